@@ -1,0 +1,139 @@
+// Who may import whom. Every rule says why it is there; `npm run check:imports` prints that reason with a violation.
+
+/** Files of `lambdas` that `lib` shares: what a construct and a handler have to agree on. */
+const contracts = String.raw`^lambdas/(environment|http/routes|adapters/dynamodb/table-schema)\.ts$`;
+
+/** A package of the given names, installed or not. */
+const packages = (names) => `^(node_modules/)?(${names})(/|$)`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'domain-imports-only-domain',
+      comment:
+        'The rules are pure: no SDK, no clock, no chance, no environment. So they can be tested whole, and read alone.',
+      severity: 'error',
+      from: { path: '^lambdas/domain/' },
+      to: { pathNot: '^lambdas/domain/' },
+    },
+    {
+      name: 'adapters-import-domain-only',
+      comment:
+        'An adapter turns an SDK into our types for any caller. One that knew HTTP or a handler could serve only that.',
+      severity: 'error',
+      from: { path: '^lambdas/adapters/' },
+      to: { path: '^lambdas/', pathNot: String.raw`^lambdas/(adapters|domain)/|^lambdas/environment\.ts$` },
+    },
+    {
+      name: 'http-does-not-know-adapters',
+      comment:
+        'HTTP turns requests into commands and refusals into problems. The handler joins it with an adapter, so that neither pulls the other into a bundle.',
+      severity: 'error',
+      from: { path: '^lambdas/http/' },
+      to: { path: '^lambdas/', pathNot: String.raw`^lambdas/(http|domain)/|^lambdas/environment\.ts$` },
+    },
+    {
+      name: 'handlers-of-one-kind-do-not-import-the-other',
+      comment:
+        'A route starts a job through AWS, never by calling it: each is deployed as a function of its own, with only its own rights.',
+      severity: 'error',
+      from: { path: '^lambdas/(api|jobs)/' },
+      to: { path: '^lambdas/(api|jobs)/', pathNot: '^lambdas/$1/' },
+    },
+    {
+      name: 'environment-imports-nothing',
+      comment: 'Constructs, handlers and adapters all read it. It must cost none of them anything else.',
+      severity: 'error',
+      from: { path: String.raw`^lambdas/environment\.ts$` },
+      to: { path: '^lambdas/' },
+    },
+    {
+      name: 'sdks-only-in-adapters',
+      comment:
+        'One place knows AWS and Stripe, turns their errors into ours and sets their time limits. Everything else speaks in our types.',
+      severity: 'error',
+      from: { path: '^(bin|lib|lambdas)/', pathNot: '^lambdas/adapters/' },
+      to: { path: packages('@aws-sdk|@smithy|stripe') },
+    },
+    {
+      name: 'letters-and-usage-do-not-reach-stripe',
+      comment:
+        'These routes start cold in a bundle of less than 400 kB, of which Stripe alone would take 246 kB.',
+      severity: 'error',
+      from: { path: String.raw`^lambdas/api/(letters|usage)[^/]*\.ts$` },
+      to: { path: packages('stripe'), reachable: true },
+    },
+    {
+      name: 'stack-names-handlers-by-path',
+      comment:
+        'The stack hands esbuild the path of a handler. Importing one would run it at synthesis. Only the shared contracts are imported: names of variables, routes, the shape of the table.',
+      severity: 'error',
+      from: { path: '^(bin|lib)/' },
+      to: { path: '^lambdas/', pathNot: contracts },
+    },
+    {
+      name: 'lambdas-do-not-import-the-rest',
+      comment: 'What is deployed knows nothing of how it is deployed, run on a laptop, tested or measured.',
+      severity: 'error',
+      from: { path: '^lambdas/' },
+      to: { path: '^(bin|lib|local|web|test|bench)/' },
+    },
+    {
+      name: 'nothing-imports-local',
+      comment: 'The embedded runtime with its demo users and secrets must not reach a deployment.',
+      severity: 'error',
+      from: { pathNot: '^(local|test|bench)/' },
+      to: { path: '^local/' },
+    },
+    {
+      name: 'nothing-imports-tests',
+      comment: 'A test or benchmark may use anything and therefore nothing may use it.',
+      severity: 'error',
+      from: { pathNot: '^(test|bench)/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'no-circular',
+      comment:
+        'Files that need each other are one file, or hide a third. Types count: a reader needs them too.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that imports nothing and that nobody imports was forgotten.',
+      severity: 'error',
+      from: { orphan: true, pathNot: String.raw`^[^/]+\.js$|^test/support/summary-reporter\.ts$` },
+      to: {},
+    },
+    {
+      name: 'no-dev-dependencies-in-lambdas',
+      comment:
+        'A handler needs at run time what it imports; only types may come from a development dependency.',
+      severity: 'error',
+      from: { path: '^lambdas/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'declared-and-resolvable',
+      comment:
+        'An import that is missing from package.json works by accident, and one without a target not at all.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: String.raw`^(cdk\.out|coverage|dist|\.postage|\.venv)/` },
+    tsConfig: { fileName: 'tsconfig.json' },
+    // Imports of types count too.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+};
