@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { UsageError } from './usage-error.ts';
+
+/** A DynamoDB that answers at `endpoint` until it is stopped. */
+export interface Engine {
+  endpoint: string;
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Where the data is kept; without it the data ends with the engine. */
+  dataDir?: string | undefined;
+  /** A free one is found when none is given. */
+  port?: number | undefined;
+}
+
+const READY_WITHIN_MS = 5_000;
+const ENDS_WITHIN_MS = 2_000;
+
+/**
+ * Runs the engine, and ends it when standard input does: the kernel closes that pipe however the parent dies, be it by
+ * SIGKILL, so no engine is ever left behind. It prints nothing; the engine's own words go to standard error.
+ */
+const GUARD = `
+exec 3<&0
+"$@" </dev/null >&2 3<&- &
+engine=$!
+{ cat <&3 >/dev/null; kill "$engine"; } 2>/dev/null &
+exec 3<&-
+wait "$engine"
+`;
+
+/**
+ * Starts the embedded DynamoDB on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT` when that is set. It has no table
+ * yet unless `dataDir` has one.
+ *
+ * @throws UsageError where there is no embedded engine for this platform, or another process uses `dataDir`
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const external = process.env['DYNAMODB_ENDPOINT'];
+  if (external !== undefined && external !== '') {
+    return { endpoint: external, stop: () => Promise.resolve() };
+  }
+  const binary = findBinary();
+  const lock = options.dataDir === undefined ? null : await lockDirectory(options.dataDir);
+  try {
+    const engine = await startWithRetries(binary, options);
+    return {
+      endpoint: engine.endpoint,
+      stop: async () => {
+        await engine.stop();
+        lock?.close();
+      },
+    };
+  } catch (error) {
+    lock?.close();
+    throw error;
+  }
+}
+
+function findBinary(): string {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('@dynoxide/linux-x64/package.json');
+    return join(manifest, '..', 'dynoxide');
+  } catch {
+    throw new UsageError(
+      `There is no embedded DynamoDB for ${process.platform}-${process.arch}. Start one, such as DynamoDB Local, and ` +
+        'set DYNAMODB_ENDPOINT to its address, for example DYNAMODB_ENDPOINT=http://127.0.0.1:8000.',
+    );
+  }
+}
+
+/**
+ * Keeps other processes out of a directory for as long as this one lives. The lock is a socket in Linux's abstract
+ * namespace, which the kernel frees with its process: there is no stale lock to clear away.
+ */
+async function lockDirectory(directory: string): Promise<Server> {
+  mkdirSync(directory, { recursive: true });
+  const name = createHash('sha256').update(realpathSync(directory)).digest('hex');
+  const lock = createServer();
+  try {
+    await once(lock.listen(`\0postage-${name}`), 'listening');
+  } catch {
+    throw new UsageError(`Another process is using the data in ${directory}. Stop it, or choose another --data.`);
+  }
+  return lock.unref();
+}
+
+/** Between finding a free port and using it, another process may take it: then another one is found. */
+async function startWithRetries(binary: string, options: EngineOptions): Promise<Engine> {
+  for (let tries = 1; ; tries += 1) {
+    const port = options.port ?? (await findFreePort());
+    try {
+      return await spawnEngine(binary, port, options.dataDir);
+    } catch (error) {
+      if (options.port !== undefined || tries === 3) {
+        throw error;
+      }
+    }
+  }
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') {
+    throw new Error('A TCP server has a port.');
+  }
+  return address.port;
+}
+
+async function spawnEngine(binary: string, port: number, dataDir: string | undefined): Promise<Engine> {
+  const options = dataDir === undefined ? [] : ['--db-path', join(dataDir, 'dynamodb.sqlite')];
+  const command = [binary, '--host', '127.0.0.1', '--port', String(port), ...options];
+  // A group of its own, so that Ctrl-C reaches the parent alone, which ends the engine after its last request.
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'postage-engine', ...command], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let words = '';
+  guard.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    words = (words + chunk).slice(-2_000);
+  });
+  guard.stdin.on('error', () => undefined);
+  const ended = once(guard, 'exit');
+  const endpoint = `http://127.0.0.1:${String(port)}`;
+  const stop = async (): Promise<void> => {
+    guard.stdin.end();
+    await Promise.race([ended, wait(ENDS_WITHIN_MS, undefined, { ref: false })]);
+    killGroup(guard);
+  };
+  const isReady = await Promise.race([untilItAnswers(endpoint), ended.then(() => false)]);
+  if (!isReady) {
+    await stop();
+    throw new Error(`The embedded DynamoDB did not start on port ${String(port)}. ${words.trim()}`);
+  }
+  return { endpoint, stop };
+}
+
+async function untilItAnswers(endpoint: string): Promise<boolean> {
+  const giveUpAt = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < giveUpAt) {
+    const answer = await fetch(endpoint).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok === true) {
+      return true;
+    }
+    await wait(10);
+  }
+  return false;
+}
+
+/** For an engine that did not end when asked. */
+function killGroup(guard: ChildProcess): void {
+  if (guard.exitCode === null && guard.signalCode === null && guard.pid !== undefined) {
+    process.kill(-guard.pid, 'SIGKILL');
+  }
+}
