@@ -1,0 +1,285 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  type Account,
+  type AccountState,
+  isLive,
+  openUntil,
+  type ServedInterval,
+  type Subscription,
+} from '../../domain/account.ts';
+import { available, type Credits, type Lots } from '../../domain/credits.ts';
+import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
+import { MAILS_PER_DAY, PLAN_ORDER } from '../../domain/plans.ts';
+import { type Use } from '../../domain/usage.ts';
+import { CorruptItemError, ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
+import { putNew } from './put-new.ts';
+
+/**
+ * The item that decides. Its attributes are flat, since conditions compare attributes and know no arithmetic: what is
+ * left of each meter and the credits available stand beside what they are computed from. It stays below 1 kB, so that
+ * counting costs 2 write units, and counting touches no attribute of an index.
+ */
+
+/** The account is open, and holds what the command asks for. */
+const ALLOWS_USE = [
+  '#periodStart <= :now',
+  '#openUntil > :now',
+  '#lettersLeft >= :letters',
+  '#emailsLeft >= :emails',
+  '#mailCredits >= :mails',
+].join(' AND ');
+
+/** Only plans that schedule deliveries may use e-mails and mails, purchased credits included. */
+const ALLOWS_SCHEDULING = '#plan <> :free';
+
+/** No mail of the day yet, or few enough. */
+const ALLOWS_MAILS_TODAY = '(attribute_not_exists(#today) OR #today <= :roomToday)';
+
+const COUNT_USE = `SET ${[
+  '#version = #version + :one',
+  '#lettersUsed = #lettersUsed + :letters',
+  '#lettersLeft = #lettersLeft - :letters',
+  '#emailsUsed = #emailsUsed + :emails',
+  '#emailsLeft = #emailsLeft - :emails',
+  '#mailsUsed = #mailsUsed + :mails',
+  '#mailCredits = #mailCredits - :mails',
+  '#usedThisPeriod = #usedThisPeriod + :mails',
+  '#used = #used + :mails',
+].join(', ')}`;
+
+const COUNT_MAILS_TODAY = '#today = if_not_exists(#today, :zero) + :mails';
+
+/** How many days before yesterday each mail removes from the item, so that it stays small. */
+const DAYS_REMOVED = 31;
+
+const DAY_PREFIX = 'mails:';
+
+function dayAttribute(instant: Instant): string {
+  return `${DAY_PREFIX}${utcDay(instant)}`;
+}
+
+/**
+ * The deciding update: counts a use if the account allows it (G1). Where it does not, the whole item comes back with
+ * the refusal, so that explaining it costs no further request.
+ */
+export function countUse(table: string, userId: string, use: Use, now: Instant): TransactWriteItem {
+  const conditions = [ALLOWS_USE];
+  const updates = [COUNT_USE];
+  const values: Record<string, number | string> = {
+    ':now': now,
+    ':one': 1,
+    ':letters': use.letters,
+    ':emails': use.emails,
+    ':mails': use.mails,
+  };
+  let names = namesIn(ALLOWS_USE, COUNT_USE);
+  if (use.emails + use.mails > 0) {
+    conditions.push(ALLOWS_SCHEDULING);
+    names = { ...names, ...namesIn(ALLOWS_SCHEDULING) };
+    values[':free'] = 'none';
+  }
+  let removal = '';
+  if (use.mails > 0) {
+    const oldDays = Array.from({ length: DAYS_REMOVED }, (_, index) => index + 2);
+    conditions.push(ALLOWS_MAILS_TODAY);
+    updates.push(COUNT_MAILS_TODAY);
+    removal = ` REMOVE ${oldDays.map((days) => `#day${String(days)}`).join(', ')}`;
+    names['#today'] = dayAttribute(now);
+    for (const days of oldDays) {
+      names[`#day${String(days)}`] = dayAttribute(now - days * DAY_MS);
+    }
+    values[':zero'] = 0;
+    values[':roomToday'] = MAILS_PER_DAY - use.mails;
+  }
+  return {
+    Update: {
+      TableName: table,
+      Key: accountKey(userId),
+      ConditionExpression: conditions.join(' AND '),
+      UpdateExpression: updates.join(', ') + removal,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: toWire(values),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+/** Nobody has written the account since it was read. */
+const IS_AT_VERSION = '#version = :version';
+
+/** Writes a computed account over the one that it was computed from (null: over none), and over no other. */
+export function putAccount(table: string, account: Account, before: Account | null): TransactWriteItem {
+  const item = accountItem({ ...account, version: (before?.version ?? 0) + 1 });
+  return before === null
+    ? putNew(table, item)
+    : {
+        Put: {
+          TableName: table,
+          Item: item,
+          ConditionExpression: IS_AT_VERSION,
+          ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+          ExpressionAttributeValues: toWire({ ':version': before.version }),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      };
+}
+
+export function accountKey(userId: string): WireItem {
+  return toWire({ pk: userKey(userId), sk: ACCOUNT_KEY });
+}
+
+export function accountItem(account: Account): WireItem {
+  const { credits, servedInterval } = account;
+  return toWire({
+    pk: userKey(account.userId),
+    sk: ACCOUNT_KEY,
+    version: account.version,
+    billingVersion: account.billingVersion,
+    createdAt: account.createdAt,
+    plan: account.plan,
+    ...subscriptionAttributes(account.subscription),
+    anchor: account.anchor,
+    periodStart: account.periodStart,
+    periodEnd: account.periodEnd,
+    openUntil: openUntil(account),
+    lettersUsed: account.letters.used,
+    lettersLeft: account.letters.left,
+    emailsUsed: account.emails.used,
+    emailsLeft: account.emails.left,
+    mailsUsed: account.mailsUsed,
+    mailCredits: available(credits),
+    carried: credits.lots,
+    included: credits.included,
+    purchased: credits.purchased,
+    usedThisPeriod: credits.usedThisPeriod,
+    owed: credits.owed,
+    granted: credits.granted,
+    used: credits.used,
+    expired: credits.expired,
+    takenBack: credits.takenBack,
+    servedInterval: servedInterval ?? undefined,
+    ...Object.fromEntries(
+      Object.entries(account.mailsByDay).map(([day, mails]) => [`${DAY_PREFIX}${day}`, mails]),
+    ),
+    ...dueAttributes(account),
+  });
+}
+
+/** Accounts with a plan wait in `DueIndex`; free ones roll forward when they are next met. */
+function dueAttributes(account: Account): object {
+  return account.plan === 'none' ? {} : { dueShard: accountShard(account.userId), dueAt: openUntil(account) };
+}
+
+function subscriptionAttributes(subscription: Subscription): object {
+  if (!isLive(subscription)) {
+    return { status: subscription.status };
+  }
+  const { id, status, interval } = subscription;
+  return {
+    status,
+    subscriptionId: id,
+    interval,
+    endsAt: subscription.endsAt ?? undefined,
+    trialEndsAt: subscription.status === 'trialing' ? subscription.trialEndsAt : undefined,
+    graceEndsAt: subscription.status === 'past_due' ? subscription.graceEndsAt : undefined,
+  };
+}
+
+/** @throws CorruptItemError when the item is not a whole account, or its sums do not hold (G4) */
+export function parseAccount(item: WireItem): AccountState {
+  const reader = ItemReader.fromWire(item);
+  const userId = reader.string('pk').slice(userKey('').length);
+  if (reader.has('erasedAt')) {
+    return {
+      kind: 'erased',
+      userId,
+      version: reader.integer('version'),
+      erasedAt: reader.integer('erasedAt'),
+    };
+  }
+  const account: Account = {
+    kind: 'account',
+    userId,
+    version: reader.integer('version'),
+    billingVersion: reader.integer('billingVersion'),
+    createdAt: reader.integer('createdAt'),
+    plan: reader.oneOf('plan', PLAN_ORDER),
+    subscription: parseSubscription(reader),
+    anchor: reader.integer('anchor'),
+    periodStart: reader.integer('periodStart'),
+    periodEnd: reader.integer('periodEnd'),
+    letters: { used: reader.integer('lettersUsed'), left: reader.integer('lettersLeft') },
+    emails: { used: reader.integer('emailsUsed'), left: reader.integer('emailsLeft') },
+    mailsUsed: reader.integer('mailsUsed'),
+    mailsByDay: parseMailsByDay(reader),
+    credits: parseCredits(reader),
+    servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,
+  };
+  assertSumsHold(account, reader.integer('mailCredits'));
+  return account;
+}
+
+function assertSumsHold({ userId, credits }: Account, mailCredits: number): void {
+  const lifetime = credits.granted - credits.used - credits.expired - credits.takenBack;
+  if (mailCredits !== available(credits) || mailCredits !== lifetime) {
+    throw new CorruptItemError(`The credits of the account ${userId} do not add up.`);
+  }
+}
+
+function parseSubscription(reader: ItemReader): Subscription {
+  const status = reader.oneOf('status', ['none', 'canceled', 'trialing', 'active', 'past_due']);
+  if (status === 'none' || status === 'canceled') {
+    return { status };
+  }
+  const live = {
+    id: reader.string('subscriptionId'),
+    interval: reader.oneOf('interval', ['month', 'year']),
+    endsAt: reader.optionalInteger('endsAt'),
+  };
+  switch (status) {
+    case 'trialing':
+      return { status, ...live, trialEndsAt: reader.integer('trialEndsAt') };
+    case 'active':
+      return { status, ...live };
+    case 'past_due':
+      return { status, ...live, graceEndsAt: reader.integer('graceEndsAt') };
+  }
+}
+
+function parseMailsByDay(reader: ItemReader): Record<string, number> {
+  const names = reader.names().filter((name) => name.startsWith(DAY_PREFIX));
+  return Object.fromEntries(names.map((name) => [name.slice(DAY_PREFIX.length), reader.integer(name)]));
+}
+
+function parseCredits(reader: ItemReader): Credits {
+  return {
+    lots: parseLots(reader, 'carried'),
+    included: reader.integer('included'),
+    purchased: reader.integer('purchased'),
+    usedThisPeriod: reader.integer('usedThisPeriod'),
+    owed: reader.integer('owed'),
+    granted: reader.integer('granted'),
+    used: reader.integer('used'),
+    expired: reader.integer('expired'),
+    takenBack: reader.integer('takenBack'),
+  };
+}
+
+function parseLots(reader: ItemReader, name: string): Lots {
+  const [oldest, middle, youngest] = reader.list(name);
+  if (typeof oldest !== 'number' || typeof middle !== 'number' || typeof youngest !== 'number') {
+    throw new CorruptItemError(`The attribute ${name} is not three lots.`);
+  }
+  return [oldest, middle, youngest];
+}
+
+function parseServedInterval(reader: ItemReader): ServedInterval {
+  return {
+    subscriptionId: reader.string('subscriptionId'),
+    anchor: reader.integer('anchor'),
+    endsAt: reader.integer('endsAt'),
+    includedUsed: reader.integer('includedUsed'),
+    expiredLots: parseLots(reader, 'expiredLots'),
+  };
+}

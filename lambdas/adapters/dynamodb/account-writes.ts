@@ -1,0 +1,89 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type Account, type AccountChange, type ClosedPeriod } from '../../domain/account.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { isWorthKeeping, rollForward } from '../../domain/roll-forward.ts';
+import { putAccount } from './account-item.ts';
+import { putLedgerLine } from './ledger-item.ts';
+import { putPeriod } from './period-item.ts';
+import { type Store } from './store.ts';
+import { transact } from './transact.ts';
+
+/** An account that was away for years is rolled forward in several transactions of this many closed periods. */
+export const MAX_PERIODS_PER_WRITE = 40;
+
+export function keptPeriodItems(
+  table: string,
+  userId: string,
+  closed: readonly ClosedPeriod[],
+): TransactWriteItem[] {
+  return closed.filter(isWorthKeeping).map((period) => putPeriod(table, userId, period));
+}
+
+/** Somebody else has written the account since it was read. */
+export class VersionConflictError extends Error {
+  override name = 'VersionConflictError';
+}
+
+/** What identifies a computed write: its movements' ledger lines derive their ids from it. */
+export interface ChangeCause {
+  id: string;
+  at: Instant;
+}
+
+/**
+ * Writes a computed change over the account that it was computed from (null: there was none).
+ *
+ * @throws VersionConflictError when somebody was faster; read again and compute again
+ */
+export async function writeChange(
+  store: Store,
+  change: AccountChange,
+  before: Account | null,
+  cause: ChangeCause,
+  abortSignal: AbortSignal,
+): Promise<Account> {
+  const { userId } = change.account;
+  const transaction = await transact(
+    store,
+    [
+      putAccount(store.table, change.account, before),
+      ...keptPeriodItems(store.table, userId, change.closed),
+      ...change.movements.map((movement, index) =>
+        putLedgerLine(store.table, userId, {
+          ...movement,
+          id: `${cause.id}-${String(index)}`,
+          at: Math.max(cause.at, change.account.periodStart),
+        }),
+      ),
+    ],
+    abortSignal,
+  );
+  if (!transaction.committed) {
+    throw new VersionConflictError(`The account ${userId} was written by somebody else.`);
+  }
+  return { ...change.account, version: (before?.version ?? 0) + 1 };
+}
+
+/**
+ * Rolls an account forward as far as needed for what is left to fit into one transaction. An account that was met
+ * within the last years comes back as it is, without a request.
+ *
+ * @throws VersionConflictError
+ */
+export async function rollForwardInPart(
+  store: Store,
+  account: Account,
+  now: Instant,
+  abortSignal: AbortSignal,
+): Promise<Account> {
+  let current = account;
+  for (;;) {
+    const kept = rollForward(current, now).closed.filter(isWorthKeeping);
+    const last = kept[MAX_PERIODS_PER_WRITE - 1];
+    if (last === undefined || kept.length <= MAX_PERIODS_PER_WRITE) {
+      return current;
+    }
+    const part = rollForward(current, last.periodEnd);
+    current = await writeChange(store, part, current, { id: 'roll-forward', at: now }, abortSignal);
+  }
+}

@@ -1,0 +1,93 @@
+import { type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+
+/** An item as DynamoDB's wire has it. */
+export type WireItem = Record<string, AttributeValue>;
+
+/** An item that lacks what its kind must have, or holds something else. Reported and set aside, never guessed at. */
+export class CorruptItemError extends Error {
+  override name = 'CorruptItemError';
+}
+
+/** Encodes an item; attributes that are undefined are left out. */
+export function toWire(item: object): WireItem {
+  return marshall(item, { removeUndefinedValues: true });
+}
+
+/** The name placeholders of an expression: each `#name` stands for the attribute `name`. */
+export function namesIn(...expressions: readonly string[]): Record<string, string> {
+  const placeholders = expressions.flatMap((expression) => expression.match(/#\w+/g) ?? []);
+  return Object.fromEntries(placeholders.map((placeholder) => [placeholder, placeholder.slice(1)]));
+}
+
+/** Reads attributes of an item by type, and says which one is wrong. */
+export class ItemReader {
+  readonly #item: Record<string, unknown>;
+
+  constructor(item: Record<string, unknown>) {
+    this.#item = item;
+  }
+
+  static fromWire(item: WireItem): ItemReader {
+    return new ItemReader(unmarshall(item));
+  }
+
+  string(name: string): string {
+    const value = this.#item[name];
+    return typeof value === 'string' ? value : this.#fail(name);
+  }
+
+  integer(name: string): number {
+    const value = this.#item[name];
+    return typeof value === 'number' && Number.isSafeInteger(value) ? value : this.#fail(name);
+  }
+
+  optionalInteger(name: string): number | null {
+    return this.has(name) ? this.integer(name) : null;
+  }
+
+  optionalString(name: string): string | undefined {
+    return this.has(name) ? this.string(name) : undefined;
+  }
+
+  /** One of the keys of a catalogue. */
+  oneOf<Key extends string>(name: string, keys: readonly Key[]): Key {
+    const value = this.string(name);
+    return keys.find((key) => key === value) ?? this.#fail(name);
+  }
+
+  matching<Kind extends string>(name: string, isKind: (value: string) => value is Kind): Kind {
+    const value = this.string(name);
+    return isKind(value) ? value : this.#fail(name);
+  }
+
+  list(name: string): unknown[] {
+    const value = this.#item[name];
+    return Array.isArray(value) ? value : this.#fail(name);
+  }
+
+  map(name: string): ItemReader {
+    return ItemReader.of(this.#item[name]) ?? this.#fail(name);
+  }
+
+  maps(name: string): ItemReader[] {
+    return this.list(name).map((entry) => ItemReader.of(entry) ?? this.#fail(name));
+  }
+
+  has(name: string): boolean {
+    return this.#item[name] !== undefined;
+  }
+
+  names(): string[] {
+    return Object.keys(this.#item);
+  }
+
+  static of(value: unknown): ItemReader | null {
+    return typeof value === 'object' && value !== null ? new ItemReader({ ...value }) : null;
+  }
+
+  #fail(name: string): never {
+    const key = `${String(this.#item['pk'])} ${String(this.#item['sk'])}`;
+    throw new CorruptItemError(`The attribute ${name} of the item ${key} is missing or wrong.`);
+  }
+}

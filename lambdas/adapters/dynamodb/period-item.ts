@@ -1,0 +1,51 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type ClosedPeriod } from '../../domain/account.ts';
+import { isMovementKind, type Movement } from '../../domain/credits.ts';
+import { PLAN_ORDER } from '../../domain/plans.ts';
+import { ItemReader, toWire, type WireItem } from './items.ts';
+import { listKey, periodKey, userKey } from './keys.ts';
+
+/** A closed period: the history's line, and the ledger's for the close and the opening that followed. */
+export function putPeriod(table: string, userId: string, period: ClosedPeriod): TransactWriteItem {
+  return { Put: { TableName: table, Item: periodItem(userId, period) } };
+}
+
+export function periodItem(userId: string, period: ClosedPeriod): WireItem {
+  const { movements, ...figures } = period;
+  return toWire({
+    pk: userKey(userId),
+    sk: periodKey(period.periodStart),
+    ...figures,
+    ...(movements.length === 0 ? {} : { movements, listKey: periodListKey(period) }),
+  });
+}
+
+/** Where a closed period stands in the ledger: at the instant of its close. */
+export function periodListKey(period: ClosedPeriod): string {
+  return listKey('LEDGER', period.periodEnd, periodKey(period.periodStart));
+}
+
+/** @throws CorruptItemError */
+export function parsePeriod(item: WireItem): ClosedPeriod {
+  const reader = ItemReader.fromWire(item);
+  return {
+    periodStart: reader.integer('periodStart'),
+    periodEnd: reader.integer('periodEnd'),
+    anchor: reader.integer('anchor'),
+    plan: reader.oneOf('plan', PLAN_ORDER),
+    letters: reader.integer('letters'),
+    emails: reader.integer('emails'),
+    mails: reader.integer('mails'),
+    creditsUsed: reader.integer('creditsUsed'),
+    purchasedOutstanding: reader.integer('purchasedOutstanding'),
+    movements: reader.has('movements') ? reader.maps('movements').map(parseMovement) : [],
+  };
+}
+
+function parseMovement(reader: ItemReader): Movement {
+  return {
+    kind: reader.matching('kind', isMovementKind),
+    amount: reader.integer('amount'),
+    source: reader.string('source'),
+  };
+}

@@ -1,0 +1,26 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** Where the records are: a client and the table's name. */
+export interface Store {
+  client: DynamoDBClient;
+  table: string;
+}
+
+/** The longest that one request to DynamoDB may take before it is tried again. */
+export const TRY_TIMEOUT_MS = 3_000;
+
+/**
+ * A store whose client tries each request once: `retry.ts` repeats, in one place and within the caller's deadline. The
+ * SDK's own retries know neither, and it does not repeat a transaction that was rejected for a conflict.
+ */
+export function createStore(table: string): Store {
+  const client = new DynamoDBClient({
+    maxAttempts: 1,
+    requestHandler: {
+      requestTimeout: TRY_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      connectionTimeout: 1_000,
+    },
+  });
+  return { client, table };
+}

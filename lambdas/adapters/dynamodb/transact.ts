@@ -1,0 +1,69 @@
+import {
+  type CancellationReason,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import { type WireItem } from './items.ts';
+import { type Reason } from './judgement.ts';
+import { type Store } from './store.ts';
+
+/** What became of one item of a cancelled transaction. */
+export interface ItemReason {
+  reason: Reason;
+  /** The item as it stands, where its condition failed and it was asked for and exists. */
+  item: WireItem | null;
+}
+
+export type Transaction = { committed: true } | { committed: false; reasons: readonly ItemReason[] };
+
+/** DynamoDB rejects a transaction of more items. */
+export const MAX_TRANSACTION_ITEMS = 100;
+
+/**
+ * Commits all of the items or none (G3).
+ *
+ * The SDK gives each call a token of its own, so a call that it repeats counts once; a repetition of ours is held off
+ * by the items' conditions.
+ */
+export async function transact(
+  store: Store,
+  items: readonly TransactWriteItem[],
+  abortSignal: AbortSignal,
+): Promise<Transaction> {
+  try {
+    await store.client.send(new TransactWriteItemsCommand({ TransactItems: [...items] }), { abortSignal });
+    return { committed: true };
+  } catch (error) {
+    if (error instanceof TransactionCanceledException) {
+      return { committed: false, reasons: (error.CancellationReasons ?? []).map(toItemReason) };
+    }
+    throw error;
+  }
+}
+
+/** A reason that no repetition would change: a bug of ours, or a partition that has grown past its limit. */
+export class RejectedTransactionError extends Error {
+  override name = 'RejectedTransactionError';
+}
+
+function toItemReason({ Code, Item, Message }: CancellationReason): ItemReason {
+  return { reason: toReason(Code, Message), item: Item ?? null };
+}
+
+function toReason(code: string | undefined, message: string | undefined): Reason {
+  switch (code) {
+    case undefined:
+    case 'None':
+      return 'none';
+    case 'ConditionalCheckFailed':
+      return 'condition';
+    case 'TransactionConflict':
+      return 'conflict';
+    case 'ThrottlingError':
+    case 'ProvisionedThroughputExceeded':
+      return 'throttled';
+    default:
+      throw new RejectedTransactionError(`${code}: ${message ?? 'no message'}`);
+  }
+}

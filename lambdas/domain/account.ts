@@ -1,0 +1,172 @@
+import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
+import { type Instant } from './instants.ts';
+import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
+import { type BillingInterval, type Limit, type PlanId, PLANS } from './plans.ts';
+
+/** Where an account stands with its subscription. `endsAt` is the scheduled end, if one is known. */
+export type Subscription =
+  | { status: 'none' }
+  | { status: 'canceled' }
+  | {
+      status: 'trialing';
+      id: string;
+      interval: BillingInterval;
+      trialEndsAt: Instant;
+      endsAt: Instant | null;
+    }
+  | { status: 'active'; id: string; interval: BillingInterval; endsAt: Instant | null }
+  | {
+      status: 'past_due';
+      id: string;
+      interval: BillingInterval;
+      graceEndsAt: Instant;
+      endsAt: Instant | null;
+    };
+
+export type SubscriptionStatus = Subscription['status'];
+
+/** A subscription that gives its plan; the others leave the free one. */
+export type LiveSubscription = Extract<Subscription, { id: string }>;
+
+/** What a meter has counted in the open period, and what is left of its limit. */
+export interface MeterCount {
+  used: number;
+  left: number;
+}
+
+/**
+ * What an ended subscription has had of the interval in which it ended, kept so that a plan that returns within the
+ * interval (a late payment, an un-cancel) does not get its allowance twice.
+ */
+export interface ServedInterval {
+  subscriptionId: string;
+  anchor: Instant;
+  /** The interval's end: afterwards this no longer matters. */
+  endsAt: Instant;
+  /** Included credits used in the interval, over all its endings. */
+  includedUsed: number;
+  /** Carried credits that the last ending expired, and that a return brings back. */
+  expiredLots: Lots;
+}
+
+/** One user's account: what the deciding write looks at. It is open while `periodStart <= now < openUntil(account)`. */
+export interface Account {
+  kind: 'account';
+  userId: string;
+  /** Raised by every write. */
+  version: number;
+  /** Raised by the workers that follow Stripe, and by nobody else. */
+  billingVersion: number;
+  createdAt: Instant;
+  plan: PlanId;
+  subscription: Subscription;
+  anchor: Instant;
+  periodStart: Instant;
+  periodEnd: Instant;
+  letters: MeterCount;
+  emails: MeterCount;
+  /** Mails of the period: those paid by credit when scheduled, those paid by card when paid. */
+  mailsUsed: number;
+  /** Mails by UTC day, `{'2026-11-24': 3}`: today's and yesterday's, and older ones that no mail has removed yet. */
+  mailsByDay: Readonly<Record<string, number>>;
+  credits: Credits;
+  servedInterval: ServedInterval | null;
+}
+
+/** What is left of an erased user: a tombstone that refuses every later command. */
+export interface ErasedAccount {
+  kind: 'erased';
+  userId: string;
+  version: number;
+  erasedAt: Instant;
+}
+
+export type AccountState = Account | ErasedAccount;
+
+/** A closed period, with the credit movements of its close and of the opening that followed. */
+export interface ClosedPeriod {
+  periodStart: Instant;
+  periodEnd: Instant;
+  /** The anchor whose series the period belonged to. */
+  anchor: Instant;
+  plan: PlanId;
+  letters: number;
+  emails: number;
+  mails: number;
+  creditsUsed: number;
+  /** How many of the credits used were purchased and have not been returned since. */
+  purchasedOutstanding: number;
+  movements: readonly Movement[];
+}
+
+/** An account after a computed step: the periods that it closed on the way, and the movements that belong to no close. */
+export interface AccountChange {
+  account: Account;
+  closed: readonly ClosedPeriod[];
+  movements: readonly Movement[];
+}
+
+/** "Unlimited" as a number that no count reaches: DynamoDB's conditions compare, and know no infinity. */
+export const UNLIMITED = 1_000_000_000_000;
+
+export function limitAsCount(limit: Limit): number {
+  return limit === 'unlimited' ? UNLIMITED : limit;
+}
+
+/** What is left of a limit after a use; zero where a smaller limit has been passed already. */
+export function meterUnder(limit: Limit, used: number): MeterCount {
+  return { used, left: Math.max(0, limitAsCount(limit) - used) };
+}
+
+/** A free account, in the calendar month of its first use. */
+export function newAccount(userId: string, now: Instant): Account {
+  return {
+    kind: 'account',
+    userId,
+    version: 0,
+    billingVersion: 0,
+    createdAt: now,
+    plan: 'none',
+    subscription: { status: 'none' },
+    anchor: CALENDAR_ANCHOR,
+    periodStart: boundaryAtOrBefore(CALENDAR_ANCHOR, now),
+    periodEnd: boundaryAfter(CALENDAR_ANCHOR, now),
+    letters: meterUnder(PLANS.none.lettersPerPeriod, 0),
+    emails: meterUnder(PLANS.none.emailsPerPeriod, 0),
+    mailsUsed: 0,
+    mailsByDay: {},
+    credits: NO_CREDITS,
+    servedInterval: null,
+  };
+}
+
+export function isLive(subscription: Subscription): subscription is LiveSubscription {
+  switch (subscription.status) {
+    case 'none':
+    case 'canceled':
+      return false;
+    case 'trialing':
+    case 'active':
+    case 'past_due':
+      return true;
+  }
+}
+
+/** When the subscription will end as far as is known: its scheduled end or the end of grace, whichever comes first. */
+export function endingOf(subscription: Subscription): Instant | null {
+  if (!isLive(subscription)) {
+    return null;
+  }
+  const graceEndsAt = subscription.status === 'past_due' ? subscription.graceEndsAt : Infinity;
+  const ending = Math.min(subscription.endsAt ?? Infinity, graceEndsAt);
+  return ending === Infinity ? null : ending;
+}
+
+/** Until when the account may be used as it stands; from then on it is rolled forward first (G7). */
+export function openUntil(account: Account): Instant {
+  return Math.min(account.periodEnd, endingOf(account.subscription) ?? Infinity);
+}
+
+export function isOpen(account: Account, now: Instant): boolean {
+  return account.periodStart <= now && now < openUntil(account);
+}

@@ -1,0 +1,356 @@
+/**
+ * Mail credits of one account.
+ *
+ * What may be spent is one number (`available`); of which kind it is, is arithmetic: the period's uses are laid over
+ * the carried lots (oldest first), the included credits and the purchased ones, in that order. So a use never chooses,
+ * and within a period the order of uses, returns, purchases and claw-backs does not matter.
+ *
+ * G4, for each account and after each step:
+ *   available = carried + included + purchased - usedThisPeriod
+ *             = granted - used - expired - takenBack
+ *             = the sum of its movements
+ */
+
+/** Carried credits by age: the oldest is in the last of the three periods that it serves, the youngest in its first. */
+export type Lots = readonly [oldest: number, middle: number, youngest: number];
+
+export interface Credits {
+  lots: Lots;
+  included: number;
+  purchased: number;
+  usedThisPeriod: number;
+  /** Credits that were refunded or disputed after they had been spent; paid from purchased credits that come later. */
+  owed: number;
+  /** Lifetime counters. */
+  granted: number;
+  used: number;
+  expired: number;
+  takenBack: number;
+}
+
+export type LifetimeCounter = 'granted' | 'used' | 'expired' | 'takenBack';
+
+/** Every kind of movement, and the lifetime counter that it moves. */
+export const MOVEMENT_COUNTER = {
+  allowance: 'granted',
+  purchase: 'granted',
+  gift_received: 'granted',
+  adjustment_up: 'granted',
+  restored: 'granted',
+  regranted: 'granted',
+  use: 'used',
+  return: 'used',
+  expiry: 'expired',
+  claw_back: 'takenBack',
+  reinstatement: 'takenBack',
+  gift_given: 'takenBack',
+  gift_returned: 'takenBack',
+  adjustment_down: 'takenBack',
+} as const satisfies Record<string, LifetimeCounter>;
+
+export type MovementKind = keyof typeof MOVEMENT_COUNTER;
+
+export function isMovementKind(value: string): value is MovementKind {
+  return Object.hasOwn(MOVEMENT_COUNTER, value);
+}
+
+/** A line of the ledger. The amount is signed: what it adds to `available`. */
+export interface Movement {
+  kind: MovementKind;
+  amount: number;
+  /** What caused it, `delivery:<id>` or `period:<start>`. */
+  source: string;
+}
+
+/** Credits after a step, and the movements that led there. */
+export interface CreditsChange {
+  credits: Credits;
+  movements: readonly Movement[];
+}
+
+export const NO_LOTS: Lots = [0, 0, 0];
+
+export const NO_CREDITS: Credits = {
+  lots: NO_LOTS,
+  included: 0,
+  purchased: 0,
+  usedThisPeriod: 0,
+  owed: 0,
+  granted: 0,
+  used: 0,
+  expired: 0,
+  takenBack: 0,
+};
+
+/** Credits by kind: what has been spent of each in the open period, or what is left of each. */
+export interface CreditsByKind {
+  lots: Lots;
+  included: number;
+  purchased: number;
+}
+
+export function sumLots(lots: Lots): number {
+  return lots[0] + lots[1] + lots[2];
+}
+
+export function available(credits: Credits): number {
+  return sumLots(credits.lots) + credits.included + credits.purchased - credits.usedThisPeriod;
+}
+
+/** What the open period's uses have taken of each kind. */
+export function spent(credits: Credits): CreditsByKind {
+  let rest = credits.usedThisPeriod;
+  const take = (held: number): number => {
+    const taken = Math.min(rest, held);
+    rest -= taken;
+    return taken;
+  };
+  const lots: Lots = [take(credits.lots[0]), take(credits.lots[1]), take(credits.lots[2])];
+  return { lots, included: take(credits.included), purchased: take(credits.purchased) };
+}
+
+/** What is left of each kind. */
+export function left(credits: Credits): CreditsByKind {
+  const gone = spent(credits);
+  return {
+    lots: [credits.lots[0] - gone.lots[0], credits.lots[1] - gone.lots[1], credits.lots[2] - gone.lots[2]],
+    included: credits.included - gone.included,
+    purchased: credits.purchased - gone.purchased,
+  };
+}
+
+/**
+ * The next credits, with one movement booked on its lifetime counter. The caller changes the pots by the same amount;
+ * an amount of zero is no movement.
+ */
+function book(
+  pots: Omit<Credits, LifetimeCounter>,
+  before: Credits,
+  kind: MovementKind,
+  amount: number,
+  source: string,
+): CreditsChange {
+  const { granted, used, expired, takenBack } = before;
+  const counters = { granted, used, expired, takenBack };
+  const counter = MOVEMENT_COUNTER[kind];
+  counters[counter] += counter === 'granted' ? amount : -amount;
+  return {
+    credits: { ...pots, ...counters },
+    movements: amount === 0 ? [] : [{ kind, amount, source }],
+  };
+}
+
+/** Carries out steps one after the other and keeps all their movements. */
+export function inTurn(
+  credits: Credits,
+  ...steps: readonly ((credits: Credits) => CreditsChange)[]
+): CreditsChange {
+  return steps.reduce<CreditsChange>(
+    (change, step) => {
+      const next = step(change.credits);
+      return { credits: next.credits, movements: [...change.movements, ...next.movements] };
+    },
+    { credits, movements: [] },
+  );
+}
+
+/** Spends credits. The caller has checked that they are available. */
+export function useCredits(credits: Credits, count: number, source: string): CreditsChange {
+  const pots = { ...credits, usedThisPeriod: credits.usedThisPeriod + count };
+  return book(pots, credits, 'use', -count, source);
+}
+
+export type PurchasedGrant = 'purchase' | 'gift_received' | 'adjustment_up';
+
+/** Adds purchased credits, and pays from them what is owed. */
+export function grantPurchased(
+  credits: Credits,
+  count: number,
+  kind: PurchasedGrant,
+  source: string,
+): CreditsChange {
+  return inTurn(
+    credits,
+    (before) => book({ ...before, purchased: before.purchased + count }, before, kind, count, source),
+    (before) => payOwed(before, source),
+  );
+}
+
+/** Pays what is owed from purchased credits that no use of this period has taken. */
+export function payOwed(credits: Credits, source: string): CreditsChange {
+  const paid = Math.min(credits.owed, left(credits).purchased);
+  const pots = { ...credits, purchased: credits.purchased - paid, owed: credits.owed - paid };
+  return book(pots, credits, 'claw_back', -paid, source);
+}
+
+/** Where a returned credit was spent. */
+export type SpentIn =
+  | { period: 'open' }
+  /** A closed period, and how many purchased credits that it had spent have not been returned yet. */
+  | { period: 'closed'; purchasedOutstanding: number };
+
+export interface CreditReturn extends CreditsChange {
+  returnedAs: 'unused' | 'purchased' | 'carried';
+}
+
+/**
+ * Gives one credit back (a delivery was cancelled or failed, G11): as if it had not been used when its period is still
+ * open; else as purchased, if that period spent purchased credits that have not come back yet; else as a carried
+ * credit of the youngest lot.
+ */
+export function returnCredit(credits: Credits, spentIn: SpentIn, source: string): CreditReturn {
+  if (spentIn.period === 'open' && credits.usedThisPeriod > 0) {
+    const change = inTurn(
+      credits,
+      (before) => book({ ...before, usedThisPeriod: before.usedThisPeriod - 1 }, before, 'return', 1, source),
+      (before) => payOwed(before, source),
+    );
+    return { ...change, returnedAs: 'unused' };
+  }
+  if (spentIn.period === 'closed' && spentIn.purchasedOutstanding > 0) {
+    const change = inTurn(
+      credits,
+      (before) => book({ ...before, purchased: before.purchased + 1 }, before, 'regranted', 1, source),
+      (before) => payOwed(before, source),
+    );
+    return { ...change, returnedAs: 'purchased' };
+  }
+  const [oldest, middle, youngest] = credits.lots;
+  const change = inTurn(
+    credits,
+    (before) => book({ ...before, lots: [oldest, middle, youngest + 1] }, before, 'regranted', 1, source),
+    (before) => payOwed(before, source),
+  );
+  return { ...change, returnedAs: 'carried' };
+}
+
+/** Splits an amount that is to leave the lots, taking from the first of them first. */
+function takeFromLots(lots: Lots, count: number, order: 'oldest first' | 'youngest first'): Lots {
+  const next: [number, number, number] = [...lots];
+  const indexes = order === 'oldest first' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
+  let rest = count;
+  for (const index of indexes) {
+    const taken = Math.min(rest, next[index]);
+    next[index] -= taken;
+    rest -= taken;
+  }
+  return next;
+}
+
+/**
+ * Takes credits back by hand: purchased first, then included, then carried from the youngest lot on. The caller has
+ * checked that they are available.
+ */
+export function adjustDown(credits: Credits, count: number, source: string): CreditsChange {
+  const free = left(credits);
+  const purchased = Math.min(count, free.purchased);
+  const included = Math.min(count - purchased, free.included);
+  const pots = {
+    ...credits,
+    purchased: credits.purchased - purchased,
+    included: credits.included - included,
+    lots: takeFromLots(credits.lots, count - purchased - included, 'youngest first'),
+  };
+  return book(pots, credits, 'adjustment_down', -count, source);
+}
+
+/** Takes unspent purchased credits out, for a gift. The caller has checked that there are as many. */
+export function giveGift(credits: Credits, count: number, source: string): CreditsChange {
+  const pots = { ...credits, purchased: credits.purchased - count };
+  return book(pots, credits, 'gift_given', -count, source);
+}
+
+/** Brings back a gift that nobody claimed, and pays from it what is owed. */
+export function takeGiftBack(credits: Credits, count: number, source: string): CreditsChange {
+  return inTurn(
+    credits,
+    (before) =>
+      book({ ...before, purchased: before.purchased + count }, before, 'gift_returned', count, source),
+    (before) => payOwed(before, source),
+  );
+}
+
+/** A purchase as Stripe sees it now, and what Postage has taken back of it so far. */
+export interface PurchaseFacts {
+  credits: number;
+  amountCents: number;
+  /** Refunded and disputed together; may be reported as more than the amount. */
+  returnedCents: number;
+  creditsTaken: number;
+}
+
+/** How many credits a purchase is short of what Stripe says: negative when some are to be given back. */
+export function clawBackDue(purchase: PurchaseFacts): number {
+  const returnedCents = Math.min(purchase.returnedCents, purchase.amountCents);
+  return Math.floor((purchase.credits * returnedCents) / purchase.amountCents) - purchase.creditsTaken;
+}
+
+/**
+ * Takes `due` credits of a purchase back (a refund, a dispute): what is unspent of the purchased ones now, the rest as
+ * `owed`. A negative `due` gives them back (a dispute was won): what is still owed is forgiven, the rest returns.
+ */
+export function clawBack(credits: Credits, due: number, source: string): CreditsChange {
+  if (due >= 0) {
+    return payOwed({ ...credits, owed: credits.owed + due }, source);
+  }
+  const forgiven = Math.min(credits.owed, -due);
+  const given = -due - forgiven;
+  const pots = { ...credits, owed: credits.owed - forgiven, purchased: credits.purchased + given };
+  return inTurn(credits, (before) => book(pots, before, 'reinstatement', given, source));
+}
+
+export type Close =
+  /** A boundary of the series has passed: the lots grow older. */
+  | { at: 'boundary'; capCredits: number | null }
+  /** The anchor has moved in the middle of a period: the lots keep their age. */
+  | { at: 'moved anchor'; capCredits: number | null }
+  /** The subscription has ended: included and carried credits expire, purchased ones stay (G8). */
+  | { at: 'ending' };
+
+/**
+ * Closes a period's credits. What is left of the included ones becomes the youngest lot where the closing plan carries
+ * over (`capCredits`), cut so that no more than the cap are carried, the oldest lot first; else it expires.
+ */
+export function closeCredits(credits: Credits, close: Close, source: string): CreditsChange {
+  const rest = left(credits);
+  const lots = lotsAfter(rest, close);
+  const expired = sumLots(rest.lots) + rest.included - sumLots(lots);
+  const pots = { ...credits, lots, included: 0, purchased: rest.purchased, usedThisPeriod: 0 };
+  return book(pots, credits, 'expiry', -expired, source);
+}
+
+function lotsAfter(rest: CreditsByKind, close: Close): Lots {
+  if (close.at === 'ending') {
+    return NO_LOTS;
+  }
+  const [oldest, middle, youngest]: Lots =
+    close.at === 'boundary' ? [rest.lots[1], rest.lots[2], 0] : rest.lots;
+  if (close.capCredits === null) {
+    return [oldest, middle, youngest];
+  }
+  const carried: Lots = [oldest, middle, youngest + rest.included];
+  return takeFromLots(carried, Math.max(0, sumLots(carried) - close.capCredits), 'oldest first');
+}
+
+/** Grants the allowance of a period that has just opened. */
+export function grantIncluded(credits: Credits, allowance: number, source: string): CreditsChange {
+  return book({ ...credits, included: allowance }, credits, 'allowance', allowance, source);
+}
+
+/** Gives back carried credits that an ending had expired, when the plan returns within the same interval. */
+export function restoreLots(credits: Credits, lots: Lots, source: string): CreditsChange {
+  const [oldest, middle, youngest] = credits.lots;
+  const restored: Lots = [oldest + lots[0], middle + lots[1], youngest + lots[2]];
+  return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
+}
+
+/**
+ * The allowance of another plan, in the same period: the larger of the new allowance and what has been used of the old
+ * one, so that nothing used becomes unpaid and nothing can be had twice.
+ */
+export function changeAllowance(credits: Credits, allowance: number, source: string): CreditsChange {
+  const included = Math.max(allowance, spent(credits).included);
+  const difference = included - credits.included;
+  const kind = difference > 0 ? 'allowance' : 'expiry';
+  return book({ ...credits, included }, credits, kind, difference, source);
+}

@@ -1,0 +1,77 @@
+/** The plan catalogue. Everything that differs between plans is read from here; a new plan is one more entry. */
+
+export type PlanId = 'none' | 'pro' | 'enterprise';
+export type Limit = number | 'unlimited';
+export type BillingInterval = 'month' | 'year';
+
+export interface Price {
+  amountCents: number;
+  currency: 'usd';
+}
+
+export interface CarryOver {
+  /** The most carried credits that an account may hold after a period has closed. */
+  capCredits: number;
+}
+
+export interface Plan {
+  id: PlanId;
+  lettersPerPeriod: Limit;
+  emailsPerPeriod: Limit;
+  mailCreditsPerPeriod: number;
+  /** What a mail costs when no credit is left; null where it can't be had. */
+  extraMail: Price | null;
+  /** Whether unused included credits are carried to the next periods (three of them), and how many; null: they expire. */
+  carryOver: CarryOver | null;
+  /** Whether deliveries, by e-mail or by post, can be scheduled at all. */
+  canSchedule: boolean;
+  prices: Partial<Record<BillingInterval, Price>>;
+}
+
+function usd(amountCents: number): Price {
+  return { amountCents, currency: 'usd' };
+}
+
+export const PLANS: Readonly<Record<PlanId, Plan>> = {
+  none: {
+    id: 'none',
+    lettersPerPeriod: 5,
+    emailsPerPeriod: 0,
+    mailCreditsPerPeriod: 0,
+    extraMail: null,
+    carryOver: null,
+    canSchedule: false,
+    prices: {},
+  },
+  pro: {
+    id: 'pro',
+    lettersPerPeriod: 'unlimited',
+    emailsPerPeriod: 'unlimited',
+    mailCreditsPerPeriod: 2,
+    extraMail: usd(300),
+    carryOver: null,
+    canSchedule: true,
+    prices: { month: usd(900), year: usd(9_000) },
+  },
+  enterprise: {
+    id: 'enterprise',
+    lettersPerPeriod: 'unlimited',
+    emailsPerPeriod: 'unlimited',
+    mailCreditsPerPeriod: 10,
+    extraMail: usd(250),
+    carryOver: { capCredits: 10 },
+    canSchedule: true,
+    prices: { month: usd(2_900) },
+  },
+};
+
+/** The catalogue from the smallest plan to the largest: the order in which an upgrade is proposed. */
+export const PLAN_ORDER: readonly PlanId[] = ['none', 'pro', 'enterprise'];
+
+/** Most mails that a user may schedule in one UTC day, on any plan. */
+export const MAILS_PER_DAY = 10;
+
+/** The next larger plan, or null for the largest. */
+export function nextPlan(plan: PlanId): PlanId | null {
+  return PLAN_ORDER[PLAN_ORDER.indexOf(plan) + 1] ?? null;
+}

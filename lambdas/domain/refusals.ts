@@ -1,0 +1,30 @@
+import { type Instant } from './instants.ts';
+import { type Limit, type PlanId, type Price } from './plans.ts';
+
+export type Meter = 'letters' | 'emails' | 'mails';
+
+/**
+ * Why an account does not allow a command: an answer, not an error of ours. Where several hold, the one that stands
+ * first here is given (`decideUse`). A limit that only time can lift comes before one that money can, so that nobody
+ * is asked to pay for what would be refused all the same.
+ */
+export type Refusal =
+  | { refusal: 'account_erased' }
+  | { refusal: 'plan_required'; upgradeTo: PlanId | null }
+  | {
+      refusal: 'quota_exceeded';
+      meter: 'letters' | 'emails';
+      limit: Limit;
+      used: number;
+      resetsAt: Instant;
+      upgradeTo: PlanId | null;
+    }
+  | { refusal: 'rate_limited'; limit: number; resetsAt: Instant }
+  | {
+      refusal: 'insufficient_credits';
+      limit: number;
+      used: number;
+      resetsAt: Instant;
+      price: Price | null;
+      upgradeTo: PlanId | null;
+    };

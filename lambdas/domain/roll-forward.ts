@@ -1,0 +1,181 @@
+import {
+  type Account,
+  type AccountChange,
+  type ClosedPeriod,
+  endingOf,
+  isLive,
+  meterUnder,
+  openUntil,
+  type ServedInterval,
+} from './account.ts';
+import {
+  type Close,
+  closeCredits,
+  grantIncluded,
+  inTurn,
+  left,
+  type Lots,
+  type Movement,
+  NO_LOTS,
+  payOwed,
+  restoreLots,
+  spent,
+} from './credits.ts';
+import { type Instant, toIso } from './instants.ts';
+import { boundaryAfter, CALENDAR_ANCHOR, isBoundary } from './periods.ts';
+import { PLANS } from './plans.ts';
+
+/** What a period opens with. */
+export interface Opening {
+  allowance: number;
+  /** Carried credits that an ending had expired, when its plan returns. */
+  restored: Lots;
+}
+
+/** One period closed and the next one opened. */
+export interface Step {
+  account: Account;
+  closed: ClosedPeriod;
+}
+
+/**
+ * Closes every period that has ended by `now`, and every ending that has passed, one after the other (G5, G7).
+ *
+ * It grants nothing past a scheduled end or the end of grace, and rolling to one time and then to a later one equals
+ * rolling to the later one at once. An account that is still open comes back as it is.
+ */
+export function rollForward(account: Account, now: Instant): AccountChange {
+  const closed: ClosedPeriod[] = [];
+  let current = account;
+  while (now >= openUntil(current)) {
+    const step = closeNext(current);
+    closed.push(step.closed);
+    current = step.account;
+  }
+  return { account: current, closed, movements: [] };
+}
+
+/** The next close that is known: an ending wins over a boundary at the same instant. */
+function closeNext(account: Account): Step {
+  const ending = endingOf(account.subscription);
+  return ending !== null && ending <= account.periodEnd
+    ? endAt(account, Math.max(ending, account.periodStart))
+    : rollOver(account);
+}
+
+/** Closes a period at its boundary and opens the next of the same series. */
+function rollOver(account: Account): Step {
+  const at = account.periodEnd;
+  const { subscription } = account;
+  return openAt(
+    {
+      ...account,
+      periodEnd: boundaryAfter(account.anchor, at),
+      // A trial that ends with its payment settled has become a paid period, whether or not Stripe's word has come.
+      subscription:
+        subscription.status === 'trialing'
+          ? {
+              status: 'active',
+              id: subscription.id,
+              interval: subscription.interval,
+              endsAt: subscription.endsAt,
+            }
+          : subscription,
+      servedInterval: isLive(subscription) ? null : intervalStillOpen(account.servedInterval, at),
+    },
+    account,
+    at,
+    { at: 'boundary', capCredits: PLANS[account.plan].carryOver?.capCredits ?? null },
+    { allowance: PLANS[account.plan].mailCreditsPerPeriod, restored: NO_LOTS },
+  );
+}
+
+/** Ends the subscription at an instant: the period closes there, and a free one runs to the month's end. */
+export function endAt(account: Account, at: Instant): Step {
+  return openAt(
+    {
+      ...account,
+      plan: 'none',
+      subscription: { status: 'canceled' },
+      anchor: CALENDAR_ANCHOR,
+      periodEnd: boundaryAfter(CALENDAR_ANCHOR, at),
+      servedInterval: servedBy(account, at),
+    },
+    account,
+    at,
+    { at: 'ending' },
+    { allowance: PLANS.none.mailCreditsPerPeriod, restored: NO_LOTS },
+  );
+}
+
+/**
+ * Closes `before`'s period at an instant and opens the period that `next` describes there. The movements of both
+ * stand in the closed period, so that a rollover writes two items.
+ */
+export function openAt(next: Account, before: Account, at: Instant, close: Close, opening: Opening): Step {
+  const source = `period:${toIso(before.periodStart)}`;
+  const opened = `period:${toIso(at)}`;
+  const { credits, movements } = inTurn(
+    before.credits,
+    (current) => closeCredits(current, close, source),
+    (current) => grantIncluded(current, opening.allowance, opened),
+    (current) => restoreLots(current, opening.restored, opened),
+    (current) => payOwed(current, source),
+  );
+  const plan = PLANS[next.plan];
+  return {
+    account: {
+      ...next,
+      periodStart: at,
+      letters: meterUnder(plan.lettersPerPeriod, 0),
+      emails: meterUnder(plan.emailsPerPeriod, 0),
+      mailsUsed: 0,
+      credits,
+    },
+    closed: closedPeriod(before, at, movements),
+  };
+}
+
+function closedPeriod(account: Account, at: Instant, movements: readonly Movement[]): ClosedPeriod {
+  return {
+    periodStart: account.periodStart,
+    periodEnd: at,
+    anchor: account.anchor,
+    plan: account.plan,
+    letters: account.letters.used,
+    emails: account.emails.used,
+    mails: account.mailsUsed,
+    creditsUsed: account.credits.usedThisPeriod,
+    purchasedOutstanding: spent(account.credits).purchased,
+    movements,
+  };
+}
+
+/** Whether a closed period says anything: one without use and without movement writes no item, and is shown as zeros. */
+export function isWorthKeeping(period: ClosedPeriod): boolean {
+  return (
+    period.letters + period.emails + period.mails + period.creditsUsed > 0 || period.movements.length > 0
+  );
+}
+
+/** What the ended subscription has had of its interval, added to what earlier endings in the same interval left. */
+function servedBy(account: Account, at: Instant): ServedInterval | null {
+  if (!isLive(account.subscription)) {
+    return account.servedInterval;
+  }
+  const endsAt = boundaryAfter(account.anchor, at);
+  const expiredLots = left(account.credits).lots;
+  const begun = { subscriptionId: account.subscription.id, anchor: account.anchor, endsAt };
+  // At a boundary the closed period belongs to the interval before: nothing of the new one has been used, and the
+  // carried credits would have grown older there.
+  if (isBoundary(account.anchor, at)) {
+    const aged: Lots = [expiredLots[1], expiredLots[2], 0];
+    return { ...begun, includedUsed: 0, expiredLots: aged };
+  }
+  const earlier = account.servedInterval?.endsAt === endsAt ? account.servedInterval.includedUsed : 0;
+  return { ...begun, includedUsed: earlier + spent(account.credits).included, expiredLots };
+}
+
+function intervalStillOpen(interval: ServedInterval | null, at: Instant): ServedInterval | null {
+  return interval !== null && at < interval.endsAt ? interval : null;
+}

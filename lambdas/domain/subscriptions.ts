@@ -1,0 +1,194 @@
+import {
+  type Account,
+  type AccountChange,
+  isLive,
+  type LiveSubscription,
+  meterUnder,
+  newAccount,
+  type ServedInterval,
+} from './account.ts';
+import { changeAllowance, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
+import { type Instant } from './instants.ts';
+import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
+import { type PlanId, PLANS } from './plans.ts';
+import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
+
+/** What Stripe says of the live subscription now. */
+export interface LiveFacts {
+  plan: Exclude<PlanId, 'none'>;
+  /** Its billing cycle anchor. A trial's periods are counted from the trial's end instead. */
+  anchor: Instant;
+  subscription: LiveSubscription;
+}
+
+/** Null when no subscription gives a plan. */
+export type SubscriptionFacts = LiveFacts | null;
+
+/**
+ * Brings an account to what Stripe says, whatever it said before (G10): begins, changes, moves or ends its
+ * subscription. What can't keep the open period takes effect 1 ms after it is learnt, since the starts of two periods
+ * must differ. Rolls forward first, and pays what is owed.
+ */
+export function followSubscription(account: Account, facts: SubscriptionFacts, now: Instant): AccountChange {
+  const rolled = rollForward(account, now);
+  const at = Math.max(now, rolled.account.periodStart) + 1;
+  const followed = stepToward(rolled.account, livingAt(facts, at), at);
+  // The new series may have a boundary between the period's start and now.
+  const settled = rollForward(followed.account, now);
+  return {
+    account: settled.account,
+    closed: [...rolled.closed, ...followed.closed, ...settled.closed],
+    movements: followed.movements,
+  };
+}
+
+/** A new account that begins with a subscription: in the period of its series that holds `now`, however late that is. */
+export function newSubscriber(userId: string, facts: SubscriptionFacts, now: Instant): AccountChange {
+  const account = newAccount(userId, now);
+  const living = livingAt(facts, now);
+  if (living === null) {
+    return { account, closed: [], movements: [] };
+  }
+  const periodStart = boundaryAtOrBefore(seriesOf(living), now);
+  return stepToward({ ...account, periodStart }, living, now);
+}
+
+/** Facts whose end has passed give nothing any more, and a trial that is over is a paid subscription (G7). */
+function livingAt(facts: SubscriptionFacts, at: Instant): SubscriptionFacts {
+  if (facts === null) {
+    return null;
+  }
+  const { subscription } = facts;
+  const graceEndsAt = subscription.status === 'past_due' ? subscription.graceEndsAt : Infinity;
+  if (Math.min(subscription.endsAt ?? Infinity, graceEndsAt) <= at) {
+    return null;
+  }
+  if (subscription.status === 'trialing' && subscription.trialEndsAt <= at) {
+    const { id, interval, endsAt } = subscription;
+    return {
+      plan: facts.plan,
+      anchor: subscription.trialEndsAt,
+      subscription: { status: 'active', id, interval, endsAt },
+    };
+  }
+  return facts;
+}
+
+/** From where the account stands to the facts: at most one ending and one beginning, or a change of what goes on. */
+function stepToward(account: Account, facts: SubscriptionFacts, at: Instant): AccountChange {
+  if (!isLive(account.subscription)) {
+    return facts === null ? { account, closed: [], movements: [] } : begin(account, facts, at);
+  }
+  if (facts === null) {
+    const ended = endAt(account, at);
+    return { account: ended.account, closed: [ended.closed], movements: [] };
+  }
+  if (account.subscription.id !== facts.subscription.id) {
+    const ended = endAt(account, at);
+    const begun = begin(ended.account, facts, at + 1);
+    return { ...begun, closed: [ended.closed, ...begun.closed] };
+  }
+  return change(account, facts, at);
+}
+
+/** A subscription begins, or one that had ended returns within the interval in which it ended. */
+function begin(account: Account, facts: LiveFacts, at: Instant): AccountChange {
+  const served = servedAlready(account.servedInterval, facts, at);
+  const allowance = PLANS[facts.plan].mailCreditsPerPeriod - (served?.includedUsed ?? 0);
+  const opening = { allowance: Math.max(0, allowance), restored: served?.expiredLots ?? NO_LOTS };
+  const servedInterval = served === null ? null : { ...served, expiredLots: NO_LOTS };
+  return isBoundary(seriesOf(facts), account.periodStart)
+    ? keepPeriod({ ...account, servedInterval }, facts, opening)
+    : movePeriod({ ...account, servedInterval }, facts, opening, at);
+}
+
+/** The same subscription with another plan, anchor, status or end. */
+function change(account: Account, facts: LiveFacts, at: Instant): AccountChange {
+  const opening = { allowance: PLANS[facts.plan].mailCreditsPerPeriod, restored: NO_LOTS };
+  if (seriesOf(facts) === account.anchor) {
+    return keepPeriod(account, facts, account.plan === facts.plan ? null : opening);
+  }
+  // A trial is one period, however often its end is moved.
+  const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
+  if (isSameTrial || isBoundary(seriesOf(facts), account.periodStart)) {
+    return keepPeriod(account, facts, account.plan === facts.plan ? null : opening);
+  }
+  return movePeriod({ ...account, servedInterval: null }, facts, opening, at);
+}
+
+/** Keeps the open period and its counters; the new limits hold at once. No opening: the credits stay as they are. */
+function keepPeriod(account: Account, facts: LiveFacts, opening: Opening | null): AccountChange {
+  const source = `subscription:${facts.subscription.id}`;
+  const { credits, movements } = inTurn(
+    account.credits,
+    (current) =>
+      opening === null
+        ? { credits: current, movements: [] }
+        : changeAllowance(current, opening.allowance, source),
+    (current) => restoreLots(current, opening?.restored ?? NO_LOTS, source),
+    (current) => payOwed(current, source),
+  );
+  const plan = PLANS[facts.plan];
+  return {
+    account: {
+      ...withFacts(account, facts, account.periodStart),
+      letters: meterUnder(plan.lettersPerPeriod, account.letters.used),
+      emails: meterUnder(plan.emailsPerPeriod, account.emails.used),
+      credits,
+    },
+    closed: [],
+    movements,
+  };
+}
+
+/** Closes the open period where the move was learnt and opens one there, up to the new series' next boundary. */
+function movePeriod(account: Account, facts: LiveFacts, opening: Opening, at: Instant): AccountChange {
+  const capCredits = PLANS[account.plan].carryOver?.capCredits ?? null;
+  const moved = openAt(
+    withFacts(account, facts, at),
+    account,
+    at,
+    { at: 'moved anchor', capCredits },
+    opening,
+  );
+  return { account: moved.account, closed: [moved.closed], movements: [] };
+}
+
+function withFacts(account: Account, facts: LiveFacts, periodStart: Instant): Account {
+  const { plan, subscription } = facts;
+  return {
+    ...account,
+    plan,
+    subscription,
+    anchor: seriesOf(facts),
+    periodStart,
+    periodEnd: periodEndOf(account, facts, periodStart),
+  };
+}
+
+/** A period that goes on under the same series keeps its end, and a trial is one period up to its end, however long. */
+function periodEndOf(account: Account, facts: LiveFacts, periodStart: Instant): Instant {
+  if (facts.subscription.status === 'trialing') {
+    return facts.subscription.trialEndsAt;
+  }
+  const isSamePeriod = facts.anchor === account.anchor && periodStart === account.periodStart;
+  return isSamePeriod ? account.periodEnd : boundaryAfter(facts.anchor, periodStart);
+}
+
+/** The anchor that the periods are counted from: a trial's paid series begins where the trial ends. */
+function seriesOf(facts: LiveFacts): Instant {
+  return facts.subscription.status === 'trialing' ? facts.subscription.trialEndsAt : facts.anchor;
+}
+
+function servedAlready(
+  interval: ServedInterval | null,
+  facts: LiveFacts,
+  at: Instant,
+): ServedInterval | null {
+  return interval !== null &&
+    interval.subscriptionId === facts.subscription.id &&
+    interval.anchor === seriesOf(facts) &&
+    at < interval.endsAt
+    ? interval
+    : null;
+}

@@ -1,0 +1,46 @@
+/**
+ * Every route of the HTTP API: which function serves it, and who may call it. The CDK app, the local gateway and the
+ * OpenAPI document all read this list.
+ */
+
+/** One Lambda function per group; its file is `lambdas/api/<group>.ts`. */
+export type RouteGroup = 'letters' | 'deliveries' | 'usage' | 'credits' | 'consumption' | 'cron' | 'docs';
+
+/**
+ * Who may call a route. `user` and `usage:write` carry a token that the gateway has verified; the function checks the
+ * role. `cron` carries the cron secret, which the function compares. `anyone` carries nothing.
+ */
+export type Access = 'user' | 'usage:write' | 'cron' | 'anyone';
+
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: `/${string}`;
+  group: RouteGroup;
+  access: Access;
+}
+
+export const ROUTES = [
+  { method: 'POST', path: '/letters', group: 'letters', access: 'user' },
+  { method: 'GET', path: '/letters', group: 'letters', access: 'user' },
+  { method: 'GET', path: '/letters/{id}', group: 'letters', access: 'user' },
+  { method: 'DELETE', path: '/letters/{id}', group: 'letters', access: 'user' },
+  { method: 'POST', path: '/deliveries', group: 'deliveries', access: 'user' },
+  { method: 'GET', path: '/deliveries', group: 'deliveries', access: 'user' },
+  { method: 'GET', path: '/deliveries/{id}', group: 'deliveries', access: 'user' },
+  { method: 'GET', path: '/entitlements', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/usage', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/usage/remaining', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/usage/history', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/usage/nearing-quota', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/usage/forecast', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
+  { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
+  { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
+  { method: 'POST', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
+  { method: 'GET', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
+  { method: 'GET', path: '/cron/executions/{id}', group: 'cron', access: 'cron' },
+  { method: 'GET', path: '/health', group: 'docs', access: 'anyone' },
+  { method: 'GET', path: '/openapi.json', group: 'docs', access: 'anyone' },
+  { method: 'GET', path: '/docs', group: 'docs', access: 'anyone' },
+  { method: 'GET', path: '/docs/{file}', group: 'docs', access: 'anyone' },
+] as const satisfies readonly Route[];
