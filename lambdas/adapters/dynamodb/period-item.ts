@@ -20,10 +20,13 @@ export function periodItem(userId: string, period: ClosedPeriod): WireItem {
   });
 }
 
-/** Where a closed period stands in the ledger: at the instant of its close. */
+/** Where a closed period stands in the ledger: at the instant of its close, before the uses of the same instant. */
 export function periodListKey(period: ClosedPeriod): string {
-  return listKey('LEDGER', period.periodEnd, periodKey(period.periodStart));
+  return listKey('LEDGER', period.periodEnd, BEFORE_ALL_IDS);
 }
+
+/** Sorts before the digits and letters with which every id begins. */
+const BEFORE_ALL_IDS = '-';
 
 /** @throws CorruptItemError */
 export function parsePeriod(item: WireItem): ClosedPeriod {

@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 
 /** Where the records are: a client and the table's name. */
 export interface Store {
@@ -12,9 +12,12 @@ export const TRY_TIMEOUT_MS = 3_000;
 /**
  * A store whose client tries each request once: `retry.ts` repeats, in one place and within the caller's deadline. The
  * SDK's own retries know neither, and it does not repeat a transaction that was rejected for a conflict.
+ *
+ * @param configuration where it is not what the environment says
  */
-export function createStore(table: string): Store {
+export function createStore(table: string, configuration: DynamoDBClientConfig = {}): Store {
   const client = new DynamoDBClient({
+    ...configuration,
     maxAttempts: 1,
     requestHandler: {
       requestTimeout: TRY_TIMEOUT_MS,

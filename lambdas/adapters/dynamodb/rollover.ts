@@ -1,0 +1,145 @@
+import { type Account } from '../../domain/account.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { rollForward } from '../../domain/roll-forward.ts';
+import { parseAccount } from './account-item.ts';
+import { rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
+import { readStoredAccount } from './accounts.ts';
+import { batchGet, MAX_BATCH_ITEMS, queryDueAccounts } from './due-accounts.ts';
+import { ItemReader, type WireItem } from './items.ts';
+import { userKey } from './keys.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
+import { type Store } from './store.ts';
+
+/** How many accounts of a page are rolled at the same time. */
+const CONCURRENCY = 16;
+
+/** How long one account may hold up its page. */
+const ACCOUNT_DEADLINE_MS = 20_000;
+
+export interface PageToRoll {
+  shard: number;
+  now: Instant;
+  /** The `next` of the page before; null for the first. */
+  after: string | null;
+  /** Accounts per page. */
+  limit: number;
+}
+
+/** What became of one account. */
+export type AccountResult =
+  { userId: string; outcome: 'rolled' | 'not due' } | { userId: string; outcome: 'failed'; error: Error };
+
+export interface RolledPage {
+  results: AccountResult[];
+  next: string | null;
+}
+
+/** A deadline of its own for each account, made when its turn comes. */
+export type DeadlineMaker = (timeoutMs: number) => Deadline;
+
+/**
+ * Rolls one page of a shard's due accounts forward: each in a transaction of its own, conditional on its version, so
+ * that a run that is repeated, concurrent or cut off in the middle closes each period once (G5). One bad account is
+ * reported and stops nobody else.
+ *
+ * @throws BusyError when the page itself can't be read
+ */
+export async function rollPage(
+  store: Store,
+  { shard, now, after, limit }: PageToRoll,
+  makeDeadline: DeadlineMaker,
+): Promise<RolledPage> {
+  const start = after === null ? null : parseCursor(after);
+  const { keys, next } = await queryDueAccounts(
+    store,
+    { shard, now, after: start, limit },
+    makeDeadline(ACCOUNT_DEADLINE_MS),
+  );
+  const results: AccountResult[] = [];
+  for (let index = 0; index < keys.length; index += MAX_BATCH_ITEMS) {
+    const batch = keys.slice(index, index + MAX_BATCH_ITEMS);
+    const items = await batchGet(store, batch, makeDeadline(ACCOUNT_DEADLINE_MS));
+    results.push(
+      ...(await mapConcurrently(items, CONCURRENCY, (item) =>
+        rollAccount(store, item, now, makeDeadline(ACCOUNT_DEADLINE_MS)),
+      )),
+    );
+  }
+  return { results, next: next === null ? null : JSON.stringify(next) };
+}
+
+function parseCursor(cursor: string): WireItem {
+  return JSON.parse(cursor) as WireItem;
+}
+
+async function rollAccount(
+  store: Store,
+  item: WireItem,
+  now: Instant,
+  deadline: Deadline,
+): Promise<AccountResult> {
+  const userId = ItemReader.fromWire(item).string('pk').slice(userKey('').length);
+  try {
+    return { userId, outcome: await rollStored(store, userId, item, now, deadline) };
+  } catch (error) {
+    return { userId, outcome: 'failed', error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+async function rollStored(
+  store: Store,
+  userId: string,
+  item: WireItem,
+  now: Instant,
+  deadline: Deadline,
+): Promise<'rolled' | 'not due'> {
+  let state = parseAccount(item);
+  return retrying(deadline, async (abortSignal) => {
+    if (state.kind === 'erased') {
+      return 'not due';
+    }
+    try {
+      return await rollAndWrite(store, state, now, abortSignal);
+    } catch (error) {
+      if (!(error instanceof VersionConflictError)) {
+        throw error;
+      }
+      // Somebody was faster, a command or another run: look at what they left.
+      state = (await readStoredAccount(store, userId, deadline)) ?? state;
+      return TRY_AGAIN;
+    }
+  });
+}
+
+async function rollAndWrite(
+  store: Store,
+  account: Account,
+  now: Instant,
+  abortSignal: AbortSignal,
+): Promise<'rolled' | 'not due'> {
+  const before = await rollForwardInPart(store, account, now, abortSignal);
+  const change = rollForward(before, now);
+  if (change.closed.length === 0) {
+    // The index lags: a command has rolled the account forward meanwhile.
+    return 'not due';
+  }
+  await writeChange(store, change, before, { id: 'rollover', at: now }, abortSignal);
+  return 'rolled';
+}
+
+async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  concurrency: number,
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of queue) {
+      results.push(await map(item));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return results;
+}

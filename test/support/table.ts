@@ -1,0 +1,52 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { createTable } from '../../local/create-table.ts';
+import { startEngine } from '../../local/engine.ts';
+
+/** How tests reach whatever DynamoDB they run against; the credentials are checked by none of the local ones. */
+export const LOCAL_AWS = {
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+export interface TestTable {
+  /** The store, once the suite has begun. */
+  store: () => Store;
+  endpoint: () => string;
+}
+
+/** A table of its own for a test file, on the embedded DynamoDB or on the one at `DYNAMODB_ENDPOINT`. */
+export function useTable(): TestTable {
+  let started: { store: Store; endpoint: string; stop: () => Promise<void> } | null = null;
+  beforeAll(async () => {
+    const engine = await startEngine();
+    const table = `postage-test-${randomUUID()}`;
+    const store = createStore(table, { endpoint: engine.endpoint, ...LOCAL_AWS });
+    await createTable(store.client, table);
+    started = {
+      store,
+      endpoint: engine.endpoint,
+      stop: async () => {
+        store.client.destroy();
+        await engine.stop();
+      },
+    };
+  });
+  afterAll(async () => {
+    await started?.stop();
+  });
+  const begun = (): { store: Store; endpoint: string } => {
+    if (started === null) {
+      throw new Error('The table is there once the suite has begun.');
+    }
+    return started;
+  };
+  return { store: () => begun().store, endpoint: () => begun().endpoint };
+}
+
+/** A deadline that is far enough away. */
+export function plentyOfTime(timeoutMs = 20_000): { remainingMs: () => number } {
+  const endsAt = performance.now() + timeoutMs;
+  return { remainingMs: () => endsAt - performance.now() };
+}
