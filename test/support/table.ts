@@ -1,6 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { createTable } from '../../local/create-table.ts';
 import { startEngine } from '../../local/engine.ts';
 
@@ -46,7 +48,6 @@ export function useTable(): TestTable {
 }
 
 /** A deadline that is far enough away. */
-export function plentyOfTime(timeoutMs = 20_000): { remainingMs: () => number } {
-  const endsAt = performance.now() + timeoutMs;
-  return { remainingMs: () => endsAt - performance.now() };
+export function plentyOfTime(): Deadline {
+  return deadlineIn(20_000);
 }

@@ -2,9 +2,9 @@ import { type Account } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
-import { parseAccount } from './account-item.ts';
+import { deadlineIn } from '../deadline.ts';
+import { accountKey, parseAccount } from './account-item.ts';
 import { rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
-import { readStoredAccount } from './accounts.ts';
 import { batchGet, MAX_BATCH_ITEMS, queryDueAccounts } from './due-accounts.ts';
 import { ItemReader, type WireItem } from './items.ts';
 import { userKey } from './keys.ts';
@@ -14,7 +14,7 @@ import { type Store } from './store.ts';
 /** How many accounts of a page are rolled at the same time. */
 const CONCURRENCY = 16;
 
-/** How long one account may hold up its page. */
+/** How long one account may hold up its page, from when its turn comes. */
 const ACCOUNT_DEADLINE_MS = 20_000;
 
 export interface PageToRoll {
@@ -35,9 +35,6 @@ export interface RolledPage {
   next: string | null;
 }
 
-/** A deadline of its own for each account, made when its turn comes. */
-export type DeadlineMaker = (timeoutMs: number) => Deadline;
-
 /**
  * Rolls one page of a shard's due accounts forward: each in a transaction of its own, conditional on its version, so
  * that a run that is repeated, concurrent or cut off in the middle closes each period once (G5). One bad account is
@@ -45,24 +42,20 @@ export type DeadlineMaker = (timeoutMs: number) => Deadline;
  *
  * @throws BusyError when the page itself can't be read
  */
-export async function rollPage(
-  store: Store,
-  { shard, now, after, limit }: PageToRoll,
-  makeDeadline: DeadlineMaker,
-): Promise<RolledPage> {
+export async function rollPage(store: Store, { shard, now, after, limit }: PageToRoll): Promise<RolledPage> {
   const start = after === null ? null : parseCursor(after);
   const { keys, next } = await queryDueAccounts(
     store,
     { shard, now, after: start, limit },
-    makeDeadline(ACCOUNT_DEADLINE_MS),
+    deadlineIn(ACCOUNT_DEADLINE_MS),
   );
   const results: AccountResult[] = [];
   for (let index = 0; index < keys.length; index += MAX_BATCH_ITEMS) {
     const batch = keys.slice(index, index + MAX_BATCH_ITEMS);
-    const items = await batchGet(store, batch, makeDeadline(ACCOUNT_DEADLINE_MS));
+    const items = await batchGet(store, batch, deadlineIn(ACCOUNT_DEADLINE_MS));
     results.push(
       ...(await mapConcurrently(items, CONCURRENCY, (item) =>
-        rollAccount(store, item, now, makeDeadline(ACCOUNT_DEADLINE_MS)),
+        rollAccount(store, item, now, deadlineIn(ACCOUNT_DEADLINE_MS)),
       )),
     );
   }
@@ -106,7 +99,8 @@ async function rollStored(
         throw error;
       }
       // Somebody was faster, a command or another run: look at what they left.
-      state = (await readStoredAccount(store, userId, deadline)) ?? state;
+      const [latest] = await batchGet(store, [accountKey(userId)], deadline);
+      state = latest === undefined ? state : parseAccount(latest);
       return TRY_AGAIN;
     }
   });
