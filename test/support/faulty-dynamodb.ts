@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import { buffer, json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import './node-errors.ts';
 
 /** A request on its way to DynamoDB. */
 export interface DynamoDbRequest {

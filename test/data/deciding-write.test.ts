@@ -1,0 +1,349 @@
+import { describe, expect, it } from '@jest/globals';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { InconsistentBooksError } from '../../lambdas/adapters/dynamodb/deciding-write.ts';
+import { bodyItem } from '../../lambdas/adapters/dynamodb/letter-item.ts';
+import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { type Account, newAccount, UNLIMITED } from '../../lambdas/domain/account.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { active, at, givenSubscriber, pastDue, withCredits } from '../support/accounts.ts';
+import { useFaultyTable } from '../support/faulty-table.ts';
+import { plentyOfTime } from '../support/table.ts';
+import {
+  countOf,
+  expectClosedBooks,
+  givenSubscriberWithLetter,
+  itemsOf,
+  NO_USE,
+  putStored,
+  putTombstone,
+  request,
+  scheduleEmail,
+  scheduleMail,
+  someUser,
+  storedAccount,
+  writeLetter,
+} from '../support/users.ts';
+
+const table = useFaultyTable({ measuresCapacity: true });
+const ENTERPRISE = active({ plan: 'enterprise', anchor: '2026-03-01' });
+
+/** What goes over the wire while something is done. */
+async function measured(act: () => Promise<{ outcome: string }>): Promise<{
+  outcome: string;
+  requests: Record<string, number>;
+  units: number;
+}> {
+  table.proxy().reset();
+  const { outcome } = await act();
+  return { outcome, requests: table.proxy().requests(), units: table.proxy().consumedUnits() };
+}
+
+const ONE_WRITE = { TransactWriteItems: 1 };
+const TWO_WRITES = { TransactWriteItems: 2 };
+
+describe('requests and capacity', () => {
+  it('takes two writes to create the account of a new user, and one from then on', async () => {
+    const userId = someUser();
+    const write = () => writeLetter(table.faultyStore(), request(userId, '2026-03-10'));
+    expect(await measured(write)).toMatchObject({ outcome: 'created', requests: TWO_WRITES });
+    for (let letter = 2; letter <= 5; letter += 1) {
+      expect(await measured(write)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 7 });
+    }
+    expect(await measured(write)).toMatchObject({ outcome: 'refused', requests: ONE_WRITE });
+  });
+
+  it('costs 7 units for a letter whose text is an item of 1 kB, and 2 more per started kilobyte', async () => {
+    const userId = someUser();
+    await writeSubscription(table.store(), userId, ENTERPRISE, at('2026-03-10'), plentyOfTime());
+    const context = request(userId, '2026-03-10');
+    const around = `pkUSER#${userId}skBODY#${context.id}body`.length;
+    const letterOf = (bytes: number) => () =>
+      writeLetter(table.faultyStore(), request(userId, '2026-03-10'), {
+        title: 'T',
+        body: 'x'.repeat(bytes),
+      });
+    expect(await measured(letterOf(1024 - around))).toEqual({
+      outcome: 'created',
+      requests: ONE_WRITE,
+      units: 7,
+    });
+    expect(await measured(letterOf(1025 - around))).toMatchObject({ units: 9 });
+    expect(await measured(letterOf(2049 - around))).toMatchObject({ units: 11 });
+  });
+
+  it('costs 11 units for a mail paid by credit, index writes included', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
+    const mail = () => scheduleMail(table.faultyStore(), request(userId, '2026-03-11'), letterId);
+    expect(await measured(mail)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 11 });
+    const next = () => scheduleMail(table.faultyStore(), request(userId, '2026-03-12'), letterId);
+    expect(await measured(next)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 11 });
+    const email = () => scheduleEmail(table.faultyStore(), request(userId, '2026-03-12'), letterId);
+    expect(await measured(email)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 8 });
+  });
+
+  it('writes to no index for counting alone: two items, two units each', async () => {
+    const userId = someUser();
+    await writeSubscription(table.store(), userId, ENTERPRISE, at('2026-03-10'), plentyOfTime());
+    const consume = () =>
+      trackConsumption(table.faultyStore(), request(userId, '2026-03-10'), {
+        ...NO_USE,
+        letters: 1,
+        emails: 2,
+      });
+    expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
+  });
+
+  it('explains each refusal, and answers each repetition, without a read', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
+    const first = request(userId, '2026-03-10');
+    const send = (context = request(userId, '2026-03-10'), letter = letterId) =>
+      measured(() => scheduleMail(table.faultyStore(), context, letter));
+    expect(await send(first)).toMatchObject({ outcome: 'created', requests: ONE_WRITE });
+    expect(await send(first)).toMatchObject({ outcome: 'replayed', requests: ONE_WRITE });
+    expect(await send({ ...first, fingerprint: 'another' })).toMatchObject({
+      outcome: 'idempotency_conflict',
+      requests: ONE_WRITE,
+    });
+    expect(await send(undefined, 'no such letter')).toMatchObject({
+      outcome: 'letter_missing',
+      requests: ONE_WRITE,
+    });
+    expect(await send()).toMatchObject({ outcome: 'created', requests: ONE_WRITE });
+    expect(await send()).toMatchObject({ outcome: 'refused', requests: ONE_WRITE });
+  });
+
+  it('G7: takes two writes when the period has just ended, accepted or refused, and one from then on', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-03-01', endsAt: '2026-05-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
+    const mailAt = (now: string) =>
+      measured(() => scheduleMail(table.faultyStore(), request(userId, now), letterId));
+    expect(await mailAt('2026-04-01')).toMatchObject({ outcome: 'created', requests: TWO_WRITES });
+    expect(await mailAt('2026-04-01')).toMatchObject({ outcome: 'created', requests: ONE_WRITE });
+    // The subscription has ended: what refuses is the account as it would be, and nothing need be written for that.
+    expect(await mailAt('2026-05-01')).toMatchObject({ outcome: 'refused', requests: ONE_WRITE });
+  });
+});
+
+describe('the account item', () => {
+  function bytesOf(account: Account): number {
+    const wire = accountItem(account);
+    const sizeOf = (value: object | undefined): number => {
+      if (value === undefined) return 0;
+      if ('S' in value) return Buffer.byteLength(String(value.S));
+      if ('N' in value) return Math.ceil(String(value.N).replace(/^-?0*/, '').length / 2) + 2;
+      if ('L' in value) return 3 + (value.L as object[]).reduce((sum, entry) => sum + 1 + sizeOf(entry), 0);
+      if ('M' in value)
+        return 3 + sizeOfMap(value.M as Record<string, object>) + Object.keys(value.M as object).length;
+      return 1;
+    };
+    const sizeOfMap = (map: Record<string, object>): number =>
+      Object.entries(map).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value), 0);
+    return sizeOfMap(wire);
+  }
+
+  function fullest(): Account {
+    const facts = pastDue({
+      plan: 'enterprise',
+      id: `sub_${'1'.repeat(40)}`,
+      anchor: '2026-03-01',
+      graceEndsAt: '2026-03-20',
+      endsAt: '2026-03-31',
+    });
+    const account = withCredits(givenSubscriber(facts, '2026-03-10'), {
+      lots: [1_000, 1_000, 1_000],
+      included: 1_000,
+      purchased: 1_000_000,
+      usedThisPeriod: 1_000_999,
+      owed: 1_000_000,
+    });
+    return {
+      ...account,
+      userId: someUser(),
+      version: UNLIMITED,
+      billingVersion: UNLIMITED,
+      letters: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
+      emails: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
+      mailsUsed: 123_456_789,
+      mailsByDay: { '2026-03-08': 9, '2026-03-09': 9 },
+      servedInterval: {
+        subscriptionId: `sub_${'1'.repeat(40)}`,
+        anchor: at('2026-03-01T12:34:56.789Z'),
+        endsAt: at('2026-04-01T12:34:56.789Z'),
+        includedUsed: 1_000,
+        expiredLots: [1_000, 1_000, 1_000],
+      },
+    };
+  }
+
+  it('stays below 1 kB with everything filled, so that counting costs 2 units', async () => {
+    const account = fullest();
+    expect(bytesOf(account)).toBeLessThan(1024 - 100);
+    await putStored(table.store(), account);
+    const consume = () =>
+      trackConsumption(table.faultyStore(), request(account.userId, '2026-03-10'), {
+        letters: 1,
+        emails: 1,
+        mails: 0,
+      });
+    expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
+  });
+
+  it('keeps the mails of today and yesterday, and removes those of the month before', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-01');
+    for (const now of ['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-31']) {
+      await scheduleMail(table.store(), request(userId, now), letterId);
+    }
+    expect((await storedAccount(table.store(), userId)).mailsByDay).toEqual({ '2026-03-31': 1 });
+    await scheduleMail(table.store(), request(userId, '2026-03-31T23:59:59.999Z'), letterId);
+    await scheduleMail(table.store(), request(userId, '2026-04-01T00:00:00.000Z'), letterId);
+    expect((await storedAccount(table.store(), userId)).mailsByDay).toEqual({
+      '2026-03-31': 2,
+      '2026-04-01': 1,
+    });
+  });
+
+  it('is not filled with days by a user who writes now and then, for years', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-01');
+    for (let visit = 0; visit < 12; visit += 1) {
+      const now = at('2026-03-02') + visit * 40 * DAY_MS;
+      await scheduleMail(table.store(), request(userId, now), letterId);
+      await scheduleMail(table.store(), request(userId, now + DAY_MS), letterId);
+    }
+    const { mailsByDay } = await storedAccount(table.store(), userId);
+    expect(Object.keys(mailsByDay).length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('what is refused', () => {
+  it('names the plan before the letters, and the letters before the credits', async () => {
+    const userId = someUser();
+    const consume = (use: object) =>
+      trackConsumption(table.store(), request(userId, '2026-03-10'), { ...NO_USE, ...use });
+    expect(await consume({ letters: 6, mails: 1 })).toMatchObject({
+      refusal: { refusal: 'plan_required', upgradeTo: 'pro' },
+    });
+    // A refused first use makes no account.
+    expect(await itemsOf(table.store(), userId)).toEqual(new Map());
+    expect(await consume({ letters: 6 })).toMatchObject({
+      refusal: { refusal: 'quota_exceeded', meter: 'letters', limit: 5, used: 0, resetsAt: at('2026-04-01') },
+    });
+    expect(await consume({ letters: 5 })).toMatchObject({ outcome: 'created' });
+    expect(await consume({ letters: 1 })).toMatchObject({
+      refusal: { refusal: 'quota_exceeded', used: 5, resetsAt: at('2026-04-01') },
+    });
+  });
+
+  it('G8: keeps purchased credits of a free user, who must subscribe to use them', async () => {
+    const account = withCredits(
+      { ...newAccount(someUser(), at('2026-03-10')), version: 1 },
+      { purchased: 5 },
+    );
+    await putStored(table.store(), account);
+    const mail = await trackConsumption(table.store(), request(account.userId, '2026-03-10'), {
+      ...NO_USE,
+      mails: 1,
+    });
+    expect(mail).toEqual({ outcome: 'refused', refusal: { refusal: 'plan_required', upgradeTo: 'pro' } });
+  });
+
+  it('G1: refuses more mails than a day allows, all at once and one by one', async () => {
+    const rich = withCredits(givenSubscriber(ENTERPRISE, '2026-03-10'), { purchased: 100 });
+    const account = { ...rich, userId: someUser(), version: 1 };
+    await putStored(table.store(), account);
+    const consume = (mails: number, now = '2026-03-10') =>
+      trackConsumption(table.store(), request(account.userId, now), { ...NO_USE, mails });
+    const rateLimited = { refusal: { refusal: 'rate_limited', limit: 10, resetsAt: at('2026-03-11') } };
+    expect(await consume(11)).toMatchObject(rateLimited);
+    expect(await consume(9)).toMatchObject({ outcome: 'created' });
+    expect(await consume(2)).toMatchObject(rateLimited);
+    expect(await consume(1)).toMatchObject({ outcome: 'created' });
+    expect(await consume(1, '2026-03-10T23:59:59.999Z')).toMatchObject(rateLimited);
+    expect(await consume(10, '2026-03-11')).toMatchObject({ outcome: 'created' });
+  });
+
+  it('G13: knows no letter of somebody else, and no deleted one', async () => {
+    const mine = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
+    const theirs = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
+    for (const letterId of [theirs.letterId, randomUUID()]) {
+      const context = request(mine.userId, '2026-03-10');
+      expect(await scheduleMail(table.store(), context, letterId)).toEqual({ outcome: 'letter_missing' });
+    }
+    // Without an account either the letter is what is missing.
+    const stranger = request(someUser(), '2026-03-10');
+    expect(await scheduleEmail(table.store(), stranger, mine.letterId)).toEqual({
+      outcome: 'letter_missing',
+    });
+    expect(countOf(await itemsOf(table.store(), mine.userId), 'DELIVERY')).toBe(0);
+    await expectClosedBooks(table.store(), mine.userId, '2026-03-10');
+    await expectClosedBooks(table.store(), theirs.userId, '2026-03-10');
+  });
+
+  it('refuses an erased user everything, and keeps the tombstone as it is', async () => {
+    const userId = someUser();
+    await putTombstone(table.store(), userId);
+    const before = await itemsOf(table.store(), userId);
+    const refused = { outcome: 'refused', refusal: { refusal: 'account_erased' } };
+    expect(await writeLetter(table.store(), request(userId, '2026-03-10'))).toEqual(refused);
+    expect(
+      await trackConsumption(table.store(), request(userId, '2026-03-10'), {
+        letters: 1,
+        emails: 1,
+        mails: 1,
+      }),
+    ).toEqual(refused);
+    expect(await itemsOf(table.store(), userId)).toEqual(before);
+  });
+});
+
+describe('G3: together or not at all', () => {
+  it('G3: makes the record, its parts, its use and its ledger line at once, and none of them when refused', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
+    const mail = request(userId, '2026-03-10T12:00:00Z');
+    await scheduleMail(table.store(), mail, letterId);
+    const items = await itemsOf(table.store(), userId);
+    expect(items.get(`BODY#${letterId}`)).toMatchObject({ body: 'Did you learn to swim?' });
+    expect(items.get(`LETTER#${letterId}`)).toMatchObject({ openDeliveries: 1 });
+    expect(items.get(`DELIVERY#${mail.id}`)).toMatchObject({
+      status: 'scheduled',
+      paidWith: 'credit',
+      channel: 'mail',
+    });
+    expect(items.get(`LEDGER#${mail.id}`)).toMatchObject({
+      amount: -1,
+      kind: 'use',
+      source: `delivery:${mail.id}`,
+    });
+    expect(items.get('ACCOUNT')).toMatchObject({ mailsUsed: 1, mailCredits: 1, 'mails:2026-03-10': 1 });
+
+    await scheduleMail(table.store(), request(userId, '2026-03-10'), letterId);
+    const spent = await itemsOf(table.store(), userId);
+    await scheduleMail(table.store(), request(userId, '2026-03-10'), letterId);
+    expect(await itemsOf(table.store(), userId)).toEqual(spent);
+    await expectClosedBooks(table.store(), userId, '2026-03-10');
+  });
+
+  it('G3: stops at a part without its record, and writes nothing', async () => {
+    const context = request(someUser(), '2026-03-10');
+    await writeLetter(table.store(), request(context.userId, '2026-03-10'));
+    const stray = bodyItem(context.userId, context.id, 'whose?');
+    await table.store().client.send(new PutItemCommand({ TableName: table.store().table, Item: stray }));
+    const before = await itemsOf(table.store(), context.userId);
+    await expect(writeLetter(table.store(), context)).rejects.toThrow(InconsistentBooksError);
+    expect(await itemsOf(table.store(), context.userId)).toEqual(before);
+  });
+
+  it('G4: stops at an account whose sums do not hold, and writes nothing', async () => {
+    const account = { ...givenSubscriber(ENTERPRISE, '2026-03-10'), userId: someUser(), version: 1 };
+    const Item = { ...accountItem(account), mailCredits: { N: '9' }, openUntil: { N: '0' } };
+    await table.store().client.send(new PutItemCommand({ TableName: table.store().table, Item }));
+    await expect(writeLetter(table.store(), request(account.userId, '2026-03-11'))).rejects.toThrow(
+      'do not add up',
+    );
+    expect(await itemsOf(table.store(), account.userId)).toHaveProperty('size', 1);
+  });
+});

@@ -1,0 +1,14 @@
+/**
+ * Jest runs tests in a realm of their own, with an `Error` of its own: an `ECONNRESET` of Node's is no `Error` there,
+ * and the SDK wraps it and loses its code. In production there is one realm. Importing this file makes them one here
+ * too, for `instanceof Error`; the classes that extend it are told apart as ever.
+ */
+import { types } from 'node:util';
+
+const { [Symbol.hasInstance]: isOrdinaryInstance } = Function.prototype;
+
+Object.defineProperty(Error, Symbol.hasInstance, {
+  value(this: unknown, value: unknown) {
+    return (this === Error && types.isNativeError(value)) || isOrdinaryInstance.call(this, value);
+  },
+});
