@@ -159,11 +159,16 @@ export function accountItem(account: Account): WireItem {
     expired: credits.expired,
     takenBack: credits.takenBack,
     servedInterval: servedInterval ?? undefined,
-    ...Object.fromEntries(
-      Object.entries(account.mailsByDay).map(([day, mails]) => [`${DAY_PREFIX}${day}`, mails]),
-    ),
+    ...dayAttributes(account),
     ...dueAttributes(account),
   });
+}
+
+/** Days before the period's eve count for nothing any more; no mail's removal reaches those of a user who was away. */
+function dayAttributes({ mailsByDay, periodStart }: Account): object {
+  const eve = utcDay(periodStart - DAY_MS);
+  const days = Object.entries(mailsByDay).filter(([day]) => day >= eve);
+  return Object.fromEntries(days.map(([day, mails]) => [`${DAY_PREFIX}${day}`, mails]));
 }
 
 /** Accounts with a plan wait in `DueIndex`; free ones roll forward when they are next met. */

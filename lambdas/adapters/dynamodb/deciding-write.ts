@@ -5,7 +5,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Refusal } from '../../domain/refusals.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
-import { decideUse, type Use } from '../../domain/usage.ts';
+import { decideUse, refuseMailsOfDay, type Use } from '../../domain/usage.ts';
 import { countUse, parseAccount, putAccount } from './account-item.ts';
 import { keptPeriodItems, rollForwardInPart } from './account-writes.ts';
 import { ItemReader, type WireItem } from './items.ts';
@@ -72,6 +72,10 @@ export async function decidingWrite<Kept>(
   store: Store,
   command: CostingCommand<Kept>,
 ): Promise<WriteOutcome<Kept>> {
+  const refusal = refuseMailsOfDay(command.use.mails, 0, command.now);
+  if (refusal !== null) {
+    return { outcome: 'refused', refusal };
+  }
   return retrying(command.deadline, async (abortSignal) => {
     const first = await attempt(store, command, countingParts(store, command), abortSignal);
     if (first.step === 'answer') {
