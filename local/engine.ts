@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.ts';
 /** A DynamoDB that answers at `endpoint` until it is stopped. */
 export interface Engine {
   endpoint: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export interface EngineOptions {
@@ -88,7 +88,9 @@ async function lockDirectory(directory: string): Promise<Server> {
   try {
     await once(lock.listen(`\0postage-${name}`), 'listening');
   } catch {
-    throw new UsageError(`Another process is using the data in ${directory}. Stop it, or choose another --data.`);
+    throw new UsageError(
+      `Another process is using the data in ${directory}. Stop it, or choose another --data.`,
+    );
   }
   return lock.unref();
 }

@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod/mini';
+import { AwsError } from './aws-error.ts';
+import { closeServer, listenLocally } from './http-server.ts';
+import type { Execution, RolloverMachine } from './state-machine.ts';
+
+/** What a stand-in does for each operation, by the target that the SDK names: `AWSStepFunctions.StartExecution`. */
+export type AwsOperations = Record<string, (input: unknown) => object>;
+
+/**
+ * Answers the AWS SDK's JSON protocol on a free port, so that the code that runs in Lambda runs here unchanged, with its
+ * `AWS_ENDPOINT_URL_…` pointing here.
+ */
+export async function startAwsStandIn(
+  operations: AwsOperations,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { status, answer } = perform(operations, request.headers['x-amz-target'], body);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(answer));
+    });
+  });
+  server.keepAliveTimeout = 65_000;
+  const { url } = await listenLocally(server, 0);
+  return { url, stop: () => closeServer(server) };
+}
+
+function perform(
+  operations: AwsOperations,
+  target: string | string[] | undefined,
+  body: string,
+): { status: number; answer: object } {
+  const operation = operations[String(target)];
+  if (operation === undefined) {
+    return { status: 400, answer: { __type: 'UnknownOperationException' } };
+  }
+  try {
+    return { status: 200, answer: operation(JSON.parse(body)) };
+  } catch (error) {
+    return error instanceof AwsError
+      ? { status: 400, answer: { __type: error.type, message: error.message } }
+      : { status: 400, answer: { __type: 'ValidationException', message: String(error) } };
+  }
+}
+
+const startExecution = z.object({
+  stateMachineArn: z.string(),
+  input: z._default(z.string(), '{}'),
+  name: z.optional(z.string()),
+});
+const describeExecution = z.object({ executionArn: z.string() });
+const getSecretValue = z.object({ SecretId: z.string() });
+
+export function stepFunctions(machine: RolloverMachine): AwsOperations {
+  return {
+    'AWSStepFunctions.StartExecution': (request) => {
+      const { input, name } = z.parse(startExecution, request);
+      const { executionArn, startDate } = machine.start(input, name);
+      return { executionArn, startDate };
+    },
+    'AWSStepFunctions.DescribeExecution': (request): Execution =>
+      machine.describe(z.parse(describeExecution, request).executionArn),
+  };
+}
+
+/** Secrets Manager with the given secrets, by their ids. */
+export function secretsManager(secrets: Readonly<Record<string, string>>): AwsOperations {
+  return {
+    'secretsmanager.GetSecretValue': (request) => {
+      const { SecretId } = z.parse(getSecretValue, request);
+      const SecretString = secrets[SecretId];
+      if (SecretString === undefined) {
+        throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+      }
+      return { ARN: SecretId, Name: SecretId, SecretString, VersionId: 'local' };
+    },
+  };
+}

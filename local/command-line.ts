@@ -1,0 +1,34 @@
+import { UsageError } from './usage-error.ts';
+
+/** @throws UsageError */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  if (port > 65_535) {
+    throw new UsageError(`--port must be a number from 0 to 65535, and is "${text}".`);
+  }
+  return port;
+}
+
+/**
+ * Tells what ended the program: in one line what its user can put right, in full what is ours.
+ *
+ * @returns the code to exit with: 2 for a command line that was not understood, else 1
+ */
+export function exitCodeOf(error: unknown, help: string): number {
+  if (isWrongArgument(error)) {
+    console.error(`${error.message}\nSee: ${help}`);
+    return 2;
+  }
+  console.error(error instanceof UsageError ? error.message : error);
+  return 1;
+}
+
+/** What `parseArgs` throws. */
+function isWrongArgument(error: unknown): error is Error {
+  return (
+    error instanceof TypeError &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('ERR_PARSE_ARGS_')
+  );
+}

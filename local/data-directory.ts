@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Small values that outlive the process when a data directory is given, one JSON file each. Without a directory they
+ * live as long as the process.
+ */
+export interface DataDirectory {
+  read(name: string): unknown;
+  write(name: string, value: object): void;
+}
+
+/** Files are replaced whole, so that a crash leaves the old value or the new one; only their owner can read them. */
+export function openDataDirectory(directory: string | undefined): DataDirectory {
+  if (directory === undefined) {
+    return { read: () => undefined, write: () => undefined };
+  }
+  mkdirSync(directory, { recursive: true });
+  const fileOf = (name: string): string => join(directory, `${name}.json`);
+  return {
+    read: (name) => readJson(fileOf(name)),
+    write: (name, value) => {
+      writeFileSync(`${fileOf(name)}.new`, JSON.stringify(value), { mode: 0o600 });
+      renameSync(`${fileOf(name)}.new`, fileOf(name));
+    },
+  };
+}
+
+/** Undefined when there is no such file, or none that is JSON. */
+export function readJson(file: string): unknown {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return value;
+  } catch {
+    return undefined;
+  }
+}

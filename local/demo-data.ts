@@ -1,0 +1,148 @@
+import { readStoredAccount, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import type { WriteOutcome } from '../lambdas/adapters/dynamodb/deciding-write.ts';
+import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
+import {
+  type CommandContext,
+  deductMailCredit,
+  trackEmailDelivery,
+  trackLetterCreation,
+} from '../lambdas/adapters/dynamodb/tracking.ts';
+import type { Deadline } from '../lambdas/domain/deadline.ts';
+import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
+import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
+import type { PlanId } from '../lambdas/domain/plans.ts';
+import { commandId, fingerprint } from '../lambdas/http/ids.ts';
+import { localSubscription } from './local-subscription.ts';
+
+/** What a demo user has done. */
+interface Story {
+  userId: string;
+  plan: PlanId;
+  /** The oldest first; the last one is still open. */
+  periods: readonly PeriodOfStory[];
+}
+
+interface PeriodOfStory {
+  letters: number;
+  emails: number;
+  mails: number;
+}
+
+const STORIES: readonly Story[] = [
+  {
+    userId: 'demo-free',
+    plan: 'none',
+    periods: [
+      { letters: 4, emails: 0, mails: 0 },
+      { letters: 5, emails: 0, mails: 0 },
+      { letters: 3, emails: 0, mails: 0 },
+    ],
+  },
+  {
+    userId: 'demo-pro',
+    plan: 'pro',
+    periods: [
+      { letters: 3, emails: 2, mails: 2 },
+      { letters: 1, emails: 0, mails: 1 },
+      { letters: 2, emails: 1, mails: 2 },
+      { letters: 2, emails: 1, mails: 1 },
+    ],
+  },
+  {
+    userId: 'demo-enterprise',
+    plan: 'enterprise',
+    periods: [
+      { letters: 2, emails: 2, mails: 6 },
+      { letters: 3, emails: 1, mails: 4 },
+      { letters: 2, emails: 2, mails: 3 },
+    ],
+  },
+];
+
+export const DEMO_USERS: readonly string[] = STORIES.map(({ userId }) => userId);
+
+/** How far the open period of a demo subscription has come. */
+const INTO_PERIOD_MS = 9 * DAY_MS;
+const BETWEEN_COMMANDS_MS = 6 * HOUR_MS;
+
+/**
+ * Gives each demo user a history through the commands that a request would have carried out at the time, so that it is
+ * one that can have happened. A user who is there already is left alone.
+ *
+ * @throws BusyError
+ */
+export async function seedDemoUsers(store: Store, now: Instant, deadline: Deadline): Promise<void> {
+  await Promise.all(STORIES.map((story) => tell(store, story, now, deadline)));
+}
+
+async function tell(store: Store, story: Story, now: Instant, deadline: Deadline): Promise<void> {
+  const { userId, plan, periods } = story;
+  if ((await readStoredAccount(store, userId, deadline)) !== null) {
+    return;
+  }
+  const monthsAgo = periods.length - 1;
+  const lastStart = boundaryAtOrBefore(CALENDAR_ANCHOR, now);
+  const anchor =
+    plan === 'none' ? boundary(lastStart, -monthsAgo) : boundary(now - INTO_PERIOD_MS, -monthsAgo);
+  if (plan !== 'none') {
+    const facts = localSubscription(userId, { plan, interval: 'month', anchor });
+    await writeSubscription(store, userId, facts, anchor, deadline);
+  }
+  for (const [index, period] of periods.entries()) {
+    await usePeriod(store, { userId, period, start: boundary(anchor, index), now, deadline });
+  }
+}
+
+interface PeriodToUse {
+  userId: string;
+  period: PeriodOfStory;
+  start: Instant;
+  now: Instant;
+  deadline: Deadline;
+}
+
+/** The period's letters, and then its deliveries, of its first letter. */
+async function usePeriod(store: Store, { userId, period, start, now, deadline }: PeriodToUse): Promise<void> {
+  let commands = 0;
+  const next = (route: string): CommandContext => {
+    commands += 1;
+    const at = Math.min(start + commands * BETWEEN_COMMANDS_MS, now);
+    const key = `demo ${start} ${commands}`;
+    return { userId, id: commandId(route, userId, key), fingerprint: fingerprint(key), now: at, deadline };
+  };
+  const letters: string[] = [];
+  for (let count = 1; count <= period.letters; count += 1) {
+    const text = { title: `Letter ${count} to my future self`, body: 'Dear me, how did it go?' };
+    const letter = created(await trackLetterCreation(store, next('POST /letters'), text));
+    letters.push(letter.id);
+  }
+  const [letterId = ''] = letters;
+  for (let count = 1; count <= period.emails; count += 1) {
+    const delivery = {
+      letterId,
+      deliverAt: now + count * 90 * DAY_MS,
+      recipient: { email: `${userId}@example.com` },
+    };
+    created(await trackEmailDelivery(store, next('POST /deliveries'), delivery));
+  }
+  for (let count = 1; count <= period.mails; count += 1) {
+    const delivery = { letterId, deliverAt: now + count * 365 * DAY_MS, recipient: ADDRESS };
+    created(await deductMailCredit(store, next('POST /deliveries'), delivery));
+  }
+}
+
+const ADDRESS = {
+  name: 'Dee Moe',
+  line1: '1 Example Street',
+  city: 'Springfield',
+  state: 'IL',
+  postalCode: '62701',
+  country: 'US',
+};
+
+function created<Kept>(outcome: WriteOutcome<Kept>): Kept {
+  if (outcome.outcome !== 'created') {
+    throw new Error(`A demo user's history does not hold together: ${JSON.stringify(outcome)}.`);
+  }
+  return outcome.record;
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import type { RouteGroup } from '../lambdas/http/routes.ts';
+import type { Answer } from './answers.ts';
+import type { GatewayEvent } from './gateway-event.ts';
+import { orTimeout } from './or-timeout.ts';
+
+export type LambdaHandler = (event: GatewayEvent, context: Context) => unknown;
+
+/** Loads the module of each group's function; a module is loaded once, however often it is asked for. */
+export type FunctionLoaders = Record<RouteGroup, () => Promise<{ handler: LambdaHandler }>>;
+
+/** What is deployed as the API's Lambda functions, run in this process. */
+export const API_FUNCTIONS: FunctionLoaders = {
+  letters: () => import('../lambdas/api/letters.ts'),
+  deliveries: () => import('../lambdas/api/deliveries.ts'),
+  usage: () => import('../lambdas/api/usage.ts'),
+  credits: () => import('../lambdas/api/credits.ts'),
+  consumption: () => import('../lambdas/api/consumption.ts'),
+  cron: () => import('../lambdas/api/cron.ts'),
+  docs: () => import('../lambdas/api/docs.ts'),
+};
+
+/** How long a function may run, as the stack sets it. */
+export const FUNCTION_TIMEOUT_MS = 25_000;
+
+/** A function that threw, ran too long, or answered with something that is no answer. */
+export class FunctionFailedError extends Error {
+  override name = 'FunctionFailedError';
+}
+
+/** @throws FunctionFailedError */
+export async function invokeFunction(
+  name: string,
+  handler: LambdaHandler,
+  event: GatewayEvent,
+  timeoutMs = FUNCTION_TIMEOUT_MS,
+): Promise<Answer> {
+  const result = await orTimeout(call(name, handler, event, timeoutMs), timeoutMs, () => {
+    throw new FunctionFailedError(`${name} ran for more than ${timeoutMs} ms.`);
+  });
+  return toAnswer(name, result);
+}
+
+async function call(
+  name: string,
+  handler: LambdaHandler,
+  event: GatewayEvent,
+  timeoutMs: number,
+): Promise<unknown> {
+  try {
+    return await handler(event, createContext(name, timeoutMs));
+  } catch (error) {
+    throw new FunctionFailedError(`${name} threw.`, { cause: error });
+  }
+}
+
+function createContext(name: string, timeoutMs: number): Context {
+  const endsAt = performance.now() + timeoutMs;
+  const deprecated = (): void => {
+    throw new Error('Postage answers with a promise.');
+  };
+  return {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    memoryLimitInMB: '1024',
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(endsAt - performance.now())),
+    /* eslint-disable @typescript-eslint/no-deprecated -- Lambda's context has them all the same. */
+    done: deprecated,
+    fail: deprecated,
+    succeed: deprecated,
+    /* eslint-enable @typescript-eslint/no-deprecated */
+  };
+}
+
+/** The gateway takes an object with a `statusCode` as an answer, and anything else as the JSON body of a 200. */
+function toAnswer(name: string, result: unknown): Answer {
+  if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(result ?? null),
+    };
+  }
+  const {
+    statusCode,
+    headers = {},
+    cookies = [],
+    body = '',
+    isBase64Encoded = false,
+  } = { ...NO_ANSWER, ...result };
+  if (!isStatus(statusCode) || typeof body !== 'string' || !isObject(headers) || !isStrings(cookies)) {
+    throw new FunctionFailedError(`${name} answered with something that API Gateway refuses.`);
+  }
+  return {
+    status: statusCode,
+    headers: {
+      'content-type': 'text/plain;charset=utf-8',
+      ...Object.fromEntries(
+        Object.entries(headers).map(([header, value]) => [header.toLowerCase(), String(value)]),
+      ),
+    },
+    cookies,
+    body: isBase64Encoded === true ? Buffer.from(body, 'base64') : body,
+  };
+}
+
+/** Types the members that a result may have. */
+const NO_ANSWER: Record<'headers' | 'cookies' | 'body' | 'isBase64Encoded', unknown> = {
+  headers: undefined,
+  cookies: undefined,
+  body: undefined,
+  isBase64Encoded: undefined,
+};
+
+function isStatus(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}

@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Instant } from '../lambdas/domain/instants.ts';
+import { type Access, type Route, ROUTES } from '../lambdas/http/routes.ts';
+import { type Answer, answerFromGateway } from './answers.ts';
+import type { Authorization } from './authorizer.ts';
+import { type FunctionLoaders, invokeFunction } from './functions.ts';
+import { buildEvent } from './gateway-event.ts';
+import { closeServer, listenLocally } from './http-server.ts';
+import { answerLocally, type LocalRoute } from './local-routes.ts';
+import { orTimeout } from './or-timeout.ts';
+import { matchRoute, parseTarget, type Target } from './routing.ts';
+
+/** API Gateway's limits for HTTP APIs. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_HEADER_BYTES = 10_240;
+const INTEGRATION_TIMEOUT_MS = 30_000;
+
+export interface GatewayOptions {
+  functions: FunctionLoaders;
+  /** Routes that exist on a laptop alone; they are looked at first. */
+  localRoutes: readonly LocalRoute[];
+  authorize: (header: string | undefined) => Promise<Authorization>;
+  now: () => Instant;
+  onAnswer?: (request: { method: string; path: string; status: number; tookMs: number }) => void;
+  /** What went wrong inside, which the caller is not told. */
+  onError: (error: unknown) => void;
+}
+
+export interface Gateway {
+  url: string;
+  /** Begins to answer; requests that came earlier have waited for it. */
+  serve(options: GatewayOptions): void;
+  /** Ends after the requests under way, or without them when they take too long. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an HTTP API of API Gateway on 127.0.0.1: routes, authorizer, limits, events and the gateway's own answers.
+ *
+ * @throws UsageError when the port is taken
+ */
+export async function openGateway(port: number): Promise<Gateway> {
+  const configured = Promise.withResolvers<GatewayOptions>();
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    void configured.promise.then((options) => serve(request, response, options));
+  });
+  // Longer than a client keeps a connection, so that it does not send into one that just closed.
+  server.keepAliveTimeout = 65_000;
+  const { url } = await listenLocally(server, port);
+  return { url, serve: configured.resolve, close: () => closeServer(server) };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: GatewayOptions,
+): Promise<void> {
+  const startedAt = performance.now();
+  const target = parseTarget(request.url ?? '/');
+  const answer = await answerTo(request, target, options).catch((error: unknown) => {
+    options.onError(error);
+    return answerFromGateway(500, 'internal', 'Internal Server Error');
+  });
+  send(response, answer);
+  options.onAnswer?.({
+    method: request.method ?? '',
+    path: target.path,
+    status: answer.status,
+    tookMs: performance.now() - startedAt,
+  });
+}
+
+async function answerTo(request: IncomingMessage, target: Target, options: GatewayOptions): Promise<Answer> {
+  const body = await readBody(request);
+  if (body === 'too large') {
+    return answerFromGateway(413, 'malformed', 'Request Entity Too Large');
+  }
+  const method = request.method ?? '';
+  try {
+    decodeURIComponent(target.path);
+  } catch {
+    return answerFromGateway(400, 'malformed', 'Bad Request');
+  }
+  const local = matchRoute(options.localRoutes, method, target.path);
+  if (local !== null) {
+    return answerLocally(local, target, body);
+  }
+  const match = matchRoute<Route>(ROUTES, method, target.path);
+  return match === null
+    ? answerFromGateway(404, 'not_found', 'Not Found')
+    : callFunction(match, request, target, body, options);
+}
+
+async function callFunction(
+  { route, parameters }: { route: Route; parameters: Record<string, string> },
+  request: IncomingMessage,
+  target: Target,
+  body: Buffer,
+  options: GatewayOptions,
+): Promise<Answer> {
+  const authorization = needsToken(route.access)
+    ? await options.authorize(request.headers.authorization)
+    : null;
+  if (authorization?.outcome === 'unauthorized') {
+    const headers = { 'www-authenticate': authorization.challenge };
+    return answerFromGateway(401, 'unauthenticated', 'Unauthorized', headers);
+  }
+  const event = buildEvent({
+    request,
+    target,
+    body,
+    routeKey: `${route.method} ${route.path}`,
+    pathParameters: parameters,
+    claims: authorization?.claims ?? null,
+    now: options.now(),
+  });
+  const invocation = options.functions[route.group]().then(({ handler }) =>
+    invokeFunction(`postage-${route.group}`, handler, event),
+  );
+  return orTimeout(invocation, INTEGRATION_TIMEOUT_MS, () =>
+    answerFromGateway(503, 'busy', 'Service Unavailable', { 'retry-after': '1' }),
+  );
+}
+
+function needsToken(access: Access): boolean {
+  switch (access) {
+    case 'user':
+    case 'usage:write':
+      return true;
+    case 'cron':
+    case 'anyone':
+      return false;
+  }
+}
+
+/** Reads on past the limit, without keeping it, so that the caller gets to read the answer. */
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) {
+      chunks.push(chunk);
+    }
+  }
+  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : 'too large';
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed) {
+    return;
+  }
+  const { status, headers, cookies = [], body } = answer;
+  response.writeHead(status, {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
+  });
+  response.end(body);
+}

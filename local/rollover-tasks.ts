@@ -1,0 +1,18 @@
+import type { RolloverTasks, Task } from './state-machine.ts';
+
+/** The rollover's Lambda functions, loaded with the first run. */
+export const ROLLOVER_TASKS: RolloverTasks = {
+  RollPageFunctionArn: async (event) => {
+    const { handler } = await import('../lambdas/jobs/rollover-page.ts');
+    return asJson(await handler(event));
+  },
+  SummarizeFunctionArn: async (event) => {
+    const { handler } = await import('../lambdas/jobs/rollover-summary.ts');
+    return asJson(await handler(event));
+  },
+};
+
+/** As it would arrive from Lambda. */
+function asJson(value: unknown): Awaited<ReturnType<Task>> {
+  return JSON.parse(JSON.stringify(value)) as Awaited<ReturnType<Task>>;
+}

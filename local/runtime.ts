@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { optionalVariable } from '../lambdas/environment.ts';
+import { authorize } from './authorizer.ts';
+import { secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
+import { type Clock, createClock } from './clock.ts';
+import { createTable } from './create-table.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { devRoutes } from './dev-routes.ts';
+import { startEngine } from './engine.ts';
+import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
+import { type GatewayOptions, openGateway } from './gateway.ts';
+import { createIssuer, type Issuer } from './issuer.ts';
+import { CRON_SECRET_ID, setLambdaEnvironment } from './lambda-environment.ts';
+import { ROLLOVER_TASKS } from './rollover-tasks.ts';
+import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
+
+export interface RuntimeOptions {
+  /** 0 for any free one. */
+  port: number;
+  /** Where data, keys, secrets and the clock are kept; without it they end with the runtime. */
+  dataDir?: string | undefined;
+  /** A DynamoDB to use in place of the embedded one. */
+  dynamodb?: string | undefined;
+  table?: string | undefined;
+  /** What the routes call in place of the functions that are deployed. */
+  functions?: FunctionLoaders | undefined;
+  onAnswer?: GatewayOptions['onAnswer'];
+  onError: (error: unknown) => void;
+}
+
+/** Postage on this machine: the API, its DynamoDB, its issuer, and what plays AWS for its functions. */
+export interface Runtime {
+  url: string;
+  dynamodb: string;
+  table: string;
+  cronSecret: string;
+  clock: Clock;
+  issuer: Issuer;
+  store: Store;
+  rollover: RolloverMachine;
+  stop: () => Promise<void>;
+}
+
+/**
+ * Starts everything; what has been started is stopped again when the rest fails. One runtime per process: the
+ * functions read the process's environment.
+ *
+ * @throws UsageError when the port is taken, the data are in use, or there is no DynamoDB for this platform
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const stopOne of stops.splice(0).reverse()) {
+      await stopOne();
+    }
+  };
+  try {
+    return { ...(await startAll(options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startAll(
+  options: RuntimeOptions,
+  stops: (() => Promise<void> | void)[],
+): Promise<Omit<Runtime, 'stop'>> {
+  const gateway = await openGateway(options.port);
+  stops.push(() => gateway.close());
+  const { url } = gateway;
+  const engine =
+    options.dynamodb === undefined
+      ? await startEngine({ dataDir: options.dataDir })
+      : { endpoint: options.dynamodb, stop: () => undefined };
+  // Last of all, after the requests under way.
+  stops.unshift(() => engine.stop());
+
+  const data = openDataDirectory(options.dataDir);
+  const clock = createClock(data);
+  const issuer = await createIssuer(url, clock, data);
+  const cronSecret = keepCronSecret(data);
+  const rollover = createRolloverMachine(ROLLOVER_TASKS);
+  const awsStandIn = await startAwsStandIn({
+    ...stepFunctions(rollover),
+    ...secretsManager({ [CRON_SECRET_ID]: cronSecret }),
+  });
+  stops.push(() => awsStandIn.stop());
+
+  const dynamodb = engine.endpoint;
+  const table = options.table ?? optionalVariable('table') ?? 'postage';
+  setLambdaEnvironment({ url, dynamodb, table, awsStandIn: awsStandIn.url });
+  const store = createStore(table);
+  stops.push(() => store.client.destroy());
+  await createTable(store.client, table);
+
+  const functions = options.functions ?? API_FUNCTIONS;
+  gateway.serve({
+    functions,
+    localRoutes: devRoutes({ clock, issuer, store }),
+    authorize: (header) => authorize(header, issuer, clock.now()),
+    now: clock.now,
+    onAnswer: options.onAnswer,
+    onError: options.onError,
+  });
+  stops.push(warm(functions));
+  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover };
+}
+
+function keepCronSecret(data: DataDirectory): string {
+  const stored = data.read('cron-secret');
+  if (
+    typeof stored === 'object' &&
+    stored !== null &&
+    'secret' in stored &&
+    typeof stored.secret === 'string'
+  ) {
+    return stored.secret;
+  }
+  const secret = randomBytes(24).toString('base64url');
+  data.write('cron-secret', { secret });
+  return secret;
+}
+
+/**
+ * Loads the functions one after the other, so that the first requests don't wait for it; one that can't be loaded says
+ * so to whoever calls it.
+ *
+ * @returns what ends it, after the module that is being loaded
+ */
+function warm(functions: FunctionLoaders): () => Promise<void> {
+  const ending = new AbortController();
+  const loading = (async () => {
+    for (const load of Object.values(functions)) {
+      if (!ending.signal.aborted) {
+        await load().catch(() => undefined);
+      }
+    }
+  })();
+  return async () => {
+    ending.abort();
+    await loading;
+  };
+}

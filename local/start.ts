@@ -1,0 +1,162 @@
+/** `npm start`: Postage on this machine, until Ctrl-C. */
+import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
+import { deadlineIn } from './deadline-in.ts';
+import { DEMO_USERS, seedDemoUsers } from './demo-data.ts';
+import { exitCodeOf, parsePort } from './command-line.ts';
+import type { GatewayOptions } from './gateway.ts';
+import { scheduleNightly } from './nightly.ts';
+import { announce, withdraw } from './running-file.ts';
+import { type Runtime, startRuntime } from './runtime.ts';
+
+const HELP = `Serves Postage on this machine, over an embedded DynamoDB.
+
+  npm start -- [options]
+
+  --port PORT   where the API answers on 127.0.0.1; 0 takes a free port (default: 3000)
+  --data DIR    keeps data, keys and clock in DIR; without it they end with the process
+  --no-demo     starts without the demo users
+  --json        prints one line of JSON for scripts: addresses, the cron secret, and tokens
+  --help        shows this
+
+DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one.
+`;
+
+const SERVICE = 'demo-service';
+const SERVICE_SCOPE = 'postage/usage:write';
+const SEEDS_WITHIN_MS = 20_000;
+
+interface Options {
+  port: number;
+  dataDir: string | undefined;
+  withDemo: boolean;
+  asJson: boolean;
+}
+
+/** @throws TypeError, UsageError */
+function readOptions(): Options | 'help' {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '3000' },
+      data: { type: 'string' },
+      demo: { type: 'boolean', default: true },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowNegative: true,
+  });
+  if (values.help) {
+    return 'help';
+  }
+  return {
+    port: parsePort(values.port),
+    dataDir: values.data === undefined ? undefined : resolve(values.data),
+    withDemo: values.demo,
+    asJson: values.json,
+  };
+}
+
+async function main(): Promise<void> {
+  const startedAt = performance.now();
+  const options = readOptions();
+  if (options === 'help') {
+    process.stdout.write(HELP);
+    return;
+  }
+  const runtime = await startRuntime({
+    port: options.port,
+    dataDir: options.dataDir,
+    onAnswer: logAnswer,
+    onError: (error) => console.error(error),
+  });
+  stopOnSignals(runtime);
+  if (options.withDemo) {
+    await seedDemoUsers(runtime.store, runtime.clock.now(), deadlineIn(SEEDS_WITHIN_MS));
+  }
+  const { url, dynamodb, table } = runtime;
+  announce({ pid: process.pid, url, dynamodb, table });
+  scheduleNightly(runtime.clock, runtime.rollover);
+  const tokens = await issueTokens(runtime, options.withDemo ? DEMO_USERS : []);
+  const text = options.asJson
+    ? describeAsJson(runtime, tokens)
+    : describe(runtime, tokens, Math.round(performance.now() - startedAt));
+  process.stdout.write(text);
+  // What the functions log comes after it, and is not for whoever reads that.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+}
+
+const logAnswer: GatewayOptions['onAnswer'] = ({ method, path, status, tookMs }) => {
+  process.stderr.write(`${method} ${path} ${status} ${tookMs.toFixed(0)} ms\n`);
+};
+
+/** The first signal stops everything in order, the second at once; either way nothing is left running. */
+function stopOnSignals(runtime: Runtime): void {
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) {
+      process.exit(130);
+    }
+    isStopping = true;
+    withdraw(process.pid);
+    runtime.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, stop);
+  }
+}
+
+type Tokens = Record<string, string>;
+
+async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promise<Tokens> {
+  const scopes = [...users.map((user) => [user, ''] as const), [SERVICE, SERVICE_SCOPE] as const];
+  const tokens = scopes.map(
+    async ([user, scope]) => [user, (await issuer.issue(user, scope)).access_token] as const,
+  );
+  return Object.fromEntries(await Promise.all(tokens));
+}
+
+function describeAsJson({ url, dynamodb, table, issuer, cronSecret }: Runtime, tokens: Tokens): string {
+  return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, tokens })}\n`;
+}
+
+function describe({ url, dynamodb, cronSecret }: Runtime, tokens: Tokens, startedInMs: number): string {
+  const [firstUser = SERVICE] = Object.keys(tokens);
+  const exports = Object.entries(tokens).map(([user, token]) => `${nameOfVariable(user)}=${token}`);
+  return `Postage answers at ${url} (ready in ${startedInMs} ms; Ctrl-C stops it)
+Documentation  ${url}/docs
+DynamoDB       ${dynamodb}
+
+Tokens, for a day:
+${exports.join('\n')}
+
+Try:
+  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" ${url}/entitlements
+  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" ${url}/usage/history
+  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" -H 'Content-Type: application/json' \\
+    -d '{"title":"Hello","body":"How are you?"}' ${url}/letters
+  curl -H "Authorization: Bearer $${nameOfVariable(SERVICE)}" -H 'Content-Type: application/json' \\
+    -H 'Idempotency-Key: 1' -d '{"consume":{"letters":1}}' ${url}/users/${firstUser}/usage
+  curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/rollover-usage
+
+On this machine alone:
+  curl '${url}/dev/token?sub=alice'
+  curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
+  curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
+
+`;
+}
+
+/** `DEMO_PRO`, so that what is printed can be pasted into a shell. */
+function nameOfVariable(user: string): string {
+  return user.toUpperCase().replaceAll('-', '_');
+}
+
+main().catch((error: unknown) => {
+  process.exit(exitCodeOf(error, 'npm start -- --help'));
+});

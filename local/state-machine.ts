@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
+import { AwsError } from './aws-error.ts';
+
+type Json = Parameters<StateMachine['run']>[0];
+export type Task = (input: Json) => Promise<Json>;
+
+/** The functions that the rollover's definition calls, by their placeholders in it. */
+export interface RolloverTasks {
+  RollPageFunctionArn: Task;
+  SummarizeFunctionArn: Task;
+}
+
+const ACCOUNT = 'us-east-1:000000000000';
+export const STATE_MACHINE_ARN = `arn:aws:states:${ACCOUNT}:stateMachine:postage-rollover`;
+const EXECUTION_ARN_PREFIX = `arn:aws:states:${ACCOUNT}:execution:postage-rollover:`;
+
+/** Times are seconds since the epoch, as Step Functions' wire has them. */
+export type Execution = { executionArn: string; name: string; input: string; startDate: number } & (
+  | { status: 'RUNNING' }
+  | { status: 'SUCCEEDED'; stopDate: number; output: string }
+  | { status: 'FAILED'; stopDate: number; error: string; cause: string }
+);
+
+export interface RolloverMachine {
+  /** Starts an execution; one that runs under that name with the same input is found again. @throws AwsError */
+  start(input: string, name?: string): Execution;
+  /** @throws AwsError */
+  describe(executionArn: string): Execution;
+  /** What became of an execution, once it has ended. */
+  untilEnded(executionArn: string): Promise<Execution>;
+}
+
+/** More executions are forgotten, the oldest first. */
+const MAX_EXECUTIONS = 200;
+
+/**
+ * Step Functions with one state machine: the rollover, run from the definition that is deployed, with functions of
+ * this process in place of its Lambdas. Definition and interpreter are loaded with the first execution.
+ */
+export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
+  const executions = new Map<string, { latest: Execution; ended: Promise<void> }>();
+
+  const find = (executionArn: string): { latest: Execution; ended: Promise<void> } => {
+    const found = executions.get(executionArn);
+    if (found === undefined) {
+      throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+    }
+    return found;
+  };
+
+  const start = (input: string, name: string = randomUUID()): Execution => {
+    const executionArn = `${EXECUTION_ARN_PREFIX}${name}`;
+    const earlier = executions.get(executionArn)?.latest;
+    if (earlier?.status === 'RUNNING' && earlier.input === input) {
+      return earlier;
+    }
+    if (earlier !== undefined) {
+      throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
+    }
+    const begun = { executionArn, name, input, startDate: Date.now() / 1_000, status: 'RUNNING' as const };
+    const entry = { latest: begun as Execution, ended: Promise.resolve() };
+    entry.ended = run(begun, { ...tasks, start }).then((end) => {
+      entry.latest = { ...begun, stopDate: Date.now() / 1_000, ...end };
+    });
+    executions.set(executionArn, entry);
+    for (const oldest of [...executions.keys()].slice(0, -MAX_EXECUTIONS)) {
+      executions.delete(oldest);
+    }
+    return begun;
+  };
+
+  return {
+    start,
+    describe: (executionArn) => find(executionArn).latest,
+    untilEnded: async (executionArn) => {
+      const entry = find(executionArn);
+      await entry.ended;
+      return entry.latest;
+    },
+  };
+}
+
+type End = { status: 'SUCCEEDED'; output: string } | { status: 'FAILED'; error: string; cause: string };
+
+async function run(
+  { executionArn, name, input, startDate }: Execution,
+  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
+): Promise<End> {
+  try {
+    const definition = await readDefinition();
+    const { StateMachine } = await import('aws-local-stepfunctions');
+    const parsed = parseJson(input);
+    const StartTime = new Date(startDate * 1_000).toISOString();
+    const { result } = new StateMachine(definition).run(parsed, {
+      context: {
+        Execution: { Id: executionArn, Name: name, Input: parsed, StartTime },
+        StateMachine: { Id: STATE_MACHINE_ARN, Name: 'postage-rollover' },
+      },
+      overrides: { taskResourceLocalHandlers: handlersOf(definition, services) },
+    });
+    return { status: 'SUCCEEDED', output: JSON.stringify(await result) };
+  } catch (error) {
+    return { status: 'FAILED', ...describeFailure(error) };
+  }
+}
+
+/** Placeholders become ARNs, as CDK puts them in. */
+async function readDefinition(): Promise<StateMachineDefinition> {
+  const text = await readFile(new URL('../lib/rollover.asl.json', import.meta.url), 'utf8');
+  const filledIn = text.replaceAll(/\$\{(\w+)\}/g, `arn:aws:lambda:${ACCOUNT}:function:$1`);
+  return JSON.parse(filledIn) as StateMachineDefinition;
+}
+
+/** What each task state calls, found by the resource that it names; inner state machines too. */
+function handlersOf(
+  { States }: Pick<StateMachineDefinition, 'States'>,
+  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
+): Record<string, Task> {
+  const entries = Object.entries(States).flatMap(([stateName, state]) => {
+    switch (state.Type) {
+      case 'Task':
+        return [[stateName, taskFor(state.Resource, services)] as const];
+      case 'Map':
+        return state.ItemProcessor === undefined
+          ? []
+          : Object.entries(handlersOf(state.ItemProcessor, services));
+      case 'Parallel':
+        return state.Branches.flatMap((branch) => Object.entries(handlersOf(branch, services)));
+      case 'Choice':
+      case 'Fail':
+      case 'Pass':
+      case 'Succeed':
+      case 'Wait':
+        return [];
+    }
+  });
+  return Object.fromEntries(entries);
+}
+
+function taskFor(resource: string, services: RolloverTasks & Pick<RolloverMachine, 'start'>): Task {
+  if (resource.endsWith(':RollPageFunctionArn')) {
+    return services.RollPageFunctionArn;
+  }
+  if (resource.endsWith(':SummarizeFunctionArn')) {
+    return services.SummarizeFunctionArn;
+  }
+  if (resource === 'arn:aws:states:::states:startExecution') {
+    return (input) => Promise.resolve(startExecution(input, services.start));
+  }
+  throw new Error(`The local runtime does not know ${resource}.`);
+}
+
+function startExecution(input: Json, start: RolloverMachine['start']): Json {
+  if (
+    typeof input !== 'object' ||
+    input === null ||
+    Array.isArray(input) ||
+    typeof input['Name'] !== 'string'
+  ) {
+    throw new AwsError('ValidationException', 'An execution is started with a Name and an Input.');
+  }
+  const { executionArn, startDate } = start(JSON.stringify(input['Input']), input['Name']);
+  return { ExecutionArn: executionArn, StartDate: startDate };
+}
+
+/** The interpreter wraps what a state failed with. */
+function describeFailure(error: unknown): { error: string; cause: string } {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error
+    ? { error: inner.name, cause: inner.message }
+    : { error: 'States.Runtime', cause: String(inner) };
+}
+
+function parseJson(text: string): Json {
+  return JSON.parse(text) as Json;
+}
