@@ -279,10 +279,13 @@ export interface PurchaseFacts {
   creditsTaken: number;
 }
 
-/** How many credits a purchase is short of what Stripe says: negative when some are to be given back. */
+/** How many credits are still to be taken back of a purchase: negative when some are to be given back. */
 export function clawBackDue(purchase: PurchaseFacts): number {
-  const returnedCents = Math.min(purchase.returnedCents, purchase.amountCents);
-  return Math.floor((purchase.credits * returnedCents) / purchase.amountCents) - purchase.creditsTaken;
+  const { credits, amountCents, returnedCents, creditsTaken } = purchase;
+  // Of a purchase that cost nothing, nothing can be refunded.
+  const returnedCredits =
+    amountCents === 0 ? 0 : Math.floor((credits * Math.min(returnedCents, amountCents)) / amountCents);
+  return returnedCredits - creditsTaken;
 }
 
 /**
