@@ -1,5 +1,5 @@
 import { type Account, type AccountChange } from './account.ts';
-import { type Credits, type CreditsChange, inTurn } from './credits.ts';
+import { type Credits, type CreditsChange } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
 

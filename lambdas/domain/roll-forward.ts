@@ -4,6 +4,7 @@ import {
   type ClosedPeriod,
   endingOf,
   isLive,
+  type LiveSubscription,
   meterUnder,
   openUntil,
   type ServedInterval,
@@ -22,7 +23,7 @@ import {
   spent,
 } from './credits.ts';
 import { type Instant, toIso } from './instants.ts';
-import { boundaryAfter, CALENDAR_ANCHOR, isBoundary } from './periods.ts';
+import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
 import { PLANS } from './plans.ts';
 
 /** What a period opens with. */
@@ -57,9 +58,10 @@ export function rollForward(account: Account, now: Instant): AccountChange {
 
 /** The next close that is known: an ending wins over a boundary at the same instant. */
 function closeNext(account: Account): Step {
-  const ending = endingOf(account.subscription);
-  return ending !== null && ending <= account.periodEnd
-    ? endAt(account, Math.max(ending, account.periodStart))
+  const { subscription } = account;
+  const ending = endingOf(subscription);
+  return isLive(subscription) && ending !== null && ending <= account.periodEnd
+    ? endAt(account, subscription, Math.max(ending, account.periodStart))
     : rollOver(account);
 }
 
@@ -91,7 +93,7 @@ function rollOver(account: Account): Step {
 }
 
 /** Ends the subscription at an instant: the period closes there, and a free one runs to the month's end. */
-export function endAt(account: Account, at: Instant): Step {
+export function endAt(account: Account, subscription: LiveSubscription, at: Instant): Step {
   return openAt(
     {
       ...account,
@@ -99,7 +101,7 @@ export function endAt(account: Account, at: Instant): Step {
       subscription: { status: 'canceled' },
       anchor: CALENDAR_ANCHOR,
       periodEnd: boundaryAfter(CALENDAR_ANCHOR, at),
-      servedInterval: servedBy(account, at),
+      servedInterval: servedBy(account, subscription, at),
     },
     account,
     at,
@@ -159,21 +161,19 @@ export function isWorthKeeping(period: ClosedPeriod): boolean {
 }
 
 /** What the ended subscription has had of its interval, added to what earlier endings in the same interval left. */
-function servedBy(account: Account, at: Instant): ServedInterval | null {
-  if (!isLive(account.subscription)) {
-    return account.servedInterval;
-  }
-  const endsAt = boundaryAfter(account.anchor, at);
+function servedBy(account: Account, { id }: LiveSubscription, at: Instant): ServedInterval {
   const expiredLots = left(account.credits).lots;
-  const begun = { subscriptionId: account.subscription.id, anchor: account.anchor, endsAt };
+  const begun = { subscriptionId: id, anchor: account.anchor };
   // At a boundary the closed period belongs to the interval before: nothing of the new one has been used, and the
   // carried credits would have grown older there.
-  if (isBoundary(account.anchor, at)) {
+  if (at === account.periodEnd) {
     const aged: Lots = [expiredLots[1], expiredLots[2], 0];
-    return { ...begun, includedUsed: 0, expiredLots: aged };
+    return { ...begun, endsAt: boundaryAfter(account.anchor, at), includedUsed: 0, expiredLots: aged };
   }
-  const earlier = account.servedInterval?.endsAt === endsAt ? account.servedInterval.includedUsed : 0;
-  return { ...begun, includedUsed: earlier + spent(account.credits).included, expiredLots };
+  // The period's end, and not the series' next boundary: a trial is one interval, however long.
+  const earlier = account.servedInterval?.includedUsed ?? 0;
+  const includedUsed = earlier + spent(account.credits).included;
+  return { ...begun, endsAt: account.periodEnd, includedUsed, expiredLots };
 }
 
 function intervalStillOpen(interval: ServedInterval | null, at: Instant): ServedInterval | null {

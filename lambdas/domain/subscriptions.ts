@@ -1,6 +1,7 @@
 import {
   type Account,
   type AccountChange,
+  endingOf,
   isLive,
   type LiveSubscription,
   meterUnder,
@@ -59,8 +60,8 @@ function livingAt(facts: SubscriptionFacts, at: Instant): SubscriptionFacts {
     return null;
   }
   const { subscription } = facts;
-  const graceEndsAt = subscription.status === 'past_due' ? subscription.graceEndsAt : Infinity;
-  if (Math.min(subscription.endsAt ?? Infinity, graceEndsAt) <= at) {
+  const ending = endingOf(subscription);
+  if (ending !== null && ending <= at) {
     return null;
   }
   if (subscription.status === 'trialing' && subscription.trialEndsAt <= at) {
@@ -76,26 +77,22 @@ function livingAt(facts: SubscriptionFacts, at: Instant): SubscriptionFacts {
 
 /** From where the account stands to the facts: at most one ending and one beginning, or a change of what goes on. */
 function stepToward(account: Account, facts: SubscriptionFacts, at: Instant): AccountChange {
-  if (!isLive(account.subscription)) {
+  const { subscription } = account;
+  if (!isLive(subscription)) {
     return facts === null ? { account, closed: [], movements: [] } : begin(account, facts, at);
   }
-  if (facts === null) {
-    const ended = endAt(account, at);
-    return { account: ended.account, closed: [ended.closed], movements: [] };
+  if (facts?.subscription.id === subscription.id) {
+    return change(account, facts, at);
   }
-  if (account.subscription.id !== facts.subscription.id) {
-    const ended = endAt(account, at);
-    const begun = begin(ended.account, facts, at + 1);
-    return { ...begun, closed: [ended.closed, ...begun.closed] };
-  }
-  return change(account, facts, at);
+  const ended = endAt(account, subscription, at);
+  const begun = stepToward(ended.account, livingAt(facts, at + 1), at + 1);
+  return { ...begun, closed: [ended.closed, ...begun.closed] };
 }
 
 /** A subscription begins, or one that had ended returns within the interval in which it ended. */
 function begin(account: Account, facts: LiveFacts, at: Instant): AccountChange {
   const served = servedAlready(account.servedInterval, facts, at);
-  const allowance = PLANS[facts.plan].mailCreditsPerPeriod - (served?.includedUsed ?? 0);
-  const opening = { allowance: Math.max(0, allowance), restored: served?.expiredLots ?? NO_LOTS };
+  const opening = openingOf(facts.plan, served);
   const servedInterval = served === null ? null : { ...served, expiredLots: NO_LOTS };
   return isBoundary(seriesOf(facts), account.periodStart)
     ? keepPeriod({ ...account, servedInterval }, facts, opening)
@@ -104,16 +101,22 @@ function begin(account: Account, facts: LiveFacts, at: Instant): AccountChange {
 
 /** The same subscription with another plan, anchor, status or end. */
 function change(account: Account, facts: LiveFacts, at: Instant): AccountChange {
-  const opening = { allowance: PLANS[facts.plan].mailCreditsPerPeriod, restored: NO_LOTS };
-  if (seriesOf(facts) === account.anchor) {
-    return keepPeriod(account, facts, account.plan === facts.plan ? null : opening);
-  }
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
-  if (isSameTrial || isBoundary(seriesOf(facts), account.periodStart)) {
-    return keepPeriod(account, facts, account.plan === facts.plan ? null : opening);
+  const series = seriesOf(facts);
+  if (series === account.anchor || isSameTrial || isBoundary(series, account.periodStart)) {
+    const opening = account.plan === facts.plan ? null : openingOf(facts.plan, account.servedInterval);
+    return keepPeriod(account, facts, opening);
   }
-  return movePeriod({ ...account, servedInterval: null }, facts, opening, at);
+  return movePeriod({ ...account, servedInterval: null }, facts, openingOf(facts.plan, null), at);
+}
+
+/** A plan's allowance, less what the interval has used before an ending; and what that ending expired of the carried. */
+function openingOf(plan: PlanId, served: ServedInterval | null): Opening {
+  return {
+    allowance: Math.max(0, PLANS[plan].mailCreditsPerPeriod - (served?.includedUsed ?? 0)),
+    restored: served?.expiredLots ?? NO_LOTS,
+  };
 }
 
 /** Keeps the open period and its counters; the new limits hold at once. No opening: the credits stay as they are. */
