@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  changeAllowance,
+  closeCredits,
+  type Credits,
+  type CreditsChange,
+  grantIncluded,
+  inTurn,
+  type Lots,
+  NO_LOTS,
+  restoreLots,
+} from '../../lambdas/domain/credits.ts';
+import { givenCredits } from '../support/accounts.ts';
+
+/** Two carried lots, included and purchased credits: eleven in all. */
+const MIXED = { lots: [1, 2, 0] as Lots, included: 4, purchased: 4 };
+
+function moved({ movements }: CreditsChange): [string, number][] {
+  return movements.map(({ kind, amount }) => [kind, amount]);
+}
+
+function pots({ lots, included, purchased, usedThisPeriod, owed }: Credits): object {
+  return { lots, included, purchased, usedThisPeriod, owed };
+}
+
+describe('closing at a boundary', () => {
+  it.each<[string, Parameters<typeof givenCredits>[0], number | null, Lots, number]>([
+    ['without carry-over, included credits expire', { included: 2 }, null, [0, 0, 0], -2],
+    ['with it, they become the youngest lot', { included: 4 }, 10, [0, 0, 4], 0],
+    ['lots grow older', { lots: [0, 2, 3], included: 4 }, 10, [2, 3, 4], 0],
+    ['the oldest lot has served its three periods', { lots: [1, 2, 3], included: 4 }, 10, [2, 3, 4], -1],
+    ['the cap cuts the oldest lot first', { lots: [0, 3, 3], included: 10 }, 10, [0, 0, 10], -6],
+    ['the cap cuts no more than it must', { lots: [0, 3, 3], included: 6 }, 10, [1, 3, 6], -2],
+    [
+      'lots of a former plan serve their time under one without carry-over',
+      { lots: [1, 2, 3], included: 2 },
+      null,
+      [2, 3, 0],
+      -3,
+    ],
+    ['what was used is not carried', { lots: [0, 2, 0], included: 10, usedThisPeriod: 5 }, 10, [0, 0, 7], 0],
+  ])('%s', (_, given, capCredits, lots, expired) => {
+    const change = closeCredits(givenCredits(given), { at: 'boundary', capCredits }, 'test');
+    expect(pots(change.credits)).toEqual({ lots, included: 0, purchased: 0, usedThisPeriod: 0, owed: 0 });
+    expect(moved(change)).toEqual(expired === 0 ? [] : [['expiry', expired]]);
+    expect(change.credits.expired).toBe(Math.abs(expired));
+  });
+
+  it('G8: subtracts from the purchased ones what they lent, and no more', () => {
+    const change = closeCredits(
+      givenCredits({ ...MIXED, usedThisPeriod: 9 }),
+      { at: 'boundary', capCredits: null },
+      'test',
+    );
+    expect(change.credits).toMatchObject({ purchased: 2, used: 9, expired: 0 });
+  });
+});
+
+describe('closing elsewhere', () => {
+  it('at a moved anchor: lots keep their age, included ones join the youngest, the cap holds', () => {
+    const change = closeCredits(
+      givenCredits({ lots: [1, 2, 3], included: 5 }),
+      { at: 'moved anchor', capCredits: 10 },
+      'test',
+    );
+    expect(change.credits.lots).toEqual([0, 2, 8]);
+    expect(moved(change)).toEqual([['expiry', -1]]);
+  });
+
+  it('at a moved anchor without carry-over: lots stay, included ones expire', () => {
+    const change = closeCredits(
+      givenCredits({ lots: [1, 2, 3], included: 2 }),
+      { at: 'moved anchor', capCredits: null },
+      'test',
+    );
+    expect(change.credits.lots).toEqual([1, 2, 3]);
+    expect(moved(change)).toEqual([['expiry', -2]]);
+  });
+
+  it('G8: at an ending included and carried credits expire, purchased ones stay', () => {
+    const change = closeCredits(givenCredits({ ...MIXED, usedThisPeriod: 2 }), { at: 'ending' }, 'test');
+    expect(pots(change.credits)).toEqual({
+      lots: NO_LOTS,
+      included: 0,
+      purchased: 4,
+      usedThisPeriod: 0,
+      owed: 0,
+    });
+    expect(moved(change)).toEqual([['expiry', -5]]);
+  });
+
+  it('a lot serves the three periods after the one that made it', () => {
+    const carry = (credits: Credits): CreditsChange =>
+      closeCredits(credits, { at: 'boundary', capCredits: 10 }, 'test');
+    const lotsOverTime = [1, 2, 3, 4].map(
+      (periods) =>
+        inTurn(givenCredits({ included: 4 }), ...Array.from({ length: periods }, () => carry)).credits.lots,
+    );
+    expect(lotsOverTime).toEqual([
+      [0, 0, 4],
+      [0, 4, 0],
+      [4, 0, 0],
+      [0, 0, 0],
+    ]);
+  });
+});
+
+describe('opening', () => {
+  it('grants the allowance', () => {
+    const change = grantIncluded(givenCredits({ purchased: 1 }), 10, 'test');
+    expect(change.credits).toMatchObject({ included: 10, purchased: 1, granted: 11 });
+    expect(moved(change)).toEqual([['allowance', 10]]);
+  });
+
+  it('restores carried credits, each to a lot of its age', () => {
+    const change = restoreLots(givenCredits({ lots: [0, 0, 1] }), [1, 2, 3], 'test');
+    expect(change.credits).toMatchObject({ lots: [1, 2, 4], granted: 7 });
+    expect(moved(change)).toEqual([['restored', 6]]);
+  });
+});
+
+describe('another plan’s allowance in the same period', () => {
+  it.each([
+    ['more', { included: 2 }, 10, { included: 10 }, [['allowance', 8]]],
+    ['less', { included: 10 }, 2, { included: 2 }, [['expiry', -8]]],
+    [
+      'less than was used: what was used is kept',
+      { included: 10, usedThisPeriod: 5 },
+      2,
+      { included: 5 },
+      [['expiry', -5]],
+    ],
+    ['none', { included: 2 }, 0, { included: 0 }, [['expiry', -2]]],
+    ['the same', { included: 2, usedThisPeriod: 1 }, 2, { included: 2 }, []],
+    [
+      'more, after purchased ones had to help: they are free again',
+      { included: 2, purchased: 3, usedThisPeriod: 4 },
+      10,
+      { included: 10, purchased: 3 },
+      [['allowance', 8]],
+    ],
+  ])('%s', (_, given, allowance, expected, movements) => {
+    const change = changeAllowance(givenCredits(given), allowance, 'test');
+    expect(change.credits).toMatchObject({ ...expected, used: change.credits.usedThisPeriod });
+    expect(moved(change)).toEqual(movements);
+  });
+});

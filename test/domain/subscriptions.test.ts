@@ -1,0 +1,360 @@
+import { describe, expect, it } from '@jest/globals';
+import { newAccount } from '../../lambdas/domain/account.ts';
+import { CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
+import { followSubscription, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
+import {
+  active,
+  at,
+  availableTo,
+  givenSubscriber,
+  leftOf,
+  movementsOf,
+  pastDue,
+  periodOf,
+  periodsOf,
+  trial,
+  used,
+  withCredits,
+} from '../support/accounts.ts';
+
+const ENDED = { plan: 'none', subscription: { status: 'canceled' }, anchor: CALENDAR_ANCHOR };
+
+describe('a new subscriber', () => {
+  it('G6: who begins on 31 January has that day’s series', () => {
+    const { account, closed, movements } = newSubscriber(
+      'user',
+      active({ anchor: '2026-01-31' }),
+      at('2026-01-31'),
+    );
+    expect(periodOf(account)).toEqual(['2026-01-31', '2026-02-28']);
+    expect(account).toMatchObject({ plan: 'pro', anchor: at('2026-01-31'), createdAt: at('2026-01-31') });
+    expect(movements).toEqual([{ kind: 'allowance', amount: 2, source: 'subscription:sub_1' }]);
+    expect(closed).toEqual([]);
+  });
+
+  it('who is met late is in the period that holds now, with one allowance', () => {
+    const account = givenSubscriber(active({ plan: 'enterprise', anchor: '2025-10-31' }), '2026-03-15');
+    expect(periodOf(account)).toEqual(['2026-02-28', '2026-03-31']);
+    expect(account.credits).toMatchObject({ included: 10, granted: 10 });
+  });
+
+  it('in a trial has one period up to its end, however long', () => {
+    const account = givenSubscriber(trial({ trialEndsAt: '2026-03-31' }), '2026-01-10');
+    expect(periodOf(account)).toEqual(['2025-12-31', '2026-03-31']);
+    expect(availableTo(account)).toBe(2);
+  });
+
+  it('whose trial is over is paying (G7)', () => {
+    const account = givenSubscriber(trial({ trialEndsAt: '2026-01-31' }), '2026-03-05');
+    expect(account.subscription.status).toBe('active');
+    expect(periodOf(account)).toEqual(['2026-02-28', '2026-03-31']);
+  });
+
+  it.each([
+    ['no subscription', null],
+    ['one that has ended', active({ endsAt: '2026-02-03' })],
+    ['one whose grace has ended', pastDue({ graceEndsAt: '2026-02-03' })],
+    ['one whose trial ended it', trial({ trialEndsAt: '2026-02-03', endsAt: '2026-02-03' })],
+  ])('with %s is free', (_, facts) => {
+    const { account, closed, movements } = newSubscriber('user', facts, at('2026-02-03'));
+    expect({ account, closed, movements }).toEqual({
+      account: newAccount('user', at('2026-02-03')),
+      closed: [],
+      movements: [],
+    });
+  });
+});
+
+describe('a free user who subscribes', () => {
+  it('has the free period closed 1 ms after it is learnt, and a paid one up to the series’ next boundary', () => {
+    const free = used(newAccount('user', at('2026-11-03')), { letters: 4 }, '2026-11-03');
+    const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24T00:00:07Z'));
+    expect(periodsOf(change)).toEqual([['2026-11-01', '2026-11-24T00:00:07.001Z']]);
+    expect(change.closed).toMatchObject([
+      { letters: 4, plan: 'none', movements: [{ kind: 'allowance', amount: 2 }] },
+    ]);
+    expect(periodOf(change.account)).toEqual(['2026-11-24T00:00:07.001Z', '2026-12-24']);
+    expect(change.account.letters.used).toBe(0);
+    expect(change.account.servedInterval).toBeNull();
+  });
+
+  it('keeps the period when it starts on a boundary of the series', () => {
+    const free = used(newAccount('user', at('2026-11-03')), { letters: 4 }, '2026-11-03');
+    const change = followSubscription(free, active({ anchor: '2026-11-01' }), at('2026-11-03'));
+    expect(change.closed).toEqual([]);
+    expect(periodOf(change.account)).toEqual(['2026-11-01', '2026-12-01']);
+    expect(change.account.letters).toMatchObject({ used: 4 });
+    expect(availableTo(change.account)).toBe(2);
+  });
+
+  it('keeps purchased credits, and may use them (G8)', () => {
+    const free = withCredits(newAccount('user', at('2026-11-03')), { purchased: 3 });
+    const { account } = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'));
+    expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 2, purchased: 3 });
+  });
+
+  it('whose periods are behind is rolled forward first', () => {
+    const free = used(newAccount('user', at('2026-09-03')), { letters: 1 }, '2026-09-03');
+    const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'));
+    expect(periodsOf(change).map(([start]) => start)).toEqual(['2026-09-01', '2026-10-01', '2026-11-01']);
+  });
+
+  it('and is not one: nothing happens', () => {
+    const free = newAccount('user', at('2026-11-03'));
+    expect(followSubscription(free, null, at('2026-11-04'))).toEqual({
+      account: free,
+      closed: [],
+      movements: [],
+    });
+  });
+});
+
+describe('a plan change under the same anchor', () => {
+  const pro = used(givenSubscriber(active({}), '2026-01-31'), { letters: 7, mails: 1 }, '2026-02-01');
+
+  it('keeps period and counters; the larger allowance holds at once', () => {
+    const change = followSubscription(pro, active({ plan: 'enterprise' }), at('2026-02-10'));
+    expect(change.closed).toEqual([]);
+    expect(movementsOf(change)).toEqual([['allowance', 8]]);
+    expect(periodOf(change.account)).toEqual(periodOf(pro));
+    expect(change.account).toMatchObject({ plan: 'enterprise', letters: { used: 7 }, mailsUsed: 1 });
+    expect(availableTo(change.account)).toBe(9);
+  });
+
+  it.each([
+    ['less than the smaller allowance', 1, { included: 1, available: 1 }],
+    ['more: what was used is kept, and nothing is left', 5, { included: 0, available: 0 }],
+  ])('down, having used %s', (_, mails, expected) => {
+    const enterprise = used(
+      givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'),
+      { mails },
+      '2026-02-01',
+    );
+    const { account } = followSubscription(enterprise, active({ plan: 'pro' }), at('2026-02-10'));
+    expect({ included: leftOf(account).included, available: availableTo(account) }).toEqual(expected);
+    expect(account.credits.usedThisPeriod).toBe(mails);
+  });
+
+  it('and back grants nothing twice', () => {
+    const spent = used(
+      givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'),
+      { mails: 10 },
+      '2026-02-01',
+    );
+    const down = followSubscription(spent, active({ plan: 'pro' }), at('2026-02-10')).account;
+    const { account } = followSubscription(down, active({ plan: 'enterprise' }), at('2026-02-11'));
+    expect(availableTo(account)).toBe(0);
+  });
+
+  it('frees purchased credits that had helped out, which then pay what is owed', () => {
+    const helped = withCredits(pro, { included: 2, purchased: 3, usedThisPeriod: 5, owed: 2 });
+    const change = followSubscription(helped, active({ plan: 'enterprise' }), at('2026-02-10'));
+    expect(movementsOf(change)).toEqual([
+      ['allowance', 8],
+      ['claw_back', -2],
+    ]);
+    expect(leftOf(change.account)).toMatchObject({ included: 5, purchased: 1 });
+  });
+
+  it('of interval, status or scheduled end moves no credit', () => {
+    const facts = pastDue({ interval: 'year', graceEndsAt: '2026-02-20', endsAt: '2026-02-28' });
+    const { account, closed, movements } = followSubscription(pro, facts, at('2026-02-10'));
+    expect({ closed, movements }).toEqual({ closed: [], movements: [] });
+    expect(account).toEqual({ ...pro, subscription: facts.subscription });
+  });
+
+  it('that changes nothing changes nothing, however often it is told (G10)', () => {
+    expect(followSubscription(pro, active({}), at('2026-02-10'))).toEqual({
+      account: pro,
+      closed: [],
+      movements: [],
+    });
+  });
+});
+
+describe('a moved anchor', () => {
+  const pro = used(
+    givenSubscriber(active({ anchor: '2026-01-31' }), '2026-01-31'),
+    { letters: 7, mails: 2 },
+    '2026-02-01',
+  );
+
+  it.each([
+    ['forward', '2026-02-14', '2026-03-14'],
+    ['backward', '2026-01-20', '2026-02-20'],
+  ])(
+    '%s: the open period closes when it is learnt, one opens with its full allowance',
+    (_, anchor, periodEnd) => {
+      const change = followSubscription(pro, active({ anchor }), at('2026-02-14T10:00Z'));
+      expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-14T10:00:00.001Z']]);
+      expect(periodOf(change.account)).toEqual(['2026-02-14T10:00:00.001Z', periodEnd]);
+      expect(change.account).toMatchObject({ anchor: at(anchor), letters: { used: 0 } });
+      expect(availableTo(change.account)).toBe(2);
+    },
+  );
+
+  it('lots don’t age, and what is left joins the youngest', () => {
+    const enterprise = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
+      lots: [1, 2, 3],
+      included: 4,
+    });
+    const { account } = followSubscription(
+      enterprise,
+      active({ plan: 'enterprise', anchor: '2026-02-14' }),
+      at('2026-02-14'),
+    );
+    expect(leftOf(account)).toEqual({ lots: [1, 2, 7], included: 10, purchased: 0 });
+  });
+
+  it('closes with the rules of the plan that is left: pro’s credits expire, enterprise’s are carried', () => {
+    const upgraded = followSubscription(
+      givenSubscriber(active({ plan: 'pro' }), '2026-01-31'),
+      active({ plan: 'enterprise', anchor: '2026-02-14' }),
+      at('2026-02-14'),
+    );
+    expect(leftOf(upgraded.account)).toMatchObject({ lots: [0, 0, 0], included: 10 });
+    const downgraded = followSubscription(
+      upgraded.account,
+      active({ plan: 'pro', anchor: '2026-02-16' }),
+      at('2026-02-16'),
+    );
+    expect(leftOf(downgraded.account)).toMatchObject({ lots: [0, 0, 10], included: 2 });
+  });
+
+  it('whose series the open period starts on closes nothing: anchor and period end are stored', () => {
+    // Given a period that starts on 28 February, a boundary of the 28th's series as well as of the 31st's
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    expect(periodOf(march)).toEqual(['2026-02-28', '2026-03-31']);
+    const { account, closed, movements } = followSubscription(
+      march,
+      active({ anchor: '2026-02-28' }),
+      at('2026-03-03'),
+    );
+    expect({ closed, movements }).toEqual({ closed: [], movements: [] });
+    expect(account).toEqual({ ...march, anchor: at('2026-02-28'), periodEnd: at('2026-03-28') });
+  });
+
+  it('learnt after the new series’ next boundary closes at that boundary', () => {
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    const change = followSubscription(march, active({ anchor: '2026-02-28' }), at('2026-03-29'));
+    expect(periodsOf(change)).toEqual([['2026-02-28', '2026-03-28']]);
+    expect(periodOf(change.account)).toEqual(['2026-03-28', '2026-04-28']);
+    expect(availableTo(change.account)).toBe(2);
+  });
+
+  it('with another plan, where nothing closes, changes the allowance as in one period', () => {
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    const change = followSubscription(
+      march,
+      active({ plan: 'enterprise', anchor: '2026-02-28' }),
+      at('2026-03-03'),
+    );
+    expect(movementsOf(change)).toEqual([['allowance', 8]]);
+    expect(availableTo(change.account)).toBe(8);
+  });
+
+  it('learnt by a clock that is behind takes effect after the period’s start all the same', () => {
+    const moved = followSubscription(pro, active({ anchor: '2026-02-14' }), at('2026-02-14')).account;
+    const again = followSubscription(moved, active({ anchor: '2026-02-13' }), at('2026-02-13T23:59Z'));
+    expect(periodsOf(again)).toEqual([['2026-02-14T00:00:00.001Z', '2026-02-14T00:00:00.002Z']]);
+    expect(periodOf(again.account)).toEqual(['2026-02-14T00:00:00.002Z', '2026-03-13']);
+  });
+});
+
+describe('an ending', () => {
+  const enterprise = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
+    lots: [1, 2, 3],
+    included: 10,
+    purchased: 4,
+    usedThisPeriod: 8,
+  });
+
+  it('that is learnt takes effect 1 ms later, and takes what is not purchased (G8)', () => {
+    const change = followSubscription(enterprise, null, at('2026-02-10'));
+    expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-10T00:00:00.001Z']]);
+    expect(movementsOf(change)).toEqual([['expiry', -8]]);
+    expect(change.account).toMatchObject(ENDED);
+    expect(periodOf(change.account)).toEqual(['2026-02-10T00:00:00.001Z', '2026-03-01']);
+    expect(leftOf(change.account)).toEqual({ lots: [0, 0, 0], included: 0, purchased: 4 });
+  });
+
+  it('learnt by a clock that is behind takes effect after the period’s start', () => {
+    const change = followSubscription(enterprise, null, at('2026-01-30'));
+    expect(periodsOf(change)).toEqual([['2026-01-31', '2026-01-31T00:00:00.001Z']]);
+  });
+
+  it.each([
+    ['a scheduled end that has passed', active({ plan: 'enterprise', endsAt: '2026-02-09' })],
+    ['one this very millisecond', active({ plan: 'enterprise', endsAt: '2026-02-10T00:00:00.001Z' })],
+    ['grace that has passed', pastDue({ plan: 'enterprise', graceEndsAt: '2026-02-09' })],
+    ['a trial that ended without payment', trial({ trialEndsAt: '2026-02-09', endsAt: '2026-02-09' })],
+  ])('told as %s is an ending now', (_, facts) => {
+    const { account } = followSubscription(enterprise, facts, at('2026-02-10'));
+    expect(account).toMatchObject(ENDED);
+    expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.001Z', '2026-03-01']);
+  });
+
+  it('that was known has happened at its instant, however late it is told', () => {
+    const scheduled = givenSubscriber(active({ endsAt: '2026-02-10' }), '2026-01-31');
+    const change = followSubscription(scheduled, null, at('2026-02-20'));
+    expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-10']]);
+    expect(periodOf(change.account)).toEqual(['2026-02-10', '2026-03-01']);
+  });
+
+  it('told again changes nothing (G10)', () => {
+    const { account } = followSubscription(enterprise, null, at('2026-02-10'));
+    expect(followSubscription(account, null, at('2026-02-11'))).toEqual({
+      account,
+      closed: [],
+      movements: [],
+    });
+  });
+});
+
+describe('another subscription id', () => {
+  const pro = withCredits(givenSubscriber(active({ id: 'sub_1' }), '2026-01-31'), {
+    included: 2,
+    purchased: 3,
+    usedThisPeriod: 1,
+  });
+
+  it('is an ending and a new subscription, with its own full allowance', () => {
+    const change = followSubscription(pro, active({ id: 'sub_2', anchor: '2026-02-10' }), at('2026-02-10'));
+    expect(periodsOf(change)).toEqual([
+      ['2026-01-31', '2026-02-10T00:00:00.001Z'],
+      ['2026-02-10T00:00:00.001Z', '2026-02-10T00:00:00.002Z'],
+    ]);
+    expect(movementsOf(change)).toEqual([
+      ['expiry', -1],
+      ['allowance', 2],
+    ]);
+    expect(periodOf(change.account)).toEqual(['2026-02-10T00:00:00.002Z', '2026-03-10']);
+    expect(leftOf(change.account)).toMatchObject({ included: 2, purchased: 3 });
+  });
+
+  it('also under the same anchor', () => {
+    const { account } = followSubscription(pro, active({ id: 'sub_2' }), at('2026-02-10'));
+    expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.002Z', '2026-02-28']);
+    expect(leftOf(account)).toMatchObject({ included: 2 });
+  });
+
+  it.each([
+    ['ends', active({ id: 'sub_2', anchor: '2026-02-10', endsAt: '2026-02-10T00:00:00.002Z' })],
+    [
+      'ends its grace',
+      pastDue({ id: 'sub_2', anchor: '2026-02-10', graceEndsAt: '2026-02-10T00:00:00.002Z' }),
+    ],
+  ])('that %s at the instant where it would begin never begins', (_, facts) => {
+    const { account } = followSubscription(pro, facts, at('2026-02-10'));
+    expect(account).toMatchObject(ENDED);
+    expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.001Z', '2026-03-01']);
+  });
+
+  it('whose trial ends at the instant where it would begin begins as paid', () => {
+    const facts = trial({ id: 'sub_2', trialEndsAt: '2026-02-10T00:00:00.002Z' });
+    const { account } = followSubscription(pro, facts, at('2026-02-10'));
+    expect(account.subscription).toMatchObject({ status: 'active', id: 'sub_2' });
+    expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.002Z', '2026-03-10T00:00:00.002Z']);
+    expect(availableTo(account)).toBe(5);
+  });
+});

@@ -1,0 +1,125 @@
+/** Builders for the domain's tests: given an account, when something happens to it, then what it shows. */
+import { type Account, type AccountChange, type ClosedPeriod } from '../../lambdas/domain/account.ts';
+import { available, type Credits, left, type Lots, NO_LOTS, sumLots } from '../../lambdas/domain/credits.ts';
+import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
+import { type BillingInterval, type PlanId } from '../../lambdas/domain/plans.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { type LiveFacts, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
+import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
+
+/** An instant from its ISO form; a day alone is its midnight in UTC. */
+export function at(text: string): Instant {
+  const instant = Date.parse(text);
+  if (Number.isNaN(instant)) {
+    throw new Error(`${text} is no instant`);
+  }
+  return instant;
+}
+
+/** The day, where the instant is a midnight; else the whole instant. */
+export function shown(instant: Instant): string {
+  return toIso(instant).replace('T00:00:00.000Z', '');
+}
+
+interface FactsOptions {
+  plan?: Exclude<PlanId, 'none'>;
+  id?: string;
+  interval?: BillingInterval;
+  anchor?: string;
+  endsAt?: string | null;
+}
+
+function liveFacts(options: FactsOptions): {
+  plan: Exclude<PlanId, 'none'>;
+  id: string;
+  interval: BillingInterval;
+  endsAt: Instant | null;
+} {
+  const { plan = 'pro', id = 'sub_1', interval = 'month', endsAt = null } = options;
+  return { plan, id, interval, endsAt: endsAt === null ? null : at(endsAt) };
+}
+
+export function active(options: FactsOptions): LiveFacts {
+  const { plan, ...live } = liveFacts(options);
+  return { plan, anchor: at(options.anchor ?? '2026-01-31'), subscription: { status: 'active', ...live } };
+}
+
+export function pastDue(options: FactsOptions & { graceEndsAt: string }): LiveFacts {
+  const { plan, ...live } = liveFacts(options);
+  const graceEndsAt = at(options.graceEndsAt);
+  const anchor = at(options.anchor ?? '2026-01-31');
+  return { plan, anchor, subscription: { status: 'past_due', graceEndsAt, ...live } };
+}
+
+/** Stripe's anchor of a trial is its end. */
+export function trial(options: Omit<FactsOptions, 'anchor'> & { trialEndsAt: string }): LiveFacts {
+  const { plan, ...live } = liveFacts(options);
+  const trialEndsAt = at(options.trialEndsAt);
+  return { plan, anchor: trialEndsAt, subscription: { status: 'trialing', trialEndsAt, ...live } };
+}
+
+/** A new subscriber, whose account is first met at `now`. */
+export function givenSubscriber(facts: LiveFacts, now: string): Account {
+  return newSubscriber('user', facts, at(now)).account;
+}
+
+type Pots = Partial<Pick<Credits, 'lots' | 'included' | 'purchased' | 'usedThisPeriod' | 'owed'>>;
+
+/** Credits whose books are closed (G4): what is held has been granted, and what is used has been used now. */
+export function givenCredits(pots: Pots): Credits {
+  const { lots = NO_LOTS, included = 0, purchased = 0, usedThisPeriod = 0, owed = 0 } = pots;
+  return {
+    lots,
+    included,
+    purchased,
+    usedThisPeriod,
+    owed,
+    granted: sumLots(lots) + included + purchased,
+    used: usedThisPeriod,
+    expired: 0,
+    takenBack: 0,
+  };
+}
+
+export function withCredits(account: Account, pots: Pots): Account {
+  return { ...account, credits: givenCredits(pots) };
+}
+
+/** The account after a use, rolled forward first. The test is wrong where the use is refused. */
+export function used(account: Account, use: Partial<Use>, now: string): Account {
+  const { account: rolled } = rollForward(account, at(now));
+  const decision = decideUse({ letters: 0, emails: 0, mails: 0, ...use }, rolled, at(now), 'test');
+  if (decision.outcome !== 'accepted') {
+    throw new Error(`The use was not accepted: ${JSON.stringify(decision)}`);
+  }
+  return decision.account;
+}
+
+export function periodOf(account: Pick<Account, 'periodStart' | 'periodEnd'>): [string, string] {
+  return [shown(account.periodStart), shown(account.periodEnd)];
+}
+
+export function periodsOf(change: { closed: readonly ClosedPeriod[] }): [string, string][] {
+  return change.closed.map(periodOf);
+}
+
+/** What is left of each kind, as one line of a table. */
+export function leftOf({ credits }: { credits: Credits }): {
+  lots: Lots;
+  included: number;
+  purchased: number;
+} {
+  return left(credits);
+}
+
+export function availableTo({ credits }: { credits: Credits }): number {
+  return available(credits);
+}
+
+/** Every movement of a change, in the order in which it happened. */
+export function movementsOf({ closed, movements }: Omit<AccountChange, 'account'>): [string, number][] {
+  return [...closed.flatMap((period) => period.movements), ...movements].map(({ kind, amount }) => [
+    kind,
+    amount,
+  ]);
+}
