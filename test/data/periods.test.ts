@@ -1,0 +1,172 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  listClosedPeriods,
+  readAccount,
+  writeSubscription,
+} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
+import {
+  active,
+  at,
+  availableTo,
+  movementsOf,
+  pastDue,
+  periodOf,
+  shown,
+  trial,
+} from '../support/accounts.ts';
+import { plentyOfTime, useTable } from '../support/table.ts';
+import {
+  countOf,
+  expectClosedBooks,
+  givenSubscriberWithLetter,
+  itemsOf,
+  request,
+  scheduleMail,
+  someUser,
+  storedAccount,
+  wholeLedger,
+  writeLetter,
+} from '../support/users.ts';
+
+const table = useTable();
+
+describe('G7: decisions never wait for jobs', () => {
+  it('G7: a free user has five letters again at the first instant of the month', async () => {
+    const userId = someUser();
+    const writeAt = async (now: string) => (await writeLetter(table.store(), request(userId, now))).outcome;
+    for (const now of ['2026-01-31', '2026-01-31', '2026-01-31', '2026-01-31', '2026-01-31T23:59:59.999Z']) {
+      expect(await writeAt(now)).toBe('created');
+    }
+    expect(await writeAt('2026-01-31T23:59:59.999Z')).toBe('refused');
+    expect(await writeAt('2026-02-01T00:00:00.000Z')).toBe('created');
+    expect((await storedAccount(table.store(), userId)).letters).toEqual({ used: 1, left: 4 });
+    await expectClosedBooks(table.store(), userId, '2026-02-01');
+  });
+
+  const endings: [string, SubscriptionFacts, string][] = [
+    ['a period ends', active({ plan: 'pro', anchor: '2026-03-01' }), '2026-04-01'],
+    ['grace ends', pastDue({ plan: 'pro', anchor: '2026-03-01', graceEndsAt: '2026-03-20' }), '2026-03-20'],
+    [
+      'the scheduled end comes',
+      active({ plan: 'pro', anchor: '2026-03-01', endsAt: '2026-03-25' }),
+      '2026-03-25',
+    ],
+    ['a trial ends', trial({ plan: 'pro', trialEndsAt: '2026-03-22' }), '2026-03-22'],
+    [
+      'an unpaid trial ends',
+      trial({ plan: 'pro', trialEndsAt: '2026-03-22', endsAt: '2026-03-22' }),
+      '2026-03-22',
+    ],
+  ];
+  it.each(endings)(
+    'G7: when %s, the first request sees it, and not one before',
+    async (_when, facts, end) => {
+      if (facts === null) {
+        throw new Error('Each ending has a subscription.');
+      }
+      const { userId, letterId } = await givenSubscriberWithLetter(table.store(), facts, '2026-03-10');
+      const mail = async (now: number) =>
+        (await scheduleMail(table.store(), request(userId, now), letterId)).outcome;
+      const before = [await mail(at(end) - 1), await mail(at(end) - 1), await mail(at(end) - 1)];
+      expect(before).toEqual(['created', 'created', 'refused']);
+      const { account } = await readAccount(table.store(), userId, at(end), plentyOfTime());
+      const expected = account.plan === 'pro' ? 'created' : 'refused';
+      expect(await mail(at(end))).toBe(expected);
+      expect(shown(account.periodStart)).toBe(end);
+      await expectClosedBooks(table.store(), userId, end);
+    },
+  );
+
+  it('G6, G7: an account that nobody has met for ten years is rolled forward by its first request', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-01-31' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
+    await scheduleMail(table.store(), request(userId, '2026-01-31'), letterId);
+    const now = '2036-02-29T12:00:00Z';
+    expect(await scheduleMail(table.store(), request(userId, now), letterId)).toMatchObject({
+      outcome: 'created',
+    });
+    expect(periodOf(await storedAccount(table.store(), userId))).toEqual(['2036-02-29', '2036-03-31']);
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    const [newest] = await listClosedPeriods(table.store(), userId, 1, plentyOfTime());
+    expect(newest && periodOf(newest)).toEqual(['2036-01-31', '2036-02-29']);
+    await expectClosedBooks(table.store(), userId, now);
+  });
+
+  it('G1, G5, G7: ten years are closed once when many first requests come at once', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-01-31' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
+    const now = '2036-02-29T12:00:00Z';
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => scheduleMail(table.store(), request(userId, now), letterId)),
+    );
+    expect(answers.map(({ outcome }) => outcome).toSorted()).toEqual([
+      ...Array.from({ length: 2 }, () => 'created'),
+      ...Array.from({ length: 8 }, () => 'refused'),
+    ]);
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    await expectClosedBooks(table.store(), userId, now);
+  });
+
+  it('G7: a subscription learnt after ten years finds the same periods', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-01-31' });
+    const { userId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
+    const enterprise = active({ plan: 'enterprise', anchor: '2026-01-31' });
+    const account = await writeSubscription(
+      table.store(),
+      userId,
+      enterprise,
+      at('2036-02-29'),
+      plentyOfTime(),
+    );
+    expect(account).toMatchObject({ plan: 'enterprise', periodStart: at('2036-02-29') });
+    expect(await storedAccount(table.store(), userId)).toEqual(account);
+    await expectClosedBooks(table.store(), userId, '2036-02-29');
+  });
+
+  it('G7: a now that lags behind the period counts as its start', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
+    await scheduleMail(table.store(), request(userId, '2026-04-01T00:00:00.005Z'), letterId);
+    const lagging = request(userId, '2026-03-31T23:59:59.998Z');
+    expect(await scheduleMail(table.store(), lagging, letterId)).toMatchObject({
+      outcome: 'created',
+      record: { createdAt: at('2026-04-01') },
+    });
+    expect((await storedAccount(table.store(), userId)).credits.usedThisPeriod).toBe(2);
+    expect(await scheduleMail(table.store(), { ...lagging, id: 'third' }, letterId)).toMatchObject({
+      refusal: { refusal: 'insufficient_credits', used: 2, resetsAt: at('2026-05-01') },
+    });
+    await expectClosedBooks(table.store(), userId, '2026-04-01');
+  });
+
+  it('G8, G7: what is shown is rolled forward in memory, and reading writes nothing', async () => {
+    const pro = active({ plan: 'pro', anchor: '2026-03-01', endsAt: '2026-05-01' });
+    const { userId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
+    const before = await itemsOf(table.store(), userId);
+    const april = await readAccount(table.store(), userId, at('2026-04-15'), plentyOfTime());
+    expect(movementsOf({ closed: april.closed, movements: [] })).toEqual([
+      ['expiry', -2],
+      ['allowance', 2],
+    ]);
+    const june = await readAccount(table.store(), userId, at('2026-06-15'), plentyOfTime());
+    expect([june.account.plan, availableTo(june.account)]).toEqual(['none', 0]);
+    await wholeLedger(table.store(), userId, '2026-06-15');
+    expect(await itemsOf(table.store(), userId)).toEqual(before);
+  });
+
+  it('shows a user who has not been seen yet as a free one', async () => {
+    const { account, closed } = await readAccount(
+      table.store(),
+      someUser(),
+      at('2026-03-10'),
+      plentyOfTime(),
+    );
+    expect(account).toMatchObject({
+      plan: 'none',
+      letters: { used: 0, left: 5 },
+      periodStart: at('2026-03-01'),
+    });
+    expect(closed).toEqual([]);
+  });
+});

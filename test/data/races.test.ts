@@ -1,0 +1,154 @@
+import { describe, expect, it } from '@jest/globals';
+import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
+import { plentyOfTime, useTable } from '../support/table.ts';
+import {
+  countOf,
+  expectClosedBooks,
+  givenSubscriberWithLetter,
+  itemsOf,
+  NO_USE,
+  putStored,
+  request,
+  scheduleEmail,
+  scheduleMail,
+  someUser,
+  storedAccount,
+  writeLetter,
+} from '../support/users.ts';
+
+const table = useTable();
+const NOW = '2026-03-10';
+const PRO = active({ plan: 'pro', anchor: '2026-03-01' });
+const ENTERPRISE = active({ plan: 'enterprise', anchor: '2026-03-01' });
+
+/** How many of many simultaneous requests came to which outcome. */
+async function race(
+  count: number,
+  act: (index: number) => Promise<{ outcome: string }>,
+): Promise<Record<string, number>> {
+  const answers = await Promise.all(Array.from({ length: count }, (_, index) => act(index)));
+  const tally: Record<string, number> = {};
+  for (const { outcome } of answers) {
+    tally[outcome] = (tally[outcome] ?? 0) + 1;
+  }
+  return tally;
+}
+
+describe('G1: never overspent', () => {
+  it('G1: of 500 requests at once for the last credit, one gets it', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
+    await scheduleMail(table.store(), request(userId, NOW), letterId);
+    const tally = await race(500, () => scheduleMail(table.store(), request(userId, NOW), letterId));
+    expect(tally).toEqual({ created: 1, refused: 499 });
+    expect(availableTo(await storedAccount(table.store(), userId))).toBe(0);
+    await expectClosedBooks(table.store(), userId, NOW);
+  });
+
+  it('G1: of 100 first letters at once, a new user writes five', async () => {
+    const userId = someUser();
+    const tally = await race(100, () => writeLetter(table.store(), request(userId, NOW)));
+    expect(tally).toEqual({ created: 5, refused: 95 });
+    expect((await storedAccount(table.store(), userId)).letters).toEqual({ used: 5, left: 0 });
+    await expectClosedBooks(table.store(), userId, NOW);
+  });
+
+  it('G1: several meters are counted all or nothing, whichever of them runs out', async () => {
+    const { userId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
+    const before = await storedAccount(table.store(), userId);
+    await putStored(table.store(), {
+      ...before,
+      letters: { used: 1, left: 30 },
+      emails: { used: 0, left: 7 },
+    });
+    const tally = await race(60, (index) =>
+      trackConsumption(table.store(), request(userId, NOW), {
+        letters: 1 + (index % 3),
+        emails: index % 2,
+        mails: index % 5 === 0 ? 1 : 0,
+      }),
+    );
+    expect((tally['created'] ?? 0) + (tally['refused'] ?? 0)).toBe(60);
+    const after = await storedAccount(table.store(), userId);
+    expect(after.letters.used + after.letters.left).toBe(31);
+    expect(after.emails.used + after.emails.left).toBe(7);
+    // A single letter more would fit nowhere: what could be had has been had.
+    expect(Math.min(after.letters.left, after.emails.left)).toBe(0);
+    await expectClosedBooks(table.store(), userId, NOW);
+  });
+
+  it('G1: ten mails a day, and ten more when the day changes in the middle of the race', async () => {
+    const rich = withCredits(givenSubscriber(ENTERPRISE, NOW), { purchased: 50 });
+    const account = { ...rich, userId: someUser(), version: 1 };
+    await putStored(table.store(), account);
+    const midnight = at('2026-03-11');
+    const consume = (now: number) =>
+      trackConsumption(table.store(), request(account.userId, now), { ...NO_USE, mails: 1 });
+    expect(await race(50, (index) => consume(midnight - 25 + index))).toEqual({ created: 20, refused: 30 });
+    const { mailsByDay, credits } = await storedAccount(table.store(), account.userId);
+    expect(mailsByDay).toEqual({ '2026-03-10': 10, '2026-03-11': 10 });
+    expect(credits.usedThisPeriod).toBe(20);
+  });
+
+  it('G1, G7: of 60 requests at the very end of a period, the first rolls forward and two get the new credits', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
+    await scheduleMail(table.store(), request(userId, NOW), letterId);
+    const tally = await race(60, () => scheduleMail(table.store(), request(userId, '2026-04-01'), letterId));
+    expect(tally).toEqual({ created: 2, refused: 58 });
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(1);
+    await expectClosedBooks(table.store(), userId, '2026-04-01');
+  });
+
+  it('G1: a plan change computed from an earlier read does not undo a deduction', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
+    const [tally] = await Promise.all([
+      race(40, () => scheduleMail(table.store(), request(userId, NOW), letterId)),
+      race(8, async (index) => {
+        await writeSubscription(
+          table.store(),
+          userId,
+          index % 2 === 0 ? ENTERPRISE : PRO,
+          at(NOW) + index,
+          plentyOfTime(),
+        );
+        return { outcome: 'followed' };
+      }),
+    ]);
+    expect(countOf(await itemsOf(table.store(), userId), 'DELIVERY')).toBe(tally['created']);
+    await expectClosedBooks(table.store(), userId, NOW);
+  });
+
+  it('G3: a letter is either deleted or has its delivery, when both come at once', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
+      const [delivery, deletion] = await Promise.all([
+        scheduleEmail(table.store(), request(userId, NOW), letterId),
+        deleteLetter(table.store(), userId, letterId, at(NOW), plentyOfTime()),
+      ]);
+      const outcomes = [delivery.outcome, deletion.outcome];
+      expect([
+        ['created', 'has_open_deliveries'],
+        ['letter_missing', 'deleted'],
+      ]).toContainEqual(outcomes);
+      await expectClosedBooks(table.store(), userId, NOW);
+    }
+  });
+
+  it('G1: one account is made when the first letter and the first subscription come at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const userId = someUser();
+      await Promise.all([
+        writeSubscription(table.store(), userId, PRO, at(NOW), plentyOfTime()),
+        race(5, () => writeLetter(table.store(), request(userId, NOW))),
+      ]);
+      expect(await readStoredAccount(table.store(), userId, plentyOfTime())).toMatchObject({
+        plan: 'pro',
+        letters: { used: 5 },
+        credits: { included: 2 },
+      });
+      await expectClosedBooks(table.store(), userId, NOW);
+    }
+  });
+});
