@@ -5,11 +5,11 @@ import { type Instant } from '../../domain/instants.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
 import { followSubscription, newSubscriber, type SubscriptionFacts } from '../../domain/subscriptions.ts';
 import { accountKey, parseAccount } from './account-item.ts';
-import { rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
+import { rollForwardInPart, writeChange } from './account-writes.ts';
 import { toWire } from './items.ts';
 import { PERIOD_PREFIX, userKey } from './keys.ts';
 import { parsePeriod } from './period-item.ts';
-import { retrying, TRY_AGAIN } from './retry.ts';
+import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 
 /** An account as it is now: rolled forward in memory, with the periods that no write has closed yet. */
@@ -101,17 +101,10 @@ export async function writeSubscription(
     if (stored?.kind === 'erased') {
       throw new ErasedAccountError();
     }
-    try {
-      const before = stored === null ? null : await rollForwardInPart(store, stored, now, abortSignal);
-      const change =
-        before === null ? newSubscriber(userId, facts, now) : followSubscription(before, facts, now);
-      const cause = { id: `subscription-${String((before?.version ?? 0) + 1)}`, at: now };
-      return await writeChange(store, change, before, cause, abortSignal);
-    } catch (error) {
-      if (error instanceof VersionConflictError) {
-        return TRY_AGAIN;
-      }
-      throw error;
-    }
+    const before = stored === null ? null : await rollForwardInPart(store, stored, now, abortSignal);
+    const change =
+      before === null ? newSubscriber(userId, facts, now) : followSubscription(before, facts, now);
+    const cause = { id: `subscription-${String((before?.version ?? 0) + 1)}`, at: now };
+    return writeChange(store, change, before, cause, abortSignal);
   });
 }

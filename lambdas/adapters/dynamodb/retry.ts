@@ -25,6 +25,7 @@ const TRANSIENT = new Set([
   'TimeoutError',
   'AbortError',
   'TransactionInProgressException',
+  'VersionConflictError',
 ]);
 
 /**
