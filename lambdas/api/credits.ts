@@ -1,0 +1,32 @@
+import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { listLedger } from '../adapters/dynamodb/ledger.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { toIso } from '../domain/instants.ts';
+import { getCreditsSummary } from '../domain/summaries.ts';
+import { requiredVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/credits.ts';
+import { httpHandler } from '../http/handler.ts';
+import { operation } from '../http/operation.ts';
+import { nextCursor, pageOptions } from '../http/paging.ts';
+
+const store = createStore(requiredVariable('table'));
+
+const summary = operation(contracts.getCredits, async ({ userId, now, deadline }) => {
+  const { account } = await readAccount(store, userId, now, deadline);
+  return { status: 200, body: getCreditsSummary(account) };
+});
+
+const ledger = operation(contracts.getLedger, async (request) => {
+  const { userId, now, deadline } = request;
+  const page = pageOptions(contracts.getLedger, request);
+  const { items, next } = await listLedger(store, userId, page, now, deadline);
+  return {
+    status: 200,
+    body: {
+      items: items.map(({ at, ...entry }) => ({ ...entry, at: toIso(at) })),
+      nextCursor: nextCursor(contracts.getLedger, userId, next),
+    },
+  };
+});
+
+export const handler = httpHandler([summary, ledger]);

@@ -1,0 +1,70 @@
+import { createSecretReader } from '../adapters/secrets.ts';
+import {
+  awaitRun,
+  connectStateMachine,
+  describeRun,
+  type Run,
+  startRun,
+} from '../adapters/step-functions.ts';
+import { toIso } from '../domain/instants.ts';
+import { requiredVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/cron.ts';
+import { httpHandler } from '../http/handler.ts';
+import { type Answer, operation, type RequestOf } from '../http/operation.ts';
+import { invalid, notFound, type Problem, runFailed } from '../http/problems.ts';
+
+const rollover = connectStateMachine(requiredVariable('rolloverStateMachineArn'));
+const stage = requiredVariable('stage');
+
+/** The longest that a run is waited for; later ones are asked for by their id. */
+const WAIT_MS = 15_000;
+
+type RolloverRequest = RequestOf<typeof contracts.postRollover>;
+type RolloverAnswer = Answer<typeof contracts.postRollover.answers>;
+type RunSummary = Extract<RolloverAnswer, { status: 200 }>['body'];
+
+async function runRollover({ now, query, deadline }: RolloverRequest): Promise<RolloverAnswer | Problem> {
+  if (query.at !== undefined && stage === 'prod') {
+    return invalid([{ path: 'at', message: 'The time of a run cannot be set on the stage prod.' }]);
+  }
+  const executionId = await startRun(rollover, { now: toIso(query.at ?? now) });
+  const run = await awaitRun(rollover, executionId, Math.min(WAIT_MS, deadline.remainingMs()));
+  if (run === null || run.status === 'running') {
+    return { status: 202, headers: { location: `/cron/executions/${executionId}` }, body: { executionId } };
+  }
+  const result = resultOf(run);
+  return result === undefined ? runFailed(executionId) : { status: 200, body: result };
+}
+
+/** The figures of a run that has ended, whether or not every account was rolled over; none where it never got so far. */
+function resultOf({ report }: Run): RunSummary | undefined {
+  const parsed = contracts.RunReport.safeParse(report);
+  if (!parsed.success) {
+    return undefined;
+  }
+  const { brokenShards, results, ...figures } = parsed.data;
+  return {
+    ...figures,
+    ...(brokenShards === 0 ? {} : { brokenShards }),
+    ...(results === undefined || stage !== 'dev' ? {} : { results }),
+  };
+}
+
+const getExecution = operation(contracts.getExecution, async ({ params }) => {
+  const run = await describeRun(rollover, params.id);
+  if (run === null) {
+    return notFound('execution');
+  }
+  const result = resultOf(run);
+  const { executionId, status } = run;
+  return { status: 200, body: { executionId, status, ...(result === undefined ? {} : { result }) } };
+});
+
+export const handler = httpHandler(
+  [
+    operation(contracts.postRollover, runRollover),
+    operation(contracts.getRollover, runRollover),
+    getExecution,
+  ],
+  createSecretReader(requiredVariable('cronSecretId')),
+);

@@ -1,0 +1,107 @@
+import { listDeliveries } from '../adapters/dynamodb/lists.ts';
+import { getDelivery } from '../adapters/dynamodb/records.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { deductMailCredit, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
+import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
+import { toIso } from '../domain/instants.ts';
+import { requiredVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/deliveries.ts';
+import { fingerprint } from '../http/ids.ts';
+import { httpHandler } from '../http/handler.ts';
+import { operation, type RequestOf } from '../http/operation.ts';
+import { answerWrite, type WriteOutcome } from '../http/outcomes.ts';
+import { nextCursor, pageOptions } from '../http/paging.ts';
+import { invalid, notFound } from '../http/problems.ts';
+
+const store = createStore(requiredVariable('table'));
+
+const create = operation(contracts.createDelivery, async (request) => {
+  const outcome = await schedule(request);
+  return outcome === null
+    ? invalid([
+        { path: 'deliverAt', message: `Expected an instant in the next ${MAX_DELIVERY_YEARS} years.` },
+      ])
+    : answerWrite(outcome, request.now, 201, (delivery) => ({
+        headers: { location: `/deliveries/${delivery.id}` },
+        body: shown(delivery),
+      }));
+});
+
+type Scheduling = RequestOf<typeof contracts.createDelivery>;
+
+/** Null where the instant cannot be promised. */
+async function schedule(request: Scheduling): Promise<WriteOutcome<Delivery> | null> {
+  const { body, now } = request;
+  if (!canDeliverAt(body.deliverAt, now)) {
+    return scheduledBefore(request);
+  }
+  return body.channel === 'email'
+    ? trackEmailDelivery(store, request, body)
+    : deductMailCredit(store, request, body);
+}
+
+/** What the same request made while its instant still lay ahead: a repetition is answered however late it comes (G2). */
+async function scheduledBefore({
+  idempotencyKey,
+  userId,
+  id,
+  deadline,
+  body,
+}: Scheduling): Promise<WriteOutcome<Delivery> | null> {
+  const delivery = idempotencyKey === null ? null : await getDelivery(store, userId, id, deadline);
+  if (delivery === null) {
+    return null;
+  }
+  const isSame = fingerprint(asked(delivery)) === fingerprint(asked(body));
+  return isSame ? { outcome: 'replayed', record: delivery } : { outcome: 'idempotency_conflict' };
+}
+
+function asked({ letterId, channel, deliverAt, recipient }: Delivery | Scheduling['body']): object {
+  return { letterId, channel, deliverAt, recipient };
+}
+
+const list = operation(contracts.listDeliveries, async (request) => {
+  const { userId, deadline } = request;
+  const { items, next } = await listDeliveries(
+    store,
+    userId,
+    pageOptions(contracts.listDeliveries, request),
+    deadline,
+  );
+  return {
+    status: 200,
+    body: { items: items.map(shown), nextCursor: nextCursor(contracts.listDeliveries, userId, next) },
+  };
+});
+
+const get = operation(contracts.getDelivery, async ({ userId, params, deadline }) => {
+  const delivery = await getDelivery(store, userId, params.id, deadline);
+  return delivery === null
+    ? notFound('delivery')
+    : { status: 200, body: { ...shown(delivery), ...destination(delivery) } };
+});
+
+type Shown = Pick<Delivery, 'id' | 'letterId' | 'channel' | 'status' | 'paidWith'> & {
+  deliverAt: string;
+  createdAt: string;
+};
+
+function shown({ id, letterId, channel, status, paidWith, deliverAt, createdAt }: Delivery): Shown {
+  return {
+    id,
+    letterId,
+    channel,
+    status,
+    paidWith,
+    deliverAt: toIso(deliverAt),
+    createdAt: toIso(createdAt),
+  };
+}
+
+function destination(delivery: Delivery): Destination {
+  return delivery.channel === 'email'
+    ? { channel: delivery.channel, recipient: delivery.recipient }
+    : { channel: delivery.channel, recipient: delivery.recipient };
+}
+
+export const handler = httpHandler([create, list, get]);

@@ -1,0 +1,38 @@
+import { optionalVariable, requiredVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/docs.ts';
+import { docsFile, docsPage, PAGE_HEADERS } from '../http/docs-files.ts';
+import { httpHandler } from '../http/handler.ts';
+import { openApiDocument } from '../http/openapi.ts';
+import { operation } from '../http/operation.ts';
+import { notFound } from '../http/problems.ts';
+
+const stage = requiredVariable('stage');
+
+/** Made once: it changes with the code only. */
+const document = Buffer.from(JSON.stringify(openApiDocument(optionalVariable('publicUrl') ?? '/')));
+
+/** What may be kept, and for how long: it changes with a deployment. */
+const KEPT_FOR_AN_HOUR = { 'cache-control': 'public, max-age=3600' };
+
+const health = operation(contracts.getHealth, () => ({
+  status: 200,
+  body: { status: 'ok' as const, stage },
+}));
+
+const openApi = operation(contracts.getOpenApi, () => ({
+  status: 200,
+  file: { mediaType: 'application/json', content: document },
+}));
+
+const page = operation(contracts.getDocs, () => ({
+  status: 200,
+  headers: PAGE_HEADERS,
+  file: docsPage(),
+}));
+
+const file = operation(contracts.getDocsFile, async ({ params }) => {
+  const found = await docsFile(params.file);
+  return found === null ? notFound('file') : { status: 200, headers: KEPT_FOR_AN_HOUR, file: found };
+});
+
+export const handler = httpHandler([health, openApi, page, file]);

@@ -1,0 +1,87 @@
+/** Reads the JSON of a request's body, and refuses what could not be read safely. */
+import { malformed, ProblemError } from './problems.ts';
+
+/** The most bytes that a body may have. */
+export const MAX_BODY_BYTES = 256 * 1024;
+/** How deep its arrays and objects may be nested. */
+export const MAX_BODY_DEPTH = 20;
+
+export interface RawBody {
+  body?: string | undefined;
+  isBase64Encoded: boolean;
+  contentType: string | undefined;
+}
+
+/** @throws ProblemError `malformed`, also where there is no body at all */
+export function readJson({ body, isBase64Encoded, contentType }: RawBody): unknown {
+  if (body === undefined || body === '') {
+    throw new ProblemError(malformed('The request has no body.'));
+  }
+  if (!isJson(contentType)) {
+    throw new ProblemError(malformed('The Content-Type has to be application/json.'));
+  }
+  // Base64 is a third longer than its bytes: what is too long either way need not be decoded.
+  if (body.length > 2 * MAX_BODY_BYTES) {
+    throw new ProblemError(tooLarge());
+  }
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.byteLength > MAX_BODY_BYTES) {
+    throw new ProblemError(tooLarge());
+  }
+  const text = decode(bytes);
+  if (isTooDeep(text)) {
+    throw new ProblemError(malformed(`The body is nested more than ${MAX_BODY_DEPTH} deep.`));
+  }
+  return parse(text);
+}
+
+function tooLarge(): ReturnType<typeof malformed> {
+  return malformed(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
+}
+
+/** JSON by its media type or by its suffix (RFC 6839), whatever the parameters. A missing type passes: clients forget it. */
+function isJson(contentType: string | undefined): boolean {
+  return contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType);
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError(malformed('The body is not UTF-8.'));
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ProblemError(malformed('The body is not JSON.'));
+  }
+}
+
+/** One pass over the text before anything recursive sees it. What is not JSON is left to the parser. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (isInString) {
+      if (character === '\\') {
+        index += 1;
+      } else if (character === '"') {
+        isInString = false;
+      }
+    } else if (character === '"') {
+      isInString = true;
+    } else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > MAX_BODY_DEPTH) {
+        return true;
+      }
+    } else if (character === '}' || character === ']') {
+      depth -= 1;
+    }
+  }
+  return false;
+}

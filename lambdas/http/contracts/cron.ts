@@ -1,0 +1,80 @@
+import * as z from 'zod/mini';
+import { contract, NO_INPUT } from '../contract.ts';
+import { Count, InstantInput, named } from '../schemas.ts';
+
+const runSummary = {
+  totalProcessed: Count,
+  successCount: Count,
+  errorCount: Count,
+  errorRate: z.number().check(z.gte(0), z.lte(1)),
+  processingTimeMs: z.number().check(z.gte(0)),
+  results: z.optional(
+    z.array(z.strictObject({ userId: z.string(), outcome: z.enum(['rolled', 'not due', 'failed']) })),
+  ),
+};
+
+const RunSummary = named(
+  'RunSummary',
+  z.strictObject({ ...runSummary, brokenShards: z.optional(z.int().check(z.gte(1))) }),
+  {
+    description:
+      'What a run did. A run that failed in part answers with its figures too: look at `errorCount`, and at `brokenShards`, which stands there when some of the 16 parts could not be finished. `results` names the first accounts one by one, on the stage dev only.',
+    example: {
+      totalProcessed: 1_000,
+      successCount: 1_000,
+      errorCount: 0,
+      errorRate: 0,
+      processingTimeMs: 4_200,
+    },
+  },
+);
+
+/** What a run reports of itself: the figures, among things that nobody outside needs. */
+export const RunReport = z.object({ ...runSummary, brokenShards: Count });
+
+const executionId = z.string();
+
+const StartedRun = named('StartedRun', z.strictObject({ executionId }), {
+  description: 'The run goes on; ask for it under /cron/executions/{id}.',
+});
+
+const Execution = named(
+  'Execution',
+  z.strictObject({
+    executionId,
+    status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'aborted']),
+    result: z.optional(RunSummary),
+  }),
+  {
+    description:
+      '`failed`: not every account was rolled over. `result` stands there once the run has reported.',
+  },
+);
+
+const runRollover = {
+  ...NO_INPUT,
+  summary: 'Roll over now',
+  description:
+    'Starts a rollover run and waits for it a while. Running it again changes nothing. `at` sets the time of the run, on any stage but prod.',
+  query: z.strictObject({ at: z.optional(InstantInput) }),
+  answers: {
+    200: { description: 'The run has ended', schema: RunSummary },
+    202: { description: 'The run takes longer', schema: StartedRun },
+  },
+  problems: ['invalid'],
+} as const;
+
+export const postRollover = contract('POST /cron/rollover-usage', runRollover);
+/** For schedulers that can only GET. */
+export const getRollover = contract('GET /cron/rollover-usage', runRollover);
+
+export const getExecution = contract('GET /cron/executions/{id}', {
+  ...NO_INPUT,
+  summary: 'A run',
+  description: 'Whether a run that was started has ended, and what it did.',
+  params: z.strictObject({ id: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
+  answers: { 200: { description: 'The run', schema: Execution } },
+  problems: ['not_found'],
+});
+
+export const CRON_CONTRACTS = [postRollover, getRollover, getExecution];

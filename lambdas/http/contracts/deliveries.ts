@@ -1,0 +1,131 @@
+import * as z from 'zod/mini';
+import { contract, NO_INPUT } from '../contract.ts';
+import { Country, Email, Id, Instant, InstantInput, line, named, page, PageQuery } from '../schemas.ts';
+
+const exampleId = '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b';
+const exampleLetterId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
+
+const EmailRecipient = named('EmailRecipient', z.strictObject({ email: Email }), {
+  example: { email: 'ada@example.com' },
+});
+
+const postalField = line(200);
+
+const PostalRecipient = named(
+  'PostalRecipient',
+  z.strictObject({
+    name: postalField,
+    line1: postalField,
+    line2: z.optional(postalField),
+    city: postalField,
+    state: z.optional(postalField),
+    postalCode: postalField,
+    country: Country,
+  }),
+  {
+    example: {
+      name: 'Ada Lovelace',
+      line1: '12 St James’s Square',
+      city: 'London',
+      postalCode: 'SW1Y 4JH',
+      country: 'GB',
+    },
+  },
+);
+
+/** What both channels take. `payAsYouGo` is accepted, and there is nothing yet that it could do. */
+const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
+
+const NewEmailDelivery = named(
+  'NewEmailDelivery',
+  z.strictObject({ ...common, channel: z.literal('email'), recipient: EmailRecipient }),
+);
+const NewMailDelivery = named(
+  'NewMailDelivery',
+  z.strictObject({ ...common, channel: z.literal('mail'), recipient: PostalRecipient }),
+);
+
+const NewDelivery = named(
+  'NewDelivery',
+  z.discriminatedUnion('channel', [NewEmailDelivery, NewMailDelivery]),
+  {
+    description:
+      '`deliverAt` lies in the future and at most 100 years ahead. `payAsYouGo` is accepted but does nothing yet: without a credit the answer is 402.',
+    example: {
+      letterId: exampleLetterId,
+      channel: 'email',
+      deliverAt: '2036-11-24T09:00:00Z',
+      recipient: { email: 'ada@example.com' },
+    },
+  },
+);
+
+const deliveryFields = {
+  id: z.string(),
+  letterId: z.string(),
+  status: z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
+  paidWith: z.enum(['none', 'credit', 'card']),
+  deliverAt: Instant,
+  createdAt: Instant,
+};
+
+const example = {
+  id: exampleId,
+  letterId: exampleLetterId,
+  channel: 'email',
+  status: 'scheduled',
+  paidWith: 'none',
+  deliverAt: '2036-11-24T09:00:00.000Z',
+  createdAt: '2026-11-24T09:00:00.000Z',
+};
+
+const Delivery = named(
+  'Delivery',
+  z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
+  {
+    description: 'A delivery without its recipient, as lists and the creating request show it.',
+    example,
+  },
+);
+
+const DeliveryWithRecipient = named(
+  'DeliveryWithRecipient',
+  z.discriminatedUnion('channel', [
+    z.strictObject({ ...deliveryFields, channel: z.literal('email'), recipient: EmailRecipient }),
+    z.strictObject({ ...deliveryFields, channel: z.literal('mail'), recipient: PostalRecipient }),
+  ]),
+  { example: { ...example, recipient: { email: 'ada@example.com' } } },
+);
+
+const DeliveryPage = named('DeliveryPage', page(Delivery));
+
+export const createDelivery = contract('POST /deliveries', {
+  ...NO_INPUT,
+  summary: 'Schedule a delivery',
+  description:
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC).',
+  body: NewDelivery,
+  idempotencyKey: 'optional',
+  answers: { 201: { description: 'The delivery', schema: Delivery } },
+  problems: ['not_found', 'plan_required', 'quota_exceeded', 'rate_limited', 'insufficient_credits'],
+});
+
+export const listDeliveries = contract('GET /deliveries', {
+  ...NO_INPUT,
+  summary: 'List deliveries',
+  description: 'The latest scheduled first.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of deliveries', schema: DeliveryPage } },
+  problems: ['invalid'],
+});
+
+export const getDelivery = contract('GET /deliveries/{id}', {
+  ...NO_INPUT,
+  summary: 'Read a delivery',
+  description: 'With its recipient.',
+  params: z.strictObject({ id: Id }),
+  answers: { 200: { description: 'The delivery', schema: DeliveryWithRecipient } },
+  problems: ['not_found'],
+});
+
+export const DELIVERY_CONTRACTS = [createDelivery, listDeliveries, getDelivery];

@@ -1,0 +1,48 @@
+import * as z from 'zod/mini';
+import { contract, NO_INPUT } from '../contract.ts';
+import { named } from '../schemas.ts';
+
+/** Pages and probes may carry anything in their query, such as what keeps caches away; it is not looked at. */
+const OPEN_INPUT = { ...NO_INPUT, query: z.object({}) };
+
+export const getHealth = contract('GET /health', {
+  ...OPEN_INPUT,
+  summary: 'Whether the API answers',
+  description: 'It does.',
+  answers: {
+    200: {
+      description: 'It answers',
+      schema: named('Health', z.strictObject({ status: z.literal('ok'), stage: z.string() })),
+    },
+  },
+  problems: [],
+});
+
+export const getOpenApi = contract('GET /openapi.json', {
+  ...OPEN_INPUT,
+  summary: 'This document',
+  description: 'The API as an OpenAPI 3.1 document.',
+  answers: { 200: { description: 'The document', mediaTypes: ['application/json'] } },
+  problems: [],
+});
+
+export const getDocs = contract('GET /docs', {
+  ...OPEN_INPUT,
+  summary: 'This document as a page',
+  description: 'Swagger UI, served from here.',
+  answers: { 200: { description: 'The page', mediaTypes: ['text/html'] } },
+  problems: [],
+});
+
+export const getDocsFile = contract('GET /docs/{file}', {
+  ...OPEN_INPUT,
+  summary: 'A part of the page',
+  description: 'A script, a style sheet or an icon.',
+  params: z.strictObject({ file: z.string() }),
+  answers: {
+    200: { description: 'The file', mediaTypes: ['text/javascript', 'text/css', 'image/png'] },
+  },
+  problems: ['not_found'],
+});
+
+export const DOCS_CONTRACTS = [getHealth, getOpenApi, getDocs, getDocsFile];

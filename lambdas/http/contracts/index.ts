@@ -1,0 +1,19 @@
+/** Every contract of the API, for the document and the tests. Handlers import their own group's only. */
+import { CONSUMPTION_CONTRACTS } from './consumption.ts';
+import { CREDIT_CONTRACTS } from './credits.ts';
+import { CRON_CONTRACTS } from './cron.ts';
+import { DELIVERY_CONTRACTS } from './deliveries.ts';
+import { DOCS_CONTRACTS } from './docs.ts';
+import { LETTER_CONTRACTS } from './letters.ts';
+import { USAGE_CONTRACTS } from './usage.ts';
+import { type Contract } from '../contract.ts';
+
+export const CONTRACTS: readonly Contract[] = [
+  ...LETTER_CONTRACTS,
+  ...DELIVERY_CONTRACTS,
+  ...USAGE_CONTRACTS,
+  ...CREDIT_CONTRACTS,
+  ...CONSUMPTION_CONTRACTS,
+  ...CRON_CONTRACTS,
+  ...DOCS_CONTRACTS,
+];

@@ -1,0 +1,81 @@
+/** The one middy stack: every HTTP function is `httpHandler` of its operations. */
+import middy, { type MiddlewareObj } from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { type SecretReader } from './access.ts';
+import { routeKey } from './contract.ts';
+import { claimsOf, type HttpEvent, type HttpResult } from './event.ts';
+import { logger } from './logger.ts';
+import { type Operation } from './operation.ts';
+import { internal, notFound, OutOfTimeError, problemOfError } from './problems.ts';
+import { type Reply, toReply } from './reply.ts';
+
+export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
+
+/** Kept from the function's time, to answer `busy` rather than be cut off. */
+const STOP_EARLY_MS = 200;
+
+/**
+ * The Lambda handler of some operations. The gateway has matched the path already and names the route in `routeKey`,
+ * so that finding the operation is a lookup, and no second router can disagree with the first.
+ *
+ * @param cronSecret what the operations of access `cron` compare with; without it they refuse everybody
+ */
+export function httpHandler(
+  operations: readonly Operation[],
+  cronSecret: SecretReader | null = null,
+): HttpHandler {
+  const byRoute = new Map(operations.map((operation) => [routeKey(operation.contract.route), operation]));
+  const dispatch = async (event: HttpEvent, context: Context): Promise<Reply> => {
+    const operation = byRoute.get(event.routeKey);
+    return toReply(
+      operation === undefined ? notFound('route') : await operation.serve(event, context, cronSecret),
+    );
+  };
+  const stack = middy<HttpEvent, Reply>(dispatch, {
+    timeoutEarlyInMillis: STOP_EARLY_MS,
+    timeoutEarlyResponse: () => {
+      throw new OutOfTimeError();
+    },
+  })
+    .use(accessLog())
+    .use(problemsOfErrors());
+  return async (event, context) => (await stack(event, context)).result;
+}
+
+/** What was thrown becomes a problem. An error of ours is told to the log only; the answer carries the request's id. */
+function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
+  return {
+    onError: (request) => {
+      const { requestId } = request.event.requestContext;
+      const problem = problemOfError(request.error);
+      if (problem === null) {
+        logger.error('Unexpected error', { requestId, route: request.event.routeKey, error: request.error });
+      }
+      request.response = toReply(problem ?? internal(requestId));
+    },
+  };
+}
+
+/** One line per request. Never a body, a title or a recipient. */
+function accessLog(): MiddlewareObj<HttpEvent, Reply, Error, Context, { startedAt?: number }> {
+  const write: MiddlewareObj<HttpEvent, Reply, Error, Context, { startedAt?: number }>['after'] = (
+    request,
+  ) => {
+    const { event, response, internal: kept } = request;
+    logger.info('Request', {
+      requestId: event.requestContext.requestId,
+      route: event.routeKey,
+      status: response?.result.statusCode,
+      code: response?.code,
+      userId: claimsOf(event)?.['sub'],
+      durationMs: Math.round(performance.now() - (kept.startedAt ?? performance.now())),
+    });
+  };
+  return {
+    before: (request) => {
+      request.internal.startedAt = performance.now();
+    },
+    after: write,
+    onError: write,
+  };
+}

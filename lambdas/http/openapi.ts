@@ -1,0 +1,241 @@
+/** The OpenAPI 3.1 document, made from the contracts and their schemas. */
+import * as z from 'zod/mini';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type AnswerContract, type Contract, NO_BODY, type Schema } from './contract.ts';
+import { CONTRACTS } from './contracts/index.ts';
+import { type ProblemCode, PROBLEMS } from './problems.ts';
+import { type Access } from './routes.ts';
+import { components, Problem, shownAs } from './schemas.ts';
+
+type JsonObject = Record<string, unknown>;
+
+const SCHEMAS_PATH = '#/components/schemas/';
+
+/** @param serverUrl where the API answers */
+export function openApiDocument(serverUrl: string): JsonObject {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Postage',
+      version: packageJson.version,
+      description: DESCRIPTION,
+      license: { name: packageJson.license, identifier: packageJson.license },
+    },
+    servers: [{ url: serverUrl }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: paths(),
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: componentSchemas() },
+  };
+}
+
+const DESCRIPTION = `Usage metering, quotas and mail credits.
+
+Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor goes into the next request as it is.
+Errors are problems (RFC 9457) with a stable \`code\`. A request with an \`Idempotency-Key\` can be repeated, however
+late: it is carried out once, and the repetition is answered from what it made, with \`Idempotent-Replayed: true\`.`;
+
+const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
+  letters: 'Letters, each of which counts.',
+  deliveries: 'Letters to be sent, by e-mail or by post.',
+  usage: 'What a user may do, and has done.',
+  credits: 'Mail credits and their ledger.',
+  consumption: 'Counting for apps that keep their letters elsewhere.',
+  cron: 'Jobs, run on demand.',
+  docs: 'Health and documentation.',
+};
+
+const SECURITY_SCHEMES = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A token of the configured issuer. Counting for others needs the scope `usage:write`.',
+  },
+  cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
+};
+
+const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
+  user: [{ token: [] }],
+  'usage:write': [{ token: ['usage:write'] }],
+  cron: [{ cronSecret: [] }],
+  anyone: [],
+};
+
+/** The codes that every route of an access may answer. */
+const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
+  user: ['unauthenticated', 'forbidden', 'internal', 'busy'],
+  'usage:write': ['unauthenticated', 'forbidden', 'internal', 'busy'],
+  cron: ['unauthenticated', 'internal', 'busy'],
+  anyone: ['internal', 'busy'],
+};
+
+function paths(): JsonObject {
+  const byPath: Record<string, JsonObject> = {};
+  for (const contract of CONTRACTS) {
+    const { method, path } = contract.route;
+    byPath[path] = { ...byPath[path], [method.toLowerCase()]: describe(contract) };
+  }
+  return byPath;
+}
+
+function describe(contract: Contract): JsonObject {
+  const { route, summary, description } = contract;
+  const parameters = [
+    ...parametersOf(contract.params, 'path'),
+    ...parametersOf(contract.query, 'query'),
+    ...keyParameter(contract),
+  ];
+  return {
+    operationId: operationId(contract),
+    summary,
+    description,
+    tags: [route.group],
+    security: SECURITY[route.access],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(hasBody(contract) ? { requestBody: requestBody(contract.body) } : {}),
+    responses: { ...answers(contract), ...problems(contract) },
+  };
+}
+
+/** `GET /letters/{id}` is `getLettersId`. */
+function operationId({ route }: Contract): string {
+  const words = route.path.split(/[^A-Za-z]+/).filter((word) => word !== '');
+  const capitalized = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
+  return route.method.toLowerCase() + capitalized.join('');
+}
+
+function hasBody(contract: Contract): boolean {
+  return !Object.is(contract.body, NO_BODY);
+}
+
+function requestBody(schema: Schema): JsonObject {
+  return { required: true, content: { 'application/json': { schema: reference(schema) } } };
+}
+
+function parametersOf(schema: Schema, place: 'path' | 'query'): JsonObject[] {
+  const { properties = {}, required = [] } = jsonSchema(schema);
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: property,
+  }));
+}
+
+function keyParameter({ idempotencyKey }: Contract): JsonObject[] {
+  return idempotencyKey === 'none'
+    ? []
+    : [
+        {
+          name: 'Idempotency-Key',
+          in: 'header',
+          required: idempotencyKey === 'required',
+          description: 'Makes it safe to repeat the request.',
+          schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]*$' },
+        },
+      ];
+}
+
+function answers(contract: Contract): JsonObject {
+  return Object.fromEntries(
+    Object.entries(contract.answers).map(([status, answer]) => {
+      const headers = answerHeaders(contract, Number(status));
+      return [
+        status,
+        {
+          description: answer.description,
+          ...(Object.keys(headers).length === 0 ? {} : { headers }),
+          ...content(answer),
+        },
+      ];
+    }),
+  );
+}
+
+function answerHeaders({ idempotencyKey }: Contract, status: number): JsonObject {
+  return {
+    ...(status === 201 || status === 202 ? { Location: header('Where it is found.', 'string') } : {}),
+    ...(idempotencyKey === 'none'
+      ? {}
+      : {
+          'Idempotent-Replayed': header('Present when the request had been carried out before.', 'boolean'),
+        }),
+  };
+}
+
+function header(description: string, type: string): JsonObject {
+  return { description, schema: { type } };
+}
+
+function content(answer: AnswerContract): JsonObject {
+  if ('schema' in answer) {
+    return { content: { 'application/json': { schema: reference(answer.schema) } } };
+  }
+  return 'mediaTypes' in answer
+    ? { content: Object.fromEntries(answer.mediaTypes.map((type) => [type, {}])) }
+    : {};
+}
+
+/** The codes that a route may answer, by their statuses. */
+function problems(contract: Contract): JsonObject {
+  const codes = new Set<ProblemCode>([
+    ...CODES_OF_ACCESS[contract.route.access],
+    ...contract.problems,
+    ...(hasBody(contract) ? (['malformed', 'invalid'] as const) : []),
+    ...(contract.idempotencyKey === 'none' ? [] : (['idempotency_conflict'] as const)),
+  ]);
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      String(status),
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
+        ...problemHeaders(status),
+        content: { 'application/problem+json': { schema: reference(Problem) } },
+      },
+    ]),
+  );
+}
+
+function problemHeaders(status: number): JsonObject {
+  return status === 429 || status === 503
+    ? { headers: { 'Retry-After': header('Seconds after which it may work.', 'integer') } }
+    : {};
+}
+
+function reference(schema: Schema): JsonObject {
+  const id = components.get(schema)?.id;
+  if (id === undefined) {
+    throw new Error('A schema of a body has no name.');
+  }
+  return { $ref: SCHEMAS_PATH + id };
+}
+
+const SHOWN = {
+  metadata: components,
+  io: 'input',
+  unrepresentable: 'any',
+  override: ({ zodSchema, jsonSchema: shown }: { zodSchema: z.core.$ZodType; jsonSchema: JsonObject }) => {
+    const instead = shownAs.get(zodSchema);
+    if (instead !== undefined) {
+      for (const name of Object.keys(shown)) {
+        Reflect.deleteProperty(shown, name);
+      }
+      Object.assign(shown, instead);
+    }
+  },
+} as const;
+
+function jsonSchema(schema: Schema): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(schema, SHOWN);
+}
+
+function componentSchemas(): JsonObject {
+  const { schemas } = z.toJSONSchema(components, { ...SHOWN, uri: (id) => SCHEMAS_PATH + id });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => {
+      const isKept = ([name]: [string, unknown]): boolean => !['$schema', '$id', 'id'].includes(name);
+      return [id, Object.fromEntries(Object.entries(schema).filter(isKept))];
+    }),
+  );
+}

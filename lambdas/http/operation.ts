@@ -1,0 +1,147 @@
+/** A route at work: its contract bound to the code that answers it. */
+import type { Context } from 'aws-lambda';
+import type * as z from 'zod/mini';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { admit, pathUser, type SecretReader } from './access.ts';
+import { readJson } from './body.ts';
+import {
+  type AnswerContract,
+  type Answers,
+  type Contract,
+  NO_BODY,
+  routeKey,
+  type Schema,
+} from './contract.ts';
+import { type HttpEvent } from './event.ts';
+import { commandId, fingerprint } from './ids.ts';
+import { invalid, notFound, type Problem, ProblemError } from './problems.ts';
+import { requestDeadline } from './request-deadline.ts';
+import { validated } from './validation.ts';
+
+export interface Request<Params, Query, Body> {
+  requestId: string;
+  /** Whom the request acts for; empty on routes that act for nobody. */
+  userId: string;
+  /** The gateway's time. */
+  now: Instant;
+  deadline: Deadline;
+  /** The id of what the request makes. */
+  id: string;
+  fingerprint: string;
+  idempotencyKey: string | null;
+  params: Params;
+  query: Query;
+  body: Body;
+}
+
+/** What the handler of a contract is given. */
+export type RequestOf<C extends Contract> =
+  C extends Contract<infer Params, infer Query, infer Body> ? Request<Params, Query, Body> : never;
+
+/** A file as it is, in place of a JSON body. */
+export interface File {
+  mediaType: string;
+  content: Buffer;
+}
+
+type BodyOf<A extends AnswerContract> = A extends { schema: infer S extends Schema }
+  ? { body: z.output<S> }
+  : A extends { mediaTypes: readonly string[] }
+    ? { file: File }
+    : object;
+
+/** An answer that the contract allows: the body goes with the status. */
+export type Answer<A extends Answers> = {
+  [Status in keyof A & number]: { status: Status; headers?: Readonly<Record<string, string>> } & BodyOf<
+    A[Status]
+  >;
+}[keyof A & number];
+
+export interface AnyAnswer {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+  body?: unknown;
+  file?: File;
+}
+
+export interface Operation {
+  contract: Contract;
+  /** @throws ProblemError where the request is not admitted or not valid */
+  serve(event: HttpEvent, context: Context, cronSecret: SecretReader | null): Promise<AnyAnswer | Problem>;
+}
+
+export function operation<Params, Query, Body, const A extends Answers>(
+  contract: Contract<Params, Query, Body, A>,
+  handle: (
+    request: Request<Params, Query, Body>,
+  ) => Promise<Answer<NoInfer<A>> | Problem> | Answer<NoInfer<A>> | Problem,
+): Operation {
+  return {
+    contract,
+    serve: async (event, context, cronSecret) => {
+      const deadline = requestDeadline(context);
+      const userId = await admit(event, contract.route.access, cronSecret);
+      return handle(readRequest(contract, event, userId, deadline));
+    },
+  };
+}
+
+function readRequest<Params, Query, Body>(
+  contract: Contract<Params, Query, Body>,
+  event: HttpEvent,
+  userId: string,
+  deadline: Deadline,
+): Request<Params, Query, Body> {
+  const { timeEpoch, requestId } = event.requestContext;
+  const idempotencyKey = contract.idempotencyKey === 'none' ? null : readKey(contract, event);
+  const body = readBody(contract, event);
+  return {
+    requestId,
+    userId,
+    now: timeEpoch,
+    deadline,
+    id: commandId(routeKey(contract.route), userId, idempotencyKey),
+    fingerprint: fingerprint(body),
+    idempotencyKey,
+    params: readParams(contract, event),
+    query: validated(contract.query, event.queryStringParameters ?? {}),
+    body,
+  };
+}
+
+function readKey(contract: Contract, event: HttpEvent): string | null {
+  const key = event.headers['idempotency-key'];
+  if (key === undefined && contract.idempotencyKey === 'optional') {
+    return null;
+  }
+  if (key === undefined || !/^[ -~]{1,255}$/.test(key)) {
+    const message = 'Expected 1 to 255 printable ASCII characters.';
+    throw new ProblemError(invalid([{ path: 'Idempotency-Key', message }]));
+  }
+  return key;
+}
+
+function readBody<Body>(contract: Contract<unknown, unknown, Body>, event: HttpEvent): Body {
+  const isNone: boolean = Object.is(contract.body, NO_BODY);
+  return validated(
+    contract.body,
+    isNone
+      ? null
+      : readJson({
+          body: event.body,
+          isBase64Encoded: event.isBase64Encoded,
+          contentType: event.headers['content-type'],
+        }),
+  );
+}
+
+/** An id that can't exist is not found; in a path that makes something, it is a mistake to be told. */
+function readParams<Params>(contract: Contract<Params>, event: HttpEvent): Params {
+  const userId = pathUser(event);
+  const given = { ...event.pathParameters, ...(userId === undefined ? {} : { userId }) };
+  if (contract.route.method !== 'POST' && !contract.params.safeParse(given).success) {
+    throw new ProblemError(notFound('resource'));
+  }
+  return validated(contract.params, given);
+}

@@ -1,0 +1,210 @@
+/**
+ * The one place that turns refusals, outcomes and errors into RFC 9457 problems. A problem tells a client what to do
+ * (its code and figures) and never how Postage works inside.
+ */
+import { type Instant, toIso } from '../domain/instants.ts';
+import { type Refusal } from '../domain/refusals.ts';
+
+/** Every code, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
+export const PROBLEMS = {
+  malformed: { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'Not authenticated' },
+  quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
+  plan_required: { status: 402, title: 'The plan does not include this' },
+  insufficient_credits: { status: 402, title: 'Not enough mail credits' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
+  illegal_transition: { status: 409, title: 'Not possible in the present state' },
+  invalid: { status: 422, title: 'The request is not valid' },
+  rate_limited: { status: 429, title: 'Too many for now' },
+  internal: { status: 500, title: 'Internal error' },
+  busy: { status: 503, title: 'Busy' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+export interface Problem {
+  code: ProblemCode;
+  /** One sentence for a developer; clients decide by the code. */
+  detail: string;
+  figures: Readonly<Record<string, Json>>;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with one part of the request: `recipient.email`, `limit`, `Idempotency-Key`. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/** Carries a problem out of the reading of a request, where no outcome exists yet. */
+export class ProblemError extends Error {
+  override name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** The request was not answered before its function had to stop. What it wrote, if anything, is not known. */
+export class OutOfTimeError extends Error {
+  override name = 'OutOfTimeError';
+}
+
+export function isProblem(value: object): value is Problem {
+  return 'code' in value && 'detail' in value;
+}
+
+/** The body of a problem, `application/problem+json`. */
+export function problemBody({ code, detail, figures }: Problem): Record<string, Json> {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:postage:problem:${code}`, title, status, code, detail, ...figures };
+}
+
+function problem(
+  code: ProblemCode,
+  detail: string,
+  figures: Problem['figures'] = {},
+  headers: Problem['headers'] = {},
+): Problem {
+  return { code, detail, figures, headers };
+}
+
+export function malformed(detail: string): Problem {
+  return problem('malformed', detail);
+}
+
+export function unauthenticated(detail: string): Problem {
+  return problem('unauthenticated', detail, {}, { 'www-authenticate': 'Bearer' });
+}
+
+export function forbidden(detail: string): Problem {
+  return problem('forbidden', detail);
+}
+
+export function notFound(what: string): Problem {
+  return problem('not_found', `There is no such ${what}.`);
+}
+
+/** The most errors that one answer lists. */
+export const MAX_LISTED_ERRORS = 20;
+
+export function invalid(errors: readonly FieldError[]): Problem {
+  const listed = errors.slice(0, MAX_LISTED_ERRORS).map(({ path, message }) => ({ path, message }));
+  const [first] = listed;
+  const detail =
+    first === undefined || first.path === ''
+      ? (first?.message ?? 'Not valid.')
+      : `${first.path}: ${first.message}`;
+  return problem('invalid', detail, { errors: listed });
+}
+
+export function letterHasOpenDeliveries(openDeliveries: number): Problem {
+  const detail = 'The letter has deliveries that have not been sent yet, and can be deleted only after them.';
+  return problem('illegal_transition', detail, { openDeliveries });
+}
+
+/** An erased account allows nothing any more and shows nothing: its token is one for an account that is gone. */
+export function accountErased(): Problem {
+  return forbidden('The account has been erased.');
+}
+
+const BUSY_RETRY_AFTER_SECONDS = 1;
+
+export function busy(): Problem {
+  return problem(
+    'busy',
+    'Too much is going on at once. Try again; with the same Idempotency-Key nothing happens twice.',
+    {},
+    { 'retry-after': String(BUSY_RETRY_AFTER_SECONDS) },
+  );
+}
+
+function secondsUntil(instant: Instant, now: Instant): number {
+  return Math.max(1, Math.ceil((instant - now) / 1_000));
+}
+
+export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
+  switch (refusal.refusal) {
+    case 'account_erased':
+      return accountErased();
+    case 'plan_required': {
+      const { upgradeTo } = refusal;
+      return problem('plan_required', 'Deliveries cannot be scheduled on this plan.', { upgradeTo });
+    }
+    case 'quota_exceeded': {
+      const { meter, limit, used, upgradeTo } = refusal;
+      const resetsAt = toIso(refusal.resetsAt);
+      const detail = `${used} of ${limit} ${meter} of this period are used. It ends at ${resetsAt}.`;
+      return problem('quota_exceeded', detail, { meter, limit, used, resetsAt, upgradeTo });
+    }
+    case 'rate_limited': {
+      const { limit } = refusal;
+      const resetsAt = toIso(refusal.resetsAt);
+      const detail = `At most ${limit} mails can be scheduled in a day (UTC).`;
+      const headers = { 'retry-after': String(secondsUntil(refusal.resetsAt, now)) };
+      return problem('rate_limited', detail, { limit, resetsAt }, headers);
+    }
+    case 'insufficient_credits': {
+      const { limit, used, price, upgradeTo } = refusal;
+      const resetsAt = toIso(refusal.resetsAt);
+      const figures = { limit, used, resetsAt, price: price && { ...price }, upgradeTo };
+      const detail = `There are not enough mail credits. The next ones come at ${resetsAt}.`;
+      return problem('insufficient_credits', detail, figures);
+    }
+  }
+}
+
+/** How a command can end without its record. */
+export type Failure =
+  | { outcome: 'idempotency_conflict' }
+  | { outcome: 'letter_missing' }
+  | { outcome: 'refused'; refusal: Refusal };
+
+export function problemOfFailure(failure: Failure, now: Instant): Problem {
+  switch (failure.outcome) {
+    case 'idempotency_conflict':
+      return problem(
+        'idempotency_conflict',
+        'The key belongs to a request with another body. Use a new key.',
+      );
+    case 'letter_missing':
+      return notFound('letter');
+    case 'refused':
+      return problemOfRefusal(failure.refusal, now);
+  }
+}
+
+/**
+ * What a thrown value becomes; null for an error of ours, which only the log may describe. Adapters' errors are known
+ * by their names, since HTTP does not know adapters.
+ */
+export function problemOfError(error: unknown): Problem | null {
+  if (error instanceof ProblemError) {
+    return error.problem;
+  }
+  switch (error instanceof Error ? error.name : '') {
+    case 'BusyError':
+    case 'OutOfTimeError':
+      return busy();
+    case 'ErasedAccountError':
+      return accountErased();
+    default:
+      return null;
+  }
+}
+
+export function internal(requestId: string): Problem {
+  return problem('internal', 'Something went wrong on our side. The request id helps us to find it.', {
+    requestId,
+  });
+}
+
+export function runFailed(executionId: string): Problem {
+  return problem('internal', 'The run failed before it could report. Its log tells why.', { executionId });
+}

@@ -1,0 +1,182 @@
+/** The building blocks that the contracts share. Messages are for developers; zod's English ones where none is given. */
+import * as z from 'zod/mini';
+import { en } from 'zod/locales';
+import { COUNTRY_CODES } from './countries.ts';
+import { type ProblemCode, PROBLEMS } from './problems.ts';
+import { type Schema } from './contract.ts';
+
+z.config(en());
+
+/** Schemas that the OpenAPI document shows under a name of their own. */
+export const components = z.registry<{ id: string; description?: string; examples?: unknown[] }>();
+
+export function named<S extends Schema>(
+  id: string,
+  schema: S,
+  about: { description?: string; example?: unknown } = {},
+): S {
+  const { description, example } = about;
+  components.add(schema, {
+    id,
+    ...(description === undefined ? {} : { description }),
+    ...(example === undefined ? {} : { examples: [example] }),
+  });
+  return schema;
+}
+
+/** What the OpenAPI document shows for a schema whose input is text, but which stands for something else. */
+export const shownAs = z.registry<Record<string, unknown>>();
+
+/** No control characters, and no halves of surrogate pairs: neither can be printed on an envelope. */
+const ONE_LINE = /^[\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
+const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
+
+/** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
+export function line(maxLength: number): z.ZodMiniType<string, string> {
+  return z
+    .string()
+    .check(z.minLength(1), z.maxLength(maxLength), z.regex(ONE_LINE, 'Control characters are not allowed.'));
+}
+
+/** Text that may have several lines and tabs. */
+export function lines(maxLength: number): z.ZodMiniType<string, string> {
+  return z
+    .string()
+    .check(
+      z.minLength(1),
+      z.maxLength(maxLength),
+      z.regex(LINES, 'Control characters other than tabs and line ends are not allowed.'),
+    );
+}
+
+/** The ids that Postage gives are 32 hexadecimal digits; what else looks like an id is not found. */
+export const Id = z.string().check(z.regex(/^[\w-]{1,64}$/, 'Expected an id.'));
+
+/** The `sub` of a token. No `#`, which separates keys; no `%`, so that a path can be decoded twice without harm. */
+export const UserId = z
+  .string()
+  .check(
+    z.regex(/^[!-"$&-~]{1,128}$/, 'Expected 1 to 128 printable ASCII characters, without blanks, # and %.'),
+  );
+
+const zonedText = z.iso
+  .datetime({
+    offset: true,
+    error: 'Expected an ISO 8601 instant with a zone, such as 2027-01-31T09:00:00Z.',
+  })
+  .check(z.maxLength(40));
+
+/** ISO 8601 with a zone, as milliseconds: real calendar dates only. */
+export const InstantInput = z.pipe(
+  zonedText,
+  z.transform((text: string) => Date.parse(text)),
+);
+
+/** An instant in an answer: ISO 8601 in UTC with milliseconds. */
+export const Instant = z.iso.datetime({ precision: 3 });
+
+// Their patterns know every leap day, and say no more to a reader than this.
+shownAs.add(zonedText, { type: 'string', format: 'date-time', maxLength: 40 });
+shownAs.add(Instant, { type: 'string', format: 'date-time' });
+
+export const Email = z.email().check(z.maxLength(254));
+
+const countries = new Set(COUNTRY_CODES);
+
+export const Country = z
+  .string()
+  .check(z.refine((code) => countries.has(code), 'Expected a country by its ISO 3166-1 alpha-2 code.'));
+shownAs.add(Country, { type: 'string', enum: COUNTRY_CODES });
+
+/** A count in an answer. */
+export const Count = z.int().check(z.gte(0));
+
+export const Limit = named('Limit', z.union([Count, z.literal('unlimited')]));
+
+export const Plan = named('Plan', z.enum(['none', 'pro', 'enterprise']), {
+  description: '`none` is the free plan.',
+});
+
+export const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
+  example: { amountCents: 300, currency: 'usd' },
+});
+
+/** A whole number in a query, where everything is text. */
+export function wholeNumberParameter(
+  minimum: number,
+  maximum: number,
+  byDefault: number,
+): z.ZodMiniDefault<z.ZodMiniType<number>> {
+  const digits = z.string().check(z.regex(/^-?\d{1,15}$/, 'Expected a whole number.'));
+  const number = z.pipe(z.pipe(digits, z.transform(Number)), z.int().check(z.gte(minimum), z.lte(maximum)));
+  const parameter = z._default(number, byDefault);
+  shownAs.add(parameter, { type: 'integer', minimum, maximum, default: byDefault });
+  return parameter;
+}
+
+/** A share in a query, more than 0 and at most 1. */
+export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniType<number>> {
+  const decimal = z.string().check(z.regex(/^[01](\.\d{1,15})?$/, 'Expected a decimal, such as 0.8.'));
+  const share = z.pipe(z.pipe(decimal, z.transform(Number)), z.number().check(z.gt(0), z.lte(1)));
+  const parameter = z._default(share, byDefault);
+  shownAs.add(parameter, { type: 'number', exclusiveMinimum: 0, maximum: 1, default: byDefault });
+  return parameter;
+}
+
+export const MAX_PAGE_SIZE = 100;
+export const PAGE_SIZE = 20;
+
+/** The query of a list. */
+export const PageQuery = z.strictObject({
+  limit: wholeNumberParameter(1, MAX_PAGE_SIZE, PAGE_SIZE),
+  cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(1_024))),
+});
+
+/** A page of a list, newest first. */
+export function page<S extends Schema>(
+  item: S,
+): z.ZodMiniObject<{
+  items: z.ZodMiniArray<S>;
+  nextCursor: z.ZodMiniNullable<z.ZodMiniString>;
+}> {
+  return z.strictObject({ items: z.array(item), nextCursor: z.nullable(z.string()) });
+}
+
+const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
+
+export const Problem = named(
+  'Problem',
+  z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(PROBLEM_CODES),
+    detail: z.string(),
+    errors: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
+    meter: z.optional(z.enum(['letters', 'emails'])),
+    limit: z.optional(Limit),
+    used: z.optional(Count),
+    resetsAt: z.optional(Instant),
+    upgradeTo: z.optional(z.nullable(Plan)),
+    price: z.optional(z.nullable(Price)),
+    openDeliveries: z.optional(Count),
+    requestId: z.optional(z.string()),
+    executionId: z.optional(z.string()),
+  }),
+  {
+    description:
+      'An RFC 9457 problem. Decide by `code`; the figures that belong to a code stand beside it, instants in ISO 8601.',
+    example: {
+      type: 'urn:postage:problem:quota_exceeded',
+      title: PROBLEMS.quota_exceeded.title,
+      status: 402,
+      code: 'quota_exceeded',
+      detail: '5 of 5 letters of this period are used. It ends at 2026-12-01T00:00:00.000Z.',
+      meter: 'letters',
+      limit: 5,
+      used: 5,
+      resetsAt: '2026-12-01T00:00:00.000Z',
+      upgradeTo: 'pro',
+    },
+  },
+);
