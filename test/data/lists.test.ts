@@ -1,0 +1,171 @@
+import { describe, expect, it } from '@jest/globals';
+import { listDeliveries, listLetters } from '../../lambdas/adapters/dynamodb/lists.ts';
+import { deleteLetter, getDelivery, getLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { active, at } from '../support/accounts.ts';
+import { plentyOfTime, useTable } from '../support/table.ts';
+import {
+  ADDRESS,
+  allPages,
+  givenSubscriberWithLetter,
+  itemsOf,
+  request,
+  scheduleEmail,
+  scheduleMail,
+  someUser,
+  storedAccount,
+  writeLetter,
+} from '../support/users.ts';
+
+const table = useTable();
+const NOW = '2026-03-10';
+const ENTERPRISE = active({ plan: 'enterprise', anchor: '2026-03-01' });
+
+async function givenLetters(count: number): Promise<{ userId: string; ids: string[] }> {
+  const userId = someUser();
+  await writeSubscription(table.store(), userId, ENTERPRISE, at(NOW), plentyOfTime());
+  const ids: string[] = [];
+  for (let letter = 0; letter < count; letter += 1) {
+    // Two letters at each instant: the place in the list is told by their ids then.
+    const context = request(userId, at(NOW) + Math.floor(letter / 2));
+    await writeLetter(table.store(), context);
+    ids.push(context.id);
+  }
+  return { userId, ids };
+}
+
+const letterPages = (userId: string, limit: number) =>
+  allPages((page) => listLetters(table.store(), userId, page, plentyOfTime()), limit);
+
+describe('lists', () => {
+  it('give every letter once, newest first, whatever the size of their pages', async () => {
+    const { userId, ids } = await givenLetters(23);
+    const whole = await letterPages(userId, 100);
+    expect(whole.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    const instants = whole.map(({ createdAt }) => createdAt);
+    expect(instants).toEqual(instants.toSorted((one, other) => other - one));
+    for (const limit of [1, 2, 3, 7, 22, 23, 24]) {
+      expect(await letterPages(userId, limit)).toEqual(whole);
+    }
+  });
+
+  it('have no last page that is empty, and no page beyond a limit', async () => {
+    const { userId } = await givenLetters(4);
+    const first = await listLetters(table.store(), userId, { limit: 2, after: null }, plentyOfTime());
+    const second = await listLetters(table.store(), userId, { limit: 2, after: first.next }, plentyOfTime());
+    expect([first.items.length, second.items.length, second.next]).toEqual([2, 2, null]);
+  });
+
+  it('show no letter twice and miss none while others are written and deleted', async () => {
+    const { userId } = await givenLetters(12);
+    const before = await letterPages(userId, 100);
+    let pages = 0;
+    const seen = await allPages(async (page) => {
+      const answer = await listLetters(table.store(), userId, page, plentyOfTime());
+      pages += 1;
+      await writeLetter(table.store(), request(userId, at('2026-03-11') + pages));
+      // The letter at which the page ended goes: the next page begins after its place all the same.
+      await deleteLetter(
+        table.store(),
+        userId,
+        answer.items.at(-1)?.id ?? '',
+        at('2026-03-11'),
+        plentyOfTime(),
+      );
+      return answer;
+    }, 3);
+    expect(pages).toBe(4);
+    expect(seen).toEqual(before);
+  });
+
+  it('leave deleted letters out, which keep their place as tombstones', async () => {
+    const { userId, ids } = await givenLetters(3);
+    const [first = '', second = '', third = ''] = ids;
+    expect(await deleteLetter(table.store(), userId, second, at('2026-03-11'), plentyOfTime())).toEqual({
+      outcome: 'deleted',
+    });
+    expect((await letterPages(userId, 1)).map(({ id }) => id).toSorted()).toEqual([first, third].toSorted());
+    const items = await itemsOf(table.store(), userId);
+    expect(items.has(`BODY#${second}`)).toBe(false);
+    expect(Object.keys(items.get(`LETTER#${second}`) ?? {}).toSorted()).toEqual(
+      ['createdAt', 'deletedAt', 'fingerprint', 'id', 'openDeliveries', 'pk', 'sk'].toSorted(),
+    );
+  });
+
+  it('give deliveries of both channels, newest first, as they were scheduled', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
+    for (let delivery = 0; delivery < 7; delivery += 1) {
+      const context = request(userId, at(NOW) + delivery);
+      await (delivery % 2 === 0 ? scheduleMail : scheduleEmail)(table.store(), context, letterId);
+    }
+    const read = (limit: number) =>
+      allPages((page) => listDeliveries(table.store(), userId, page, plentyOfTime()), limit);
+    const whole = await read(100);
+    expect(whole.map(({ channel }) => channel)).toEqual([
+      'mail',
+      'email',
+      'mail',
+      'email',
+      'mail',
+      'email',
+      'mail',
+    ]);
+    expect(whole[0]?.recipient).toEqual({ ...ADDRESS, line2: undefined, state: undefined });
+    for (const limit of [1, 2, 6, 7]) {
+      expect(await read(limit)).toEqual(whole);
+    }
+    for (const delivery of whole) {
+      expect(await getDelivery(table.store(), userId, delivery.id, plentyOfTime())).toEqual(delivery);
+    }
+  });
+
+  it('G13: show nobody else’s letters and deliveries', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
+    const mail = request(userId, NOW);
+    await scheduleMail(table.store(), mail, letterId);
+    const other = someUser();
+    const none = { items: [], next: null };
+    const page = { limit: 10, after: null };
+    expect(await listLetters(table.store(), other, page, plentyOfTime())).toEqual(none);
+    expect(await listDeliveries(table.store(), other, page, plentyOfTime())).toEqual(none);
+    expect(await getLetter(table.store(), other, letterId, plentyOfTime())).toBeNull();
+    expect(await getDelivery(table.store(), other, mail.id, plentyOfTime())).toBeNull();
+    expect(await deleteLetter(table.store(), other, letterId, at(NOW), plentyOfTime())).toEqual({
+      outcome: 'missing',
+    });
+    // A user whose id begins like this one's is another user.
+    expect(await listLetters(table.store(), userId.slice(0, -1), page, plentyOfTime())).toEqual(none);
+  });
+});
+
+describe('records', () => {
+  it('come back as they were written, whatever is in them', async () => {
+    const userId = someUser();
+    const letter = request(userId, NOW);
+    const text = { title: '“Ünï©ødé” 👩‍🚀', body: `${'é'.repeat(60_000)}\n\u0000\u2028` };
+    await writeLetter(table.store(), letter, text);
+    expect(await getLetter(table.store(), userId, letter.id, plentyOfTime())).toEqual({
+      letter: { id: letter.id, title: text.title, createdAt: at(NOW), deletedAt: null },
+      body: text.body,
+    });
+  });
+
+  it('of letters with open deliveries stay; what a deleted one has counted stays counted', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
+    const remove = (id: string) => deleteLetter(table.store(), userId, id, at(NOW), plentyOfTime());
+    await scheduleEmail(table.store(), request(userId, NOW), letterId);
+    await scheduleMail(table.store(), request(userId, NOW), letterId);
+    expect(await remove(letterId)).toEqual({ outcome: 'has_open_deliveries', openDeliveries: 2 });
+    expect(await getLetter(table.store(), userId, letterId, plentyOfTime())).not.toBeNull();
+
+    const other = request(userId, NOW);
+    await writeLetter(table.store(), other);
+    expect(await remove(other.id)).toEqual({ outcome: 'deleted' });
+    expect(await getLetter(table.store(), userId, other.id, plentyOfTime())).toBeNull();
+    expect((await storedAccount(table.store(), userId)).letters.used).toBe(2);
+    expect(await scheduleEmail(table.store(), request(userId, NOW), other.id)).toEqual({
+      outcome: 'letter_missing',
+    });
+    expect(await remove(someUser())).toEqual({ outcome: 'missing' });
+  });
+});
