@@ -8,7 +8,7 @@ import { PERIOD_PREFIX } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
 import { type Listed, type Page, type PageRequest, queryList } from './lists.ts';
 import { parsePeriod, periodListKey } from './period-item.ts';
-import { BusyError } from './retry.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 
 /** One movement of credits, with the balance that it left. */
@@ -34,15 +34,12 @@ interface Position {
   balance: number;
 }
 
-/** How often a first page is read again when the account was written meanwhile. */
-const MAX_READS = 5;
-
 /**
  * A user's movements of credits, newest first, with the balance after each (G4). Periods that have ended and that no
  * write has closed yet are shown as closed, as everything else shows them (G7).
  *
  * @throws ErasedAccountError
- * @throws BusyError
+ * @throws BusyError when the account is written all the time
  */
 export async function listLedger(
   store: Store,
@@ -61,16 +58,14 @@ export async function listLedger(
     );
   }
   // The balance and the lines come in two requests. They belong together if nobody has written in between.
-  let before = await readAccount(store, userId, now, deadline);
-  for (let reads = 0; reads < MAX_READS; reads += 1) {
+  return retrying(deadline, async () => {
+    const before = await readAccount(store, userId, now, deadline);
     const lines = await readLines(store, userId, before.closed, null, limit, deadline);
     const later = await readAccount(store, userId, now, deadline);
-    if (later.account.version === before.account.version) {
-      return pageFrom(lines, available(before.account.credits), limit);
-    }
-    before = later;
-  }
-  throw new BusyError();
+    return later.account.version === before.account.version
+      ? pageFrom(lines, available(before.account.credits), limit)
+      : TRY_AGAIN;
+  });
 }
 
 /** Lines from a position on, newest first; one more than `limit`, if there are as many. */
@@ -85,7 +80,11 @@ async function readLines(
   const from = position?.listKey ?? null;
   const listed = await queryList(store, userId, 'LEDGER', { from, limit: limit + 2 }, deadline);
   const stored = listed.flatMap(linesOf);
-  const virtual = unwritten.flatMap(linesOfPeriod).filter(({ listKey }) => from === null || listKey <= from);
+  // Since the account was read, a write may have closed the periods: they are stored then, and shown once.
+  const written = new Set(listed.map(({ listKey }) => listKey));
+  const virtual = unwritten
+    .flatMap(linesOfPeriod)
+    .filter(({ listKey }) => (from === null || listKey <= from) && !written.has(listKey));
   return [...virtual, ...stored]
     .sort((one, other) => compare(other.listKey, one.listKey) || other.index - one.index)
     .filter((line) => position === null || line.listKey < position.listKey || line.index < position.index)
