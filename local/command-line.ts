@@ -1,3 +1,5 @@
+import type { Instant } from '../lambdas/domain/instants.ts';
+import { InstantInput } from '../lambdas/http/schemas.ts';
 import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError */
@@ -7,6 +9,17 @@ export function parsePort(text: string): number {
     throw new UsageError(`--port must be a number from 0 to 65535, and is "${text}".`);
   }
   return port;
+}
+
+/** @throws UsageError */
+export function parseInstant(option: string, text: string): Instant {
+  const result = InstantInput.safeParse(text);
+  if (!result.success) {
+    throw new UsageError(
+      `${option} must be an instant with its zone, such as 2027-01-31T00:00:00Z, and is "${text}".`,
+    );
+  }
+  return result.data;
 }
 
 /**

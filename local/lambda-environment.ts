@@ -7,38 +7,39 @@ export const CRON_SECRET_ID = 'postage-cron-secret';
 /** Credentials that no local engine checks, and that are sent to no other. */
 const LOCAL_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
-export interface LambdaEnvironment {
-  url: string;
+export interface TableLocation {
   dynamodb: string;
   table: string;
-  /** Where the stand-in for the other AWS services answers. */
-  awsStandIn: string;
 }
 
-/** Sets the variables that the stack sets on its functions, and points their SDK at this machine. */
-export function setLambdaEnvironment({ url, dynamodb, table, awsStandIn }: LambdaEnvironment): void {
-  pointSdkAt(dynamodb);
+/**
+ * Points the functions, and their SDK, at a table. DynamoDB in AWS is reached with the caller's own region and
+ * credentials; any other one takes whatever it is sent.
+ */
+export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
+  if (!new URL(dynamodb).hostname.endsWith('.amazonaws.com')) {
+    delete process.env['AWS_PROFILE'];
+    Object.assign(process.env, LOCAL_CREDENTIALS);
+  }
+  process.env['AWS_REGION'] ??= 'us-east-1';
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_SFN: awsStandIn,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsStandIn,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     [VARIABLES.table]: table,
     // Answers tell a developer more on this stage.
     [VARIABLES.stage]: 'dev',
-    [VARIABLES.cronSecretId]: CRON_SECRET_ID,
-    [VARIABLES.rolloverStateMachineArn]: STATE_MACHINE_ARN,
-    [VARIABLES.publicUrl]: url,
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   // The gateway tells of each request; what the functions log beyond that are warnings and errors.
   process.env['POWERTOOLS_LOG_LEVEL'] ??= 'WARN';
 }
 
-/** DynamoDB in AWS is reached with the caller's own region and credentials; any other one takes whatever it is sent. */
-export function pointSdkAt(dynamodb: string): void {
-  process.env['AWS_ENDPOINT_URL_DYNAMODB'] = dynamodb;
-  process.env['AWS_REGION'] ??= 'us-east-1';
-  if (!new URL(dynamodb).hostname.endsWith('.amazonaws.com')) {
-    delete process.env['AWS_PROFILE'];
-    Object.assign(process.env, LOCAL_CREDENTIALS);
-  }
+/** Points the functions at what plays the other AWS services. */
+export function setServicesEnvironment({ url, awsStandIn }: { url: string; awsStandIn: string }): void {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SFN: awsStandIn,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsStandIn,
+    [VARIABLES.cronSecretId]: CRON_SECRET_ID,
+    [VARIABLES.rolloverStateMachineArn]: STATE_MACHINE_ARN,
+    [VARIABLES.publicUrl]: url,
+  });
 }

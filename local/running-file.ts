@@ -1,36 +1,64 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { readJson } from './data-directory.ts';
 
-/** Tells other programs on this machine, such as `npm run rollover`, what `npm start` is running. */
+/** Tells other programs on this machine, such as `npm run rollover`, what an `npm start` is running. */
 export interface RunningInstance {
   pid: number;
+  startedAt: number;
   url: string;
   dynamodb: string;
   table: string;
+  /** Where its data are kept, null where they are not. */
+  dataDir: string | null;
 }
 
-const runningInstance = z.object({ pid: z.int(), url: z.url(), dynamodb: z.url(), table: z.string() });
+const runningInstance = z.object({
+  pid: z.int(),
+  startedAt: z.number(),
+  url: z.url(),
+  dynamodb: z.url(),
+  table: z.string(),
+  dataDir: z.nullable(z.string()),
+});
 
-const FILE = join(dirname(fileURLToPath(import.meta.url)), '../.postage/running.json');
+const DIRECTORY = fileURLToPath(new URL('../.postage/running/', import.meta.url));
 
-/** The last one to start is the one that is found. */
+function fileOf(pid: number): string {
+  return join(DIRECTORY, `${pid}.json`);
+}
+
 export function announce(instance: RunningInstance): void {
-  mkdirSync(dirname(FILE), { recursive: true });
-  writeFileSync(FILE, `${JSON.stringify(instance)}\n`);
+  mkdirSync(DIRECTORY, { recursive: true });
+  writeFileSync(fileOf(instance.pid), `${JSON.stringify(instance)}\n`);
 }
 
-/** Takes the announcement back, unless another process has put its own in place of it. */
 export function withdraw(pid: number): void {
-  if (findRunning()?.pid === pid) {
-    rmSync(FILE, { force: true });
-  }
+  rmSync(fileOf(pid), { force: true });
 }
 
-/** What was announced last; a process that was killed could not take it back, so it may have ended since. */
-export function findRunning(): RunningInstance | null {
-  const { success, data } = z.safeParse(runningInstance, readJson(FILE));
-  return success ? data : null;
+/** The instances that answer, the last one to start first. Those that were killed could not withdraw: that is done here. */
+export async function findRunning(): Promise<RunningInstance[]> {
+  mkdirSync(DIRECTORY, { recursive: true });
+  const announced = readdirSync(DIRECTORY).map((file) =>
+    z.safeParse(runningInstance, readJson(join(DIRECTORY, file))),
+  );
+  const running: RunningInstance[] = [];
+  for (const { data } of announced) {
+    if (data !== undefined && (await isAnswering(data))) {
+      running.push(data);
+    } else if (data !== undefined) {
+      withdraw(data.pid);
+    }
+  }
+  return running.sort((one, other) => other.startedAt - one.startedAt);
+}
+
+async function isAnswering({ url }: RunningInstance): Promise<boolean> {
+  return fetch(`${url}/dev/clock`, { signal: AbortSignal.timeout(2_000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { optionalVariable } from '../lambdas/environment.ts';
 import { authorize } from './authorizer.ts';
 import { secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -11,7 +10,8 @@ import { startEngine } from './engine.ts';
 import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
-import { CRON_SECRET_ID, setLambdaEnvironment } from './lambda-environment.ts';
+import { CRON_SECRET_ID, setServicesEnvironment, setTableEnvironment } from './lambda-environment.ts';
+import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 
@@ -89,8 +89,9 @@ async function startAll(
   stops.push(() => awsStandIn.stop());
 
   const dynamodb = engine.endpoint;
-  const table = options.table ?? optionalVariable('table') ?? 'postage';
-  setLambdaEnvironment({ url, dynamodb, table, awsStandIn: awsStandIn.url });
+  const table = options.table ?? tableName();
+  setTableEnvironment({ dynamodb, table });
+  setServicesEnvironment({ url, awsStandIn: awsStandIn.url });
   const store = createStore(table);
   stops.push(() => store.client.destroy());
   await createTable(store.client, table);

@@ -74,7 +74,14 @@ async function main(): Promise<void> {
     await seedDemoUsers(runtime.store, runtime.clock.now(), deadlineIn(SEEDS_WITHIN_MS));
   }
   const { url, dynamodb, table } = runtime;
-  announce({ pid: process.pid, url, dynamodb, table });
+  announce({
+    pid: process.pid,
+    startedAt: Date.now(),
+    url,
+    dynamodb,
+    table,
+    dataDir: options.dataDir ?? null,
+  });
   scheduleNightly(runtime.clock, runtime.rollover);
   const tokens = await issueTokens(runtime, options.withDemo ? DEMO_USERS : []);
   const text = options.asJson

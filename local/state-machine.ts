@@ -41,6 +41,7 @@ const MAX_EXECUTIONS = 200;
  */
 export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
   const executions = new Map<string, { latest: Execution; ended: Promise<void> }>();
+  let loading: Promise<Interpreter> | null = null;
 
   const find = (executionArn: string): { latest: Execution; ended: Promise<void> } => {
     const found = executions.get(executionArn);
@@ -61,7 +62,8 @@ export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
     }
     const begun = { executionArn, name, input, startDate: Date.now() / 1_000, status: 'RUNNING' as const };
     const entry = { latest: begun as Execution, ended: Promise.resolve() };
-    entry.ended = run(begun, { ...tasks, start }).then((end) => {
+    loading ??= loadInterpreter({ ...tasks, start });
+    entry.ended = run(begun, loading).then((end) => {
       entry.latest = { ...begun, stopDate: Date.now() / 1_000, ...end };
     });
     executions.set(executionArn, entry);
@@ -84,21 +86,33 @@ export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
 
 type End = { status: 'SUCCEEDED'; output: string } | { status: 'FAILED'; error: string; cause: string };
 
+interface Interpreter {
+  machine: StateMachine;
+  handlers: Record<string, Task>;
+}
+
+async function loadInterpreter(
+  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
+): Promise<Interpreter> {
+  const { StateMachine } = await import('aws-local-stepfunctions');
+  const definition = await readDefinition();
+  return { machine: new StateMachine(definition), handlers: handlersOf(definition, services) };
+}
+
 async function run(
   { executionArn, name, input, startDate }: Execution,
-  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
+  loading: Promise<Interpreter>,
 ): Promise<End> {
   try {
-    const definition = await readDefinition();
-    const { StateMachine } = await import('aws-local-stepfunctions');
+    const { machine, handlers } = await loading;
     const parsed = parseJson(input);
     const StartTime = new Date(startDate * 1_000).toISOString();
-    const { result } = new StateMachine(definition).run(parsed, {
+    const { result } = machine.run(parsed, {
       context: {
         Execution: { Id: executionArn, Name: name, Input: parsed, StartTime },
         StateMachine: { Id: STATE_MACHINE_ARN, Name: 'postage-rollover' },
       },
-      overrides: { taskResourceLocalHandlers: handlersOf(definition, services) },
+      overrides: { taskResourceLocalHandlers: handlers },
     });
     return { status: 'SUCCEEDED', output: JSON.stringify(await result) };
   } catch (error) {

@@ -1,11 +1,7 @@
 import { type Stripe } from 'stripe';
 
 type ErrorType =
-  | 'api_error'
-  | 'authentication_error'
-  | 'card_error'
-  | 'idempotency_error'
-  | 'invalid_request_error';
+  'api_error' | 'authentication_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';
 
 /** What stands under `error` in an answer of Stripe's that is not 2xx. */
 export interface ApiErrorBody {
@@ -34,7 +30,9 @@ export class ApiError extends Error {
     this.status = status;
     const { code } = body;
     const documentation =
-      code === undefined ? {} : { doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}` };
+      code === undefined
+        ? {}
+        : { doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}` };
     this.body = { ...documentation, ...body };
     this.isDecided = isDecided;
   }

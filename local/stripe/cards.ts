@@ -27,7 +27,11 @@ function decline(code: string, declineCode: string, message: string): Decline {
 }
 
 const GENERIC = decline('card_declined', 'generic_decline', 'Your card was declined.');
-const INSUFFICIENT_FUNDS = decline('card_declined', 'insufficient_funds', 'Your card has insufficient funds.');
+const INSUFFICIENT_FUNDS = decline(
+  'card_declined',
+  'insufficient_funds',
+  'Your card has insufficient funds.',
+);
 
 function card(behaviour: Partial<TestMethod> = {}): TestMethod {
   return {
@@ -63,19 +67,29 @@ export const TEST_METHODS = {
   pm_card_chargeCustomerFail: card({ last4: '0341', onCharge: GENERIC }),
   pm_card_visa_chargeDeclined: declined('0002', GENERIC),
   pm_card_visa_chargeDeclinedInsufficientFunds: declined('9995', INSUFFICIENT_FUNDS),
-  pm_card_visa_chargeDeclinedLostCard: declined('9987', decline('card_declined', 'lost_card', 'Your card was declined.')),
+  pm_card_visa_chargeDeclinedLostCard: declined(
+    '9987',
+    decline('card_declined', 'lost_card', 'Your card was declined.'),
+  ),
   pm_card_visa_chargeDeclinedStolenCard: declined(
     '9979',
     decline('card_declined', 'stolen_card', 'Your card was declined.'),
   ),
-  pm_card_chargeDeclinedExpiredCard: declined('0069', decline('expired_card', 'expired_card', 'Your card has expired.')),
+  pm_card_chargeDeclinedExpiredCard: declined(
+    '0069',
+    decline('expired_card', 'expired_card', 'Your card has expired.'),
+  ),
   pm_card_chargeDeclinedIncorrectCvc: declined(
     '0127',
     decline('incorrect_cvc', 'incorrect_cvc', "Your card's security code is incorrect."),
   ),
   pm_card_chargeDeclinedProcessingError: declined(
     '0119',
-    decline('processing_error', 'processing_error', 'An error occurred while processing your card. Try again in a little bit.'),
+    decline(
+      'processing_error',
+      'processing_error',
+      'An error occurred while processing your card. Try again in a little bit.',
+    ),
   ),
   pm_card_authenticationRequired: card({ last4: '3184', authentication: 'always' }),
   pm_card_authenticationRequiredOnSetup: card({ last4: '3155', authentication: 'until_set_up' }),

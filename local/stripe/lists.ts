@@ -9,13 +9,24 @@ export interface Paging {
 }
 
 /** A page of a list that stands newest first. */
-export function pageOf<T extends { id: string }>(items: readonly T[], url: string, paging: Paging): Stripe.ApiList<T> {
+export function pageOf<T extends { id: string }>(
+  items: readonly T[],
+  url: string,
+  paging: Paging,
+): Stripe.ApiList<T> {
   const { limit = 10, starting_after: after, ending_before: before } = paging;
   if (limit < 1 || limit > 100) {
-    throw invalidParameter(`Invalid integer: ${limit}. Limit must be between 1 and 100`, 'limit', 'parameter_invalid_integer');
+    throw invalidParameter(
+      `Invalid integer: ${limit}. Limit must be between 1 and 100`,
+      'limit',
+      'parameter_invalid_integer',
+    );
   }
   if (after !== undefined && before !== undefined) {
-    throw invalidParameter('You may only specify one of these parameters: starting_after, ending_before.', 'starting_after');
+    throw invalidParameter(
+      'You may only specify one of these parameters: starting_after, ending_before.',
+      'starting_after',
+    );
   }
   if (before !== undefined) {
     const end = positionOf(items, before, 'ending_before');

@@ -18,7 +18,11 @@ export const integer = z.string().transform((value, context) => {
   if (/^-?\d{1,15}$/.test(value)) {
     return Number(value);
   }
-  context.addIssue({ code: 'custom', message: `Invalid integer: ${value}`, params: { code: 'parameter_invalid_integer' } });
+  context.addIssue({
+    code: 'custom',
+    message: `Invalid integer: ${value}`,
+    params: { code: 'parameter_invalid_integer' },
+  });
   return z.NEVER;
 });
 
@@ -48,9 +52,11 @@ export function clearable<Schema extends z.ZodType>(schema: Schema) {
   return z.union([z.literal('').transform(() => null), schema]);
 }
 
-const metadataValues = z.record(z.string().max(40), z.string().max(500)).refine((entries) => Object.keys(entries).length <= 50, {
-  message: 'You can only have 50 metadata keys on an object',
-});
+const metadataValues = z
+  .record(z.string().max(40), z.string().max(500))
+  .refine((entries) => Object.keys(entries).length <= 50, {
+    message: 'You can only have 50 metadata keys on an object',
+  });
 
 /** Null takes all away. */
 export const metadata = clearable(metadataValues);
@@ -66,7 +72,12 @@ export const address = z.strictObject({
 
 const range = z.union([
   integer,
-  z.strictObject({ gt: z.optional(integer), gte: z.optional(integer), lt: z.optional(integer), lte: z.optional(integer) }),
+  z.strictObject({
+    gt: z.optional(integer),
+    gte: z.optional(integer),
+    lt: z.optional(integer),
+    lte: z.optional(integer),
+  }),
 ]);
 export type Range = z.infer<typeof range>;
 

@@ -1,20 +1,23 @@
 import { type Stripe } from 'stripe';
+import { z } from 'zod';
 import { ApiError, invalidRequest } from './api-error.ts';
 import { type CardName, type Decline, isCardName, testMethod, type TestMethod } from './cards.ts';
 import { pageOf } from './lists.ts';
-import { clearable, metadata, paging, paramsOf, text } from './params.ts';
+import { metadata, paging, paramsOf, text } from './params.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { type CardRecord, refId } from './state.ts';
 import { mergeMetadata } from './values.ts';
-import { z } from 'zod';
 
 /** A payment method by its id, or a new one by the name of a test card. */
 export function findMethod(sandbox: Sandbox, id: string, param = 'payment_method'): Stripe.PaymentMethod {
   return isCardName(id) ? createMethod(sandbox, id) : sandbox.get('payment_method', id, param);
 }
 
-export function behaviourOf(sandbox: Sandbox, method: Stripe.PaymentMethod): TestMethod & { isSetUp: boolean } {
+export function behaviourOf(
+  sandbox: Sandbox,
+  method: Stripe.PaymentMethod,
+): TestMethod & { isSetUp: boolean } {
   const record = recordOf(sandbox, method);
   return { ...testMethod(record.card), isSetUp: record.isSetUp };
 }
@@ -125,7 +128,9 @@ export function defaultMethodOf(sandbox: Sandbox, customer: Stripe.Customer): St
 function detach(sandbox: Sandbox, method: Stripe.PaymentMethod): Stripe.PaymentMethod {
   const owner = refId(method.customer);
   if (owner === null) {
-    throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.');
+    throw invalidRequest(
+      'The payment method you provided is not attached to a customer so detachment is impossible.',
+    );
   }
   method.customer = null;
   sandbox.emit('payment_method.detached', method, { customer: owner });
@@ -158,7 +163,9 @@ function listOfCustomer(
   sandbox.customer(customerId);
   const methods = sandbox
     .all('payment_method')
-    .filter((method) => refId(method.customer) === customerId && (type === undefined || method.type === type));
+    .filter(
+      (method) => refId(method.customer) === customerId && (type === undefined || method.type === type),
+    );
   return pageOf(methods, url, page);
 }
 
@@ -176,7 +183,10 @@ export const paymentMethodRoutes: Route[] = [
     answer: (sandbox, { card, metadata: values }) => {
       const name = (card?.token ?? 'tok_visa').replace(/^tok_/, 'pm_card_');
       if (!isCardName(name)) {
-        throw invalidRequest(`No such token: '${card?.token ?? ''}'`, { code: 'resource_missing', param: 'card[token]' });
+        throw invalidRequest(`No such token: '${card?.token ?? ''}'`, {
+          code: 'resource_missing',
+          param: 'card[token]',
+        });
       }
       const method = createMethod(sandbox, name);
       method.metadata = mergeMetadata({}, values);
@@ -186,7 +196,11 @@ export const paymentMethodRoutes: Route[] = [
   route({
     method: 'GET',
     path: '/v1/payment_methods',
-    params: paramsOf<Stripe.PaymentMethodListParams>()({ ...paging, customer: text, type: z.optional(methodType) }),
+    params: paramsOf<Stripe.PaymentMethodListParams>()({
+      ...paging,
+      customer: text,
+      type: z.optional(methodType),
+    }),
     answer: (sandbox, { customer, type, ...page }) =>
       listOfCustomer(sandbox, customer, type, '/v1/payment_methods', page),
   }),
@@ -201,7 +215,7 @@ export const paymentMethodRoutes: Route[] = [
     method: 'GET',
     path: '/v1/payment_methods/{id}',
     params: z.strictObject({}),
-    answer: (sandbox, _params, { id }) => findMethod(sandbox, id, 'id'),
+    answer: (sandbox, _params, { id }) => sandbox.get('payment_method', id),
   }),
   route({
     method: 'POST',
@@ -234,5 +248,3 @@ export const paymentMethodRoutes: Route[] = [
     answer: (sandbox, _params, { id }) => detach(sandbox, sandbox.get('payment_method', id)),
   }),
 ];
-
-export const methodReference = clearable(text);

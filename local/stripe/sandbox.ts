@@ -94,7 +94,8 @@ export class Sandbox {
       object: 'event',
       api_version: Stripe.API_VERSION,
       created: this.now(),
-      data: previous === undefined ? { object: snapshot } : { object: snapshot, previous_attributes: previous },
+      data:
+        previous === undefined ? { object: snapshot } : { object: snapshot, previous_attributes: previous },
       livemode: false,
       pending_webhooks: 1,
       request: this.request ?? { id: null, idempotency_key: null },

@@ -29,7 +29,11 @@ export interface SubscriptionRecord {
 export interface CheckoutPlan {
   id: string;
   lineItems: Stripe.LineItem[];
-  paymentIntentData: { metadata: Stripe.Metadata; description: string | null; setupFutureUsage: 'off_session' | 'on_session' | null };
+  paymentIntentData: {
+    metadata: Stripe.Metadata;
+    description: string | null;
+    setupFutureUsage: 'off_session' | 'on_session' | null;
+  };
   subscriptionData: {
     metadata: Stripe.Metadata;
     description: string | null;

@@ -1,0 +1,196 @@
+/** `npm run rollover`: rolls local accounts over, with the state machine and the functions that are deployed. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
+import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { RunReport } from '../lambdas/http/contracts/cron.ts';
+import { createClock } from './clock.ts';
+import { exitCodeOf, parseInstant } from './command-line.ts';
+import { countDue } from './count-due.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { startEngine } from './engine.ts';
+import { setTableEnvironment } from './lambda-environment.ts';
+import { startProgressBar } from './progress-bar.ts';
+import { ROLLOVER_TASKS } from './rollover-tasks.ts';
+import { findRunning, type RunningInstance } from './running-file.ts';
+import { createRolloverMachine, type Execution, type RolloverTasks } from './state-machine.ts';
+import { tableName } from './table-name.ts';
+import { UsageError } from './usage-error.ts';
+
+const HELP = `Closes every period that has ended, and opens the next ones, as the nightly run does.
+
+  npm run rollover -- [options]
+
+  --at TIME        the time of the run in ISO 8601, 2027-01-31T00:00:00Z (default: now by the local clock)
+  --data DIR       the data of an npm start with --data, running or not
+  --dynamodb URL   a DynamoDB to use
+  --help           shows this
+
+Without --data and --dynamodb it takes DYNAMODB_ENDPOINT, or else the npm start that is running. The exit code is 1
+when an account could not be rolled over; running it again is safe.
+`;
+
+interface Target {
+  dynamodb: string;
+  table: string;
+  now: () => Promise<Instant>;
+  stop: () => Promise<void>;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      at: { type: 'string' },
+      data: { type: 'string' },
+      dynamodb: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.data !== undefined && values.dynamodb !== undefined) {
+    throw new UsageError('Choose one of --data and --dynamodb.');
+  }
+  const at = values.at === undefined ? null : parseInstant('--at', values.at);
+  const target = await findTarget(values.data, values.dynamodb);
+  try {
+    return await rollOver(target, at ?? (await target.now()));
+  } finally {
+    await target.stop();
+  }
+}
+
+/** @throws UsageError when there is nothing to roll over */
+async function findTarget(data: string | undefined, dynamodb: string | undefined): Promise<Target> {
+  const table = tableName();
+  const external = dynamodb ?? (data === undefined ? process.env['DYNAMODB_ENDPOINT'] : undefined);
+  if (external !== undefined && external !== '') {
+    return {
+      dynamodb: external,
+      table,
+      now: () => Promise.resolve(Date.now()),
+      stop: () => Promise.resolve(),
+    };
+  }
+  const dataDir = data === undefined ? undefined : resolve(data);
+  const running = (await findRunning()).find((each) => dataDir === undefined || each.dataDir === dataDir);
+  if (running !== undefined) {
+    return { ...running, now: () => askClock(running), stop: () => Promise.resolve() };
+  }
+  if (dataDir === undefined) {
+    throw new UsageError('Nothing is running. Start Postage with "npm start", or name its data with --data.');
+  }
+  if (!existsSync(dataDir)) {
+    throw new UsageError(`There are no data in ${dataDir}.`);
+  }
+  const { endpoint, stop } = await startEngine({ dataDir });
+  const now = (): Promise<Instant> => Promise.resolve(createClock(openDataDirectory(dataDir)).now());
+  return { dynamodb: endpoint, table, now, stop };
+}
+
+async function askClock({ url }: RunningInstance): Promise<Instant> {
+  const answer = await fetch(`${url}/dev/clock`);
+  const { now } = z.parse(z.object({ now: z.string() }), await answer.json());
+  return Date.parse(now);
+}
+
+async function rollOver({ dynamodb, table }: Target, now: Instant): Promise<number> {
+  setTableEnvironment({ dynamodb, table });
+  const store = createStore(table);
+  await assertTable(store, dynamodb);
+  const due = await countDue(store, now);
+  store.client.destroy();
+  process.stderr.write(`${due} accounts are due by ${toIso(now)}.\n`);
+  const bar = startProgressBar(due, 'accounts', process.stderr);
+  const machine = createRolloverMachine(countingPages(bar.advance));
+  let { executionArn } = machine.start(JSON.stringify({ now: toIso(now) }));
+  for (;;) {
+    const execution = await machine.untilEnded(executionArn);
+    const continuedBy = continuationOf(execution);
+    if (continuedBy === null) {
+      bar.end();
+      return report(execution);
+    }
+    executionArn = continuedBy;
+  }
+}
+
+/** @throws UsageError */
+async function assertTable(store: Store, dynamodb: string): Promise<void> {
+  try {
+    await store.client.send(new DescribeTableCommand({ TableName: store.table }));
+  } catch (error) {
+    throw new UsageError(
+      error instanceof ResourceNotFoundException
+        ? `The DynamoDB at ${dynamodb} has no table ${store.table}: there is nothing to roll over.`
+        : `No DynamoDB answers at ${dynamodb}. (${String(error)})`,
+    );
+  }
+}
+
+const pageProgress = z.object({ total: z._default(z.number(), 0) });
+
+function countingPages(advance: (accounts: number) => void): RolloverTasks {
+  return {
+    ...ROLLOVER_TASKS,
+    RollPageFunctionArn: async (event) => {
+      const before = z.parse(z.object({ progress: pageProgress }), event).progress.total;
+      const page = await ROLLOVER_TASKS.RollPageFunctionArn(event);
+      advance(z.parse(pageProgress, page).total - before);
+      return page;
+    },
+  };
+}
+
+const continuation = z.object({ continuedBy: z.string() });
+
+function continuationOf(execution: Execution): string | null {
+  if (execution.status !== 'SUCCEEDED') {
+    return null;
+  }
+  const { success, data } = z.safeParse(continuation, JSON.parse(execution.output));
+  return success ? data.continuedBy : null;
+}
+
+function report(execution: Execution): number {
+  const text = execution.status === 'SUCCEEDED' ? execution.output : causeOf(execution);
+  const summary = RunReport.safeParse(readSummary(text));
+  if (!summary.success) {
+    console.error(`The run failed: ${text}`);
+    return 1;
+  }
+  const { totalProcessed, successCount, errorCount, processingTimeMs, brokenShards } = summary.data;
+  const seconds = (processingTimeMs / 1_000).toFixed(1);
+  process.stdout.write(
+    `${totalProcessed} accounts: ${successCount} rolled over, ${errorCount} failed, in ${seconds} s.\n`,
+  );
+  if (brokenShards > 0) {
+    console.error(`${brokenShards} of ${DUE_SHARDS} shards could not be finished. Run it again.`);
+  }
+  return execution.status === 'SUCCEEDED' ? 0 : 1;
+}
+
+function causeOf(execution: Execution): string {
+  return execution.status === 'FAILED' ? execution.cause : '';
+}
+
+/** A run with failures fails with its summary; any other failure is told in words. */
+function readSummary(text: string): unknown {
+  try {
+    const summary: unknown = JSON.parse(text);
+    return summary;
+  } catch {
+    return null;
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => process.exit(exitCodeOf(error, 'npm run rollover -- --help')),
+);
