@@ -49,11 +49,24 @@ function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
       const { requestId } = request.event.requestContext;
       const problem = problemOfError(request.error);
       if (problem === null) {
-        logger.error('Unexpected error', { requestId, route: request.event.routeKey, error: request.error });
+        logger.error('Unexpected error', {
+          requestId,
+          route: request.event.routeKey,
+          stack: stackOf(request.error),
+        });
       }
       request.response = toReply(problem ?? internal(requestId));
     },
   };
+}
+
+/** Messages and stacks, its causes' too. Not the errors themselves: an SDK's can carry the item that was to be written. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\nCaused by: ${stackOf(error.cause)}`;
 }
 
 /** One line per request. Never a body, a title or a recipient. */

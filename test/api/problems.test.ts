@@ -1,0 +1,151 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Refusal } from '../../lambdas/domain/refusals.ts';
+import {
+  accountErased,
+  busy,
+  internal,
+  invalid,
+  letterHasOpenDeliveries,
+  malformed,
+  MAX_LISTED_ERRORS,
+  notFound,
+  OutOfTimeError,
+  type Problem,
+  problemBody,
+  ProblemError,
+  problemOfError,
+  problemOfFailure,
+  problemOfRefusal,
+  PROBLEMS,
+  unauthenticated,
+} from '../../lambdas/http/problems.ts';
+import { Problem as ProblemSchema } from '../../lambdas/http/schemas.ts';
+import { NOW } from '../support/http-event.ts';
+
+const resetsAt = Date.UTC(2026, 11, 1);
+const reset = '2026-12-01T00:00:00.000Z';
+
+/** Every refusal, and what a client is told. */
+const REFUSALS: readonly (readonly [Refusal, number, object])[] = [
+  [{ refusal: 'account_erased' }, 403, { code: 'forbidden' }],
+  [{ refusal: 'plan_required', upgradeTo: 'pro' }, 402, { code: 'plan_required', upgradeTo: 'pro' }],
+  [
+    { refusal: 'quota_exceeded', meter: 'letters', limit: 5, used: 5, resetsAt, upgradeTo: 'pro' },
+    402,
+    { code: 'quota_exceeded', meter: 'letters', limit: 5, used: 5, resetsAt: reset, upgradeTo: 'pro' },
+  ],
+  [
+    { refusal: 'quota_exceeded', meter: 'emails', limit: 'unlimited', used: 9, resetsAt, upgradeTo: null },
+    402,
+    {
+      code: 'quota_exceeded',
+      meter: 'emails',
+      limit: 'unlimited',
+      used: 9,
+      resetsAt: reset,
+      upgradeTo: null,
+    },
+  ],
+  [
+    { refusal: 'rate_limited', limit: 10, resetsAt },
+    429,
+    { code: 'rate_limited', limit: 10, resetsAt: reset },
+  ],
+  [
+    {
+      refusal: 'insufficient_credits',
+      limit: 2,
+      used: 2,
+      resetsAt,
+      price: { amountCents: 300, currency: 'usd' },
+      upgradeTo: 'enterprise',
+    },
+    402,
+    {
+      code: 'insufficient_credits',
+      limit: 2,
+      used: 2,
+      resetsAt: reset,
+      price: { amountCents: 300, currency: 'usd' },
+      upgradeTo: 'enterprise',
+    },
+  ],
+  [
+    { refusal: 'insufficient_credits', limit: 0, used: 0, resetsAt, price: null, upgradeTo: null },
+    402,
+    { code: 'insufficient_credits', limit: 0, used: 0, resetsAt: reset, price: null, upgradeTo: null },
+  ],
+];
+
+function statusOf(problem: Problem): number {
+  return PROBLEMS[problem.code].status;
+}
+
+describe('problems', () => {
+  it.each(REFUSALS)('tell of the refusal %j as %i', (refusal, status, figures) => {
+    const problem = problemOfRefusal(refusal, NOW);
+    expect(statusOf(problem)).toBe(status);
+    const { type, title, detail, status: shown, ...rest } = problemBody(problem);
+    expect(rest).toEqual(figures);
+    expect(type).toBe(`urn:postage:problem:${problem.code}`);
+    expect(title).toBe(PROBLEMS[problem.code].title);
+    expect(shown).toBe(status);
+    expect(detail).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('tell when to come back: at the reset when limited, in a second when busy', () => {
+    const seconds = (resetsAt: number): unknown =>
+      problemOfRefusal({ refusal: 'rate_limited', limit: 10, resetsAt }, NOW).headers['retry-after'];
+    expect(seconds(NOW + 90_000)).toBe('90');
+    expect(seconds(NOW + 90_001)).toBe('91');
+    expect(seconds(NOW)).toBe('1');
+    expect(busy().headers['retry-after']).toBe('1');
+  });
+
+  it('tell of every way in which a command ends without a record', () => {
+    expect(problemOfFailure({ outcome: 'idempotency_conflict' }, NOW)).toMatchObject({
+      code: 'idempotency_conflict',
+    });
+    expect(problemOfFailure({ outcome: 'letter_missing' }, NOW)).toMatchObject({ code: 'not_found' });
+    const refusal = { refusal: 'account_erased' } as const;
+    expect(problemOfFailure({ outcome: 'refused', refusal }, NOW)).toEqual(accountErased());
+  });
+
+  it('know the errors of adapters by their names, and nothing of any other', () => {
+    const named = (name: string): Error => Object.assign(new Error('table arn:aws:secret'), { name });
+    expect(problemOfError(named('BusyError'))).toEqual(busy());
+    expect(problemOfError(new OutOfTimeError())).toEqual(busy());
+    expect(problemOfError(named('ErasedAccountError'))).toEqual(accountErased());
+    expect(problemOfError(new ProblemError(notFound('letter')))).toEqual(notFound('letter'));
+    expect(problemOfError(named('ValidationException'))).toBeNull();
+    expect(problemOfError('thrown')).toBeNull();
+  });
+
+  it('list at most 20 errors, and lead with the first', () => {
+    const errors = Array.from({ length: 50 }, (_, index) => ({ path: `a${index}`, message: 'Wrong.' }));
+    const problem = invalid(errors);
+    expect(problem.figures['errors']).toEqual(errors.slice(0, MAX_LISTED_ERRORS));
+    expect(problem.detail).toBe('a0: Wrong.');
+    expect(invalid([{ path: '', message: 'Expected object.' }]).detail).toBe('Expected object.');
+  });
+
+  it('are all of the shape that the API describes', () => {
+    const problems = [
+      ...REFUSALS.map(([refusal]) => problemOfRefusal(refusal, NOW)),
+      malformed('No.'),
+      unauthenticated('No.'),
+      notFound('letter'),
+      letterHasOpenDeliveries(2),
+      invalid([{ path: 'a', message: 'b' }]),
+      internal('request-1'),
+      busy(),
+    ];
+    for (const problem of problems) {
+      expect(ProblemSchema.safeParse(problemBody(problem)).error?.issues).toBeUndefined();
+    }
+  });
+
+  it('show nothing of an error of ours but the id to find it by', () => {
+    expect(problemBody(internal('request-1'))).toMatchObject({ status: 500, requestId: 'request-1' });
+  });
+});
