@@ -7,9 +7,9 @@ import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { type LiveFacts, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
-import { availableTo, leftOf } from '../support/accounts.ts';
+import { availableTo, leftOf, sumOf } from '../support/accounts.ts';
 import { anyCredits, anyInstant } from '../support/arbitraries.ts';
-import { expectSoundCredits, sumOf } from '../support/books.ts';
+import { expectSoundCredits } from '../support/books.ts';
 
 describe('for any account and time', () => {
   const anySubscription = fc

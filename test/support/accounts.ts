@@ -1,6 +1,14 @@
 /** Builders for the domain's tests: given an account, when something happens to it, then what it shows. */
 import { type Account, type AccountChange, type ClosedPeriod } from '../../lambdas/domain/account.ts';
-import { available, type Credits, left, type Lots, NO_LOTS, sumLots } from '../../lambdas/domain/credits.ts';
+import {
+  available,
+  type Credits,
+  left,
+  type Lots,
+  type Movement,
+  NO_LOTS,
+  sumLots,
+} from '../../lambdas/domain/credits.ts';
 import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { type BillingInterval, type PlanId } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
@@ -122,4 +130,9 @@ export function movementsOf({ closed, movements }: Omit<AccountChange, 'account'
     kind,
     amount,
   ]);
+}
+
+/** What movements add to the balance. */
+export function sumOf(movements: readonly Movement[]): number {
+  return movements.reduce((sum, { amount }) => sum + amount, 0);
 }

@@ -1,17 +1,7 @@
 /** What must hold of credits at any time, whatever has happened to them. */
 import { expect } from '@jest/globals';
-import {
-  available,
-  type Credits,
-  type CreditsChange,
-  left,
-  type Movement,
-  sumLots,
-} from '../../lambdas/domain/credits.ts';
-
-export function sumOf(movements: readonly Movement[]): number {
-  return movements.reduce((sum, { amount }) => sum + amount, 0);
-}
+import { available, type Credits, type CreditsChange, left, sumLots } from '../../lambdas/domain/credits.ts';
+import { sumOf } from './accounts.ts';
 
 /** G1 and G4 for credits as they stand: whole pots, none below zero, and two ways to the same balance. */
 export function expectSoundCredits(credits: Credits): void {

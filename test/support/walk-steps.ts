@@ -1,0 +1,223 @@
+/** What can happen to an account, one step of a walk at a time. */
+import { type Account, type AccountChange } from '../../lambdas/domain/account.ts';
+import { adjustCredits } from '../../lambdas/domain/adjustments.ts';
+import { type TakingOutcome } from '../../lambdas/domain/credit-commands.ts';
+import { available, clawBackDue, left, spent } from '../../lambdas/domain/credits.ts';
+import { receiveGift, recoverGift, sendGift } from '../../lambdas/domain/gifts.ts';
+import { type Instant } from '../../lambdas/domain/instants.ts';
+import { type Purchase, settlePurchase } from '../../lambdas/domain/purchases.ts';
+import { returnToAccount, type StoredPeriod } from '../../lambdas/domain/returns.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { followSubscription, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
+import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
+import { type Random } from './random.ts';
+import { nextFacts } from './walk-facts.ts';
+
+/** What a walk remembers beside the account: the records that the other items of the table are. */
+export interface World {
+  account: Account;
+  stored: StoredPeriod[];
+  /** The stored period that was last repaid. */
+  repaid: StoredPeriod | null;
+  /** When each mail that may still be returned was counted. */
+  mails: Instant[];
+  purchases: Purchase[];
+  /** Gifts that nobody has claimed, and how many credits have left for good. */
+  gifts: number[];
+  givenAway: number;
+  adjustedDown: number;
+  told: SubscriptionFacts[];
+}
+
+export interface Step {
+  /** What happened, as the walk's log counts it. */
+  label: string;
+  change: AccountChange;
+  /** By how much purchased credits, less what is owed, may have changed since the account was rolled forward (G8). */
+  worth: { from: number; to: number };
+  /** What the walk remembers of it. */
+  remember: (world: World) => void;
+}
+
+type StepOf = (random: Random, world: World, now: Instant) => Step | null;
+
+function exactly(worth: number): Step['worth'] {
+  return { from: worth, to: worth };
+}
+
+const NOTHING_TO_REMEMBER = (): void => undefined;
+
+const use: StepOf = (random, { account }, now) => {
+  const rolled = rollForward(account, now);
+  const at = Math.max(now, rolled.account.periodStart);
+  const amounts: Use = {
+    letters: random.happens(0.3) ? random.integer(0, 3) : 0,
+    emails: random.happens(0.2) ? random.integer(0, 3) : 0,
+    mails: random.happens(0.8) ? random.integer(1, 4) : 0,
+  };
+  const decision = decideUse(amounts, rolled.account, at, 'use');
+  if (decision.outcome !== 'accepted') {
+    return null;
+  }
+  const { credits } = rolled.account;
+  const fromOthers = available(credits) - left(credits).purchased;
+  return {
+    label: rolled.closed.length > 0 ? 'use after a roll' : 'use',
+    change: { account: decision.account, closed: rolled.closed, movements: decision.movements },
+    worth: exactly(-Math.max(0, amounts.mails - fromOthers) + 0),
+    remember: (world) => world.mails.push(...Array.from({ length: amounts.mails }, () => at)),
+  };
+};
+
+const giveBack: StepOf = (random, world, now) => {
+  const recent = random.happens(0.6) ? world.mails.slice(-6) : world.mails;
+  const spentAt = random.pickAny(recent);
+  if (spentAt === null) {
+    return null;
+  }
+  const { account: rolled } = rollForward(world.account, now);
+  const stored = world.stored.findLast((period) => period.periodStart <= spentAt) ?? null;
+  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery');
+  const wasFolded = change.returnedAs === 'purchased' && change.repaidPeriod === null;
+  const freesPurchased = change.returnedAs === 'purchased' || spent(rolled.credits).purchased > 0;
+  return {
+    label: `returned as ${change.returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
+    change,
+    worth: exactly(freesPurchased ? 1 : 0),
+    remember: (next) => {
+      next.mails.splice(next.mails.lastIndexOf(spentAt), 1);
+      if (stored !== null && stored.periodStart === change.repaidPeriod) {
+        stored.purchasedOutstanding -= 1;
+        next.repaid = stored;
+      }
+    },
+  };
+};
+
+const purchase: StepOf = (random, { account, purchases }, now) => {
+  const isKnown = purchases.length > 0 && random.happens(0.6);
+  const index = isKnown ? random.integer(0, purchases.length - 1) : purchases.length;
+  const [credits, amountCents] = random.pick<readonly [number, number]>([
+    [5, 1_400],
+    [10, 2_700],
+    [25, 6_250],
+    [5, 0],
+  ]);
+  const known = purchases[index] ?? {
+    credits,
+    amountCents,
+    returnedCents: 0,
+    creditsTaken: 0,
+    isPaid: false,
+    isGranted: false,
+  };
+  // Refunded and disputed together are sometimes more than all, and less again when a dispute is won.
+  const returnedCents = random.pick([0, known.returnedCents, random.integer(0, 2 * known.amountCents)]);
+  const told = { ...known, isPaid: known.isPaid || random.happens(0.7), returnedCents };
+  const change = settlePurchase(account, told, now, 'purchase');
+  const due = change.purchase.isGranted ? clawBackDue(told) : 0;
+  const granted = change.purchase.isGranted && !told.isGranted ? told.credits : 0;
+  return {
+    label:
+      granted > 0 ? 'purchase' : due > 0 ? 'claw-back up' : due < 0 ? 'claw-back down' : 'purchase unchanged',
+    change,
+    worth: exactly(granted - due),
+    remember: (world) => {
+      world.purchases[index] = change.purchase;
+    },
+  };
+};
+
+function taken(
+  label: string,
+  outcome: TakingOutcome,
+  worth: number,
+  remember: Step['remember'],
+): Step | null {
+  return outcome.outcome === 'refused' ? null : { label, change: outcome, worth: exactly(worth), remember };
+}
+
+const gift: StepOf = (random, { account, gifts }, now) => {
+  const count = random.integer(1, 6);
+  const waiting = gifts.at(-1);
+  switch (random.pick(['send', 'receive', 'recover', 'claim'] as const)) {
+    case 'send':
+      return taken('gift sent', sendGift(account, count, now, 'gift'), -count, (world) =>
+        world.gifts.push(count),
+      );
+    case 'receive':
+      return {
+        label: 'gift received',
+        change: receiveGift(account, count, now, 'gift'),
+        worth: exactly(count),
+        remember: NOTHING_TO_REMEMBER,
+      };
+    case 'recover':
+      return waiting === undefined
+        ? null
+        : {
+            label: 'gift recovered',
+            change: recoverGift(account, waiting, now, 'gift'),
+            worth: exactly(waiting),
+            remember: (world) => world.gifts.pop(),
+          };
+    case 'claim':
+      return {
+        label: 'gift claimed by another',
+        change: rollForward(account, now),
+        worth: exactly(0),
+        remember: (world) => {
+          world.givenAway += world.gifts.pop() ?? 0;
+        },
+      };
+  }
+};
+
+const adjust: StepOf = (random, { account }, now) => {
+  const { credits } = rollForward(account, now).account;
+  const amount = random.integer(-8, 4);
+  const worth = amount >= 0 ? amount : -Math.min(-amount, left(credits).purchased) + 0;
+  const label = amount >= 0 ? 'adjusted up' : 'adjusted down';
+  return taken(label, adjustCredits(account, amount, now, 'adjustment'), worth, (world) => {
+    world.adjustedDown += Math.max(0, -amount);
+  });
+};
+
+const follow: StepOf = (random, { account, told }, now) => {
+  const facts = nextFacts(random, told, account, now);
+  const { account: rolled } = rollForward(account, now);
+  const change = followSubscription(account, facts, now);
+  // A larger allowance in the same period takes over uses that purchased credits had lent themselves to.
+  const isSamePeriod = change.account.plan !== rolled.plan && change.account.plan !== 'none';
+  return {
+    label: `subscription: ${rolled.subscription.status} to ${change.account.subscription.status}`,
+    change,
+    worth: { from: 0, to: isSamePeriod ? spent(rolled.credits).purchased : 0 },
+    remember: (world) => world.told.push(facts),
+  };
+};
+
+const wait: StepOf = (_, { account }, now) => ({
+  label: 'wait',
+  change: rollForward(account, now),
+  worth: exactly(0),
+  remember: NOTHING_TO_REMEMBER,
+});
+
+/** One step, drawn; null where it was refused, which writes nothing. */
+export function takeStep(random: Random, world: World, now: Instant): Step | null {
+  const step = random.pick<StepOf>([
+    use,
+    use,
+    use,
+    giveBack,
+    giveBack,
+    purchase,
+    gift,
+    adjust,
+    follow,
+    follow,
+    wait,
+  ]);
+  return step(random, world, now);
+}
