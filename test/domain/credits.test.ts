@@ -8,6 +8,7 @@ import {
   type CreditsChange,
   giveGift,
   grantPurchased,
+  isMovementKind,
   left,
   type Lots,
   MOVEMENT_COUNTER,
@@ -78,6 +79,15 @@ describe('every movement', () => {
       gift_returned: 'takenBack',
       adjustment_down: 'takenBack',
     });
+  });
+
+  it.each([
+    ['use', true],
+    ['claw_back', true],
+    ['toString', false],
+    ['', false],
+  ])('is one of these kinds and no other: %s', (kind, isOne) => {
+    expect(isMovementKind(kind)).toBe(isOne);
   });
 
   it('names its source', () => {
