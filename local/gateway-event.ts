@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import type { Instant } from '../lambdas/domain/instants.ts';
@@ -99,6 +100,7 @@ function hasNone(values: object): boolean {
 /**
  * Text as it is, everything else in base64, and that includes a body without a content type. API Gateway does not
  * document which types are text; this list was read off a real one: https://github.com/ministackorg/ministack/pull/766
+ * Nor does it tell what becomes of text that is not UTF-8: in base64 it reaches the function, which refuses it, unharmed.
  */
 function encodeBody(
   body: Buffer,
@@ -108,7 +110,7 @@ function encodeBody(
     return { isBase64Encoded: false };
   }
   const mediaType = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const isText = /^(text\/.+|application\/(json|xml|javascript))$/.test(mediaType);
+  const isText = /^(text\/.+|application\/(json|xml|javascript))$/.test(mediaType) && isUtf8(body);
   return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
 }
 
