@@ -1,0 +1,125 @@
+import { TransactWriteItemsCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import {
+  type CommandContext,
+  deductMailCredit,
+  trackLetterCreation,
+} from '../lambdas/adapters/dynamodb/tracking.ts';
+import { newAccount } from '../lambdas/domain/account.ts';
+import { grantPurchased } from '../lambdas/domain/credits.ts';
+import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';
+import { putAccounts } from '../test/support/rollovers.ts';
+import { newTable } from './tables.ts';
+import { median, round, timed } from './statistics.ts';
+
+/** A command, and the bare transaction of the same items: p50 of each in milliseconds, and their ratio. */
+export interface CommandResult {
+  p50Ms: number;
+  bareP50Ms: number;
+  ratio: number;
+}
+
+const ROUNDS = 1_500;
+const WARM_UP_ROUNDS = 200;
+const USER = 'bench';
+const BEGIN = Date.UTC(2026, 0, 1);
+const RECIPIENT = {
+  name: 'B',
+  line1: '1 Main Street',
+  city: 'Springfield',
+  postalCode: '62701',
+  country: 'US',
+};
+
+type Command = (store: Store, context: CommandContext) => Promise<{ outcome: string }>;
+
+/** Each command beside its bare transaction, taking turns, so that what disturbs one disturbs the other. */
+export async function benchCommands(
+  endpoint: string,
+): Promise<Record<'letter' | 'deduction', CommandResult>> {
+  const store = await newTable(endpoint);
+  const { account } = richSubscriber();
+  await putAccounts(store, [account]);
+  await trackLetterCreation(store, contextOf('letter', BEGIN), { title: 'Letter', body: 'Text' });
+  const letter = await beside(store, (to, context) =>
+    trackLetterCreation(to, context, { title: 'To my future self', body: 'x'.repeat(500) }),
+  );
+  const deduction = await beside(store, (to, context) =>
+    deductMailCredit(to, context, {
+      letterId: 'letter',
+      deliverAt: context.now + 365 * DAY_MS,
+      recipient: RECIPIENT,
+    }),
+  );
+  store.client.destroy();
+  return { letter, deduction };
+}
+
+/** A Pro account whose period lasts a century, with more credits than the bench can spend. */
+function richSubscriber(): { account: ReturnType<typeof newAccount> } {
+  const account = newAccount(USER, BEGIN);
+  const { credits } = grantPurchased(account.credits, 1_000_000, 'adjustment_up', 'bench');
+  return {
+    account: {
+      ...account,
+      version: 1,
+      plan: 'pro',
+      subscription: { status: 'active', id: 'sub', interval: 'month', endsAt: null },
+      periodEnd: Date.UTC(2126, 0, 1),
+      letters: { used: 0, left: 1_000_000_000 },
+      emails: { used: 0, left: 1_000_000_000 },
+      credits,
+    },
+  };
+}
+
+function contextOf(id: string, now: Instant): CommandContext {
+  return { userId: USER, id, fingerprint: 'bench', now, deadline: deadlineIn(20_000) };
+}
+
+async function beside(store: Store, command: Command): Promise<CommandResult> {
+  const name = crypto.randomUUID();
+  const tracked: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
+    // Ten mails a day is the limit: two a round.
+    const now = BEGIN + Math.floor(round / 5) * DAY_MS;
+    const items = await itemsOf(store, (to) => command(to, contextOf(`${name}-bare-${String(round)}`, now)));
+    const bareMs = await timed(() =>
+      store.client.send(new TransactWriteItemsCommand({ TransactItems: items })),
+    );
+    const trackedMs = await timed(async () => {
+      const { outcome } = await command(store, contextOf(`${name}-${String(round)}`, now));
+      if (outcome !== 'created') {
+        throw new Error(`The bench's command was ${outcome}.`);
+      }
+    });
+    if (round >= WARM_UP_ROUNDS) {
+      tracked.push(trackedMs);
+      bare.push(bareMs);
+    }
+  }
+  return {
+    p50Ms: round(median(tracked), 3),
+    bareP50Ms: round(median(bare), 3),
+    ratio: round(median(tracked) / median(bare), 3),
+  };
+}
+
+/** The items that a command writes, without writing them. */
+async function itemsOf(
+  store: Store,
+  command: (store: Store) => Promise<unknown>,
+): Promise<TransactWriteItem[]> {
+  let items: TransactWriteItem[] = [];
+  const send = (sent: unknown): Promise<object> => {
+    if (sent instanceof TransactWriteItemsCommand) {
+      items = sent.input.TransactItems ?? [];
+    }
+    return Promise.resolve({});
+  };
+  const client = Object.assign(Object.create(store.client) as typeof store.client, { send });
+  await command({ ...store, client });
+  return items;
+}

@@ -1,0 +1,84 @@
+/** `npm run bench`: what Postage costs beside the bare requests that it is made of, measured in one run. */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { startEngine } from '../local/engine.ts';
+import { benchCommands } from './commands.ts';
+import { benchLatency } from './latency.ts';
+import { benchRollover } from './rollover.ts';
+
+/** What is to be reached: of a command, at most; of a rollover's rate, at least. */
+const GOALS = { commandRatio: 1.1, rolloverRatio: 0.85, letterP95Ms: 50, secondsPerThousand: 30 };
+
+const RESULTS = new URL('results.json', import.meta.url);
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function line(name: string, value: number, unit: string, isReached: boolean, goal: string): void {
+  tell(
+    `  ${isReached ? '✓' : '✗'} ${name.padEnd(38)} ${String(value).padStart(8)} ${unit.padEnd(6)} (goal: ${goal})`,
+  );
+}
+
+// What the functions log is not a result.
+process.stdout.write = () => true;
+const engine = await startEngine();
+try {
+  tell('Commands beside their bare transactions …');
+  const { letter, deduction } = await benchCommands(engine.endpoint);
+  line('letter, p50 ratio', letter.ratio, '', letter.ratio <= GOALS.commandRatio, '<= 1.10');
+  line('deduction, p50 ratio', deduction.ratio, '', deduction.ratio <= GOALS.commandRatio, '<= 1.10');
+
+  tell('A letter over HTTP, with the latencies of AWS …');
+  const latency = await benchLatency(engine.endpoint);
+  line('letter, p95', latency.p95Ms, 'ms', latency.p95Ms <= GOALS.letterP95Ms, '<= 50 ms');
+
+  tell('Rollover of 1,000 accounts beside bare transactions …');
+  const thousand = await benchRollover(engine.endpoint, 1_000, 5);
+  line(
+    '1,000 accounts, ratio of rates',
+    thousand.ratio,
+    '',
+    thousand.ratio >= GOALS.rolloverRatio,
+    '>= 0.85',
+  );
+  line('peak memory', thousand.peakMemoryMb, 'MB', true, 'does not grow');
+
+  tell('Rollover of 10,000 accounts beside bare transactions …');
+  const tenThousand = await benchRollover(engine.endpoint, 10_000, 3);
+  line(
+    '10,000 accounts, ratio of rates',
+    tenThousand.ratio,
+    '',
+    tenThousand.ratio >= GOALS.rolloverRatio,
+    '>= 0.85',
+  );
+  line(
+    'peak memory',
+    tenThousand.peakMemoryMb,
+    'MB',
+    tenThousand.peakMemoryMb < thousand.peakMemoryMb * 2,
+    'does not grow',
+  );
+  line(
+    'seconds per 1,000 accounts',
+    tenThousand.secondsPerThousand,
+    's',
+    tenThousand.secondsPerThousand <= GOALS.secondsPerThousand,
+    '<= 30 s',
+  );
+
+  const results = {
+    measuredAt: new Date().toISOString(),
+    node: process.version,
+    processor: `${String(cpus().length)} x ${cpus()[0]?.model ?? 'unknown'}`,
+    commands: { letter, deduction },
+    latency,
+    rollover: [thousand, tenThousand],
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  tell('Written to bench/results.json.');
+} finally {
+  await engine.stop();
+}

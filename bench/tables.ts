@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { createTable } from '../local/create-table.ts';
+
+const LOCAL_AWS = {
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+/** A store over a table that exists. */
+export function openTable(endpoint: string, table: string): Store {
+  return createStore(table, { endpoint, ...LOCAL_AWS });
+}
+
+/** A store over a new, empty table. */
+export async function newTable(endpoint: string): Promise<Store> {
+  const store = openTable(endpoint, `postage-bench-${randomUUID()}`);
+  await createTable(store.client, store.table);
+  return store;
+}
