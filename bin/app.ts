@@ -1,0 +1,3 @@
+import { createPostageApp } from '../lib/postage-app.ts';
+
+createPostageApp().synth();

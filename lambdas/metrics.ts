@@ -1,0 +1,30 @@
+/**
+ * The metrics of a rollover run, by name, and the limits that raise an alarm. The function that summarizes a run
+ * emits them, the alarms watch them: both read this file, so that neither can drift from the other.
+ *
+ * One value per run, and one dimension, the stage: `{ [METRIC_DIMENSION]: <stage> }`. A metric with any other
+ * dimension (also beside it) is another metric, which no alarm watches.
+ */
+export const METRIC_NAMESPACE = 'Postage';
+
+export const METRIC_DIMENSION = 'stage';
+
+export const METRICS = {
+  /** 1 for every run that came to its summary, whatever it says. Absent for 26 hours: the run is missing. */
+  runs: 'RolloverRuns',
+  /** Accounts that the run met. */
+  accounts: 'RolloverAccounts',
+  /** Accounts that it could not roll over. */
+  failures: 'RolloverFailures',
+  /** 0 to 100: failures per account met; 0 when it met none. */
+  errorRatePercent: 'RolloverErrorRate',
+  /** Milliseconds from start to summary, per thousand accounts; fewer than a thousand count as a thousand. */
+  millisecondsPerThousand: 'RolloverMillisecondsPerThousand',
+} as const;
+
+/** Beyond these a run is not as it should be: the figure itself is still all right. */
+export const ROLLOVER_LIMITS = {
+  errorRatePercent: 5,
+  millisecondsPerThousand: 30_000,
+  hoursWithoutRun: 26,
+} as const;

@@ -1,0 +1,135 @@
+import { Validations } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { type Variable, VARIABLES } from '../lambdas/environment.ts';
+import { type Access, type Route, type RouteGroup, ROUTES } from '../lambdas/http/routes.ts';
+import { createLogGroup } from './log-group.ts';
+import { PostageFunction } from './postage-function.ts';
+import type { ResourceArns } from './rights.ts';
+import type { Stage } from './stage.ts';
+
+export interface ApiProps {
+  stage: Stage;
+  authorizer: HttpJwtAuthorizer;
+  arns: ResourceArns;
+  /** What the functions are told of the stack; where the API answers is known here. */
+  environment: Readonly<Record<Exclude<Variable, 'publicUrl'>, string>>;
+}
+
+/** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
+export class Api extends Construct {
+  readonly httpApi: HttpApi;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    this.httpApi = new HttpApi(this, 'HttpApi', {
+      apiName: `postage-${props.stage}`,
+      createDefaultStage: false,
+    });
+    this.addStage();
+
+    for (const group of new Set(ROUTES.map((route) => route.group))) {
+      const { lambda } = this.createFunction(group, props);
+      const integration = new HttpLambdaIntegration(`${group}-integration`, lambda, {
+        // One permission for the whole API in place of one per route.
+        scopePermissionToRoute: false,
+      });
+      for (const route of ROUTES.filter((each) => each.group === group)) {
+        this.addRoute(route, integration, props.authorizer);
+      }
+    }
+  }
+
+  private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
+    const { description, needs, assets = [] } = GROUPS[group];
+    const values: Record<Variable, string> = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
+    return new PostageFunction(this, group, {
+      name: group,
+      entry: `lambdas/api/${group}.ts`,
+      description,
+      arns: props.arns,
+      environment: Object.fromEntries(needs.map((variable) => [VARIABLES[variable], values[variable]])),
+      assets,
+    });
+  }
+
+  private addRoute(
+    { method, path, access }: Route,
+    integration: HttpLambdaIntegration,
+    authorizer: HttpJwtAuthorizer,
+  ): void {
+    const unauthorized = WITHOUT_TOKEN[access];
+    const [route] = this.httpApi.addRoutes({
+      path,
+      methods: [HttpMethod[method]],
+      integration,
+      authorizer: unauthorized === null ? authorizer : new HttpNoneAuthorizer(),
+    });
+    if (route !== undefined && unauthorized !== null) {
+      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason: unauthorized });
+    }
+  }
+
+  private addStage(): void {
+    new HttpStage(this, 'DefaultStage', {
+      httpApi: this.httpApi,
+      autoDeploy: true,
+      // What a single function with the account's usual 1,000 concurrent executions can answer.
+      throttle: { rateLimit: 1000, burstLimit: 2000 },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog')),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
+    });
+  }
+}
+
+/** Why a kind of access needs no token; null where it needs one. */
+const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
+  user: null,
+  'usage:write': null,
+  cron: 'The function compares the cron secret, and answers 401 without it.',
+  anyone: 'Health, the OpenAPI document and its page tell nothing of anybody.',
+};
+
+const GROUPS: Readonly<
+  Record<RouteGroup, { description: string; needs: readonly Variable[]; assets?: readonly string[] }>
+> = {
+  letters: { description: 'Postage: letters', needs: ['table'] },
+  deliveries: { description: 'Postage: deliveries', needs: ['table'] },
+  usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
+  credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
+  consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
+  cron: {
+    description: 'Postage: runs of the rollover on demand',
+    needs: ['stage', 'cronSecretId', 'rolloverStateMachineArn'],
+  },
+  docs: {
+    description: 'Postage: health and documentation',
+    needs: ['stage', 'publicUrl'],
+    assets: ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'].map(
+      (file) => `node_modules/swagger-ui-dist/${file}`,
+    ),
+  },
+};
+
+/** No address and no user: the function's own log has the request's id too. */
+const ACCESS_LOG = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  responseLatencyMs: '$context.responseLatency',
+  responseLength: '$context.responseLength',
+  integrationError: '$context.integrationErrorMessage',
+  authorizerError: '$context.authorizer.error',
+};

@@ -1,0 +1,176 @@
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '../lambdas/metrics.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
+import type { Rollover } from './rollover.ts';
+import type { Stage } from './stage.ts';
+
+const FIVE_MINUTES = { period: Duration.minutes(5), statistic: Stats.SUM };
+
+export interface MonitoringProps {
+  stage: Stage;
+  httpApi: HttpApi;
+  rollover: Rollover;
+}
+
+interface Watch {
+  /** What is wrong when it rings, in a sentence. */
+  says: string;
+  metric: IMetric;
+  ringsWhen: { above: number } | { below: number; periods: number };
+  /** What a period without a value means; `IGNORE` lets the alarm stay as it is until there is one. */
+  missing: TreatMissingData;
+}
+
+/** The topic that alarms go to, and the alarms. Each says what is wrong, and where the runbook tells what to do. */
+export class Monitoring extends Construct {
+  readonly topic: Topic;
+  private readonly stage: Stage;
+
+  constructor(scope: Construct, id: string, { stage, httpApi, rollover }: MonitoringProps) {
+    super(scope, id);
+    this.stage = stage;
+    this.topic = new Topic(this, 'Topic', { displayName: `Postage ${stage}`, enforceSSL: true });
+    // A topic that is given a policy loses the default one, by which the alarms of its account may publish.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+
+    this.watchRuns(rollover);
+    this.watchSummaries();
+    this.watchDeadLetterQueues();
+    this.watch('server-errors', {
+      says: 'More than four requests within five minutes were answered with 5xx.',
+      metric: httpApi.metricServerError(FIVE_MINUTES),
+      ringsWhen: { above: 4 },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  private watchRuns({ stateMachine, page, summary }: Rollover): void {
+    this.watch('rollover-failed', {
+      says: 'A rollover run failed, timed out or was aborted.',
+      metric: sumOf({
+        failed: stateMachine.metricFailed(FIVE_MINUTES),
+        timedOut: stateMachine.metricTimedOut(FIVE_MINUTES),
+        aborted: stateMachine.metricAborted(FIVE_MINUTES),
+      }),
+      ringsWhen: { above: 0 },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+    // Only the jobs: an error of one of the API's functions is an answer with 5xx.
+    this.watch('job-errors', {
+      says: 'A function of the rollover broke off. It is tried again, and the run may still succeed.',
+      metric: sumOf({
+        page: page.lambda.metricErrors(FIVE_MINUTES),
+        summary: summary.lambda.metricErrors(FIVE_MINUTES),
+      }),
+      ringsWhen: { above: 0 },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  private watchSummaries(): void {
+    const { errorRatePercent, millisecondsPerThousand, hoursWithoutRun } = ROLLOVER_LIMITS;
+    this.watch('rollover-error-rate', {
+      says: `More than ${errorRatePercent}% of the accounts of a rollover run failed.`,
+      metric: this.metricOfRuns('errorRatePercent', { statistic: Stats.MAXIMUM }),
+      ringsWhen: { above: errorRatePercent },
+      missing: TreatMissingData.IGNORE,
+    });
+    this.watch('rollover-slow', {
+      says: `A rollover run took more than ${millisecondsPerThousand / 1000} s per 1,000 accounts.`,
+      metric: this.metricOfRuns('millisecondsPerThousand', { statistic: Stats.MAXIMUM }),
+      ringsWhen: { above: millisecondsPerThousand },
+      missing: TreatMissingData.IGNORE,
+    });
+    this.watch('rollover-missing', {
+      says: `No rollover run came to its end within ${hoursWithoutRun} hours.`,
+      metric: this.metricOfRuns('runs', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      ringsWhen: { below: 1, periods: hoursWithoutRun },
+      missing: TreatMissingData.BREACHING,
+    });
+  }
+
+  private watchDeadLetterQueues(): void {
+    for (const deadLetters of Stack.of(this).node.findAll()) {
+      if (deadLetters instanceof DeadLetterQueue) {
+        this.watch(deadLetters.node.id, {
+          says: `Something lies in the dead-letter queue ${deadLetters.node.id}.`,
+          metric: deadLetters.queue.metricApproximateNumberOfMessagesVisible({
+            ...FIVE_MINUTES,
+            statistic: Stats.MAXIMUM,
+          }),
+          ringsWhen: { above: 0 },
+          missing: TreatMissingData.NOT_BREACHING,
+        });
+      }
+    }
+  }
+
+  private metricOfRuns(
+    metric: keyof typeof METRICS,
+    options: { statistic: string; period?: Duration },
+  ): Metric {
+    return new Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName: METRICS[metric],
+      dimensionsMap: { [METRIC_DIMENSION]: this.stage },
+      ...options,
+    });
+  }
+
+  /** The name is the heading in the runbook too. */
+  private watch(name: string, { says, metric, ringsWhen, missing }: Watch): void {
+    const alarm = new Alarm(this, name, {
+      alarmName: `postage-${this.stage}-${name}`,
+      alarmDescription: `${says} See docs/runbook.md#${name}`,
+      metric,
+      ...('above' in ringsWhen
+        ? {
+            comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+            threshold: ringsWhen.above,
+            evaluationPeriods: 1,
+          }
+        : {
+            comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+            threshold: ringsWhen.below,
+            evaluationPeriods: ringsWhen.periods,
+          }),
+      treatMissingData: missing,
+    });
+    const topic = new SnsAction(this.topic);
+    alarm.addAlarmAction(topic);
+    alarm.addOkAction(topic);
+  }
+}
+
+/** A metric without a value counts as 0, so that the others still add up. */
+function sumOf(metrics: Record<string, IMetric>): MathExpression {
+  return new MathExpression({
+    expression: Object.keys(metrics)
+      .map((name) => `FILL(${name}, 0)`)
+      .join(' + '),
+    usingMetrics: metrics,
+    period: FIVE_MINUTES.period,
+  });
+}

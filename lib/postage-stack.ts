@@ -1,0 +1,69 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps, Tags, Validations } from 'aws-cdk-lib';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { Api } from './api.ts';
+import { Identity, type Issuer } from './identity.ts';
+import { Monitoring } from './monitoring.ts';
+import { Rollover } from './rollover.ts';
+import { keepsData, type Stage } from './stage.ts';
+import { PostageTable } from './table.ts';
+
+export interface PostageStackProps extends StackProps {
+  stage: Stage;
+  /** Whose tokens are accepted; null makes a Cognito user pool. */
+  issuer: Issuer | null;
+}
+
+/** All of Postage in one stack, for one stage. */
+export class PostageStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, issuer, ...props }: PostageStackProps) {
+    super(scope, id, {
+      ...props,
+      description: `Postage (${stage}): usage metering, quotas and mail credits`,
+    });
+    Tags.of(this).add('project', 'postage');
+    Tags.of(this).add('stage', stage);
+
+    const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
+    const cronSecret = this.createCronSecret(stage);
+    const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
+    const rollover = new Rollover(this, 'Rollover', { stage, tableName: table.tableName, arns: tableArns });
+    const { httpApi } = new Api(this, 'Api', {
+      stage,
+      authorizer,
+      arns: { ...tableArns, ...rollover.arns, cronSecret: cronSecret.attrId },
+      environment: {
+        table: table.tableName,
+        stage,
+        cronSecretId: cronSecret.attrId,
+        rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
+      },
+    });
+    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover });
+
+    const outputs = {
+      ApiUrl: httpApi.apiEndpoint,
+      TableName: table.tableName,
+      CronSecretArn: cronSecret.attrId,
+      RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
+      AlarmTopicArn: topic.topicArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value });
+    }
+  }
+
+  /** Its `attrId` is the ARN. (`Ref` is too in AWS, but in an emulator it is the name, which no policy matches.) */
+  private createCronSecret(stage: Stage): CfnSecret {
+    const secret = new CfnSecret(this, 'CronSecret', {
+      description: 'What callers of the cron routes of Postage send as a bearer token',
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+    });
+    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Its callers must learn of a new value first, so it is changed by hand: docs/runbook.md.',
+    });
+    return secret;
+  }
+}

@@ -1,0 +1,86 @@
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { RouteGroup } from '../lambdas/http/routes.ts';
+
+/** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
+export type FunctionName = RouteGroup | 'rollover-page' | 'rollover-summary';
+
+/** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
+export type ResourceName =
+  'table' | 'listIndex' | 'dueIndex' | 'cronSecret' | 'rolloverStateMachine' | 'rolloverExecutions';
+
+export interface Right {
+  actions: readonly `${string}:${string}`[];
+  on: readonly ResourceName[];
+  /** Only items whose partition key matches. */
+  keys?: string;
+}
+
+const USERS = 'USER#*';
+
+/** A command: the deciding write, and the reads that explain or repeat it. */
+const DECIDE: Right = { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS };
+const READ: Right = { actions: ['dynamodb:GetItem'], on: ['table'], keys: USERS };
+/** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
+const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
+
+/**
+ * All that a function may do, beside writing its own log. A transaction is authorized as the writes in it, so no
+ * function needs a right to `TransactWriteItems`.
+ */
+export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
+  letters: [
+    DECIDE,
+    READ,
+    LIST,
+    // A deleted letter keeps a tombstone, and its text goes.
+    { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: USERS },
+  ],
+  deliveries: [DECIDE, READ, LIST],
+  usage: [
+    READ,
+    // The history: closed periods lie next to each other.
+    { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
+  ],
+  credits: [READ, LIST],
+  consumption: [DECIDE],
+  cron: [
+    { actions: ['secretsmanager:GetSecretValue'], on: ['cronSecret'] },
+    { actions: ['states:StartExecution'], on: ['rolloverStateMachine'] },
+    { actions: ['states:DescribeExecution'], on: ['rolloverExecutions'] },
+  ],
+  docs: [],
+  'rollover-page': [
+    { actions: ['dynamodb:Query'], on: ['dueIndex'] },
+    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: USERS },
+    DECIDE,
+  ],
+  'rollover-summary': [{ actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' }],
+};
+
+/** Where the resources are. A construct passes those that its function's rights are on. */
+export type ResourceArns = Partial<Record<ResourceName, string>>;
+
+/** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
+export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStatement[] {
+  return RIGHTS[name].map(
+    ({ actions, on, keys }) =>
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: [...actions],
+        resources: on.map((resource) => arnOf(resource, arns, name)),
+        ...(keys === undefined
+          ? {}
+          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } } }),
+      }),
+  );
+}
+
+function arnOf(resource: ResourceName, arns: ResourceArns, name: FunctionName): string {
+  const arn = arns[resource];
+  if (arn === undefined) {
+    throw new Error(
+      `The function ${name} has a right on ${resource}, but its construct passes no ARN of it.`,
+    );
+  }
+  return arn;
+}

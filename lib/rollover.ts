@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { ArnFormat, Duration, Stack, TimeZone, Validations } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  ContextAttribute,
+  Schedule,
+  ScheduleExpression,
+  ScheduleTargetInput,
+} from 'aws-cdk-lib/aws-scheduler';
+import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { VARIABLES } from '../lambdas/environment.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { createLogGroup } from './log-group.ts';
+import { PostageFunction } from './postage-function.ts';
+import type { ResourceArns } from './rights.ts';
+import type { Stage } from './stage.ts';
+
+export interface RolloverProps {
+  stage: Stage;
+  tableName: string;
+  arns: ResourceArns;
+}
+
+/** The nightly rollover: a schedule that starts a state machine that calls a function for each page of accounts. */
+export class Rollover extends Construct {
+  readonly stateMachine: StateMachine;
+  readonly page: PostageFunction;
+  readonly summary: PostageFunction;
+  readonly arns: ResourceArns;
+
+  constructor(scope: Construct, id: string, { stage, tableName, arns }: RolloverProps) {
+    super(scope, id);
+    const environment = { [VARIABLES.table]: tableName, [VARIABLES.stage]: stage };
+    this.page = new PostageFunction(this, 'rollover-page', {
+      name: 'rollover-page',
+      entry: 'lambdas/jobs/rollover-page.ts',
+      description: 'Postage: rolls one page of accounts over',
+      arns,
+      environment,
+      // A page of 1,000 accounts is expected in less than 30 s. More memory is more of the processor, for its signatures.
+      timeout: Duration.minutes(5),
+      memorySizeMb: 1024,
+    });
+    this.summary = new PostageFunction(this, 'rollover-summary', {
+      name: 'rollover-summary',
+      entry: 'lambdas/jobs/rollover-summary.ts',
+      description: 'Postage: reports on a rollover run',
+      arns,
+      environment,
+    });
+    const name = `postage-${stage}-rollover`;
+    this.stateMachine = this.createStateMachine(name);
+    this.createSchedule();
+
+    this.arns = {
+      rolloverStateMachine: this.stateMachine.stateMachineArn,
+      rolloverExecutions: this.arnOfExecutions(name),
+    };
+  }
+
+  private createStateMachine(name: string): StateMachine {
+    const functions = [this.page.lambda, this.summary.lambda];
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    role.addToPolicy(
+      allow(
+        'lambda:InvokeFunction',
+        functions.map(({ functionArn }) => functionArn),
+      ),
+    );
+    // A long run continues in a new execution. By name, because the machine waits for this policy.
+    role.addToPolicy(allow('states:StartExecution', [this.arnOf('stateMachine', name)]));
+
+    const machine = new StateMachine(this, 'StateMachine', {
+      stateMachineName: name,
+      comment: 'Rolls every account over whose period has ended',
+      definitionBody: DefinitionBody.fromString(
+        readFileSync(new URL('rollover.asl.json', import.meta.url), 'utf8'),
+      ),
+      definitionSubstitutions: {
+        RollPageFunctionArn: this.page.lambda.functionArn,
+        SummarizeFunctionArn: this.summary.lambda.functionArn,
+      },
+      role,
+      // The data of the events are ids and counts, which the summary and the history have as well.
+      logs: { destination: createLogGroup(this, 'Log'), level: LogLevel.ALL, includeExecutionData: false },
+    });
+
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'Delivering logs from Step Functions can be allowed for all resources only.',
+    });
+    const untraced =
+      'The history of an execution shows every page with its time, and the functions are not traced.';
+    Validations.of(machine).acknowledge(
+      { id: 'AwsSolutions-SF2', reason: untraced },
+      { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
+    );
+    return machine;
+  }
+
+  /** Those of the machine with this name; an execution's own name is drawn when it starts. */
+  private arnOfExecutions(name: string): string {
+    Validations.of(Stack.of(this)).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${name}:*]`,
+      reason: 'Only the executions of the one state machine, whose names are not known before they start.',
+    });
+    return this.arnOf('execution', `${name}:*`);
+  }
+
+  private arnOf(resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({
+      service: 'states',
+      resource,
+      resourceName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
+  private createSchedule(): void {
+    new Schedule(this, 'Schedule', {
+      description: 'Postage: rolls all accounts over at midnight UTC',
+      schedule: ScheduleExpression.cron({ minute: '0', hour: '0', timeZone: TimeZone.ETC_UTC }),
+      target: new StepFunctionsStartExecution(this.stateMachine, {
+        input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
+        deadLetterQueue: new DeadLetterQueue(this, 'unstarted-rollovers').queue,
+        // A run that starts late does all the same, so it is tried for long before somebody is called.
+        maxEventAge: Duration.hours(2),
+        retryAttempts: 60,
+      }),
+    });
+  }
+}
+
+function allow(action: string, resources: string[]): PolicyStatement {
+  return new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources });
+}

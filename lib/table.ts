@@ -1,0 +1,45 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
+import type { ResourceArns } from './rights.ts';
+import { keepsData, type Stage } from './stage.ts';
+
+/** The one table, on demand, with its two indexes. */
+export class PostageTable extends Construct {
+  readonly table: Table;
+  readonly arns: ResourceArns;
+
+  constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
+    super(scope, id);
+    const { partitionKey, sortKey, dueIndex, listIndex, timeToLive } = TABLE_SCHEMA;
+
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: partitionKey, type: AttributeType.STRING },
+      sortKey: { name: sortKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: timeToLive,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      deletionProtection: keepsData(stage),
+      removalPolicy: keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: dueIndex.name,
+      partitionKey: { name: dueIndex.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: dueIndex.sortKey, type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.table.addLocalSecondaryIndex({
+      indexName: listIndex.name,
+      sortKey: { name: listIndex.sortKey, type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
+    this.arns = {
+      table: this.table.tableArn,
+      dueIndex: `${this.table.tableArn}/index/${dueIndex.name}`,
+      listIndex: `${this.table.tableArn}/index/${listIndex.name}`,
+    };
+  }
+}

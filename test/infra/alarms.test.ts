@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { referenceIn, resourcesOf, templateOf } from './template.ts';
+
+const template = templateOf({ stage: 'prod' });
+const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+
+/** The alarms' entries stand under one heading, each under its own. */
+const [, entries = ''] = runbook.split('\n## Alarms\n');
+const [section = ''] = entries.split('\n## ');
+const anchors = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading ?? '');
+
+describe('the alarms', () => {
+  it('have an entry in the runbook, to which they point, and there is no entry without an alarm', () => {
+    const named = alarms.map(({ AlarmName }) => String(AlarmName).replace('postage-prod-', ''));
+
+    expect(named.sort()).toEqual(anchors.sort());
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const anchor = String(AlarmName).replace('postage-prod-', '');
+      expect(String(AlarmDescription)).toMatch(
+        new RegExp(String.raw`^[A-Z].+\. See docs/runbook\.md#${anchor}$`),
+      );
+    }
+  });
+
+  it('tell the topic when they ring and when they stop', () => {
+    const [[topic]] = resourcesOf(template, 'AWS::SNS::Topic') as [[string, unknown]];
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect([AlarmActions, OKActions].map((actions) => (actions as unknown[]).map(referenceIn))).toEqual([
+        [topic],
+        [topic],
+      ]);
+    }
+  });
+
+  it('may publish to the topic, which takes nothing without TLS', () => {
+    template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: 'sns:Publish',
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sns:Publish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('G12: watch every dead-letter queue', () => {
+    const watched = alarms
+      .filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible')
+      .map(({ Dimensions, Threshold, ComparisonOperator, EvaluationPeriods }) => ({
+        queue: referenceIn((Dimensions as { Value: unknown }[])[0]?.Value),
+        rule: [ComparisonOperator, Threshold, EvaluationPeriods],
+      }));
+
+    expect(watched).toEqual(
+      resourcesOf(template, 'AWS::SQS::Queue').map(([queue]) => ({
+        queue,
+        rule: ['GreaterThanThreshold', 0, 1],
+      })),
+    );
+  });
+
+  it('ring when a run fails, times out or is aborted', () => {
+    const failed = alarms.find(({ AlarmName }) => AlarmName === 'postage-prod-rollover-failed');
+
+    expect(failed).toMatchObject({
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+    });
+    expect(JSON.stringify(failed?.['Metrics'])).toMatch(
+      /ExecutionsFailed.*ExecutionsTimedOut.*ExecutionsAborted/,
+    );
+  });
+
+  it.each([
+    {
+      name: 'rollover-error-rate',
+      rule: {
+        Threshold: 5,
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 1,
+        Statistic: 'Maximum',
+      },
+      metric: 'RolloverErrorRate',
+      missing: 'ignore',
+    },
+    {
+      name: 'rollover-slow',
+      rule: {
+        Threshold: 30_000,
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 1,
+        Statistic: 'Maximum',
+      },
+      metric: 'RolloverMillisecondsPerThousand',
+      missing: 'ignore',
+    },
+    {
+      name: 'rollover-missing',
+      rule: {
+        Threshold: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        Period: 3600,
+        EvaluationPeriods: 26,
+        Statistic: 'Sum',
+      },
+      metric: 'RolloverRuns',
+      missing: 'breaching',
+    },
+  ])('$name watches the figure of the stage that a run reports', ({ name, rule, metric, missing }) => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `postage-prod-${name}`,
+      Namespace: 'Postage',
+      MetricName: metric,
+      Dimensions: [{ Name: 'stage', Value: 'prod' }],
+      TreatMissingData: missing,
+      ...rule,
+    });
+  });
+});

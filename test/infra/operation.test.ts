@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { type Variable, VARIABLES } from '../../lambdas/environment.ts';
+import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+
+const template = templateOf();
+const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, resource]) => ({
+  name: functionNameOf(resource),
+  properties: resource.Properties,
+}));
+
+/** The variables that a handler reads when it starts, by their names in the environment. */
+function variablesReadBy(name: string): string[] {
+  const folder = name.startsWith('rollover-') ? 'jobs' : 'api';
+  const source = readFileSync(new URL(`../../lambdas/${folder}/${name}.ts`, import.meta.url), 'utf8');
+  return [...source.matchAll(/(?:required|optional)Variable\('(\w+)'\)/g)].map(
+    ([, variable]) => VARIABLES[variable as Variable],
+  );
+}
+
+describe('the functions', () => {
+  it.each(functions)('$name runs on Node 24 with a log of its own', ({ properties }) => {
+    expect(properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+    });
+    expect(referenceIn((properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup)).not.toBeNull();
+  });
+
+  it.each(functions)(
+    '$name is given the variables that its handler reads, and no others',
+    ({ name, properties }) => {
+      const { Variables } = properties['Environment'] as { Variables: Record<string, string> };
+      const given = Object.keys(Variables).filter((variable) => variable.startsWith('POSTAGE_'));
+
+      expect(given.sort()).toEqual(variablesReadBy(name).sort());
+    },
+  );
+
+  it('answer before the gateway gives up after 30 s', () => {
+    const waitedFor = functions.filter(({ name }) => !name.startsWith('rollover-'));
+
+    expect(waitedFor.map(({ properties }) => properties['Timeout'])).toEqual(waitedFor.map(() => 25));
+  });
+});
+
+describe('the logs', () => {
+  it('are forgotten after three months', () => {
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
+
+    // One per function, one of the gateway and one of the state machine.
+    expect(groups).toHaveLength(functions.length + 2);
+    for (const [, { Properties, DeletionPolicy }] of groups) {
+      expect(Properties['RetentionInDays']).toBe(90);
+      expect(DeletionPolicy).toBe('Delete');
+    }
+  });
+});
+
+describe('the rollover', () => {
+  it('starts at midnight UTC with the time for which it is scheduled', () => {
+    template.resourceCountIs('AWS::Scheduler::Schedule', 1);
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'cron(0 0 * * ? *)',
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      State: 'ENABLED',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: { Ref: Match.stringLikeRegexp('RolloverStateMachine') },
+        Input: '{"now":"<aws.scheduler.scheduled-time>"}',
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('unstartedrollovers'), 'Arn'] } },
+        RetryPolicy: { MaximumRetryAttempts: 60, MaximumEventAgeInSeconds: 7200 },
+      },
+    });
+  });
+
+  it('is the definition that the local runtime executes, with the functions put in', () => {
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      DefinitionString: readFileSync(new URL('../../lib/rollover.asl.json', import.meta.url), 'utf8'),
+      DefinitionSubstitutions: {
+        RollPageFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloverpage'), 'Arn'] },
+        SummarizeFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloversummary'), 'Arn'] },
+      },
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    });
+  });
+});
+
+describe('the queues', () => {
+  const queues = resourcesOf(template, 'AWS::SQS::Queue');
+
+  it('are encrypted, and keep what they get for as long as they can', () => {
+    expect(queues.length).toBeGreaterThan(0);
+    for (const [, { Properties }] of queues) {
+      expect(Properties).toMatchObject({
+        SqsManagedSseEnabled: true,
+        MessageRetentionPeriod: 14 * 24 * 60 * 60,
+      });
+    }
+  });
+
+  it('refuse connections without TLS', () => {
+    const policies = resourcesOf(template, 'AWS::SQS::QueuePolicy');
+    const guarded = policies.flatMap(([, { Properties }]) => {
+      const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+      const refuses = Statement.some(
+        ({ Effect, Condition }) =>
+          Effect === 'Deny' && JSON.stringify(Condition) === '{"Bool":{"aws:SecureTransport":"false"}}',
+      );
+      return refuses ? (Properties['Queues'] as unknown[]).map(referenceIn) : [];
+    });
+
+    expect(guarded.sort()).toEqual(queues.map(([id]) => id).sort());
+  });
+});

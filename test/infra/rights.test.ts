@@ -1,0 +1,182 @@
+import { describe, expect, it } from '@jest/globals';
+import { type FunctionName, type ResourceName, type Right, RIGHTS } from '../../lib/rights.ts';
+import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+
+const template = templateOf();
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: Record<string, Record<string, string[]>>;
+}
+
+function listOf<Value>(value: Value | Value[]): Value[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+/** Every statement of every policy that a role has. */
+function statementsOfRole(roleId: string): Statement[] {
+  return resourcesOf(template, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) =>
+      (Properties['Roles'] as unknown[]).some((role) => referenceIn(role) === roleId),
+    )
+    .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
+}
+
+function roleOfTheOnly(type: string, property: (properties: Record<string, unknown>) => unknown): string {
+  const roles = resourcesOf(template, type).map(([, { Properties }]) => referenceIn(property(Properties)));
+  expect(roles).toHaveLength(1);
+  return roles[0] ?? '';
+}
+
+/** A resource of a statement, by the name that the rights give it; what is none of them comes back as it is. */
+function nameOf(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const names: [RegExp, ResourceName][] = [
+    [/^\{"Fn::GetAtt":\["DataTable\w+","Arn"\]\}$/, 'table'],
+    [
+      /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["DataTable\w+","Arn"\]\},"\/index\/ListIndex"\]\]\}$/,
+      'listIndex',
+    ],
+    [/^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["DataTable\w+","Arn"\]\},"\/index\/DueIndex"\]\]\}$/, 'dueIndex'],
+    [/^\{"Fn::GetAtt":\["CronSecret","Id"\]\}$/, 'cronSecret'],
+    [/^\{"Ref":"RolloverStateMachine\w+"\}$/, 'rolloverStateMachine'],
+    [/:execution:postage-dev-rollover:\*"\]\]\}$/, 'rolloverExecutions'],
+  ];
+  return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+}
+
+function rightIn({ Action, Resource, Condition }: Statement): Omit<Right, 'on' | 'actions'> & {
+  actions: string[];
+  on: string[];
+} {
+  const [keys] = Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? [];
+  return {
+    actions: listOf(Action).sort(),
+    on: listOf(Resource).map(nameOf).sort(),
+    ...(keys === undefined ? {} : { keys }),
+  };
+}
+
+const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, resource]) => ({
+  name: functionNameOf(resource) as FunctionName,
+  roleId: referenceIn(resource.Properties['Role']) ?? '',
+  logGroupId: referenceIn((resource.Properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup),
+}));
+
+function functionsThatMay(action: string): string[] {
+  return functions
+    .filter(({ roleId }) => statementsOfRole(roleId).some(({ Action }) => listOf(Action).includes(action)))
+    .map(({ name }) => name)
+    .sort();
+}
+
+describe('the rights of the functions', () => {
+  it('are listed for every function and for no other', () => {
+    expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(RIGHTS).sort());
+    expect(new Set(functions.map(({ roleId }) => roleId)).size).toBe(functions.length);
+  });
+
+  it.each(functions)(
+    'of $name are the listed ones and writing its own log, and no more',
+    ({ name, roleId, logGroupId }) => {
+      const [log, ...others] = statementsOfRole(roleId);
+
+      expect(log).toEqual({
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: { 'Fn::GetAtt': [logGroupId, 'Arn'] },
+      });
+      expect(others.map(rightIn)).toEqual(
+        RIGHTS[name].map(({ actions, on, ...right }) => ({
+          actions: [...actions].sort(),
+          on: [...on].sort(),
+          ...right,
+        })),
+      );
+      expect(others.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+      expect(others.flatMap(({ Condition }) => Object.keys(Condition ?? {}))).toEqual(
+        RIGHTS[name].filter(({ keys }) => keys !== undefined).map(() => 'ForAllValues:StringLike'),
+      );
+    },
+  );
+
+  it('leave the dangerous calls to those that make them', () => {
+    expect(functionsThatMay('dynamodb:Scan')).toEqual([]);
+    expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
+    expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['letters']);
+    expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['rollover-page']);
+    expect(functionsThatMay('dynamodb:UpdateItem')).toEqual([
+      'consumption',
+      'deliveries',
+      'letters',
+      'rollover-page',
+    ]);
+    expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual(['cron']);
+    expect(functionsThatMay('states:StartExecution')).toEqual(['cron']);
+  });
+
+  it('are on items of users only, but for the audit records and the index of what is due', () => {
+    const exceptions = Object.entries(RIGHTS).flatMap(([name, rights]) =>
+      rights
+        .filter(
+          ({ actions, keys }) => actions.some((each) => each.startsWith('dynamodb:')) && keys !== 'USER#*',
+        )
+        .map(({ on, keys }) => ({ name, on, keys })),
+    );
+
+    expect(exceptions).toEqual([
+      { name: 'rollover-page', on: ['dueIndex'], keys: undefined },
+      { name: 'rollover-summary', on: ['table'], keys: 'AUDIT#*' },
+    ]);
+  });
+});
+
+describe('the rights of the rest', () => {
+  it('let the state machine call its two functions, start itself and deliver its log', () => {
+    const role = roleOfTheOnly('AWS::StepFunctions::StateMachine', ({ RoleArn }) => RoleArn);
+    const [invoke, start, log, ...others] = statementsOfRole(role);
+
+    expect(others).toEqual([]);
+    expect(invoke?.Action).toBe('lambda:InvokeFunction');
+    expect(listOf(invoke?.Resource).map(referenceIn)).toEqual([
+      expect.stringContaining('rolloverpageFunction'),
+      expect.stringContaining('rolloversummaryFunction'),
+    ]);
+    expect(start?.Action).toBe('states:StartExecution');
+    expect(JSON.stringify(start?.Resource)).toMatch(/:stateMachine:postage-dev-rollover"\]\]\}$/);
+    expect(listOf(log?.Action ?? []).every((action) => action.startsWith('logs:'))).toBe(true);
+  });
+
+  it('let the schedule start that state machine, and keep what could not be started', () => {
+    const role = roleOfTheOnly(
+      'AWS::Scheduler::Schedule',
+      ({ Target }) => (Target as { RoleArn: unknown }).RoleArn,
+    );
+
+    expect(statementsOfRole(role).map(({ Action, Resource }) => [Action, referenceIn(Resource)])).toEqual([
+      ['states:StartExecution', expect.stringContaining('RolloverStateMachine')],
+      ['sqs:SendMessage', expect.stringContaining('unstartedrollovers')],
+    ]);
+  });
+
+  it('come from no policy that is not in the template', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
+      expect(Properties['ManagedPolicyArns'] ?? []).toEqual([]);
+      expect(Properties['Policies'] ?? []).toEqual([]);
+    }
+    expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy')).toEqual([]);
+  });
+
+  it('have no wildcard but for log delivery and the names of executions', () => {
+    const statements = resourcesOf(template, 'AWS::IAM::Role').flatMap(([id]) => statementsOfRole(id));
+    const actions = statements.flatMap(({ Action }) => listOf(Action));
+    const wide = statements
+      .flatMap(({ Resource }) => listOf(Resource).map((each) => JSON.stringify(each)))
+      .filter((resource) => resource.includes('*'));
+
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+    expect(wide).toEqual(['"*"', expect.stringMatching(/:execution:postage-dev-rollover:\*"\]\]\}$/)]);
+  });
+});

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createPostageApp } from '../../lib/postage-app.ts';
+
+/** A resource of a template, as far as the tests look at it. */
+export interface Resource {
+  Type: string;
+  Properties: Record<string, unknown>;
+  DeletionPolicy?: string;
+}
+
+/** What `cdk deploy -c` can be given. */
+export interface Context {
+  stage?: string;
+  issuer?: string;
+  audience?: string;
+}
+
+/** The template that is deployed with this context. The functions' code and the rule packs have tests of their own. */
+export function templateOf(context: Context = {}): Template {
+  return withoutBundles({ context, checksRules: false }, (stack) => Template.fromStack(stack));
+}
+
+/** Calls with the stack as the app makes it, before synthesis. The folder of the synthesis is gone afterwards. */
+export function withoutBundles<Result>(
+  { context, checksRules }: { context: Context; checksRules: boolean },
+  use: (stack: Stack) => Result,
+): Result {
+  const outdir = mkdtempSync(join(tmpdir(), 'postage-infra-'));
+  try {
+    const app = createPostageApp({
+      outdir,
+      checksRules,
+      stackTraces: false,
+      context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    });
+    const stack = app.node.findAll().find((each) => each instanceof Stack);
+    if (stack === undefined) {
+      throw new Error('The app has no stack.');
+    }
+    return use(stack);
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** The resources of a type, by their logical ids. */
+export function resourcesOf(template: Template, type: string): [id: string, resource: Resource][] {
+  return Object.entries(template.findResources(type) as Record<string, Resource>);
+}
+
+/** The logical id that an intrinsic function refers to, by `Ref` or by `Fn::GetAtt`; null for anything else. */
+export function referenceIn(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  if ('Ref' in value && typeof value.Ref === 'string') {
+    return value.Ref;
+  }
+  if ('Fn::GetAtt' in value && Array.isArray(value['Fn::GetAtt'])) {
+    return String(value['Fn::GetAtt'][0]);
+  }
+  return null;
+}
+
+/** The value of the tag `function`, which every function has. */
+export function functionNameOf({ Properties }: Resource): string {
+  const tags = Properties['Tags'] as { Key: string; Value: string }[];
+  return tags.find(({ Key }) => Key === 'function')?.Value ?? '';
+}
