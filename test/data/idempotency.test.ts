@@ -5,7 +5,6 @@ import { type CommandContext, trackConsumption } from '../../lambdas/adapters/dy
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
-  countOf,
   expectClosedBooks,
   givenSubscriberWithLetter,
   itemsOf,

@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type LedgerEntry, listLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
-import { rollPage } from '../../lambdas/adapters/dynamodb/rollover.ts';
-import { DUE_SHARDS } from '../../lambdas/adapters/dynamodb/table-schema.ts';
 import { available } from '../../lambdas/domain/credits.ts';
-import { active, at, shown } from '../support/accounts.ts';
-import { sumOf } from '../support/books.ts';
+import { active, at, shown, sumOf } from '../support/accounts.ts';
 import { type DynamoDbRequest } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
+import { rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
   allPages,
@@ -85,7 +83,7 @@ describe('the ledger', () => {
   it('G4: shows the same before and after a job has closed the periods', async () => {
     const { userId } = await givenHistory();
     const before = await wholeLedger(table.store(), userId, LATE);
-    await rollEverything(LATE);
+    await rollEverything(table.store(), at(LATE));
     expect((await storedAccount(table.store(), userId)).periodStart).toBe(at('2026-07-01'));
     expect(await wholeLedger(table.store(), userId, LATE)).toEqual(before);
   });
@@ -118,7 +116,7 @@ describe('the ledger', () => {
       const whole = await wholeLedger(table.store(), userId, LATE);
       const limit = position === 'first page' ? 100 : 1;
       const first = await listLedger(table.store(), userId, { limit, after: null }, at(LATE), plentyOfTime());
-      table.proxy().inject(beforeQuery(() => rollEverything(LATE)));
+      table.proxy().inject(beforeQuery(() => rollEverything(table.store(), at(LATE))));
       const rest = await listLedger(
         table.faultyStore(),
         userId,
@@ -184,12 +182,6 @@ describe('the ledger', () => {
     expect(page).toEqual({ items: [], next: null });
   });
 });
-
-async function rollEverything(now: string): Promise<void> {
-  for (let shard = 0; shard < DUE_SHARDS; shard += 1) {
-    await rollPage(table.store(), { shard, now: at(now), after: null, limit: 1_000 });
-  }
-}
 
 /** Lets something happen between a list's reading of the account and its reading of the lines. */
 function beforeQuery(act: () => Promise<unknown>) {

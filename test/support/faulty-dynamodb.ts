@@ -13,6 +13,7 @@ import {
 import { buffer, json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import './node-errors.ts';
+import { seededRandom } from './random.ts';
 
 /** A request on its way to DynamoDB. */
 export interface DynamoDbRequest {
@@ -229,17 +230,6 @@ export function exception(name: string, status = 400): Fault {
   };
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32), so that a failing run can be repeated. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** How often what happens, each from 0 to 1. */
 export interface FaultRates {
   /** Of the transactions: cancelled, because one of their items is in another transaction's hands. */
@@ -257,18 +247,16 @@ export function randomFaults(seed: number, rates: FaultRates): Injector {
   const random = seededRandom(seed);
   const { conflicts = 0, throttled = 0, lostAnswers = 0, latencyMs = 0 } = rates;
   return (request) => {
-    const items = request.body.TransactItems?.length ?? 0;
-    const place = Math.floor(random() * items);
-    const [conflict, throttle, loss, byItem] = [random(), random(), random(), random()];
-    if (isTransaction(request) && conflict < conflicts) {
-      return cancelled(request, place, 'TransactionConflict');
+    const lastItem = (request.body.TransactItems?.length ?? 0) - 1;
+    if (isTransaction(request) && random.happens(conflicts)) {
+      return cancelled(request, random.integer(0, lastItem), 'TransactionConflict');
     }
-    if (throttle < throttled) {
-      return isTransaction(request) && byItem < 0.5
-        ? cancelled(request, place, 'ThrottlingError')
+    if (random.happens(throttled)) {
+      return isTransaction(request) && random.happens(0.5)
+        ? cancelled(request, random.integer(0, lastItem), 'ThrottlingError')
         : exception('ThrottlingException');
     }
-    if (loss < lostAnswers) {
+    if (random.happens(lostAnswers)) {
       return { fault: 'lose the answer' };
     }
     return latencyMs === 0 ? null : { fault: 'wait', until: () => wait(latencyMs) };

@@ -27,8 +27,8 @@ import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type Letter } from '../../lambdas/domain/letters.ts';
 import { type Use } from '../../lambdas/domain/usage.ts';
 import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
-import { at } from './accounts.ts';
-import { expectSoundCredits, sumOf } from './books.ts';
+import { at, sumOf } from './accounts.ts';
+import { expectSoundCredits } from './books.ts';
 import { plentyOfTime } from './table.ts';
 
 /** A user whom no other test knows, with an id as long as those of identity providers. */
