@@ -21,7 +21,7 @@ export interface EngineOptions {
   port?: number | undefined;
 }
 
-const READY_WITHIN_MS = 5_000;
+const READY_WITHIN_MS = 15_000;
 const ENDS_WITHIN_MS = 2_000;
 
 /**

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { RunReport } from '../lambdas/http/contracts/cron.ts';
@@ -71,6 +71,11 @@ async function findTarget(data: string | undefined, dynamodb: string | undefined
   const table = tableName();
   const external = dynamodb ?? (data === undefined ? process.env['DYNAMODB_ENDPOINT'] : undefined);
   if (external !== undefined && external !== '') {
+    if (!URL.canParse(external)) {
+      throw new UsageError(
+        `--dynamodb must be an address, such as http://127.0.0.1:8000, and is "${external}".`,
+      );
+    }
     return {
       dynamodb: external,
       table,
@@ -102,10 +107,10 @@ async function askClock({ url }: RunningInstance): Promise<Instant> {
 
 async function rollOver({ dynamodb, table }: Target, now: Instant): Promise<number> {
   setTableEnvironment({ dynamodb, table });
-  const store = createStore(table);
-  await assertTable(store, dynamodb);
-  const due = await countDue(store, now);
-  store.client.destroy();
+  const client = new DynamoDBClient();
+  await assertTable({ client, table }, dynamodb);
+  const due = await countDue({ client, table }, now);
+  client.destroy();
   process.stderr.write(`${due} accounts are due by ${toIso(now)}.\n`);
   const bar = startProgressBar(due, 'accounts', process.stderr);
   const machine = createRolloverMachine(countingPages(bar.advance));

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { authorize } from './authorizer.ts';
 import { secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
@@ -94,7 +95,7 @@ async function startAll(
   setServicesEnvironment({ url, awsStandIn: awsStandIn.url });
   const store = createStore(table);
   stops.push(() => store.client.destroy());
-  await createTable(store.client, table);
+  await createTableWithRetries(table);
 
   const functions = options.functions ?? API_FUNCTIONS;
   gateway.serve({
@@ -107,6 +108,13 @@ async function startAll(
   });
   stops.push(warm(functions));
   return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover };
+}
+
+/** With the SDK's retries, which the functions' store does without. */
+async function createTableWithRetries(table: string): Promise<void> {
+  const client = new DynamoDBClient();
+  await createTable(client, table);
+  client.destroy();
 }
 
 function keepCronSecret(data: DataDirectory): string {
