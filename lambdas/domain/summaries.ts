@@ -110,7 +110,8 @@ export function isNearingQuota(account: Account, threshold: number): NearingQuot
   return { nearing: meters.length > 0, meters };
 }
 
-function limitedMeters(account: Account): { meter: Meter; used: number; limit: number }[] {
+/** What the open period has used of each meter that has a limit. For mails, that is the credits it had to spend. */
+export function limitedMeters(account: Account): { meter: Meter; used: number; limit: number }[] {
   const { lettersPerPeriod, emailsPerPeriod } = PLANS[account.plan];
   const { usedThisPeriod } = account.credits;
   return [

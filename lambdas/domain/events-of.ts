@@ -1,0 +1,239 @@
+import { type Account, type ClosedPeriod, isLive, type Subscription } from './account.ts';
+import {
+  arrived,
+  type Change,
+  isScheduledNow,
+  type RecordChange,
+  type RecordedConsumption,
+  type ScheduledNow,
+  scheduledAt,
+} from './changes.ts';
+import { available, type Credits, NO_CREDITS } from './credits.ts';
+import {
+  EVENTS,
+  type EventName,
+  type PostageEvent,
+  THRESHOLD_PERCENTS,
+  UNSUSPICIOUS_MAILS_PER_PERIOD,
+} from './events.ts';
+import { type Instant, toIso } from './instants.ts';
+import { type Letter } from './letters.ts';
+import { type Meter } from './refusals.ts';
+import { limitedMeters } from './summaries.ts';
+
+/**
+ * What a change means to others. The same change gives the same events, with the same ids, however often it is told;
+ * items that vanish, as all of an erased user's do, give none.
+ */
+export function eventsOf(change: RecordChange): PostageEvent[] {
+  switch (change.kind) {
+    case 'account':
+      return eventsOfAccount(change);
+    case 'period':
+      return eventsOfPeriod(change);
+    case 'letter':
+      return eventsOfLetter(change);
+    case 'delivery':
+      return isScheduledNow(change) ? [deliveryScheduled(change)] : [];
+    case 'consumption':
+      return eventsOfConsumption(change);
+    case 'movement':
+    case 'text':
+      return [];
+  }
+}
+
+/** An event, with the id that follows from what it is about. */
+function event<Name extends EventName>(
+  name: Name,
+  userId: string,
+  about: readonly (string | number)[],
+  at: Instant,
+  data: DataOf<Name>,
+): PostageEvent {
+  const id = [name, userId, ...about].join(':');
+  // Name, version and data belong together by their types; the compiler does not follow a name through a union.
+  return { name, version: EVENTS[name].version, id, at: toIso(at), userId, data } as PostageEvent;
+}
+
+type DataOf<Name extends EventName> = Extract<PostageEvent, { name: Name }>['data'];
+
+function eventsOfAccount({ userId, at, before, after }: Change<'account'>): PostageEvent[] {
+  if (after === null || before?.kind === 'erased') {
+    return [];
+  }
+  if (after.kind === 'erased') {
+    const data = { erasedAt: toIso(after.erasedAt) };
+    return [event('AccountErased', userId, [after.version], after.erasedAt, data)];
+  }
+  return [
+    ...subscriptionEvents(before, after, at),
+    ...creditEvents(before, after, at),
+    ...thresholdEvents(before, after, at),
+    ...suspicionEvents(before, after, at),
+  ];
+}
+
+/** A subscription by what anybody may want to know of it. */
+function termsOf(subscription: Subscription): {
+  subscriptionId: string | null;
+  interval: 'month' | 'year' | null;
+  trialEndsAt: string | null;
+  graceEndsAt: string | null;
+  endsAt: string | null;
+} {
+  const live = isLive(subscription) ? subscription : null;
+  const endsAt = live?.endsAt ?? null;
+  return {
+    subscriptionId: live?.id ?? null,
+    interval: live?.interval ?? null,
+    trialEndsAt: live?.status === 'trialing' ? toIso(live.trialEndsAt) : null,
+    graceEndsAt: live?.status === 'past_due' ? toIso(live.graceEndsAt) : null,
+    endsAt: endsAt === null ? null : toIso(endsAt),
+  };
+}
+
+function subscriptionEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+  const { userId, version: accountVersion, plan, subscription } = after;
+  const { status } = subscription;
+  const previousPlan = before?.plan ?? 'none';
+  const previous: Subscription = before?.subscription ?? { status: 'none' };
+  const terms = termsOf(subscription);
+  const isSame =
+    plan === previousPlan &&
+    status === previous.status &&
+    JSON.stringify(terms) === JSON.stringify(termsOf(previous));
+  const data = { accountVersion, plan, previousPlan, status, previousStatus: previous.status, ...terms };
+  return isSame ? [] : [event('SubscriptionChanged', userId, [accountVersion], at, data)];
+}
+
+function creditEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+  const { userId, version: accountVersion } = after;
+  const previous = creditFigures(before?.credits ?? NO_CREDITS);
+  const figures = creditFigures(after.credits);
+  if (JSON.stringify(figures) === JSON.stringify(previous)) {
+    return [];
+  }
+  const change = figures.available - previous.available;
+  return [event('CreditsChanged', userId, [accountVersion], at, { accountVersion, change, ...figures })];
+}
+
+type CreditFigures = { available: number } & Pick<
+  Credits,
+  'owed' | 'granted' | 'used' | 'expired' | 'takenBack'
+>;
+
+function creditFigures(credits: Credits): CreditFigures {
+  const { owed, granted, used, expired, takenBack } = credits;
+  return { available: available(credits), owed, granted, used, expired, takenBack };
+}
+
+/** How much of a meter the open period has used; nothing of a period that the account was not in yet. */
+interface MeterUse {
+  used: number;
+  limit: number;
+}
+
+function thresholdEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+  const { userId, periodStart, periodEnd } = after;
+  const usedBefore = new Map<Meter, MeterUse>(
+    before?.periodStart === periodStart
+      ? limitedMeters(before).map(({ meter, used, limit }) => [meter, { used, limit }])
+      : [],
+  );
+  return limitedMeters(after).flatMap(({ meter, used, limit }) =>
+    THRESHOLD_PERCENTS.filter(
+      (percent) =>
+        hasReached({ used, limit }, percent) &&
+        !hasReached(usedBefore.get(meter) ?? { used: 0, limit }, percent),
+    ).map((thresholdPercent) =>
+      event('UsageThresholdReached', userId, [meter, thresholdPercent, toIso(periodStart), limit], at, {
+        meter,
+        thresholdPercent,
+        used,
+        limit,
+        period: toIso(periodStart),
+        periodEndsAt: toIso(periodEnd),
+      }),
+    ),
+  );
+}
+
+/** Of a limit of zero nothing can be used, so nothing is ever reached. */
+function hasReached({ used, limit }: MeterUse, percent: number): boolean {
+  return limit > 0 && used * 100 >= limit * percent;
+}
+
+function suspicionEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+  const { userId, periodStart, mailsUsed } = after;
+  const mailsBefore = before?.periodStart === periodStart ? before.mailsUsed : 0;
+  const period = toIso(periodStart);
+  return mailsUsed > UNSUSPICIOUS_MAILS_PER_PERIOD && mailsBefore <= UNSUSPICIOUS_MAILS_PER_PERIOD
+    ? [event('SuspiciousActivity', userId, [period], at, { period, mails: mailsUsed })]
+    : [];
+}
+
+function eventsOfPeriod(change: Change<'period'>): PostageEvent[] {
+  const period = arrived(change);
+  return period === null ? [] : [periodClosed(change.userId, period)];
+}
+
+function periodClosed(userId: string, period: ClosedPeriod): PostageEvent {
+  const start = toIso(period.periodStart);
+  return event('PeriodClosed', userId, [start], period.periodEnd, {
+    period: start,
+    endedAt: toIso(period.periodEnd),
+    plan: period.plan,
+    lettersCreated: period.letters,
+    emailsSent: period.emails,
+    mailsSent: period.mails,
+    mailCreditsUsed: period.creditsUsed,
+    movements: period.movements.map(({ kind, amount }) => ({ kind, amount })),
+  });
+}
+
+function eventsOfLetter({ userId, before, after }: Change<'letter'>): PostageEvent[] {
+  if (after === null) {
+    return [];
+  }
+  if (before === null) {
+    return [letterCreated(userId, after)];
+  }
+  return before.deletedAt === null && after.deletedAt !== null
+    ? [letterDeleted(userId, after, after.deletedAt)]
+    : [];
+}
+
+function letterCreated(userId: string, { id, createdAt }: Letter): PostageEvent {
+  return event('LetterCreated', userId, [id], createdAt, { letterId: id, createdAt: toIso(createdAt) });
+}
+
+function letterDeleted(userId: string, { id }: Letter, deletedAt: Instant): PostageEvent {
+  return event('LetterDeleted', userId, [id], deletedAt, { letterId: id, deletedAt: toIso(deletedAt) });
+}
+
+function deliveryScheduled(change: ScheduledNow): PostageEvent {
+  const { id: deliveryId, letterId, channel, paidWith, deliverAt, createdAt } = change.after;
+  return event('DeliveryScheduled', change.userId, [deliveryId], scheduledAt(change), {
+    deliveryId,
+    letterId,
+    channel,
+    paidWith,
+    deliverAt: toIso(deliverAt),
+    createdAt: toIso(createdAt),
+  });
+}
+
+function eventsOfConsumption(change: Change<'consumption'>): PostageEvent[] {
+  const consumption = arrived(change);
+  return consumption === null ? [] : [usageRecorded(change.userId, consumption)];
+}
+
+function usageRecorded(userId: string, { id, consumed, createdAt }: RecordedConsumption): PostageEvent {
+  const { letters, emails, mails } = consumed;
+  return event('UsageRecorded', userId, [id], createdAt, {
+    usageId: id,
+    consumed: { letters, emails, mails },
+    recordedAt: toIso(createdAt),
+  });
+}

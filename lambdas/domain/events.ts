@@ -1,0 +1,167 @@
+/** Everything that Postage tells other services, named here and nowhere else. */
+import { type SubscriptionStatus } from './account.ts';
+import { type MovementKind } from './credits.ts';
+import { type Channel, type PaidWith } from './deliveries.ts';
+import { type BillingInterval, type PlanId } from './plans.ts';
+import { type Meter } from './refusals.ts';
+import { type Use } from './usage.ts';
+
+interface EventOf<Name extends string, Version extends number, Data> {
+  name: Name;
+  /** Raised when the data change in a way that a consumer could stumble over; more members are no such change. */
+  version: Version;
+  /** The same however often the event is published. */
+  id: string;
+  /** When it happened: an instant in ISO 8601. */
+  at: string;
+  userId: string;
+  /** Ids, counts and instants. Never what a letter says, or whom it goes to. */
+  data: Data;
+}
+
+/** The percentages of a limit at which an event is published. */
+export const THRESHOLD_PERCENTS = [80, 100] as const;
+
+/** More mails in one period raise suspicion. */
+export const UNSUSPICIOUS_MAILS_PER_PERIOD = 20;
+
+export type UsageThresholdReached = EventOf<
+  'UsageThresholdReached',
+  1,
+  {
+    meter: Meter;
+    thresholdPercent: (typeof THRESHOLD_PERCENTS)[number];
+    used: number;
+    limit: number;
+    period: string;
+    periodEndsAt: string;
+  }
+>;
+
+export type SuspiciousActivity = EventOf<'SuspiciousActivity', 1, { period: string; mails: number }>;
+
+export type CreditsChanged = EventOf<
+  'CreditsChanged',
+  1,
+  {
+    accountVersion: number;
+    change: number;
+    available: number;
+    owed: number;
+    granted: number;
+    used: number;
+    expired: number;
+    takenBack: number;
+  }
+>;
+
+export type SubscriptionChanged = EventOf<
+  'SubscriptionChanged',
+  1,
+  {
+    accountVersion: number;
+    plan: PlanId;
+    previousPlan: PlanId;
+    status: SubscriptionStatus;
+    previousStatus: SubscriptionStatus;
+    subscriptionId: string | null;
+    interval: BillingInterval | null;
+    trialEndsAt: string | null;
+    graceEndsAt: string | null;
+    endsAt: string | null;
+  }
+>;
+
+export type PeriodClosed = EventOf<
+  'PeriodClosed',
+  1,
+  {
+    period: string;
+    endedAt: string;
+    plan: PlanId;
+    lettersCreated: number;
+    emailsSent: number;
+    mailsSent: number;
+    mailCreditsUsed: number;
+    movements: { kind: MovementKind; amount: number }[];
+  }
+>;
+
+export type AccountErased = EventOf<'AccountErased', 1, { erasedAt: string }>;
+
+export type LetterCreated = EventOf<'LetterCreated', 1, { letterId: string; createdAt: string }>;
+
+export type LetterDeleted = EventOf<'LetterDeleted', 1, { letterId: string; deletedAt: string }>;
+
+export type DeliveryScheduled = EventOf<
+  'DeliveryScheduled',
+  1,
+  {
+    deliveryId: string;
+    letterId: string;
+    channel: Channel;
+    paidWith: PaidWith;
+    deliverAt: string;
+    createdAt: string;
+  }
+>;
+
+export type UsageRecorded = EventOf<
+  'UsageRecorded',
+  1,
+  { usageId: string; consumed: Use; recordedAt: string }
+>;
+
+export type PostageEvent =
+  | UsageThresholdReached
+  | SuspiciousActivity
+  | CreditsChanged
+  | SubscriptionChanged
+  | PeriodClosed
+  | AccountErased
+  | LetterCreated
+  | LetterDeleted
+  | DeliveryScheduled
+  | UsageRecorded;
+
+export type EventName = PostageEvent['name'];
+
+/** The catalogue: what each event means, and the version that is published. */
+export const EVENTS: {
+  readonly [Name in EventName]: { version: Extract<PostageEvent, { name: Name }>['version']; says: string };
+} = {
+  UsageThresholdReached: {
+    version: 1,
+    says: 'The use of a meter has reached 80% or 100% of its limit in this period. For `mails`, the limit is the credits that the period had to spend. A command that jumps over both thresholds publishes both. Reaching a threshold again in the same period, under the same limit, is the same event.',
+  },
+  SuspiciousActivity: {
+    version: 1,
+    says: 'A user has scheduled more than 20 mails in one period.',
+  },
+  CreditsChanged: {
+    version: 1,
+    says: 'The mail credits of an account have changed: `change` is what was added to `available`; the lifetime counters hold `available = granted - used - expired - takenBack`. Of two events of one user, the one with the higher `accountVersion` is newer.',
+  },
+  SubscriptionChanged: {
+    version: 1,
+    says: "The plan, the status or an end of an account's subscription has changed. Of two events of one user, the one with the higher `accountVersion` is newer.",
+  },
+  PeriodClosed: {
+    version: 1,
+    says: 'A usage period has been closed, with what it counted, and the credit movements of its close and of the opening that followed. Periods without use and without movement are closed in silence.',
+  },
+  AccountErased: {
+    version: 1,
+    says: 'A user has been erased. Whoever keeps something about that user has to erase it too.',
+  },
+  LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
+  LetterDeleted: { version: 1, says: 'A letter has been deleted. What it counted stays counted.' },
+  DeliveryScheduled: {
+    version: 1,
+    says: 'A delivery has been scheduled, counted, and paid where it had to be.',
+  },
+  UsageRecorded: {
+    version: 1,
+    says: 'A service has counted usage for a user whose letters it keeps itself.',
+  },
+};

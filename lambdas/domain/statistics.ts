@@ -1,0 +1,185 @@
+/** What is counted for the owner of the app: per UTC day, over all users. Deleting and erasing lower nothing. */
+import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } from './changes.ts';
+import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
+import { costOf } from './deliveries.ts';
+import { DAY_MS, type Instant, utcDay } from './instants.ts';
+import { type Use } from './usage.ts';
+
+export interface Totals {
+  letters: number;
+  emails: number;
+  mails: number;
+  creditsGranted: number;
+  creditsUsed: number;
+  creditsExpired: number;
+  creditsTakenBack: number;
+}
+
+export const NO_TOTALS: Totals = {
+  letters: 0,
+  emails: 0,
+  mails: 0,
+  creditsGranted: 0,
+  creditsUsed: 0,
+  creditsExpired: 0,
+  creditsTakenBack: 0,
+};
+
+/** Totals of one UTC day, and how many different users have used something on it. */
+export interface DayStatistics extends Totals {
+  /** `2026-11-24`. */
+  day: string;
+  activeUsers: number;
+}
+
+/** What one change adds to the statistics. */
+export interface Counted {
+  /** What is counted, so that it is counted once: `LETTER:<id>`. Unique among its user's. */
+  subject: string;
+  userId: string;
+  /** The day of the thing itself, not that on which it is counted. */
+  day: string;
+  totals: Totals;
+  /** Whether it makes its user one of the day's active ones: whoever has used something. */
+  isUse: boolean;
+  /** When the change was written. */
+  writtenAt: Instant;
+}
+
+/** What a change adds to the statistics; null: nothing. */
+export function countedOf(change: RecordChange): Counted | null {
+  switch (change.kind) {
+    case 'letter':
+      return countedLetter(change);
+    case 'delivery':
+      return countedDelivery(change);
+    case 'consumption':
+      return countedConsumption(change);
+    case 'movement':
+      return countedMovement(change);
+    case 'period':
+      return countedPeriod(change);
+    case 'account':
+    case 'text':
+      return null;
+  }
+}
+
+function countedLetter(change: Change<'letter'>): Counted | null {
+  const letter = arrived(change);
+  return letter === null
+    ? null
+    : used(change, `letter:${letter.id}`, letter.createdAt, { letters: 1, emails: 0, mails: 0 });
+}
+
+function countedDelivery(change: Change<'delivery'>): Counted | null {
+  if (!isScheduledNow(change)) {
+    return null;
+  }
+  const { id, channel } = change.after;
+  return used(change, `delivery:${id}`, scheduledAt(change), costOf(channel));
+}
+
+function countedConsumption(change: Change<'consumption'>): Counted | null {
+  const consumption = arrived(change);
+  return consumption === null
+    ? null
+    : used(change, `usage:${consumption.id}`, consumption.createdAt, consumption.consumed);
+}
+
+function countedMovement(change: Change<'movement'>): Counted | null {
+  const movement = arrived(change);
+  return movement === null ? null : moved(change, `movement:${movement.id}`, movement.at, [movement]);
+}
+
+function countedPeriod(change: Change<'period'>): Counted | null {
+  const period = arrived(change);
+  return period === null
+    ? null
+    : moved(change, `period:${period.periodStart}`, period.periodEnd, period.movements);
+}
+
+function used({ userId, at: writtenAt }: RecordChange, subject: string, at: Instant, use: Use): Counted {
+  return { subject, userId, day: utcDay(at), totals: { ...NO_TOTALS, ...use }, isUse: true, writtenAt };
+}
+
+const TOTAL_OF_COUNTER = {
+  granted: 'creditsGranted',
+  used: 'creditsUsed',
+  expired: 'creditsExpired',
+  takenBack: 'creditsTakenBack',
+} as const;
+
+/** Movements move the lifetime counters of their account (G4), and the totals in the same way. */
+function moved(
+  { userId, at: writtenAt }: RecordChange,
+  subject: string,
+  at: Instant,
+  movements: readonly Movement[],
+): Counted {
+  const totals = { ...NO_TOTALS };
+  for (const { kind, amount } of movements) {
+    const counter = MOVEMENT_COUNTER[kind];
+    totals[TOTAL_OF_COUNTER[counter]] += counter === 'granted' ? amount : -amount;
+  }
+  return { subject, userId, day: utcDay(at), totals, isUse: false, writtenAt };
+}
+
+export function addTotals(one: Totals, other: Totals): Totals {
+  return {
+    letters: one.letters + other.letters,
+    emails: one.emails + other.emails,
+    mails: one.mails + other.mails,
+    creditsGranted: one.creditsGranted + other.creditsGranted,
+    creditsUsed: one.creditsUsed + other.creditsUsed,
+    creditsExpired: one.creditsExpired + other.creditsExpired,
+    creditsTakenBack: one.creditsTakenBack + other.creditsTakenBack,
+  };
+}
+
+/** Days are asked for up to ten years at once: 3,650 days and the leap days among them. */
+export const MAX_STATISTICS_DAYS = 3_653;
+
+/** UTC days from the first to the last, both included. */
+export interface DayRange {
+  first: string;
+  last: string;
+}
+
+export type DayRangeDecision =
+  { outcome: 'accepted' } | { outcome: 'refused'; reason: 'reversed' | 'longer_than_ten_years' };
+
+export function judgeDayRange({ first, last }: DayRange): DayRangeDecision {
+  const days = (Date.parse(last) - Date.parse(first)) / DAY_MS + 1;
+  if (days < 1) {
+    return { outcome: 'refused', reason: 'reversed' };
+  }
+  return days > MAX_STATISTICS_DAYS
+    ? { outcome: 'refused', reason: 'longer_than_ten_years' }
+    : { outcome: 'accepted' };
+}
+
+/**
+ * The least calendar units that make up a range: whole months as `2026-11`, and the days that remain as `2026-11-24`.
+ * Ten years are 120 months and at most 60 days.
+ */
+export function monthsAndDaysOf({ first, last }: DayRange): string[] {
+  const units: string[] = [];
+  for (let day = first; day <= last;) {
+    const month = day.slice(0, 7);
+    const endOfMonth = lastDayOf(month);
+    const isWholeMonth = day.endsWith('-01') && endOfMonth <= last;
+    units.push(isWholeMonth ? month : day);
+    day = dayAfter(isWholeMonth ? endOfMonth : day);
+  }
+  return units;
+}
+
+function dayAfter(day: string): string {
+  return utcDay(Date.parse(day) + DAY_MS);
+}
+
+function lastDayOf(month: string): string {
+  const first = new Date(`${month}-01`);
+  return utcDay(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0));
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { auditOf } from '../../lambdas/domain/audit.ts';
+import { type Change, type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { active, at, givenSubscriber, used } from '../support/accounts.ts';
+
+const WRITTEN_AT = at('2026-02-10T12:00:00.000Z');
+const about = { userId: 'user', at: WRITTEN_AT };
+const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
+
+const LINE: RecordedMovement = {
+  id: 'line-1',
+  at: at('2026-02-10'),
+  kind: 'adjustment_up',
+  amount: 3,
+  source: 'adjustment:line-1',
+};
+
+function movement(
+  after: RecordedMovement | null,
+  before: RecordedMovement | null = null,
+): Change<'movement'> {
+  return { kind: 'movement', ...about, before, after };
+}
+
+function nothing(kind: Exclude<RecordChange['kind'], 'account' | 'movement'>): RecordChange {
+  return { kind, ...about, before: null, after: null };
+}
+
+describe('the audit trail', () => {
+  it('keeps changes of plan', () => {
+    expect(auditOf({ kind: 'account', ...about, before: null, after: { ...PRO, version: 1 } })).toEqual([
+      {
+        id: 'SubscriptionChanged:user:1',
+        at: WRITTEN_AT,
+        type: 'SubscriptionChanged',
+        actor: 'postage:billing',
+        userId: 'user',
+        data: expect.objectContaining({ previousPlan: 'none', plan: 'pro' }),
+      },
+    ]);
+  });
+
+  it('keeps no use', () => {
+    const after = used(PRO, { mails: 2 }, '2026-02-10');
+    expect(auditOf({ kind: 'account', ...about, before: PRO, after })).toEqual([]);
+  });
+
+  it('keeps who adjusted credits and why', () => {
+    const by = { actor: 'admin-1', reason: 'Lost in the post' };
+    expect(auditOf(movement({ ...LINE, ...by }))).toEqual([
+      {
+        id: 'CreditsAdjusted:user:line-1',
+        at: LINE.at,
+        type: 'CreditsAdjusted',
+        userId: 'user',
+        ...by,
+        data: { amount: 3, source: 'adjustment:line-1' },
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'an adjustment whose author is not known',
+      movement({ ...LINE, kind: 'adjustment_down', amount: -3 }),
+      1,
+    ],
+    ['an erased line', movement(null, LINE), 0],
+    ['a line written over', movement(LINE, LINE), 0],
+    ['a purchase', movement({ ...LINE, kind: 'purchase' }), 0],
+    ['a letter', nothing('letter'), 0],
+    ['a delivery', nothing('delivery'), 0],
+    ['counted usage', nothing('consumption'), 0],
+    ['a period', nothing('period'), 0],
+    ['a text', nothing('text'), 0],
+  ])('%s: %#', (_, change, count) => {
+    const records = auditOf(change);
+    expect(records).toHaveLength(count);
+    expect(records.map(({ actor }) => actor)).toEqual(count === 0 ? [] : ['postage:admin']);
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
+import { type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
+import {
+  addTotals,
+  countedOf,
+  judgeDayRange,
+  monthsAndDaysOf,
+  NO_TOTALS,
+} from '../../lambdas/domain/statistics.ts';
+import { at } from '../support/accounts.ts';
+
+const WRITTEN_AT = at('2026-02-12T00:00:00.000Z');
+const about = { userId: 'user', at: WRITTEN_AT };
+const createdAt = at('2026-02-09T23:59:59.999Z');
+const LETTER = { id: 'l', title: '', createdAt, deletedAt: null };
+
+const CONSUMPTION = { id: 'c', createdAt, consumed: { letters: 4, emails: 0, mails: 2 } };
+const MOVEMENT: RecordedMovement = { id: 'm', at: createdAt, kind: 'purchase', amount: 5, source: '' };
+const PERIOD: ClosedPeriod = {
+  periodStart: 0,
+  periodEnd: at('2026-02-01'),
+  anchor: 0,
+  plan: 'pro',
+  letters: 9,
+  emails: 9,
+  mails: 9,
+  creditsUsed: 9,
+  purchasedOutstanding: 0,
+  movements: [
+    { kind: 'expiry', amount: -2, source: '' },
+    { kind: 'allowance', amount: 2, source: '' },
+    { kind: 'claw_back', amount: -1, source: '' },
+  ],
+};
+
+function delivery(status: DeliveryStatus, channel: 'email' | 'mail'): Delivery {
+  const destination =
+    channel === 'email'
+      ? { channel, recipient: { email: 'ada@example.com' } }
+      : {
+          channel,
+          recipient: { name: 'Ada', line1: '1', city: 'London', postalCode: 'SW1', country: 'GB' },
+        };
+  return { id: 'd', letterId: 'l', status, paidWith: 'none', deliverAt: 0, createdAt, ...destination };
+}
+
+describe('what counts', () => {
+  it.each<[string, RecordChange, object | null]>([
+    [
+      'a letter, on the day it was written',
+      { kind: 'letter', ...about, before: null, after: LETTER },
+      { subject: 'letter:l', day: '2026-02-09', totals: { ...NO_TOTALS, letters: 1 }, isUse: true },
+    ],
+    ['a deleted letter', { kind: 'letter', ...about, before: LETTER, after: LETTER }, null],
+    ['erased usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: null }, null],
+    ['an erased line', { kind: 'movement', ...about, before: MOVEMENT, after: null }, null],
+    ['a period that owes less', { kind: 'period', ...about, before: PERIOD, after: PERIOD }, null],
+    ['an erased letter', { kind: 'letter', ...about, before: LETTER, after: null }, null],
+    [
+      'an e-mail',
+      { kind: 'delivery', ...about, before: null, after: delivery('scheduled', 'email') },
+      { subject: 'delivery:d', day: '2026-02-09', totals: { ...NO_TOTALS, emails: 1 } },
+    ],
+    [
+      'a mail that was paid later, on the day it was paid',
+      {
+        kind: 'delivery',
+        ...about,
+        before: delivery('pending_payment', 'mail'),
+        after: delivery('scheduled', 'mail'),
+      },
+      { subject: 'delivery:d', day: '2026-02-12', totals: { ...NO_TOTALS, mails: 1 } },
+    ],
+    [
+      'a mail that waits for its payment',
+      { kind: 'delivery', ...about, before: null, after: delivery('pending_payment', 'mail') },
+      null,
+    ],
+    [
+      'usage that a service counted',
+      {
+        kind: 'consumption',
+        ...about,
+        before: null,
+        after: CONSUMPTION,
+      },
+      { subject: 'usage:c', totals: { ...NO_TOTALS, letters: 4, mails: 2 }, isUse: true },
+    ],
+    [
+      'a purchase',
+      {
+        kind: 'movement',
+        ...about,
+        before: null,
+        after: MOVEMENT,
+      },
+      { subject: 'movement:m', day: '2026-02-09', totals: { ...NO_TOTALS, creditsGranted: 5 }, isUse: false },
+    ],
+    [
+      'a closed period, on the day of its end',
+      {
+        kind: 'period',
+        ...about,
+        before: null,
+        after: PERIOD,
+      },
+      {
+        subject: 'period:0',
+        day: '2026-02-01',
+        totals: { ...NO_TOTALS, creditsExpired: 2, creditsGranted: 2, creditsTakenBack: 1 },
+        isUse: false,
+      },
+    ],
+    ['an account', { kind: 'account', ...about, before: null, after: null }, null],
+    ['a text', { kind: 'text', ...about, before: null, after: {} }, null],
+  ])('%s', (_, change, counted) => {
+    const actual = countedOf(change);
+    if (counted === null) {
+      expect(actual).toBeNull();
+    } else {
+      expect(actual).toMatchObject({ userId: 'user', writtenAt: WRITTEN_AT, ...counted });
+    }
+  });
+
+  it('a use of a credit raises the total and a return lowers it', () => {
+    const totals = [
+      { kind: 'use' as const, amount: -3 },
+      { kind: 'return' as const, amount: 1 },
+    ].map((line) => {
+      const after = { id: 'm', at: createdAt, source: '', ...line };
+      return countedOf({ kind: 'movement', ...about, before: null, after })?.totals ?? NO_TOTALS;
+    });
+    expect(totals.reduce(addTotals, NO_TOTALS)).toEqual({ ...NO_TOTALS, creditsUsed: 2 });
+  });
+});
+
+describe('ranges of days', () => {
+  it.each([
+    ['2026-02-10', '2026-02-10', 'accepted'],
+    ['2026-02-10', '2026-02-09', 'reversed'],
+    ['2016-11-25', '2026-11-24', 'accepted'],
+    ['2016-03-01', '2026-02-28', 'accepted'],
+    ['2016-02-28', '2026-03-01', 'longer_than_ten_years'],
+  ])('%s to %s: %s', (first, last, expected) => {
+    const decision = judgeDayRange({ first, last });
+    expect(decision.outcome === 'refused' ? decision.reason : decision.outcome).toBe(expected);
+  });
+
+  it('are made up of whole months and the days that remain', () => {
+    expect(monthsAndDaysOf({ first: '2024-01-30', last: '2024-04-02' })).toEqual([
+      '2024-01-30',
+      '2024-01-31',
+      '2024-02',
+      '2024-03',
+      '2024-04-01',
+      '2024-04-02',
+    ]);
+    expect(monthsAndDaysOf({ first: '2024-02-01', last: '2024-02-29' })).toEqual(['2024-02']);
+    expect(monthsAndDaysOf({ first: '2024-02-01', last: '2024-02-28' })).toHaveLength(28);
+  });
+
+  it('hold each of their days once, in at most 180 units', () => {
+    const day = fc.integer({ min: 0, max: 20_000 });
+    fc.assert(
+      fc.property(day, fc.integer({ min: 0, max: 3_652 }), (start, length) => {
+        const range = { first: utcDay(start * DAY_MS), last: utcDay((start + length) * DAY_MS) };
+        const units = monthsAndDaysOf(range);
+        const days = Array.from({ length: length + 1 }, (_, index) => utcDay((start + index) * DAY_MS));
+        expect(days.map((each) => units.filter((unit) => each.startsWith(unit)).length)).not.toContain(0);
+        expect(units.length).toBeLessThanOrEqual(180);
+        const months = units.filter((unit) => unit.length === 7);
+        const inMonths = days.filter((each) => months.includes(each.slice(0, 7))).length;
+        expect(inMonths + units.length - months.length).toBe(days.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
