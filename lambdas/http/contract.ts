@@ -41,7 +41,7 @@ export interface Contract<Params = unknown, Query = unknown, Body = unknown, A e
   problems: readonly ProblemCode[];
 }
 
-export const NO_FIELDS = z.strictObject({});
+const NO_FIELDS = z.strictObject({});
 /** The body of a request that has none: whatever is sent is not read. */
 export const NO_BODY = z.null();
 

@@ -63,9 +63,9 @@ const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
 
 /** The codes that every route of an access may answer. */
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
-  user: ['unauthenticated', 'forbidden', 'internal', 'busy'],
-  'usage:write': ['unauthenticated', 'forbidden', 'internal', 'busy'],
-  cron: ['unauthenticated', 'internal', 'busy'],
+  user: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
+  'usage:write': ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
+  cron: ['unauthenticated', 'invalid', 'internal', 'busy'],
   anyone: ['internal', 'busy'],
 };
 
@@ -176,15 +176,18 @@ function content(answer: AnswerContract): JsonObject {
     : {};
 }
 
-/** The codes that a route may answer, by their statuses. */
-function problems(contract: Contract): JsonObject {
-  const codes = new Set<ProblemCode>([
+/** The codes that a route may answer. */
+export function codesOf(contract: Contract): ReadonlySet<ProblemCode> {
+  return new Set<ProblemCode>([
     ...CODES_OF_ACCESS[contract.route.access],
     ...contract.problems,
-    ...(hasBody(contract) ? (['malformed', 'invalid'] as const) : []),
+    ...(hasBody(contract) ? (['malformed'] as const) : []),
     ...(contract.idempotencyKey === 'none' ? [] : (['idempotency_conflict'] as const)),
   ]);
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+}
+
+function problems(contract: Contract): JsonObject {
+  const byStatus = Map.groupBy(codesOf(contract), (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
       String(status),

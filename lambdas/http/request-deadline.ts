@@ -1,7 +1,7 @@
 import { type Deadline } from '../domain/deadline.ts';
 
 /** All that one request may take, retries included: the function has 25 s and the gateway 30. */
-export const REQUEST_TIME_MS = 20_000;
+const REQUEST_TIME_MS = 20_000;
 /** Left of the function's own time for the answer. */
 const MARGIN_MS = 500;
 

@@ -97,7 +97,7 @@ export const Plan = named('Plan', z.enum(['none', 'pro', 'enterprise']), {
   description: '`none` is the free plan.',
 });
 
-export const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
+const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
   example: { amountCents: 300, currency: 'usd' },
 });
 
@@ -123,8 +123,8 @@ export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniTyp
   return parameter;
 }
 
-export const MAX_PAGE_SIZE = 100;
-export const PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
+const PAGE_SIZE = 20;
 
 /** The query of a list. */
 export const PageQuery = z.strictObject({

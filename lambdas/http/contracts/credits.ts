@@ -69,7 +69,7 @@ export const getLedger = contract('GET /credits/ledger', {
   description: 'Every movement, newest first, with the balance after it.',
   query: PageQuery,
   answers: { 200: { description: 'A page of the ledger', schema: LedgerPage } },
-  problems: ['invalid'],
+  problems: [],
 });
 
 export const CREDIT_CONTRACTS = [getCredits, getLedger];

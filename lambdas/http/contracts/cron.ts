@@ -61,7 +61,7 @@ const runRollover = {
     200: { description: 'The run has ended', schema: RunSummary },
     202: { description: 'The run takes longer', schema: StartedRun },
   },
-  problems: ['invalid'],
+  problems: [],
 } as const;
 
 export const postRollover = contract('POST /cron/rollover-usage', runRollover);

@@ -116,7 +116,7 @@ export const listDeliveries = contract('GET /deliveries', {
   description: 'The latest scheduled first.',
   query: PageQuery,
   answers: { 200: { description: 'A page of deliveries', schema: DeliveryPage } },
-  problems: ['invalid'],
+  problems: [],
 });
 
 export const getDelivery = contract('GET /deliveries/{id}', {

@@ -99,7 +99,7 @@ const UsageForecast = named(
   }),
 );
 
-export const MAX_PERIODS = 24;
+const MAX_PERIODS = 24;
 
 export const getEntitlements = contract('GET /entitlements', {
   ...NO_INPUT,
@@ -136,7 +136,7 @@ export const getHistory = contract('GET /usage/history', {
       schema: named('UsageHistory', z.strictObject({ periods: z.array(HistoricalUsage) })),
     },
   },
-  problems: ['invalid'],
+  problems: [],
 });
 
 export const getNearingQuota = contract('GET /usage/nearing-quota', {
@@ -145,7 +145,7 @@ export const getNearingQuota = contract('GET /usage/nearing-quota', {
   description: 'The meters of which at least a share is used. Unlimited ones never are.',
   query: z.strictObject({ threshold: shareParameter(0.8) }),
   answers: { 200: { description: 'The meters that are near', schema: NearingQuota } },
-  problems: ['invalid'],
+  problems: [],
 });
 
 export const getForecast = contract('GET /usage/forecast', {

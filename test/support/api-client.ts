@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import { type Contract } from '../../lambdas/http/contract.ts';
+import { CONTRACTS } from '../../lambdas/http/contracts/index.ts';
+import { codesOf } from '../../lambdas/http/openapi.ts';
+import { Problem } from '../../lambdas/http/schemas.ts';
+import { matchRoute } from '../../local/routing.ts';
+import { type Postage } from './server.ts';
+
+export interface ApiRequest {
+  token?: string | undefined;
+  headers?: Record<string, string>;
+  /** Text as it is, everything else as JSON. */
+  body?: unknown;
+}
+
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  /** The parsed body; an empty object where there is none. */
+  body: Record<string, unknown>;
+}
+
+/** Calls the API, and holds every answer of its functions against their contracts: status, code and shape. */
+export async function call(
+  postage: Postage,
+  method: string,
+  path: string,
+  { token, headers = {}, body }: ApiRequest = {},
+): Promise<ApiAnswer> {
+  const response = await fetch(postage.url + path, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: toText(body) }),
+  });
+  const text = await response.text();
+  const answer = {
+    status: response.status,
+    headers: response.headers,
+    body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+  };
+  const contract = contractOf(method, path);
+  if (contract !== undefined) {
+    expectKept(contract, answer);
+  }
+  return answer;
+}
+
+function toText(body: unknown): string | Uint8Array<ArrayBuffer> {
+  return typeof body === 'string' || body instanceof Uint8Array
+    ? (body as string | Uint8Array<ArrayBuffer>)
+    : JSON.stringify(body);
+}
+
+function contractOf(method: string, path: string): Contract | undefined {
+  const routes = CONTRACTS.map((contract) => ({ ...contract.route, contract }));
+  return matchRoute(routes, method, path.split('?', 1)[0] ?? '')?.route.contract;
+}
+
+function expectKept(contract: Contract, { status, headers, body }: ApiAnswer): void {
+  const answer = contract.answers[status];
+  if (answer === undefined) {
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    // The gateway's own answers carry a `message` beside the problem.
+    const problem = Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'message'));
+    expect(Problem.safeParse(problem).error?.issues).toBeUndefined();
+    expect(problem['status']).toBe(status);
+    expect([...codesOf(contract)]).toContain(problem['code']);
+  } else if ('schema' in answer) {
+    expect(headers.get('content-type')).toBe('application/json');
+    expect(answer.schema.safeParse(body).error?.issues).toBeUndefined();
+  } else {
+    expect(body).toEqual({});
+  }
+}
+
+export interface ApiUser {
+  id: string;
+  /** Calls the API as this user, unless another token is given. */
+  call: (method: string, path: string, request?: ApiRequest) => Promise<ApiAnswer>;
+}
+
+/** A user whom no other test knows, free unless a plan is given. */
+export async function someApiUser(postage: Postage, plan?: 'pro' | 'enterprise'): Promise<ApiUser> {
+  const id = `user-${randomUUID()}`;
+  if (plan !== undefined) {
+    await postage.setPlan(id, plan);
+  }
+  const token = await postage.token(id);
+  return { id, call: (method, path, request = {}) => call(postage, method, path, { token, ...request }) };
+}
+
+export const LETTER = { title: 'To me', body: 'Dear me,\nstill there?' };
+export const ADDRESS = { name: 'Ada', line1: 'Square 1', city: 'London', postalCode: 'SW1', country: 'GB' };
+export const YEAR_MS = 365 * 86_400_000;
