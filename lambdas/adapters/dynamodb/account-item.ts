@@ -257,6 +257,12 @@ function parseMailsByDay(reader: ItemReader): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name.slice(DAY_PREFIX.length), reader.integer(name)]));
 }
 
+/** The credits of an account's item whether or not they add up, for whoever is to find that out. @throws CorruptItemError */
+export function parseStoredCredits(item: WireItem): { mailCredits: number; credits: Credits } {
+  const reader = ItemReader.fromWire(item);
+  return { mailCredits: reader.integer('mailCredits'), credits: parseCredits(reader) };
+}
+
 function parseCredits(reader: ItemReader): Credits {
   return {
     lots: parseLots(reader, 'carried'),

@@ -28,6 +28,8 @@ export class VersionConflictError extends Error {
 export interface ChangeCause {
   id: string;
   at: Instant;
+  /** Who moved credits by hand and why, and the request's fingerprint: kept with the movements. */
+  byHand?: { actor: string; reason: string; fingerprint: string };
 }
 
 /**
@@ -51,7 +53,8 @@ export async function writeChange(
       ...change.movements.map((movement, index) =>
         putLedgerLine(store.table, userId, {
           ...movement,
-          id: `${cause.id}-${String(index)}`,
+          ...cause.byHand,
+          id: movementId(cause.id, index),
           at: Math.max(cause.at, change.account.periodStart),
         }),
       ),
@@ -62,6 +65,11 @@ export async function writeChange(
     throw new VersionConflictError(`The account ${userId} was written by somebody else.`);
   }
   return { ...change.account, version: (before?.version ?? 0) + 1 };
+}
+
+/** The id of a change's movement in the ledger. */
+export function movementId(causeId: string, index: number): string {
+  return `${causeId}-${String(index)}`;
 }
 
 /**
