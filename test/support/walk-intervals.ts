@@ -34,8 +34,9 @@ function begun(account: Account, earlier: Served): Served {
     earlier.id === subscription.id &&
     earlier.anchor === anchor &&
     periodStart < earlier.endsAt;
+  // A trial that returns as a paid subscription of the same series has that series' months from there on.
   return isSame
-    ? { ...earlier, allowance: Math.max(earlier.allowance, allowanceOf(account)) }
+    ? { ...earlier, endsAt: periodEnd, allowance: Math.max(earlier.allowance, allowanceOf(account)) }
     : { id: subscription.id, anchor, endsAt: periodEnd, used: 0, allowance: allowanceOf(account) };
 }
 
