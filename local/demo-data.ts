@@ -33,28 +33,27 @@ const STORIES: readonly Story[] = [
     userId: 'demo-free',
     plan: 'none',
     periods: [
-      { letters: 4, emails: 0, mails: 0 },
-      { letters: 5, emails: 0, mails: 0 },
       { letters: 3, emails: 0, mails: 0 },
+      { letters: 5, emails: 0, mails: 0 },
+      { letters: 2, emails: 0, mails: 0 },
     ],
   },
   {
     userId: 'demo-pro',
     plan: 'pro',
     periods: [
-      { letters: 3, emails: 2, mails: 2 },
-      { letters: 1, emails: 0, mails: 1 },
       { letters: 2, emails: 1, mails: 2 },
-      { letters: 2, emails: 1, mails: 1 },
+      { letters: 1, emails: 0, mails: 1 },
+      { letters: 1, emails: 1, mails: 1 },
     ],
   },
   {
     userId: 'demo-enterprise',
     plan: 'enterprise',
     periods: [
-      { letters: 2, emails: 2, mails: 6 },
-      { letters: 3, emails: 1, mails: 4 },
-      { letters: 2, emails: 2, mails: 3 },
+      { letters: 2, emails: 1, mails: 4 },
+      { letters: 1, emails: 0, mails: 2 },
+      { letters: 1, emails: 1, mails: 2 },
     ],
   },
 ];

@@ -22,7 +22,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
 };
 
 /** How long a function may run, as the stack sets it. */
-export const FUNCTION_TIMEOUT_MS = 25_000;
+const FUNCTION_TIMEOUT_MS = 25_000;
 
 /** A function that threw, ran too long, or answered with something that is no answer. */
 export class FunctionFailedError extends Error {

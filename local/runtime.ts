@@ -40,6 +40,8 @@ export interface Runtime {
   issuer: Issuer;
   store: Store;
   rollover: RolloverMachine;
+  /** Loads the functions in the background, so that no request waits for it. */
+  warm: () => void;
   stop: () => Promise<void>;
 }
 
@@ -106,8 +108,8 @@ async function startAll(
     onAnswer: options.onAnswer,
     onError: options.onError,
   });
-  stops.push(warm(functions));
-  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover };
+  const warm = (): void => void stops.push(warmUp(functions));
+  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover, warm };
 }
 
 /** With the SDK's retries, which the functions' store does without. */
@@ -133,12 +135,11 @@ function keepCronSecret(data: DataDirectory): string {
 }
 
 /**
- * Loads the functions one after the other, so that the first requests don't wait for it; one that can't be loaded says
- * so to whoever calls it.
+ * Loads the functions one after the other; one that can't be loaded says so to whoever calls it.
  *
  * @returns what ends it, after the module that is being loaded
  */
-function warm(functions: FunctionLoaders): () => Promise<void> {
+function warmUp(functions: FunctionLoaders): () => Promise<void> {
   const ending = new AbortController();
   const loading = (async () => {
     for (const load of Object.values(functions)) {
