@@ -11,6 +11,10 @@ export const VARIABLES = {
   cronSecretId: 'POSTAGE_CRON_SECRET_ID',
   /** The ARN of the rollover's state machine. */
   rolloverStateMachineArn: 'POSTAGE_ROLLOVER_STATE_MACHINE_ARN',
+  /** The name of the bus that events are published on. */
+  eventBus: 'POSTAGE_EVENT_BUS',
+  /** The name of the bucket in which records of the stream are kept that could not be processed. */
+  failedRecordsBucket: 'POSTAGE_FAILED_RECORDS_BUCKET',
   /** Where the API answers; stands in the OpenAPI document. Optional: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;

@@ -138,7 +138,7 @@ export function addTotals(one: Totals, other: Totals): Totals {
 }
 
 /** Days are asked for up to ten years at once: 3,650 days and the leap days among them. */
-export const MAX_STATISTICS_DAYS = 3_653;
+const MAX_STATISTICS_DAYS = 3_653;
 
 /** UTC days from the first to the last, both included. */
 export interface DayRange {

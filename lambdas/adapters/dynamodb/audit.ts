@@ -1,54 +1,135 @@
-import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
+import { type AuditRecord, AUDIT_TYPES, type AuditType } from '../../domain/audit.ts';
 import { type Deadline } from '../../domain/deadline.ts';
-import { DAY_MS, type Instant, toIso, utcDay } from '../../domain/instants.ts';
-import { namesIn, toWire } from './items.ts';
-import { auditKey } from './keys.ts';
-import { IS_NEW } from './put-new.ts';
-import { retrying } from './retry.ts';
+import { DAY_MS, toIso, utcDay } from '../../domain/instants.ts';
+import { ItemReader, toWire, type WireItem } from './items.ts';
+import { auditKey, userAuditKey } from './keys.ts';
+import { type Page, type PageRequest } from './lists.ts';
+import { putNew } from './put-new.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 import { TABLE_SCHEMA } from './table-schema.ts';
-
-/** Who did what, when. */
-export interface AuditRecord {
-  /** Stays the same when the same thing is recorded again. */
-  id: string;
-  at: Instant;
-  type: 'RolloverFinished';
-  actor: string;
-  data: Record<string, unknown>;
-}
+import { transact } from './transact.ts';
 
 /** Audit records are kept for two years. */
 const KEPT_DAYS = 731;
 
-/** Appends to the audit trail; a record that is there already stays as it is. @throws BusyError */
+/**
+ * Appends to the audit trail: to the day's, and to the user's where it is about one. A record that is there already
+ * stays as it is.
+ *
+ * @throws BusyError
+ */
 export async function appendAudit(store: Store, record: AuditRecord, deadline: Deadline): Promise<void> {
-  const { id, at, type, actor, data } = record;
+  const trails = [auditKey(utcDay(record.at))];
+  if (record.userId !== undefined) {
+    trails.push(userAuditKey(record.userId));
+  }
+  const items = trails.map((trail) => putNew(store.table, auditItem(trail, record)));
   await retrying(deadline, async (abortSignal) => {
-    try {
-      await store.client.send(
-        new PutItemCommand({
-          TableName: store.table,
-          Item: toWire({
-            pk: auditKey(utcDay(at)),
-            sk: `${toIso(at)}#${id}`,
-            id,
-            at,
-            type,
-            actor,
-            data,
-            [TABLE_SCHEMA.timeToLive]: Math.ceil((at + KEPT_DAYS * DAY_MS) / 1000),
-          }),
-          ConditionExpression: IS_NEW,
-          ExpressionAttributeNames: namesIn(IS_NEW),
-        }),
-        { abortSignal },
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) {
-        throw error;
-      }
-    }
-    return null;
+    const transaction = await transact(store, items, abortSignal);
+    const isThere =
+      !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
+    return transaction.committed || isThere ? null : TRY_AGAIN;
   });
+}
+
+function auditItem(trail: string, record: AuditRecord): WireItem {
+  return toWire({
+    pk: trail,
+    sk: `${toIso(record.at)}#${record.id}`,
+    ...record,
+    [TABLE_SCHEMA.timeToLive]: Math.ceil((record.at + KEPT_DAYS * DAY_MS) / 1000),
+  });
+}
+
+/** Which part of the trail: a day's, a user's, or what happened to a user on a day. */
+export type AuditQuery = { type?: AuditType } & (
+  { day: string; userId?: string } | { day?: string; userId: string }
+);
+
+/** Where records of another type are passed over, a page is given up after reading this many of them. */
+const MOST_READ_PER_PAGE = 5_000;
+const READ_AT_ONCE = 1_000;
+
+/**
+ * Audit records, newest first. Of a type that is rare among many others, a page may hold fewer than asked for, or none,
+ * and still have a next one.
+ *
+ * @throws BusyError
+ */
+export async function listAuditRecords(
+  store: Store,
+  query: AuditQuery,
+  { limit, after }: PageRequest,
+  deadline: Deadline,
+): Promise<Page<AuditRecord>> {
+  const found: WireItem[] = [];
+  let last = after;
+  for (let read = 0; read < MOST_READ_PER_PAGE; read += READ_AT_ONCE) {
+    const { Items = [], LastEvaluatedKey } = await readTrail(store, query, last, deadline);
+    found.push(...Items);
+    last = LastEvaluatedKey === undefined ? null : sortKeyOf(LastEvaluatedKey);
+    if (last === null || found.length > limit) {
+      break;
+    }
+  }
+  const shown = found.slice(0, limit);
+  const lastShown = shown.at(-1);
+  return {
+    items: shown.map(parseAuditRecord),
+    next: found.length > limit && lastShown !== undefined ? sortKeyOf(lastShown) : last,
+  };
+}
+
+async function readTrail(
+  store: Store,
+  { day, userId, type }: AuditQuery,
+  after: string | null,
+  deadline: Deadline,
+): Promise<QueryCommandOutput> {
+  const trail = userId === undefined ? auditKey(day ?? '') : userAuditKey(userId);
+  const ofDay = userId === undefined || day === undefined ? '' : ' AND begins_with(#sk, :day)';
+  return retrying(deadline, (abortSignal) =>
+    store.client.send(
+      new QueryCommand({
+        TableName: store.table,
+        KeyConditionExpression: `#pk = :pk${ofDay}`,
+        FilterExpression: type === undefined ? undefined : '#type = :type',
+        ExpressionAttributeNames: {
+          '#pk': TABLE_SCHEMA.partitionKey,
+          ...(ofDay === '' ? {} : { '#sk': TABLE_SCHEMA.sortKey }),
+          ...(type === undefined ? {} : { '#type': 'type' }),
+        },
+        ExpressionAttributeValues: toWire({
+          ':pk': trail,
+          ':day': ofDay === '' ? undefined : day,
+          ':type': type,
+        }),
+        ExclusiveStartKey: after === null ? undefined : toWire({ pk: trail, sk: after }),
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: READ_AT_ONCE,
+      }),
+      { abortSignal },
+    ),
+  );
+}
+
+function sortKeyOf(item: WireItem): string {
+  return ItemReader.fromWire(item).string(TABLE_SCHEMA.sortKey);
+}
+
+/** @throws CorruptItemError */
+function parseAuditRecord(item: WireItem): AuditRecord {
+  const reader = ItemReader.fromWire(item);
+  return {
+    id: reader.string('id'),
+    at: reader.integer('at'),
+    type: reader.oneOf('type', AUDIT_TYPES),
+    actor: reader.string('actor'),
+    ...(reader.has('userId') ? { userId: reader.string('userId') } : {}),
+    ...(reader.has('reason') ? { reason: reader.string('reason') } : {}),
+    data: reader.map('data').plain(),
+  };
 }

@@ -1,3 +1,4 @@
+import { type RecordedConsumption } from '../../domain/changes.ts';
 import { type Consumption } from '../../domain/usage.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
@@ -32,4 +33,9 @@ export function parseConsumption(item: WireItem): Consumption {
       mails: reader.integer('mails'),
     },
   };
+}
+
+/** @throws CorruptItemError */
+export function parseRecordedConsumption(item: WireItem): RecordedConsumption {
+  return { ...parseConsumption(item), createdAt: ItemReader.fromWire(item).integer('createdAt') };
 }

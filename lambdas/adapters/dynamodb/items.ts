@@ -61,6 +61,11 @@ export class ItemReader {
     return isKind(value) ? value : this.#fail(name);
   }
 
+  binary(name: string): Uint8Array {
+    const value = this.#item[name];
+    return value instanceof Uint8Array ? value : this.#fail(name);
+  }
+
   list(name: string): unknown[] {
     const value = this.#item[name];
     return Array.isArray(value) ? value : this.#fail(name);
@@ -76,6 +81,11 @@ export class ItemReader {
 
   has(name: string): boolean {
     return this.#item[name] !== undefined;
+  }
+
+  /** The item itself, for a part of it that anything may stand in. */
+  plain(): Record<string, unknown> {
+    return { ...this.#item };
   }
 
   names(): string[] {

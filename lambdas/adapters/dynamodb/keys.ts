@@ -8,12 +8,22 @@ export function userKey(userId: string): string {
   return `USER#${userId}`;
 }
 
+/** Whose an item is; null where it is no user's. */
+export function userIdOf(pk: string): string | null {
+  return pk.startsWith(userKey('')) ? pk.slice(userKey('').length) : null;
+}
+
 export const ACCOUNT_KEY = 'ACCOUNT';
 
 export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER';
 
 export function recordKey(kind: RecordKind, id: string): string {
   return `${kind}#${id}`;
+}
+
+/** The kind of a user's item, by its sort key: what stands before the first `#`. */
+export function kindOf(sk: string): string {
+  return sk.split('#', 1)[0] ?? sk;
 }
 
 export const PERIOD_PREFIX = 'PERIOD#';
@@ -29,9 +39,30 @@ export function listKey(kind: ListKind, at: Instant, id: string): string {
   return `${kind}#${toIso(at)}#${id}`;
 }
 
+/** What is left of an erased user's books, under a name that leads back to nobody. */
+export function anonymousKey(anonymousId: string): string {
+  return `ERASED#${anonymousId}`;
+}
+
 /** The audit records of one UTC day share a partition. */
 export function auditKey(day: string): string {
   return `AUDIT#${day}`;
+}
+
+/** The audit records about one user. (A day's partition goes on with a digit.) */
+export function userAuditKey(userId: string): string {
+  return `AUDIT#USER#${userId}`;
+}
+
+/** The days' totals, side by side, so that a year of them is one query. */
+export const STATISTICS_KEY = 'STATS#DAYS';
+
+/** The sketches of the days' and the months' users. Apart from the totals, which are small and written often. */
+export const SKETCHES_KEY = 'STATS#USERS';
+
+/** A marker of something that has been done once. It names nobody: what it is about goes in as a hash. */
+export function markKey(about: readonly string[]): string {
+  return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;
 }
 
 function shardOf(id: string): number {

@@ -1,17 +1,12 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { isMovementKind, type Movement } from '../../domain/credits.ts';
-import { type Instant } from '../../domain/instants.ts';
+import { type RecordedMovement } from '../../domain/changes.ts';
+import { isMovementKind } from '../../domain/credits.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { listKey, recordKey, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
 
-/** A line of the ledger that stands for itself; those of a close stand in its `PERIOD` item. */
-export interface LedgerLine extends Movement {
-  id: string;
-  at: Instant;
-}
-
-export function putLedgerLine(table: string, userId: string, line: LedgerLine): TransactWriteItem {
+/** Movements that stand for themselves; those of a close stand in its `PERIOD` item. */
+export function putLedgerLine(table: string, userId: string, line: RecordedMovement): TransactWriteItem {
   return putNew(
     table,
     toWire({
@@ -24,7 +19,7 @@ export function putLedgerLine(table: string, userId: string, line: LedgerLine): 
 }
 
 /** @throws CorruptItemError */
-export function parseLedgerLine(item: WireItem): LedgerLine {
+export function parseLedgerLine(item: WireItem): RecordedMovement {
   const reader = ItemReader.fromWire(item);
   return {
     id: reader.string('id'),
@@ -32,5 +27,7 @@ export function parseLedgerLine(item: WireItem): LedgerLine {
     kind: reader.matching('kind', isMovementKind),
     amount: reader.integer('amount'),
     source: reader.string('source'),
+    ...(reader.has('actor') ? { actor: reader.string('actor') } : {}),
+    ...(reader.has('reason') ? { reason: reader.string('reason') } : {}),
   };
 }

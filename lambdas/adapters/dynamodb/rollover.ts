@@ -2,6 +2,7 @@ import { type Account } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
+import { mapConcurrently } from '../concurrency.ts';
 import { deadlineIn } from '../deadline.ts';
 import { accountKey, parseAccount } from './account-item.ts';
 import { rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
@@ -120,20 +121,4 @@ async function rollAndWrite(
   }
   await writeChange(store, change, before, { id: 'rollover', at: now }, abortSignal);
   return 'rolled';
-}
-
-async function mapConcurrently<Item, Result>(
-  items: readonly Item[],
-  concurrency: number,
-  map: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.values();
-  const work = async (): Promise<void> => {
-    for (const item of queue) {
-      results.push(await map(item));
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return results;
 }

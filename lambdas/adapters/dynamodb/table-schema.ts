@@ -12,3 +12,10 @@ export const TABLE_SCHEMA = {
 
 /** How many partitions of `DueIndex` the accounts, and the deliveries, are spread over. */
 export const DUE_SHARDS = 16;
+
+/**
+ * For how long it is known of a change that it has been counted, and for how long failed changes are kept to be sent
+ * again: the first is longer, so that none of them counts twice.
+ */
+export const MARKERS_KEPT_DAYS = 35;
+export const FAILED_RECORDS_KEPT_DAYS = 30;

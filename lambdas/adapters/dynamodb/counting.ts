@@ -1,0 +1,160 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type Deadline } from '../../domain/deadline.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
+import { addTotals, type Counted, NO_TOTALS } from '../../domain/statistics.ts';
+import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
+import { ItemReader, toWire } from './items.ts';
+import { markKey } from './keys.ts';
+import { putNew } from './put-new.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
+import { addToDay } from './statistics-item.ts';
+import { type Store } from './store.ts';
+import { MARKERS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
+import { MAX_TRANSACTION_ITEMS, transact } from './transact.ts';
+import { addToSketch } from './user-sketches.ts';
+
+/** Something to count, and the keys of what tells that it has been counted. */
+interface Counting extends Counted {
+  mark: string;
+  /** Tells that the user has been active on the day; null for what is no use. */
+  activityMark: string | null;
+}
+
+/**
+ * Adds to the days' totals and sketches, each thing once, however often it is told: its marker is written with the
+ * totals or not at all, on the condition that it is not there. Nothing is read and then written, except the sketches,
+ * to which one may add twice.
+ *
+ * @throws BusyError when it could not be finished in time; what has been counted stays, and repeating does the rest
+ */
+export async function countOnce(
+  store: Store,
+  counted: readonly Counted[],
+  deadline: Deadline,
+): Promise<void> {
+  const all = new Map(counted.map(toCounting).map((counting) => [counting.mark, counting]));
+  const marks = await readMarks(store, [...all.values()], deadline);
+  let rest = [...all.values()].filter(({ mark }) => !marks.has(mark));
+  // Before the markers: once those are there, nobody comes back for the sketches.
+  await addActiveUsers(store, rest, marks, deadline);
+  while (rest.length > 0) {
+    const part = takePart(rest, marks);
+    const outcome = await commit(store, part, deadline);
+    const newMarks =
+      outcome === 'committed' ? marksOf(part.countings) : await readMarks(store, part.countings, deadline);
+    for (const mark of newMarks) {
+      marks.add(mark);
+    }
+    rest = rest.filter(({ mark }) => !marks.has(mark));
+  }
+}
+
+function toCounting(counted: Counted): Counting {
+  const { userId, subject, day, isUse } = counted;
+  return {
+    ...counted,
+    mark: markKey(['counted', userId, subject]),
+    activityMark: isUse ? markKey(['active', day, userId]) : null,
+  };
+}
+
+function marksOf(countings: readonly Counting[]): string[] {
+  return countings.flatMap(({ mark, activityMark }) =>
+    activityMark === null ? [mark] : [mark, activityMark],
+  );
+}
+
+/** Which of the markers are there. */
+async function readMarks(
+  store: Store,
+  countings: readonly Counting[],
+  deadline: Deadline,
+): Promise<Set<string>> {
+  const marks = [...new Set(marksOf(countings))];
+  const found = new Set<string>();
+  for (let index = 0; index < marks.length; index += MAX_BATCH_ITEMS) {
+    const keys = marks.slice(index, index + MAX_BATCH_ITEMS).map((mark) => toWire(markerKey(mark)));
+    for (const item of await batchGet(store, keys, deadline)) {
+      found.add(ItemReader.fromWire(item).string('pk'));
+    }
+  }
+  return found;
+}
+
+function markerKey(mark: string): { pk: string; sk: string } {
+  return { pk: mark, sk: 'MARK' };
+}
+
+function putMarker(store: Store, mark: string, writtenAt: Instant): TransactWriteItem {
+  const expiresAt = Math.ceil((writtenAt + MARKERS_KEPT_DAYS * DAY_MS) / 1000);
+  return putNew(store.table, toWire({ ...markerKey(mark), [TABLE_SCHEMA.timeToLive]: expiresAt }));
+}
+
+async function addActiveUsers(
+  store: Store,
+  countings: readonly Counting[],
+  marks: ReadonlySet<string>,
+  deadline: Deadline,
+): Promise<void> {
+  const users = new Map<string, Set<string>>();
+  for (const { day, userId, activityMark } of countings) {
+    if (activityMark !== null && !marks.has(activityMark)) {
+      for (const unit of [day, day.slice(0, '2026-11'.length)]) {
+        users.set(unit, (users.get(unit) ?? new Set()).add(userId));
+      }
+    }
+  }
+  for (const [unit, userIds] of users) {
+    await addToSketch(store, unit, [...userIds], deadline);
+  }
+}
+
+/** What goes into one transaction. */
+interface Part {
+  countings: Counting[];
+  /** The markers of those who have not been active on their day before, by day. */
+  newlyActive: Map<string, Set<string>>;
+}
+
+/** As many as fit, with their markers, those of users who are new to their day, and the days. */
+function takePart(countings: readonly Counting[], marks: ReadonlySet<string>): Part {
+  const part: Part = { countings: [], newlyActive: new Map() };
+  let items = 0;
+  for (const counting of countings) {
+    const { day, activityMark } = counting;
+    const active = part.newlyActive.get(day);
+    const isNewToDay = activityMark !== null && !marks.has(activityMark) && !active?.has(activityMark);
+    items += 1 + (active === undefined ? 1 : 0) + (isNewToDay ? 1 : 0);
+    if (items > MAX_TRANSACTION_ITEMS) {
+      break;
+    }
+    part.countings.push(counting);
+    part.newlyActive.set(day, isNewToDay ? (active ?? new Set()).add(activityMark) : (active ?? new Set()));
+  }
+  return part;
+}
+
+async function commit(
+  store: Store,
+  { countings, newlyActive }: Part,
+  deadline: Deadline,
+): Promise<'committed' | 'marked by somebody else'> {
+  const writtenAt = Math.max(...countings.map((counting) => counting.writtenAt));
+  const items = [...newlyActive].flatMap(([day, active]) => {
+    const ofDay = countings.filter((counting) => counting.day === day);
+    const totals = ofDay.map((counting) => counting.totals).reduce(addTotals, NO_TOTALS);
+    return [
+      addToDay(store.table, day, totals, active.size),
+      ...ofDay.map(({ mark }) => putMarker(store, mark, writtenAt)),
+      ...[...active].map((mark) => putMarker(store, mark, writtenAt)),
+    ];
+  });
+  return retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, items, abortSignal);
+    if (transaction.committed) {
+      return 'committed';
+    }
+    const isMarked = transaction.reasons.some(({ reason }) => reason === 'condition');
+    return isMarked ? 'marked by somebody else' : TRY_AGAIN;
+  });
+}

@@ -1,0 +1,103 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { type Deadline } from '../../domain/deadline.ts';
+import { estimateUsers } from '../../domain/distinct-users.ts';
+import {
+  addTotals,
+  type DayRange,
+  type DayStatistics,
+  monthsAndDaysOf,
+  NO_TOTALS,
+} from '../../domain/statistics.ts';
+import { toWire, type WireItem } from './items.ts';
+import { STATISTICS_KEY } from './keys.ts';
+import { retrying } from './retry.ts';
+import { parseDay } from './statistics-item.ts';
+import { type Store } from './store.ts';
+import { readSketches } from './user-sketches.ts';
+
+export interface AggregateUsageStats {
+  totalLetters: number;
+  totalEmails: number;
+  totalMails: number;
+  totalMailCreditsUsed: number;
+  /** Exact where only one day of the range has any; else within 2%. */
+  uniqueUsers: number;
+}
+
+/**
+ * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
+ * requests, ten years four.
+ *
+ * @param range as `judgeDayRange` accepts it
+ * @throws BusyError
+ */
+export async function getAggregateUsageStats(
+  store: Store,
+  range: DayRange,
+  deadline: Deadline,
+): Promise<AggregateUsageStats> {
+  const days = await getDailyStatistics(store, range, deadline);
+  const totals = days.reduce(addTotals, NO_TOTALS);
+  return {
+    totalLetters: totals.letters,
+    totalEmails: totals.emails,
+    totalMails: totals.mails,
+    totalMailCreditsUsed: totals.creditsUsed,
+    uniqueUsers: await countUsers(store, range, days, deadline),
+  };
+}
+
+/** The statistics of each day of a range on which there was something to count, oldest first. @throws BusyError */
+export async function getDailyStatistics(
+  store: Store,
+  range: DayRange,
+  deadline: Deadline,
+): Promise<DayStatistics[]> {
+  const days: DayStatistics[] = [];
+  let after: WireItem | undefined;
+  do {
+    const page = await readDays(store, range, after, deadline);
+    days.push(...page.items.map(parseDay));
+    after = page.next;
+  } while (after !== undefined);
+  return days;
+}
+
+async function readDays(
+  store: Store,
+  { first, last }: DayRange,
+  after: WireItem | undefined,
+  deadline: Deadline,
+): Promise<{ items: WireItem[]; next: WireItem | undefined }> {
+  return retrying(deadline, async (abortSignal) => {
+    const { Items = [], LastEvaluatedKey } = await store.client.send(
+      new QueryCommand({
+        TableName: store.table,
+        KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
+        ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
+        ExpressionAttributeValues: toWire({ ':pk': STATISTICS_KEY, ':first': first, ':last': last }),
+        ExclusiveStartKey: after,
+        ConsistentRead: true,
+      }),
+      { abortSignal },
+    );
+    return { items: Items, next: LastEvaluatedKey };
+  });
+}
+
+async function countUsers(
+  store: Store,
+  range: DayRange,
+  days: readonly DayStatistics[],
+  deadline: Deadline,
+): Promise<number> {
+  const active = days.map(({ activeUsers }) => activeUsers).filter((users) => users > 0);
+  const most = Math.max(0, ...active);
+  const sum = active.reduce((total, users) => total + users, 0);
+  if (most === sum) {
+    return sum;
+  }
+  const estimate = estimateUsers(await readSketches(store, monthsAndDaysOf(range), deadline));
+  // What is known for certain: no fewer than on the busiest day, no more than on all of them together.
+  return Math.min(sum, Math.max(most, Math.round(estimate)));
+}

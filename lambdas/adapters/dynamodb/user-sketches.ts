@@ -1,0 +1,91 @@
+import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { type Deadline } from '../../domain/deadline.ts';
+import { addUser, emptySketch, mergeSketches, type UserSketch } from '../../domain/distinct-users.ts';
+import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
+import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { SKETCHES_KEY } from './keys.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
+import { type Store } from './store.ts';
+
+/**
+ * The users of days and months, as sketches. Deflated, a sketch takes 130 bytes for ten users, 10 kB for ten thousand
+ * and at most 28 kB.
+ */
+
+/** Nobody has written the sketch since it was read. */
+const IS_AT_VERSION = '#version = :version OR attribute_not_exists(#version)';
+
+/**
+ * Adds users to the sketch of a day or a month (`2026-11-24`, `2026-11`). Adding somebody again changes nothing, and
+ * what changes nothing is not written.
+ *
+ * @throws BusyError
+ */
+export async function addToSketch(
+  store: Store,
+  unit: string,
+  userIds: readonly string[],
+  deadline: Deadline,
+): Promise<void> {
+  await retrying(deadline, async (abortSignal) => {
+    const key = sketchKey(unit);
+    const { Item } = await store.client.send(
+      new GetItemCommand({ TableName: store.table, Key: key, ConsistentRead: true }),
+      { abortSignal },
+    );
+    const { sketch, version } =
+      Item === undefined ? { sketch: emptySketch(), version: 0 } : parseSketch(Item);
+    const changes = userIds.filter((userId) => addUser(sketch, hashOf(userId)));
+    if (changes.length === 0) {
+      return null;
+    }
+    try {
+      await store.client.send(
+        new PutItemCommand({
+          TableName: store.table,
+          Item: { ...key, ...toWire({ version: version + 1, registers: deflateRawSync(sketch) }) },
+          ConditionExpression: IS_AT_VERSION,
+          ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+          ExpressionAttributeValues: toWire({ ':version': version }),
+        }),
+        { abortSignal },
+      );
+      return null;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        return TRY_AGAIN;
+      }
+      throw error;
+    }
+  });
+}
+
+/** The sketch of everybody in any of the days and months; a hundred of them are one request. @throws BusyError */
+export async function readSketches(
+  store: Store,
+  units: readonly string[],
+  deadline: Deadline,
+): Promise<UserSketch> {
+  const items: WireItem[] = [];
+  for (let index = 0; index < units.length; index += MAX_BATCH_ITEMS) {
+    const keys = units.slice(index, index + MAX_BATCH_ITEMS).map(sketchKey);
+    items.push(...(await batchGet(store, keys, deadline)));
+  }
+  return mergeSketches(items.map((item) => parseSketch(item).sketch));
+}
+
+function sketchKey(unit: string): WireItem {
+  return toWire({ pk: SKETCHES_KEY, sk: unit });
+}
+
+/** @throws CorruptItemError */
+function parseSketch(item: WireItem): { sketch: UserSketch; version: number } {
+  const reader = ItemReader.fromWire(item);
+  return { sketch: inflateRawSync(reader.binary('registers')), version: reader.integer('version') };
+}
+
+function hashOf(userId: string): Uint8Array {
+  return createHash('sha256').update(userId).digest();
+}

@@ -1,0 +1,167 @@
+import {
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+  type PutEventsResultEntry,
+} from '@aws-sdk/client-eventbridge';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type PostageEvent } from '../../domain/events.ts';
+import { mapConcurrently } from '../concurrency.ts';
+
+/** A bus and the client that publishes on it. */
+export interface EventBus {
+  client: EventBridgeClient;
+  name: string;
+}
+
+/** What every event names as its source. */
+const EVENT_SOURCE = 'postage';
+
+/** EventBridge takes no more at once: of entries, and of bytes of all of them together. */
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 256 * 1024;
+/** EventBridge counts an entry's time as so many bytes. */
+const BYTES_OF_TIME = 14;
+
+/** How many batches are under way at the same time. */
+const CONCURRENCY = 4;
+
+/** How often an entry is sent on its own, after it has failed among others. */
+const TRIES_ALONE = 3;
+const FIRST_PAUSE_MS = 100;
+/** With less than this left, another try would not be answered in time. */
+const SHORTEST_TRY_MS = 100;
+const TRY_TIMEOUT_MS = 3_000;
+
+export function connectEventBus(name: string): EventBus {
+  const client = new EventBridgeClient({
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: TRY_TIMEOUT_MS, throwOnRequestTimeout: true, connectionTimeout: 1_000 },
+  });
+  return { client, name };
+}
+
+/** An event that could not be published, and why. */
+export interface UnpublishedEvent {
+  event: PostageEvent;
+  reason: string;
+}
+
+/**
+ * Publishes events, ten at a time; those that fail are sent again one by one, three times with growing pauses or until
+ * the deadline.
+ *
+ * An event whose answer is lost may be published twice, under the same id.
+ *
+ * @returns those that could not be published
+ */
+export async function publishEvents(
+  bus: EventBus,
+  events: readonly PostageEvent[],
+  deadline: Deadline,
+): Promise<UnpublishedEvent[]> {
+  const batches = inBatches(events.map((event) => ({ event, entry: toEntry(bus, event) })));
+  const unpublished = await mapConcurrently(batches, CONCURRENCY, (batch) =>
+    publishBatch(bus, batch, deadline),
+  );
+  return unpublished.flat();
+}
+
+async function publishBatch(
+  bus: EventBus,
+  batch: readonly Sent[],
+  deadline: Deadline,
+): Promise<UnpublishedEvent[]> {
+  const reasons = await put(bus, batch, deadline);
+  const unpublished: UnpublishedEvent[] = [];
+  for (const [index, sent] of batch.entries()) {
+    const reason = reasons[index] ?? null;
+    const lastReason = reason === null ? null : await putAlone(bus, sent, reason, deadline);
+    if (lastReason !== null) {
+      unpublished.push({ event: sent.event, reason: lastReason });
+    }
+  }
+  return unpublished;
+}
+
+interface Sent {
+  event: PostageEvent;
+  entry: PutEventsRequestEntry;
+}
+
+/** The name is the entry's detail type, and everything else its detail. */
+function toEntry(bus: EventBus, { name, ...detail }: PostageEvent): PutEventsRequestEntry {
+  return {
+    EventBusName: bus.name,
+    Source: EVENT_SOURCE,
+    DetailType: name,
+    Time: new Date(detail.at),
+    Detail: JSON.stringify(detail),
+  };
+}
+
+function bytesOf({ DetailType = '', Detail = '' }: PutEventsRequestEntry): number {
+  return (
+    BYTES_OF_TIME + [EVENT_SOURCE, DetailType, Detail].reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  );
+}
+
+/** One that is too large by itself goes alone, and is refused. */
+function inBatches(all: readonly Sent[]): Sent[][] {
+  const batches: Sent[][] = [];
+  let batch: Sent[] = [];
+  let bytes = 0;
+  for (const sent of all) {
+    const size = bytesOf(sent.entry);
+    if (batch.length === MAX_ENTRIES || bytes + size > MAX_BYTES) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(sent);
+    bytes += size;
+  }
+  return [...batches, batch].filter(({ length }) => length > 0);
+}
+
+/** Sends a batch. @returns why each entry failed; null where it did not */
+async function put(bus: EventBus, batch: readonly Sent[], deadline: Deadline): Promise<(string | null)[]> {
+  const remainingMs = deadline.remainingMs();
+  if (remainingMs < SHORTEST_TRY_MS) {
+    return batch.map(() => 'There was no time left.');
+  }
+  try {
+    const { Entries = [] } = await bus.client.send(
+      new PutEventsCommand({ Entries: batch.map(({ entry }) => entry) }),
+      { abortSignal: AbortSignal.timeout(Math.min(remainingMs, TRY_TIMEOUT_MS)) },
+    );
+    return batch.map((_, index) => failureOf(Entries[index]));
+  } catch (error) {
+    return batch.map(() => String(error));
+  }
+}
+
+function failureOf(result: PutEventsResultEntry | undefined): string | null {
+  return result?.EventId === undefined
+    ? `${result?.ErrorCode ?? 'NoAnswer'}: ${result?.ErrorMessage ?? 'no message'}`
+    : null;
+}
+
+async function putAlone(
+  bus: EventBus,
+  sent: Sent,
+  firstReason: string,
+  deadline: Deadline,
+): Promise<string | null> {
+  let reason: string | null = firstReason;
+  for (let tries = 0; tries < TRIES_ALONE && reason !== null; tries += 1) {
+    const pauseMs = Math.random() * FIRST_PAUSE_MS * 2 ** tries;
+    if (deadline.remainingMs() < pauseMs + SHORTEST_TRY_MS) {
+      return reason;
+    }
+    await wait(pauseMs);
+    reason = (await put(bus, [sent], deadline))[0] ?? null;
+  }
+  return reason;
+}

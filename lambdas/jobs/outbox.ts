@@ -1,0 +1,65 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { deadlineIn } from '../adapters/deadline.ts';
+import { appendAudit } from '../adapters/dynamodb/audit.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectEventBus, publishEvents } from '../adapters/eventbridge/publish.ts';
+import { connectFailedRecords } from '../adapters/failed-records.ts';
+import { auditOf } from '../domain/audit.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { eventsOf } from '../domain/events-of.ts';
+import { requiredVariable } from '../environment.ts';
+import { readBatch, type ReadRecord } from './stream-batch.ts';
+
+/** Less than the function's minute, so that what has failed is reported and not cut off. */
+const DEADLINE_MS = 40_000;
+
+const store = createStore(requiredVariable('table'));
+const bus = connectEventBus(requiredVariable('eventBus'));
+const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
+const logger = new Logger({ serviceName: 'outbox' });
+
+/**
+ * Publishes what the table's changes mean, and writes what the audit trail keeps of them. Records that fail are
+ * reported, and come again with all that follow them: their events keep their ids.
+ */
+export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+  const deadline = deadlineIn(DEADLINE_MS);
+  const records = await readBatch(Records, { consumer: 'outbox', failedRecords, logger });
+  const failed = new Set([...(await publish(records, deadline)), ...(await audit(records, deadline))]);
+  return {
+    batchItemFailures: records
+      .filter(({ sequenceNumber }) => failed.has(sequenceNumber))
+      .map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })),
+  };
+}
+
+/** @returns the sequence numbers of the records of which an event could not be published */
+async function publish(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
+  const sources = new Map(
+    records.flatMap(({ change, sequenceNumber }) =>
+      eventsOf(change).map((event) => [event, sequenceNumber] as const),
+    ),
+  );
+  const unpublished = await publishEvents(bus, [...sources.keys()], deadline);
+  for (const { event, reason } of unpublished) {
+    logger.error('An event could not be published.', { event: event.name, id: event.id, reason });
+  }
+  return unpublished.flatMap(({ event }) => sources.get(event) ?? []);
+}
+
+/** @returns the sequence numbers of the records of which the audit trail could not be written */
+async function audit(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
+  const failed: string[] = [];
+  for (const { change, sequenceNumber } of records) {
+    for (const record of auditOf(change)) {
+      try {
+        await appendAudit(store, record, deadline);
+      } catch (error) {
+        logger.error('An audit record could not be written.', { id: record.id, error });
+        failed.push(sequenceNumber);
+      }
+    }
+  }
+  return failed;
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod/mini';
+import type { AwsOperations } from './aws-stand-in.ts';
+
+/** An event as its consumers would get it. */
+export interface PublishedEvent {
+  name: string;
+  id: string;
+  at: string;
+  userId: string;
+  version: number;
+  data: Record<string, unknown>;
+}
+
+export interface LocalEventBus {
+  /** Newest last. An event that was published again is there again. */
+  events: () => readonly PublishedEvent[];
+  publish: (event: PublishedEvent) => void;
+}
+
+/** The oldest are forgotten beyond this many. */
+const KEPT_EVENTS = 10_000;
+
+/** A bus without consumers, that remembers what was published. */
+export function createEventBus(): LocalEventBus {
+  const events: PublishedEvent[] = [];
+  return {
+    events: () => events,
+    publish: (event) => {
+      events.push(event);
+      // In bulk, since moving an array for each event would take longer than the event.
+      if (events.length > 2 * KEPT_EVENTS) {
+        events.splice(0, events.length - KEPT_EVENTS);
+      }
+    },
+  };
+}
+
+const detail = z.object({
+  id: z.string(),
+  at: z.string(),
+  userId: z.string(),
+  version: z.number(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const putEvents = z.object({
+  Entries: z.array(z.object({ DetailType: z.string(), Detail: z.string() })).check(z.maxLength(10)),
+});
+
+/** EventBridge with that bus. */
+export function eventBridge(bus: LocalEventBus): AwsOperations {
+  return {
+    'AWSEvents.PutEvents': (request) => {
+      const { Entries } = z.parse(putEvents, request);
+      for (const { DetailType, Detail } of Entries) {
+        bus.publish({ name: DetailType, ...z.parse(detail, JSON.parse(Detail)) });
+      }
+      return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: `local-${index}` })) };
+    },
+  };
+}

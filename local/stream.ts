@@ -1,0 +1,178 @@
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { setTimeout as wait } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts';
+import type { Clock } from './clock.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { passes } from './stream-filter.ts';
+import { findStream, type Positions, ShardReader } from './stream-shards.ts';
+
+/** Answers with nothing, or with a `DynamoDBBatchResponse`. */
+export type StreamHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
+
+/** The functions on the table's stream, loaded when there is something for them. */
+export type StreamFunctions = Record<StreamConsumerName, () => Promise<{ handler: StreamHandler }>>;
+
+export const STREAM_FUNCTIONS: StreamFunctions = {
+  outbox: () => import('../lambdas/jobs/outbox.ts'),
+  statistics: () => import('../lambdas/jobs/statistics.ts'),
+};
+
+export interface StreamOptions {
+  table: string;
+  functions: StreamFunctions;
+  clock: Clock;
+  /** Where the functions' positions are kept. */
+  data: DataDirectory;
+  /** Takes what a function has failed on for good, as Lambda's failure destination does. */
+  onFailure: (consumer: StreamConsumerName, records: DynamoDBRecord[], error: unknown) => void;
+  onError: (error: unknown) => void;
+}
+
+export interface StreamFollower {
+  /** Comes true when each function has dealt with everything that was written before. */
+  caughtUp: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+const IDLE_PAUSE_MS = 100;
+const SHARDS_KEPT_MS = 10_000;
+/** How often a batch is tried before it is halved, or given up when it is a single record. */
+const TRIES = 3;
+
+/** Hands the changes of the table to the functions on its stream, as Lambda does: in order, in batches, at least once. */
+export async function followStream(options: StreamOptions): Promise<StreamFollower> {
+  const client = new DynamoDBStreamsClient({
+    endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB'],
+  });
+  const arn = await findStream(client, options.table);
+  const ending = new AbortController();
+  const followers = (['outbox', 'statistics'] as const).map(
+    (name) => new Follower(name, client, arn, options, ending.signal),
+  );
+  const running = followers.map((follower) => follower.run());
+  return {
+    caughtUp: async () => {
+      await Promise.all(followers.map((follower) => follower.caughtUp()));
+    },
+    stop: async () => {
+      ending.abort();
+      await Promise.all(running);
+      client.destroy();
+    },
+  };
+}
+
+/** One function's way through the stream. */
+class Follower {
+  readonly #name: StreamConsumerName;
+  readonly #options: StreamOptions;
+  readonly #ending: AbortSignal;
+  readonly #positions: Positions;
+  readonly #arn: string;
+  readonly #reader: ShardReader;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    name: StreamConsumerName,
+    client: DynamoDBStreamsClient,
+    arn: string,
+    options: StreamOptions,
+    ending: AbortSignal,
+  ) {
+    this.#name = name;
+    this.#options = options;
+    this.#ending = ending;
+    this.#arn = arn;
+    this.#positions = readPositions(options.data, name, arn);
+    this.#reader = new ShardReader(client, arn, this.#positions);
+  }
+
+  async caughtUp(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  async run(): Promise<void> {
+    while (!this.#ending.aborted) {
+      const waiting = this.#waiting.splice(0);
+      const hadRecords = await this.#step().catch((error: unknown) => {
+        this.#options.onError(error);
+        return false;
+      });
+      if (hadRecords) {
+        this.#waiting.push(...waiting);
+      } else {
+        waiting.forEach((resolve) => resolve());
+        await wait(IDLE_PAUSE_MS, undefined, { signal: this.#ending }).catch(() => undefined);
+      }
+    }
+    this.#waiting.splice(0).forEach((resolve) => resolve());
+  }
+
+  #shards: { list: Awaited<ReturnType<ShardReader['shards']>>; readAt: number } | null = null;
+
+  /** @returns whether there was anything to read */
+  async #step(): Promise<boolean> {
+    const { batchSize, filters } = STREAM_CONSUMERS[this.#name];
+    if (this.#shards === null || performance.now() - this.#shards.readAt > SHARDS_KEPT_MS) {
+      this.#shards = { list: await this.#reader.shards(), readAt: performance.now() };
+    }
+    const offsetMs = this.#options.clock.now() - Date.now();
+    const read = await this.#reader.read(this.#shards.list, batchSize, offsetMs);
+    for (const { shardId, records } of read) {
+      await this.#invoke(records.filter((record) => passes(record, filters)));
+      const last = records.at(-1)?.dynamodb?.SequenceNumber;
+      if (last !== undefined) {
+        this.#positions[shardId] = last;
+        this.#options.data.write(`stream-${this.#name}`, { arn: this.#arn, positions: this.#positions });
+      }
+    }
+    return read.some(({ records }) => records.length > 0);
+  }
+
+  /** Tries a batch, then its halves, and gives up what is left when nothing can be halved any more. */
+  async #invoke(batch: readonly DynamoDBRecord[]): Promise<void> {
+    let rest = [...batch];
+    let error: unknown = null;
+    for (let tries = 0; tries < TRIES && rest.length > 0; tries += 1) {
+      try {
+        const { handler } = await this.#options.functions[this.#name]();
+        rest = afterFailures(rest, await handler({ Records: rest }));
+        error = new Error(`${this.#name} reported failures.`);
+      } catch (thrown) {
+        error = thrown;
+      }
+    }
+    if (rest.length > 1) {
+      const middle = Math.ceil(rest.length / 2);
+      await this.#invoke(rest.slice(0, middle));
+      await this.#invoke(rest.slice(middle));
+    } else if (rest.length === 1) {
+      this.#options.onFailure(this.#name, rest, error);
+    }
+  }
+}
+
+const batchResponse = z.object({
+  batchItemFailures: z._default(z.array(z.object({ itemIdentifier: z.string() })), []),
+});
+
+/** What comes again: everything from the first reported record on. */
+function afterFailures(batch: readonly DynamoDBRecord[], answer: unknown): DynamoDBRecord[] {
+  const { batchItemFailures } = z.parse(batchResponse, answer ?? {});
+  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  const first = batch.findIndex((record) => failed.has(record.dynamodb?.SequenceNumber ?? ''));
+  return first === -1 ? [] : batch.slice(first);
+}
+
+function readPositions(data: DataDirectory, name: StreamConsumerName, arn: string): Positions {
+  const stored = data.read(`stream-${name}`);
+  return typeof stored === 'object' &&
+    stored !== null &&
+    'arn' in stored &&
+    stored.arn === arn &&
+    'positions' in stored
+    ? { ...(stored.positions as Positions) }
+    : {};
+}
