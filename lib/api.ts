@@ -17,12 +17,18 @@ import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
 
+/** What the functions of the API may be told of the stack. */
+type ApiVariable = Extract<
+  Variable,
+  'table' | 'stage' | 'cronSecretId' | 'rolloverStateMachineArn' | 'publicUrl'
+>;
+
 export interface ApiProps {
   stage: Stage;
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
-  /** What the functions are told of the stack; where the API answers is known here. */
-  environment: Readonly<Record<Exclude<Variable, 'publicUrl'>, string>>;
+  /** Where the API answers is known here. */
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'>, string>>;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
@@ -51,7 +57,7 @@ export class Api extends Construct {
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
     const { description, needs, assets = [] } = GROUPS[group];
-    const values: Record<Variable, string> = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
+    const values: Record<ApiVariable, string> = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
     return new PostageFunction(this, group, {
       name: group,
       entry: `lambdas/api/${group}.ts`,
@@ -102,7 +108,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
 };
 
 const GROUPS: Readonly<
-  Record<RouteGroup, { description: string; needs: readonly Variable[]; assets?: readonly string[] }>
+  Record<RouteGroup, { description: string; needs: readonly ApiVariable[]; assets?: readonly string[] }>
 > = {
   letters: { description: 'Postage: letters', needs: ['table'] },
   deliveries: { description: 'Postage: deliveries', needs: ['table'] },

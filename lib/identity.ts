@@ -67,7 +67,10 @@ export class Identity extends Construct {
 
     this.output('UserPoolId', pool.userPoolId);
     this.output('PeopleClientId', people.userPoolClientId);
-    return { url: pool.userPoolProviderUrl, audience: [people.userPoolClientId, machine.userPoolClientId] };
+    return {
+      url: `https://cognito-idp.${Aws.REGION}.amazonaws.com/${pool.userPoolId}`,
+      audience: [people.userPoolClientId, machine.userPoolClientId],
+    };
   }
 
   /** The only client that may have `postage/usage:write`: for apps that keep their letters elsewhere. */

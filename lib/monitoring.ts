@@ -4,7 +4,6 @@ import {
   Alarm,
   ComparisonOperator,
   type IMetric,
-  MathExpression,
   Metric,
   Stats,
   TreatMissingData,
@@ -67,26 +66,30 @@ export class Monitoring extends Construct {
   }
 
   private watchRuns({ stateMachine, page, summary }: Rollover): void {
+    const whenAny = { ringsWhen: { above: 0 }, missing: TreatMissingData.NOT_BREACHING };
     this.watch('rollover-failed', {
-      says: 'A rollover run failed, timed out or was aborted.',
-      metric: sumOf({
-        failed: stateMachine.metricFailed(FIVE_MINUTES),
-        timedOut: stateMachine.metricTimedOut(FIVE_MINUTES),
-        aborted: stateMachine.metricAborted(FIVE_MINUTES),
-      }),
-      ringsWhen: { above: 0 },
-      missing: TreatMissingData.NOT_BREACHING,
+      says: 'A rollover run failed.',
+      metric: stateMachine.metricFailed(FIVE_MINUTES),
+      ...whenAny,
+    });
+    this.watch('rollover-timed-out', {
+      says: 'A rollover run was not through after six hours.',
+      metric: stateMachine.metricTimedOut(FIVE_MINUTES),
+      ...whenAny,
+    });
+    this.watch('rollover-aborted', {
+      says: 'Somebody aborted a rollover run.',
+      metric: stateMachine.metricAborted(FIVE_MINUTES),
+      ...whenAny,
     });
     // Only the jobs: an error of one of the API's functions is an answer with 5xx.
-    this.watch('job-errors', {
-      says: 'A function of the rollover broke off. It is tried again, and the run may still succeed.',
-      metric: sumOf({
-        page: page.lambda.metricErrors(FIVE_MINUTES),
-        summary: summary.lambda.metricErrors(FIVE_MINUTES),
-      }),
-      ringsWhen: { above: 0 },
-      missing: TreatMissingData.NOT_BREACHING,
-    });
+    for (const { name, lambda } of [page, summary]) {
+      this.watch(`${name}-errors`, {
+        says: `The function ${name} broke off. It is tried again, and the run may still succeed.`,
+        metric: lambda.metricErrors(FIVE_MINUTES),
+        ...whenAny,
+      });
+    }
   }
 
   private watchSummaries(): void {
@@ -162,15 +165,4 @@ export class Monitoring extends Construct {
     alarm.addAlarmAction(topic);
     alarm.addOkAction(topic);
   }
-}
-
-/** A metric without a value counts as 0, so that the others still add up. */
-function sumOf(metrics: Record<string, IMetric>): MathExpression {
-  return new MathExpression({
-    expression: Object.keys(metrics)
-      .map((name) => `FILL(${name}, 0)`)
-      .join(' + '),
-    usingMetrics: metrics,
-    period: FIVE_MINUTES.period,
-  });
 }

@@ -34,11 +34,13 @@ export interface PostageFunctionProps {
 
 /** The one way to make a Lambda function: bundled, with its own log and a role that has its listed rights only. */
 export class PostageFunction extends Construct {
+  readonly name: FunctionName;
   readonly lambda: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: PostageFunctionProps) {
     super(scope, id);
     const { name, entry, description, arns, environment, timeout, memorySizeMb, assets = [] } = props;
+    this.name = name;
 
     const logGroup = createLogGroup(this, 'Log');
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

@@ -51,8 +51,7 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   docs: [],
   'rollover-page': [
     { actions: ['dynamodb:Query'], on: ['dueIndex'] },
-    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: USERS },
-    DECIDE,
+    { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], on: ['table'], keys: USERS },
   ],
   'rollover-summary': [{ actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' }],
 };

@@ -67,7 +67,17 @@ describe('tokens', () => {
       AuthorizerType: 'JWT',
       IdentitySource: ['$request.header.Authorization'],
       JwtConfiguration: {
-        Issuer: { 'Fn::GetAtt': [Match.stringLikeRegexp('UserPool'), 'ProviderURL'] },
+        Issuer: {
+          'Fn::Join': [
+            '',
+            [
+              'https://cognito-idp.',
+              { Ref: 'AWS::Region' },
+              '.amazonaws.com/',
+              { Ref: Match.stringLikeRegexp('UserPool') },
+            ],
+          ],
+        },
         Audience: [
           { Ref: Match.stringLikeRegexp('UserPoolPeople') },
           { Ref: Match.stringLikeRegexp('UserPoolMachine') },

@@ -107,12 +107,7 @@ describe('the rights of the functions', () => {
     expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
     expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['letters']);
     expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['rollover-page']);
-    expect(functionsThatMay('dynamodb:UpdateItem')).toEqual([
-      'consumption',
-      'deliveries',
-      'letters',
-      'rollover-page',
-    ]);
+    expect(functionsThatMay('dynamodb:UpdateItem')).toEqual(['consumption', 'deliveries', 'letters']);
     expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual(['cron']);
     expect(functionsThatMay('states:StartExecution')).toEqual(['cron']);
   });
