@@ -55,7 +55,8 @@ async function describeExecution({ client, arn }: StateMachine, executionId: str
   const executionArn = `${arn.replace(':stateMachine:', ':execution:')}:${executionId}`;
   try {
     const { status, output, cause } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    return { executionId, status: toRunStatus(status), report: parsed(output ?? cause) };
+    const isSuccess = status === 'SUCCEEDED';
+    return { executionId, status: toRunStatus(status), report: parsed(isSuccess ? output : cause) };
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) {
       return null;
