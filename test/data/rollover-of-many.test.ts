@@ -22,12 +22,14 @@ afterAll(() => {
 });
 const MIDNIGHT = at('2026-04-01');
 const MANY = 10_000;
+/** Half a minute on a laptop; a machine that is busy otherwise may need more. */
+const TEN_MINUTES_MS = 600_000;
 const TEN_MEGABYTES = 10_000_000;
 
 /** A table with so many accounts that are due at midnight. */
 async function givenAccounts(count: number): Promise<Store> {
   const store = { client: table.store().client, table: `postage-run-${randomUUID()}` };
-  await createTable(store.client, store.table);
+  await createTable(store.client, store.table, false);
   const account: Account = givenSubscriber(active({ plan: 'pro', anchor: '2026-03-01' }), '2026-03-10');
   await putAccounts(
     store,
@@ -95,24 +97,28 @@ async function countRolled(store: Store): Promise<number> {
 }
 
 describe('a rollover of many accounts', () => {
-  it('G5: killed at a random moment and started again, it closes every period once, in memory that does not grow', async () => {
-    const store = await givenAccounts(MANY);
-    await runAndBeKilled(store);
-    const rolledBefore = await countRolled(store);
-    expect(rolledBefore).toBeGreaterThan(0);
-    expect(rolledBefore).toBeLessThan(MANY);
+  it(
+    'G5: killed at a random moment and started again, it closes every period once, in memory that does not grow',
+    async () => {
+      const store = await givenAccounts(MANY);
+      await runAndBeKilled(store);
+      const rolledBefore = await countRolled(store);
+      expect(rolledBefore).toBeGreaterThan(0);
+      expect(rolledBefore).toBeLessThan(MANY);
 
-    const run = await runToTheEnd(store);
-    expect(run).toMatchObject({ rolled: MANY - rolledBefore, others: 0 });
-    const users = await itemsByUser(store);
-    expect(users.size).toBe(MANY);
-    const wrong = [...users.values()].filter((items) => !isClosedOnce(items));
-    expect(wrong).toEqual([]);
+      const run = await runToTheEnd(store);
+      expect(run).toMatchObject({ rolled: MANY - rolledBefore, others: 0 });
+      const users = await itemsByUser(store);
+      expect(users.size).toBe(MANY);
+      const wrong = [...users.values()].filter((items) => !isClosedOnce(items));
+      expect(wrong).toEqual([]);
 
-    const fewer = await runToTheEnd(await givenAccounts(1_000));
-    expect(fewer.rolled).toBe(1_000);
-    expect(run.heapBytes - fewer.heapBytes).toBeLessThan(TEN_MEGABYTES);
-  }, 180_000);
+      const fewer = await runToTheEnd(await givenAccounts(1_000));
+      expect(fewer.rolled).toBe(1_000);
+      expect(run.heapBytes - fewer.heapBytes).toBeLessThan(TEN_MEGABYTES);
+    },
+    TEN_MINUTES_MS,
+  );
 });
 
 function isClosedOnce(items: readonly Record<string, unknown>[]): boolean {

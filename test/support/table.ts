@@ -49,5 +49,5 @@ export function useTable(): TestTable {
 
 /** A deadline that is far enough away. */
 export function plentyOfTime(): Deadline {
-  return deadlineIn(20_000);
+  return deadlineIn(120_000);
 }
