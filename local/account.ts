@@ -1,0 +1,119 @@
+/** `npm run account`: gives a user of a deployed stack a plan, as a subscription would. */
+import { parseArgs } from 'node:util';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { optionalVariable } from '../lambdas/environment.ts';
+import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { getRemainingQuota } from '../lambdas/domain/summaries.ts';
+import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
+import { UserId } from '../lambdas/http/schemas.ts';
+import { exitCodeOf, parseInstant } from './command-line.ts';
+import { deadlineIn } from './deadline-in.ts';
+import { setTableEnvironment } from './lambda-environment.ts';
+import { localSubscription } from './local-subscription.ts';
+import { UsageError } from './usage-error.ts';
+
+const HELP = `Begins, changes or ends the subscription of a user, in the table of a deployed stack. For stages without payments,
+and for tests; on this machine, PUT /dev/accounts/{userId} of npm start does the same.
+
+  npm run account -- --user ID --plan PLAN --table TABLE [options]
+
+  --user ID        the "sub" of the user's tokens
+  --plan PLAN      none, pro or enterprise
+  --table TABLE    the stack's output TableName (default: POSTAGE_TABLE)
+  --interval EACH  month or year (default: month)
+  --anchor TIME    the instant in ISO 8601 that periods are counted from, not after now (default: now)
+  --help           shows this
+
+AWS is reached with the region and the credentials of the environment, which need dynamodb:DescribeTable,
+dynamodb:GetItem and dynamodb:PutItem on the table. DYNAMODB_ENDPOINT uses another DynamoDB.
+`;
+
+interface Command {
+  table: string;
+  userId: string;
+  facts: SubscriptionFacts;
+  now: Instant;
+}
+
+const WRITES_WITHIN_MS = 20_000;
+
+async function main(): Promise<void> {
+  const command = readCommand(Date.now());
+  if (command === 'help') {
+    process.stdout.write(HELP);
+    return;
+  }
+  const dynamodb = process.env['DYNAMODB_ENDPOINT'];
+  if (dynamodb !== undefined && dynamodb !== '') {
+    setTableEnvironment({ dynamodb, table: command.table });
+  }
+  const store = createStore(command.table);
+  await assertTable(store);
+  process.stdout.write(await follow(store, command));
+}
+
+/** @throws TypeError, UsageError */
+function readCommand(now: Instant): Command | 'help' {
+  const { values } = parseArgs({
+    options: {
+      user: { type: 'string' },
+      plan: { type: 'string' },
+      table: { type: 'string' },
+      interval: { type: 'string', default: 'month' },
+      anchor: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    return 'help';
+  }
+  const { user, plan, interval } = values;
+  const table = values.table ?? optionalVariable('table');
+  if (user === undefined || !UserId.safeParse(user).success) {
+    throw new UsageError('--user must be 1 to 128 printable ASCII characters, without blanks, # and %.');
+  }
+  if (plan !== 'none' && plan !== 'pro' && plan !== 'enterprise') {
+    throw new UsageError('--plan must be none, pro or enterprise.');
+  }
+  if (interval !== 'month' && interval !== 'year') {
+    throw new UsageError('--interval must be month or year.');
+  }
+  if (table === null || table === '') {
+    throw new UsageError("--table must be the name of a stack's table: its output TableName.");
+  }
+  const anchor = values.anchor === undefined ? now : parseInstant('--anchor', values.anchor);
+  if (anchor > now) {
+    throw new UsageError(`--anchor must not be after now, which is ${toIso(now)}.`);
+  }
+  const facts = plan === 'none' ? null : localSubscription(user, { plan, interval, anchor });
+  return { table, userId: user, facts, now };
+}
+
+/** Asked first, with a client that tells at once what is wrong. @throws UsageError */
+async function assertTable({ client, table }: Store): Promise<void> {
+  try {
+    await client.send(new DescribeTableCommand({ TableName: table }));
+  } catch (error) {
+    throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
+  }
+}
+
+/** @returns what to tell */
+async function follow(store: Store, { userId, facts, now }: Command): Promise<string> {
+  try {
+    const account = await writeSubscription(store, userId, facts, now, deadlineIn(WRITES_WITHIN_MS));
+    const { mailCredits, periodEndsAt } = getRemainingQuota(account);
+    return `${userId}: plan ${account.plan}, ${mailCredits} mail credits, until ${periodEndsAt}.\n`;
+  } catch (error) {
+    throw error instanceof ErasedAccountError
+      ? new UsageError(`The account ${userId} has been erased.`)
+      : error;
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => process.exit(exitCodeOf(error, 'npm run account -- --help')),
+);
