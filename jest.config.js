@@ -35,6 +35,9 @@ export default {
     kind('api'),
     kind('jobs'),
     kind('infra'),
+    kind('e2e'),
+    // Against a deployed stack only: `npm run test:deployed`.
+    kind('deployed'),
   ],
   // Long enough for property tests, databases and bundles on a busy machine. (Jest reads it only here, per kind it
   // is ignored; a test that needs more says so.)

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { DELIVER_AT, givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
+import { ask, expectAnswer, get } from './support/http.ts';
+import { useWorld } from './support/use-world.ts';
+
+const world = useWorld();
+
+describe('deliveries', () => {
+  it('cannot be scheduled for free', async () => {
+    const user = await world().meet('freeScheduler');
+    const letterId = await givenLetter(world(), user);
+    for (const channel of ['email', 'mail'] as const) {
+      const refused = await schedule(world(), user, letterId, channel);
+      expectAnswer(refused, 402, { code: 'plan_required', upgradeTo: 'pro' });
+    }
+    expect(await get(world(), '/deliveries', user.token)).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('G1: two mails are paid with credits, the third is refused with its price and the date', async () => {
+    const user = await givenSubscriber(world(), 'proSender', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    for (let count = 1; count <= 2; count += 1) {
+      const scheduled = await schedule(world(), user, letterId, 'mail');
+      expectAnswer(scheduled, 201, { letterId, channel: 'mail', status: 'scheduled', paidWith: 'credit' });
+    }
+    const { periodEndsAt } = await get(world(), '/usage', user.token);
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, {
+      code: 'insufficient_credits',
+      resetsAt: periodEndsAt,
+      price: { amountCents: 300, currency: 'usd' },
+      upgradeTo: 'enterprise',
+    });
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 0, granted: 2, used: 2 });
+  });
+
+  it('are listed and read with their recipient, and keep their letter', async () => {
+    const user = await givenSubscriber(world(), 'proEmailer', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    const scheduled = await schedule(world(), user, letterId, 'email');
+    const delivery = { letterId, channel: 'email', paidWith: 'none', deliverAt: DELIVER_AT };
+    expectAnswer(scheduled, 201, delivery);
+    const id = String(scheduled.body['id']);
+
+    expect(await get(world(), '/deliveries', user.token)).toMatchObject({ items: [{ id, ...delivery }] });
+    const recipient = { email: 'ada@example.com' };
+    expect(await get(world(), `/deliveries/${id}`, user.token)).toMatchObject({ ...delivery, recipient });
+    expect(await get(world(), '/usage', user.token)).toMatchObject({
+      usage: { emailsSent: 1, mailsSent: 0 },
+    });
+
+    const deletion = await ask(world(), `DELETE /letters/${letterId}`, { token: user.token });
+    expectAnswer(deletion, 409, { code: 'illegal_transition', openDeliveries: 1 });
+    expectAnswer(await schedule(world(), user, 'no-such-letter', 'email'), 404, { code: 'not_found' });
+  });
+
+  it('G1: of requests that race for the last credit, one wins', async () => {
+    const user = await givenSubscriber(world(), 'proRacer', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201);
+
+    const racers = Array.from({ length: 8 }, () => schedule(world(), user, letterId, 'mail'));
+    const statuses = (await Promise.all(racers)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, ...Array.from({ length: 7 }, () => 402)]);
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 0, used: 2 });
+  });
+
+  it('G4: each credit spent stands in the ledger, whose sum is what is left', async () => {
+    const user = await givenSubscriber(world(), 'enterpriseSender', { plan: 'enterprise' });
+    const letterId = await givenLetter(world(), user);
+    for (let count = 1; count <= 3; count += 1) {
+      expectAnswer(await schedule(world(), user, letterId, 'mail'), 201);
+    }
+    const credits = { available: 7, included: 7, carried: 0, purchased: 0, granted: 10, used: 3, expired: 0 };
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ ...credits, owed: 0, takenBack: 0 });
+
+    const { items } = await get(world(), '/credits/ledger', user.token);
+    const uses = [7, 8, 9].map((balanceAfter) => ({ kind: 'use', amount: -1, balanceAfter }));
+    expect(items).toMatchObject([...uses, { kind: 'allowance', amount: 10, balanceAfter: 10 }]);
+  });
+});

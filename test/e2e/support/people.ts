@@ -1,0 +1,36 @@
+/**
+ * Everybody who appears in the suite. Each starts as somebody whom Postage has never seen and belongs to one case, so
+ * that the suite can run again and again against a stack that lives on, and its files side by side.
+ *
+ * Against a stack whose issuer the suite cannot speak for, a token of each is needed: that of `freeWriter` in
+ * `POSTAGE_TOKEN_FREE_WRITER`.
+ */
+export const PEOPLE = [
+  'freeWriter',
+  'freeRepeater',
+  'freeOwner',
+  'freeStranger',
+  'freeScheduler',
+  'freeVisitor',
+  'freeCounted',
+  'proSender',
+  'proEmailer',
+  'proRacer',
+  'proCounted',
+  'proRenewer',
+  'proRolled',
+  'proNightly',
+  'proYearly',
+  'enterpriseSender',
+] as const;
+
+export type Person = (typeof PEOPLE)[number];
+
+/** The machine that may count usage for others: its tokens have the scope `postage/usage:write`. */
+export const SERVICE = 'service';
+export const SERVICE_SCOPE = 'postage/usage:write';
+
+/** `POSTAGE_TOKEN_FREE_WRITER` */
+export function tokenVariable(name: Person | typeof SERVICE): string {
+  return `POSTAGE_TOKEN_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
+import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { toIso } from '../../../lambdas/domain/instants.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { openForge } from './forge.ts';
+import { findSchedules, readOutputs, readSecret, startTarget } from './stack.ts';
+import { tokensFromEnvironment, tokensFromIssuer } from './tokens.ts';
+import type { World } from './world.ts';
+
+const ACCOUNT_SCRIPT = fileURLToPath(new URL('../../../local/account.ts', import.meta.url));
+
+/**
+ * The deployed stack that the environment names, in AWS or in an emulator at `AWS_ENDPOINT_URL`: `POSTAGE_URL`, where
+ * it answers, and `POSTAGE_STACK`, its name. Tokens come from `POSTAGE_ISSUER_URL`, where the suite runs the issuer
+ * itself and has its key in `POSTAGE_ISSUER_DIR`, or else from the environment too.
+ */
+export async function connectStack(): Promise<World> {
+  const url = String(process.env['POSTAGE_URL']).replace(/\/+$/, '');
+  const { TableName, CronSecretArn, RolloverStateMachineArn } = await readOutputs(
+    process.env['POSTAGE_STACK'] ?? 'Postage-dev',
+  );
+  const issuerUrl = process.env['POSTAGE_ISSUER_URL'];
+  const issuerDir = process.env['POSTAGE_ISSUER_DIR'];
+  const tokens = issuerUrl === undefined ? tokensFromEnvironment() : tokensFromIssuer(issuerUrl);
+  const store = createStore(TableName);
+  return {
+    url,
+    cronSecret: await readSecret(CronSecretArn),
+    now: () => Promise.resolve(Date.now()),
+    meet: tokens.meet,
+    serviceToken: tokens.service,
+    forge: issuerUrl === undefined || issuerDir === undefined ? null : await openForge(issuerUrl, issuerDir),
+    beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {
+      const account = ['--user', userId, '--plan', plan, '--interval', interval, '--anchor', toIso(anchor)];
+      await promisify(execFile)(process.execPath, [ACCOUNT_SCRIPT, ...account, '--table', TableName]);
+    },
+    storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
+    startNight: async (after) => {
+      const [schedule] = await findSchedules(RolloverStateMachineArn);
+      if (schedule === undefined) {
+        throw new Error(`No schedule starts ${RolloverStateMachineArn}.`);
+      }
+      // Rounded up: scheduled times are whole seconds.
+      await startTarget(schedule, Math.ceil(after / 1_000) * 1_000);
+    },
+    close: () => {
+      store.client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
