@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import * as z from 'zod/mini';
+import { TABLE_SCHEMA } from '../../lambdas/adapters/dynamodb/table-schema.ts';
+import { type FunctionName, type ResourceName, RIGHTS } from '../../lib/rights.ts';
+import type { RecordedCall } from './support/recorded-calls.ts';
+import { physicalNames, type Stack, useStack } from './support/stack.ts';
+import { UNUSED_RIGHTS } from './unused-rights.ts';
+
+/**
+ * Runs last: compares what the functions have called, in all suites, with what they may. That a role has the
+ * statements of `lib/rights.ts`, and no others, is tested on the template.
+ */
+
+const stack = useStack();
+
+const recordedCall: z.ZodMiniType<RecordedCall> = z.object({
+  functionName: z.string(),
+  action: z.string(),
+  resource: z.string(),
+  key: z.nullable(z.string()),
+});
+
+interface Call {
+  function: FunctionName;
+  action: string;
+  on: ResourceName | `unknown: ${string}`;
+  key: string | null;
+}
+
+const lambdaResource = z.object({
+  Type: z.literal('AWS::Lambda::Function'),
+  Properties: z.object({ Tags: z.array(z.object({ Key: z.string(), Value: z.unknown() })) }),
+});
+
+/** Whose function it is, by the name that it has got: a tag of the template tells. */
+async function functionsByName({ name }: Stack): Promise<Map<string, FunctionName>> {
+  const { TemplateBody = '' } = await new CloudFormationClient().send(
+    new GetTemplateCommand({ StackName: name }),
+  );
+  const template = z.parse(
+    z.object({ Resources: z.record(z.string(), z.unknown()) }),
+    JSON.parse(TemplateBody),
+  );
+  const names = await physicalNames(name, 'AWS::Lambda::Function');
+  const functions = new Map<string, FunctionName>();
+  for (const [logicalId, resource] of Object.entries(template.Resources)) {
+    const lambda = z.safeParse(lambdaResource, resource);
+    const tag = lambda.data?.Properties.Tags.find(({ Key }) => Key === 'function')?.Value;
+    const isKnown = (value: unknown): value is FunctionName => typeof value === 'string' && value in RIGHTS;
+    if (isKnown(tag)) {
+      functions.set(String(names.get(logicalId)), tag);
+    }
+  }
+  return functions;
+}
+
+function resourceName(resource: string, { outputs }: Stack): Call['on'] {
+  const executions = outputs.RolloverStateMachineArn.replace(':stateMachine:', ':execution:');
+  switch (resource) {
+    case outputs.TableName:
+      return 'table';
+    case TABLE_SCHEMA.listIndex.name:
+      return 'listIndex';
+    case TABLE_SCHEMA.dueIndex.name:
+      return 'dueIndex';
+    case outputs.CronSecretArn:
+      return 'cronSecret';
+    case outputs.RolloverStateMachineArn:
+      return 'rolloverStateMachine';
+    default:
+      return resource.startsWith(`${executions}:`) ? 'rolloverExecutions' : `unknown: ${resource}`;
+  }
+}
+
+function isAllowed({ function: name, action, on, key }: Call): boolean {
+  return RIGHTS[name].some((right) => {
+    const isOnKey = right.keys === undefined || matches(right.keys, key);
+    return right.actions.some((each) => each === action) && right.on.some((each) => each === on) && isOnKey;
+  });
+}
+
+/** As IAM's `StringLike` does with a pattern whose only `*` is its end. */
+function matches(pattern: string, key: string | null): boolean {
+  expect(pattern).toMatch(/^[^*?]+\*$/);
+  return key?.startsWith(pattern.slice(0, -1)) ?? false;
+}
+
+describe('the rights of the functions', () => {
+  let calls: Call[] = [];
+
+  beforeAll(async () => {
+    const lines = readFileSync(String(process.env['POSTAGE_RECORDED_CALLS']), 'utf8').trim().split('\n');
+    const functions = await functionsByName(stack());
+    calls = lines.map((line) => {
+      const { functionName, action, resource, key } = z.parse(recordedCall, JSON.parse(line));
+      const name = functions.get(functionName);
+      if (name === undefined) {
+        throw new Error(`The template has no function ${functionName}.`);
+      }
+      return { function: name, action, on: resourceName(resource, stack()), key };
+    });
+  });
+
+  it('cover every call that a function has made', () => {
+    const withoutRight = calls.filter((call) => !isAllowed(call));
+    const told = withoutRight.map(
+      ({ function: name, action, on, key }) => `${name}: ${action} on ${on}, ${key}`,
+    );
+    expect([...new Set(told)]).toEqual([]);
+  });
+
+  it('are each needed by a call, but for those that are listed with their reason', () => {
+    const told = (name: string, action: string, on: string): string => `${name}: ${action} on ${on}`;
+    const needed = new Set(calls.map((call) => told(call.function, call.action, call.on)));
+    const given = Object.entries(RIGHTS).flatMap(([name, rights]) =>
+      rights.flatMap(({ actions, on }) =>
+        actions.flatMap((action) => on.map((resource) => told(name, action, resource))),
+      ),
+    );
+    const unused = given.filter((right) => !needed.has(right));
+    const listed = UNUSED_RIGHTS.map(({ function: name, action, on }) => told(name, action, on));
+    expect(unused.toSorted()).toEqual(listed.toSorted());
+  });
+});

@@ -1,0 +1,179 @@
+/** `npm run test:deployed`: deploys the app to an AWS on this machine, and tests it there from outside. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { exitCodeOf } from '../../local/command-line.ts';
+import { bootstrap, deploy, destroy, STACK } from './support/cdk.ts';
+import { lastLines, run, step } from './support/commands.ts';
+import { serveIssuer } from './support/issuer-server.ts';
+import { failuresInLogs } from './support/logs.ts';
+import { startMiniStack } from './support/ministack.ts';
+import { prepareVirtualEnvironment, UnavailableError } from './support/python.ts';
+
+const HELP = `Deploys Postage with the CDK to MiniStack, an AWS on this machine, runs the end-to-end suite against it and
+the cases that only a deployment has, and removes everything again. It needs Python 3.10 and, the first time, PyPI.
+
+  npm run test:deployed -- [options]
+
+  --keep   leaves it running after the tests, prints its address, and stops it at Ctrl-C
+  --help   shows this
+
+With POSTAGE_URL it deploys nothing and runs the end-to-end suite against the stack there: see docs/testing.md.
+`;
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const interrupted = interruption();
+  if (process.env['POSTAGE_URL'] !== undefined) {
+    return test(['e2e'], [], { environment: process.env, signal: interrupted });
+  }
+  return testOnThisMachine({ keep: values.keep, signal: interrupted });
+}
+
+/** The first signal stops everything in order, the second at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) {
+        process.exit(130);
+      }
+      controller.abort(new Error('Interrupted.'));
+    });
+  }
+  return controller.signal;
+}
+
+interface Settings {
+  environment: NodeJS.ProcessEnv;
+  signal: AbortSignal;
+}
+
+/** Runs kinds of tests with their output on the terminal. @returns Jest's exit code */
+async function test(kinds: string[], options: string[], { environment, signal }: Settings): Promise<number> {
+  const jest = ['--run', 'jest', '--', '--selectProjects', ...kinds, ...options];
+  const { code } = await run('node', jest, { cwd: ROOT, env: environment, stdio: 'inherit', signal });
+  return code ?? 1;
+}
+
+async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: AbortSignal }): Promise<number> {
+  const startedAt = performance.now();
+  const directory = mkdtempSync(join(tmpdir(), 'postage-deployed-'));
+  const stops: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  try {
+    await step('virtual environment', () => prepareVirtualEnvironment(signal));
+    const issuer = await serveIssuer(`${directory}/issuer`);
+    stops.push(issuer.stop);
+    const recordedCalls = `${directory}/calls.ndjson`;
+    const miniStack = await step('MiniStack', () => startMiniStack({ directory, recordedCalls, signal }));
+    stops.push(miniStack.stop);
+
+    const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
+    await step('cdk bootstrap', () => bootstrap(cdk));
+    const apiId = await step('cdk deploy', () => deploy(issuer.url, cdk));
+    const url = `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
+    const code = await testStack({
+      signal,
+      endpoint: miniStack.endpoint,
+      miniStackLog: miniStack.log,
+      environment: {
+        ...cdk.environment,
+        POSTAGE_URL: url,
+        POSTAGE_STACK: STACK,
+        POSTAGE_ISSUER_URL: issuer.url,
+        POSTAGE_ISSUER_DIR: `${directory}/issuer`,
+        POSTAGE_RECORDED_CALLS: recordedCalls,
+      },
+    });
+    if (keep) {
+      await untilInterrupted(url, issuer.url, miniStack.endpoint, signal);
+    } else {
+      await step('cdk destroy', () => destroy(cdk));
+      process.stdout.write(`in all ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
+    }
+    return code;
+  } finally {
+    for (const stop of stops.reverse()) {
+      await stop();
+    }
+  }
+}
+
+/** The shell's own, without whatever it knows of AWS. */
+function environmentFor(endpoint: string): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(AWS|POSTAGE)_/.test(name));
+  const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  return {
+    ...Object.fromEntries(others),
+    ...credentials,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: endpoint,
+  };
+}
+
+interface StackToTest extends Settings {
+  endpoint: string;
+  miniStackLog: () => string;
+}
+
+/** One after the other: the second leaves accounts behind that a rollover fails on, the third looks at all that was done. */
+async function testStack(stack: StackToTest): Promise<number> {
+  const since = Date.now();
+  const rights = 'test/deployed/rights.test.ts';
+  const code =
+    (await test(['e2e'], [], stack)) ||
+    (await test(['deployed'], ['--testPathIgnorePatterns', rights], stack)) ||
+    (await test(['deployed'], ['--runTestsByPath', rights], stack));
+  if (code !== 0 && !stack.signal.aborted) {
+    Object.assign(process.env, stack.environment);
+    process.stderr.write(`\nFailures in the logs of the stack:\n${await failuresInLogs(STACK, since)}\n`);
+    const errors = stack
+      .miniStackLog()
+      .split('\n')
+      .filter((line) => line.includes(' ERROR '));
+    process.stderr.write(`\nErrors of MiniStack:\n${lastLines(errors.join('\n'), 20)}\n`);
+  }
+  return code;
+}
+
+async function untilInterrupted(
+  url: string,
+  issuer: string,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<void> {
+  process.stdout.write(`
+Postage answers at ${url}
+A token            ${issuer}/dev/token?sub=alice&scope=
+All of AWS         AWS_ENDPOINT_URL=${endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+Ctrl-C, or kill ${process.pid}, stops it.
+`);
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const alive = setInterval(() => undefined, 60_000);
+  await aborted;
+  clearInterval(alive);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    if (error instanceof UnavailableError) {
+      console.log(`skipped: ${error.message}`);
+      process.exit(0);
+    }
+    process.exit(exitCodeOf(error, 'npm run test:deployed -- --help'));
+  },
+);

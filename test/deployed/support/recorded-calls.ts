@@ -1,0 +1,85 @@
+/** A call to AWS as IAM sees it: an action on a resource and, in DynamoDB, on items under a partition key. */
+export interface RecordedCall {
+  functionName: string;
+  /** `dynamodb:PutItem` */
+  action: string;
+  /** A table, a table's index, a secret, a state machine or an execution, by the name or ARN that was sent. */
+  resource: string;
+  /** What `dynamodb:LeadingKeys` holds; null for other services. */
+  key: string | null;
+}
+
+/** A signed request of the AWS SDK in its JSON protocols. */
+export interface WireRequest {
+  functionName: string;
+  /** The header `x-amz-target`: `DynamoDB_20120810.PutItem` */
+  target: string;
+  authorization: string;
+  body: string;
+}
+
+/** None for a request that is not AWS's. A transaction is authorized as the writes in it, and a batch as its reads. */
+export function callsOf({ functionName, target, authorization, body }: WireRequest): RecordedCall[] {
+  const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(authorization)?.[1];
+  if (service === undefined) {
+    return [];
+  }
+  const operation = target.slice(target.lastIndexOf('.') + 1);
+  const input = objectIn(JSON.parse(body));
+  const call = (action: string, resource: unknown, key: unknown = null): RecordedCall => ({
+    functionName,
+    action: `${service}:${action}`,
+    resource: String(resource),
+    key: typeof key === 'string' ? key : null,
+  });
+  switch (operation) {
+    case 'TransactWriteItems':
+      return listIn(input['TransactItems']).map((item) => {
+        const [kind = '', write] = Object.entries(objectIn(item))[0] ?? [];
+        const { TableName, Item, Key } = objectIn(write);
+        return call(AUTHORIZED_AS[kind] ?? kind, TableName, partitionKeyOf(Item ?? Key));
+      });
+    case 'BatchGetItem':
+      return Object.entries(objectIn(input['RequestItems'])).flatMap(([table, request]) =>
+        listIn(objectIn(request)['Keys']).map((key) => call(operation, table, partitionKeyOf(key))),
+      );
+    case 'Query':
+      return [call(operation, input['IndexName'] ?? input['TableName'], queriedKeyOf(input))];
+    default:
+      return [call(operation, resourceOf(input), partitionKeyOf(input['Item'] ?? input['Key']))];
+  }
+}
+
+const AUTHORIZED_AS: Readonly<Record<string, string>> = {
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  ConditionCheck: 'ConditionCheckItem',
+};
+
+function resourceOf({
+  TableName,
+  SecretId,
+  stateMachineArn,
+  executionArn,
+}: Record<string, unknown>): unknown {
+  return TableName ?? SecretId ?? stateMachineArn ?? executionArn;
+}
+
+function partitionKeyOf(item: unknown): unknown {
+  return objectIn(objectIn(item)['pk'])['S'];
+}
+
+/** The value of the first equality of a key condition, which is the one on the partition key: `#pk = :pk AND …` */
+function queriedKeyOf(input: Record<string, unknown>): unknown {
+  const placeholder = /= *(:\w+)/.exec(String(input['KeyConditionExpression']))?.[1] ?? '';
+  return objectIn(objectIn(input['ExpressionAttributeValues'])[placeholder])['S'];
+}
+
+function objectIn(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function listIn(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
