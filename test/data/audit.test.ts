@@ -1,0 +1,82 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { appendAudit, type AuditQuery, listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
+import { type AuditRecord } from '../../lambdas/domain/audit.ts';
+import { at } from '../support/accounts.ts';
+import { plentyOfTime, useTable } from '../support/table.ts';
+import { allPages } from '../support/users.ts';
+
+const table = useTable();
+
+const RECORDS: AuditRecord[] = [
+  {
+    id: 'run',
+    at: at('2026-02-10'),
+    type: 'RolloverFinished',
+    actor: 'postage:rollover',
+    data: { total: 3 },
+  },
+  ...Array.from({ length: 7 }, (_, index): AuditRecord => ({
+    id: `adjustment-${index}`,
+    at: at('2026-02-10') + 1 + index,
+    type: 'CreditsAdjusted',
+    actor: 'admin-1',
+    userId: index < 5 ? 'ada' : 'grace',
+    reason: 'Lost in the post',
+    data: { amount: index },
+  })),
+  {
+    id: 'next-day',
+    at: at('2026-02-11'),
+    type: 'SubscriptionChanged',
+    actor: 'postage:billing',
+    userId: 'ada',
+    data: { plan: 'pro' },
+  },
+];
+
+beforeAll(async () => {
+  for (const record of RECORDS) {
+    await appendAudit(table.store(), record, plentyOfTime());
+  }
+});
+
+async function idsOf(query: AuditQuery, limit = 3): Promise<string[]> {
+  const records = await allPages(
+    (page) => listAuditRecords(table.store(), query, page, plentyOfTime()),
+    limit,
+  );
+  return records.map(({ id }) => id);
+}
+
+const adjustments = (...indexes: number[]): string[] => indexes.map((index) => `adjustment-${index}`);
+
+describe('the audit trail', () => {
+  it.each<[string, AuditQuery, string[]]>([
+    ['a day', { day: '2026-02-10' }, [...adjustments(6, 5, 4, 3, 2, 1, 0), 'run']],
+    ['a type of a day', { day: '2026-02-10', type: 'RolloverFinished' }, ['run']],
+    ['a user', { userId: 'ada' }, ['next-day', ...adjustments(4, 3, 2, 1, 0)]],
+    ['a user on a day', { userId: 'ada', day: '2026-02-11' }, ['next-day']],
+    ['a type of a user', { userId: 'ada', type: 'SubscriptionChanged' }, ['next-day']],
+    ['a type of a user on a day', { userId: 'ada', day: '2026-02-10', type: 'SubscriptionChanged' }, []],
+    ['nobody', { userId: 'nobody' }, []],
+  ])('is listed by %s, newest first, page by page', async (_, query, ids) => {
+    expect(await idsOf(query)).toEqual(ids);
+    expect(await idsOf(query, 100)).toEqual(ids);
+  });
+
+  it('keeps a record as it was first written', async () => {
+    const [run] = RECORDS;
+    if (run === undefined) {
+      throw new Error('There is a record.');
+    }
+    await appendAudit(table.store(), { ...run, data: { total: 4 } }, plentyOfTime());
+    const page = { limit: 1, after: null };
+    const { items } = await listAuditRecords(
+      table.store(),
+      { day: '2026-02-10', type: 'RolloverFinished' },
+      page,
+      plentyOfTime(),
+    );
+    expect(items).toEqual([run]);
+  });
+});

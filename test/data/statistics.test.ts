@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
+import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
+import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/adapters/dynamodb/statistics.ts';
+import { addToSketch } from '../../lambdas/adapters/dynamodb/user-sketches.ts';
+import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
+import { at } from '../support/accounts.ts';
+import { useFaultyTable } from '../support/faulty-table.ts';
+import { plentyOfTime } from '../support/table.ts';
+
+const table = useFaultyTable();
+const DAYS = Array.from({ length: 3_653 }, (_, index) => utcDay(at('2020-01-01') + index * DAY_MS));
+
+/** Ten years, on each day of which two users were active: one always, and one of the month. */
+beforeAll(async () => {
+  const { client, table: name } = table.store();
+  const totals = { letters: 2, emails: 0, mails: 0, creditsUsed: 1 };
+  const others = { creditsGranted: 0, creditsExpired: 0, creditsTakenBack: 0, activeUsers: 2 };
+  for (let index = 0; index < DAYS.length; index += 25) {
+    const puts = DAYS.slice(index, index + 25).map((day) => ({
+      PutRequest: { Item: toWire({ pk: 'STATS#DAYS', sk: day, ...totals, ...others }) },
+    }));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [name]: puts } }));
+  }
+  for (const month of new Set(DAYS.map((day) => day.slice(0, 7)))) {
+    await addToSketch(table.store(), month, ['always', month], plentyOfTime());
+  }
+  for (const day of DAYS.filter((each) => each === '2027-01-01' || each.startsWith('2026-01'))) {
+    await addToSketch(table.store(), day, ['always', day.slice(0, 7)], plentyOfTime());
+  }
+});
+
+describe('statistics over a range', () => {
+  it.each([
+    ['a day', '2026-01-15', '2026-01-15', { days: 1, users: 2, requests: 2 }],
+    ['365 days', '2026-01-02', '2027-01-01', { days: 365, users: 14, requests: 2 }],
+    ['365 days of whole months', '2026-01-01', '2026-12-31', { days: 365, users: 13, requests: 2 }],
+    ['ten years', '2020-01-01', '2029-12-31', { days: 3_653, users: 121, requests: 4 }],
+    ['days without anything', '2019-01-01', '2019-12-31', { days: 0, users: 0, requests: 1 }],
+  ])('%s', async (_, first, last, { days, users, requests }) => {
+    const stats = await getAggregateUsageStats(table.faultyStore(), { first, last }, plentyOfTime());
+    expect(stats).toEqual({
+      totalLetters: 2 * days,
+      totalEmails: 0,
+      totalMails: 0,
+      totalMailCreditsUsed: days,
+      uniqueUsers: users,
+    });
+    const sent = Object.values(table.proxy().requests()).reduce((sum, count) => sum + count, 0);
+    expect(sent).toBeLessThanOrEqual(requests);
+  });
+
+  it('day by day', async () => {
+    const range = { first: '2026-02-28', last: '2026-03-01' };
+    const days = await getDailyStatistics(table.faultyStore(), range, plentyOfTime());
+    expect(days.map(({ day, activeUsers }) => [day, activeUsers])).toEqual([
+      ['2026-02-28', 2],
+      ['2026-03-01', 2],
+    ]);
+  });
+});
+
+describe('sketches', () => {
+  it('are not written when nobody is new', async () => {
+    await addToSketch(table.store(), '2040-01-01', ['ada'], plentyOfTime());
+    await addToSketch(table.faultyStore(), '2040-01-01', ['ada'], plentyOfTime());
+    expect(table.proxy().requests()).toEqual({ GetItem: 1 });
+  });
+
+  it('lose nobody when two add at the same time', async () => {
+    const users = Array.from({ length: 8 }, (_, index) => `user-${index}`);
+    await Promise.all(users.map((user) => addToSketch(table.store(), '2040-01-02', [user], plentyOfTime())));
+    const again = table.faultyStore();
+    await addToSketch(again, '2040-01-02', users, plentyOfTime());
+    expect(table.proxy().requests()).toEqual({ GetItem: 1 });
+  });
+});
