@@ -103,6 +103,16 @@ describe('closing a period', () => {
     expect(leftOf(next)).toMatchObject({ included: 2, purchased: 1 });
   });
 
+  it('pays what is owed, should a purchased credit be free', () => {
+    const owing = withCredits(givenSubscriber(active({}), '2026-02-03'), { purchased: 3, owed: 2 });
+    const { account: next, closed } = rollForward(owing, at('2026-02-28'));
+    expect(movementsOf({ closed, movements: [] })).toEqual([
+      ['allowance', 2],
+      ['claw_back', -2],
+    ]);
+    expect(next.credits).toMatchObject({ purchased: 1, owed: 0, takenBack: 2 });
+  });
+
   it('keeps the mails of the day: a rollover at noon does not lift the day’s limit', () => {
     const account = used(
       givenSubscriber(active({ anchor: '2026-01-24T12:00Z' }), '2026-02-03'),

@@ -48,6 +48,12 @@ describe('a plan that returns within the interval', () => {
     expect(leftOf(second).lots).toEqual([1, 2, 3]);
   });
 
+  it('gets them back once, also when its plan changes afterwards', () => {
+    const back = returned(ended(begun, '2026-02-05'), '2026-02-06');
+    const { account } = followSubscription(back, active({ plan: 'pro' }), at('2026-02-07'));
+    expect(leftOf(account).lots).toEqual([1, 2, 3]);
+  });
+
   it('although the month has turned meanwhile', () => {
     const lateFebruary = active({ plan: 'enterprise', anchor: '2026-02-20' });
     const account = used(givenSubscriber(lateFebruary, '2026-02-20'), { mails: 4 }, '2026-02-21');

@@ -4,8 +4,8 @@ import { type Credits, type Lots } from '../../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { givenCredits } from './accounts.ts';
 
-export const FIRST_INSTANT = Date.UTC(2000, 0, 1);
-export const LAST_INSTANT = Date.UTC(2101, 0, 1) - 1;
+const FIRST_INSTANT = Date.UTC(2000, 0, 1);
+const LAST_INSTANT = Date.UTC(2101, 0, 1) - 1;
 
 /** Times of day where off-by-ones live, and any other. */
 const timeOfDay = fc.oneof(fc.constantFrom(0, 1, DAY_MS - 1), fc.integer({ min: 0, max: DAY_MS - 1 }));

@@ -19,7 +19,7 @@ export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8';
 export type Tell = (guarantee: Guarantee, what: string) => void;
 
 /** Purchased credits that no use has taken, less what is owed: paying a debt does not change it. */
-export function worthOf(credits: Credits): number {
+function worthOf(credits: Credits): number {
   return left(credits).purchased - credits.owed;
 }
 
