@@ -26,7 +26,9 @@ export const integer = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-export const timestamp = integer;
+export const timestamp = integer.refine((second) => second >= 0, {
+  message: 'Invalid timestamp: must be an integer Unix timestamp',
+});
 
 export const flag = z.string().transform((value, context) => {
   if (value === 'true' || value === 'false') {

@@ -29,7 +29,6 @@ export function route<Path extends string, Schema extends z.ZodType>(definition:
     method,
     path,
     // The router fills in exactly the names that the path has.
-    answer: (sandbox, form, names) =>
-      answer(sandbox, readParams(params, form), names as Record<PathNames<Path>, string>),
+    answer: (sandbox, form, names) => answer(sandbox, readParams(params, form), names),
   };
 }

@@ -2,7 +2,7 @@ import { Stripe } from 'stripe';
 import { resourceMissing } from './api-error.ts';
 import { type Seconds } from './calendar.ts';
 import { idOf } from './random.ts';
-import { type Kinds, type State } from './state.ts';
+import { emptyState, type Kinds, type State } from './state.ts';
 
 /** How Stripe's billing settings stand in the Dashboard. */
 export interface BillingSettings {
@@ -30,29 +30,25 @@ export interface RequestReference {
  * what happens in it. The rules stand in the files named after the objects.
  */
 export class Sandbox {
-  readonly state: State;
+  readonly state: State = emptyState();
   readonly settings: BillingSettings;
   readonly seed: number;
   request: RequestReference | null = null;
   /** How many ids have been given out. */
-  idCount: number;
+  idCount = 0;
   readonly #clock: { now(): number };
   readonly #listeners = new Map<string, ((object: never) => void)[]>();
   readonly #onEvent: (event: Stripe.Event) => void;
   #instant: Seconds | null = null;
 
   constructor(options: {
-    state: State;
     settings: BillingSettings;
     seed: number;
-    idCount: number;
     clock: { now(): number };
     onEvent: (event: Stripe.Event) => void;
   }) {
-    this.state = options.state;
     this.settings = options.settings;
     this.seed = options.seed;
-    this.idCount = options.idCount;
     this.#clock = options.clock;
     this.#onEvent = options.onEvent;
   }
@@ -125,6 +121,29 @@ export class Sandbox {
       throw resourceMissing('customer', id, param);
     }
     return customer;
+  }
+
+  /** Everything as JSON, kind by kind. */
+  snapshot(): Record<string, object[]> {
+    return Object.fromEntries(
+      Object.entries(this.state).map(([kind, objects]) => [kind, [...objects.values()]]),
+    );
+  }
+
+  restore(kinds: Record<string, { id: string }[]>, idCount: number): void {
+    this.idCount = idCount;
+    for (const [kind, objects] of Object.entries(this.state)) {
+      for (const object of kinds[kind] ?? []) {
+        // What `snapshot` has written; nobody else writes the file.
+        (objects as Map<string, { id: string }>).set(object.id, object);
+      }
+    }
+  }
+
+  clear(): void {
+    for (const objects of Object.values(this.state)) {
+      objects.clear();
+    }
   }
 
   /** The newest first, as lists are. */

@@ -41,6 +41,7 @@ export interface CheckoutPlan {
     trialPeriodDays: number | null;
     missingPaymentMethod: string | null;
     billingCycleAnchor: Seconds | null;
+    billingMode: string | null;
     prorationBehavior: string | null;
   };
 }

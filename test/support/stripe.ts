@@ -1,0 +1,177 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { Stripe } from 'stripe';
+import { closeServer, listenLocally } from '../../local/http-server.ts';
+import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { startStripe, type StripeOptions, type StripeStandIn } from '../../local/stripe/server.ts';
+
+/** A clock that only moves when it is told to. */
+export interface TestClock {
+  now: () => number;
+  moveTo: (iso: string) => void;
+}
+
+export interface TestStripe {
+  stripe: Stripe;
+  standIn: StripeStandIn;
+  clock: TestClock;
+  /** Moves the clock and does what has become due by then. */
+  moveTo: (iso: string) => void;
+  stop: () => Promise<void>;
+}
+
+/** Stripe's server on this machine with the real SDK on it, and a clock that stands still. */
+export async function openStripe(
+  startIso: string,
+  options: Partial<StripeOptions> = {},
+): Promise<TestStripe> {
+  let now = Date.parse(startIso);
+  const clock: TestClock = {
+    now: () => now,
+    moveTo: (iso) => {
+      now = Date.parse(iso);
+    },
+  };
+  const standIn = await startStripe({ clock, seed: 1, ...options });
+  return {
+    standIn,
+    clock,
+    stripe: sdkFor(standIn),
+    moveTo: (iso) => {
+      clock.moveTo(iso);
+      standIn.control.tick();
+    },
+    stop: () => standIn.stop(),
+  };
+}
+
+/** The SDK as Postage has it: without retries of its own, and with a short time limit. */
+export function sdkFor({ url, secretKey }: { url: string; secretKey: string }, key = secretKey): Stripe {
+  const { hostname, port } = new URL(url);
+  return new Stripe(key, {
+    host: hostname,
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    timeout: 2_000,
+    telemetry: false,
+  });
+}
+
+export interface Received {
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface WebhookEndpoint {
+  url: string;
+  received: Received[];
+  /** The ids and types, in the order in which they came. */
+  events: () => { id: string; type: string }[];
+  /** What is answered: 200 until it is set. */
+  answerWith: (status: number) => void;
+  close: () => Promise<void>;
+}
+
+/** What receives webhooks and notes them. */
+export async function openWebhookEndpoint(): Promise<WebhookEndpoint> {
+  const received: Received[] = [];
+  let status = 200;
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
+      response.writeHead(status).end();
+    });
+  });
+  const { url } = await listenLocally(server, 0);
+  return {
+    url,
+    received,
+    events: () =>
+      received.map(({ body }) => {
+        const { id, type } = JSON.parse(body) as { id: string; type: string };
+        return { id, type };
+      }),
+    answerWith: (next) => {
+      status = next;
+    },
+    close: () => closeServer(server),
+  };
+}
+
+/** The error of the SDK's own kind that a call ends in. */
+export async function stripeError(call: Promise<unknown>): Promise<Stripe.errors.StripeError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError) {
+      return error;
+    }
+    throw error;
+  }
+  throw new Error('The call succeeded.');
+}
+
+export function seconds(iso: string): number {
+  return Date.parse(iso) / 1_000;
+}
+
+export function iso(second: number | null | undefined): string | null {
+  return second === null || second === undefined ? null : new Date(second * 1_000).toISOString();
+}
+
+/** The id behind a reference, expanded or not. */
+export function idOf(reference: string | { id: string } | null | undefined): string {
+  const id = typeof reference === 'object' ? reference?.id : reference;
+  if (id === undefined) {
+    throw new Error('There is no reference.');
+  }
+  return id;
+}
+
+/** The types of the events after the first `count`. */
+export function typesSince({ standIn }: TestStripe, count = 0): string[] {
+  return standIn.control
+    .events()
+    .slice(count)
+    .map(({ type }) => type);
+}
+
+/** A customer whose default is the test card, or without one. */
+export async function customerWith(stripe: Stripe, card: string | null): Promise<string> {
+  const { id } = await stripe.customers.create(
+    card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } },
+  );
+  return id;
+}
+
+/** A subscription of a new customer's, to the price of pro per month if no other is given. */
+export async function subscribe(
+  stripe: Stripe,
+  params: Partial<Stripe.SubscriptionCreateParams> = {},
+  card: string | null = 'pm_card_visa',
+): Promise<Stripe.Subscription> {
+  const customer = await customerWith(stripe, card);
+  const items = [{ price: seededPriceId('pro', 'month') }];
+  return stripe.subscriptions.create({ customer, items, ...params });
+}
+
+export function onlyItem(subscription: Stripe.Subscription): Stripe.SubscriptionItem {
+  const [item] = subscription.items.data;
+  if (item === undefined) {
+    throw new Error('The subscription has no item.');
+  }
+  return item;
+}
+
+/** Start and end of the subscription's period. */
+export function periodOf(subscription: Stripe.Subscription): [string | null, string | null] {
+  const { current_period_start: start, current_period_end: end } = onlyItem(subscription);
+  return [iso(start), iso(end)];
+}
+
+/** The newest first. */
+export async function invoicesOf(stripe: Stripe, subscription: string): Promise<Stripe.Invoice[]> {
+  return (await stripe.invoices.list({ subscription, limit: 100 })).data;
+}
