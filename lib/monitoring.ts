@@ -16,6 +16,7 @@ import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '..
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { Rollover } from './rollover.ts';
 import type { Stage } from './stage.ts';
+import type { TableStream } from './stream.ts';
 
 const FIVE_MINUTES = { period: Duration.minutes(5), statistic: Stats.SUM };
 
@@ -23,6 +24,7 @@ export interface MonitoringProps {
   stage: Stage;
   httpApi: HttpApi;
   rollover: Rollover;
+  stream: TableStream;
 }
 
 interface Watch {
@@ -39,7 +41,7 @@ export class Monitoring extends Construct {
   readonly topic: Topic;
   private readonly stage: Stage;
 
-  constructor(scope: Construct, id: string, { stage, httpApi, rollover }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { stage, httpApi, rollover, stream }: MonitoringProps) {
     super(scope, id);
     this.stage = stage;
     this.topic = new Topic(this, 'Topic', { displayName: `Postage ${stage}`, enforceSSL: true });
@@ -56,6 +58,7 @@ export class Monitoring extends Construct {
 
     this.watchRuns(rollover);
     this.watchSummaries();
+    this.watchStream(stream);
     this.watchDeadLetterQueues();
     this.watch('server-errors', {
       says: 'More than four requests within five minutes were answered with 5xx.',
@@ -112,6 +115,17 @@ export class Monitoring extends Construct {
       ringsWhen: { below: 1, periods: hoursWithoutRun },
       missing: TreatMissingData.BREACHING,
     });
+  }
+
+  private watchStream({ consumers }: TableStream): void {
+    for (const { name, lambda } of consumers) {
+      this.watch(`${name}-late`, {
+        says: `The function ${name} is more than five minutes behind the table.`,
+        metric: lambda.metric('IteratorAge', { ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
+        ringsWhen: { above: FIVE_MINUTES.period.toMilliseconds() },
+        missing: TreatMissingData.NOT_BREACHING,
+      });
+    }
   }
 
   private watchDeadLetterQueues(): void {

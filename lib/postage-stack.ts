@@ -6,6 +6,7 @@ import { Identity, type Issuer } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Rollover } from './rollover.ts';
 import { keepsData, type Stage } from './stage.ts';
+import { TableStream } from './stream.ts';
 import { PostageTable } from './table.ts';
 
 export interface PostageStackProps extends StackProps {
@@ -28,6 +29,7 @@ export class PostageStack extends Stack {
     const cronSecret = this.createCronSecret(stage);
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', { stage, tableName: table.tableName, arns: tableArns });
+    const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
     const { httpApi } = new Api(this, 'Api', {
       stage,
       authorizer,
@@ -39,7 +41,7 @@ export class PostageStack extends Stack {
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       },
     });
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover });
+    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover, stream });
 
     const outputs = {
       ApiUrl: httpApi.apiEndpoint,
@@ -47,6 +49,8 @@ export class PostageStack extends Stack {
       CronSecretArn: cronSecret.attrId,
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
+      EventBusName: stream.bus.eventBusName,
+      FailedRecordsBucketName: stream.failedRecords.bucketName,
     };
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });

@@ -2,17 +2,26 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RouteGroup } from '../lambdas/http/routes.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
-export type FunctionName = RouteGroup | 'rollover-page' | 'rollover-summary';
+export type FunctionName = RouteGroup | 'rollover-page' | 'rollover-summary' | 'outbox' | 'statistics';
 
 /** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
 export type ResourceName =
-  'table' | 'listIndex' | 'dueIndex' | 'cronSecret' | 'rolloverStateMachine' | 'rolloverExecutions';
+  | 'table'
+  | 'listIndex'
+  | 'dueIndex'
+  | 'stream'
+  | 'cronSecret'
+  | 'rolloverStateMachine'
+  | 'rolloverExecutions'
+  | 'eventBus'
+  | 'failedRecords'
+  | 'failedRecordsBucket';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
   on: readonly ResourceName[];
-  /** Only items whose partition key matches. */
-  keys?: string;
+  /** Only items whose partition key matches, or matches one of them. */
+  keys?: string | readonly string[];
 }
 
 const USERS = 'USER#*';
@@ -22,6 +31,21 @@ const DECIDE: Right = { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on
 const READ: Right = { actions: ['dynamodb:GetItem'], on: ['table'], keys: USERS };
 /** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
 const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
+
+/** What Lambda asks of the stream in a function's name; and where it and the function keep what they fail on. */
+const FOLLOW_STREAM: readonly Right[] = [
+  {
+    actions: [
+      'dynamodb:DescribeStream',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+    ],
+    on: ['stream'],
+  },
+  { actions: ['s3:PutObject'], on: ['failedRecords'] },
+  { actions: ['s3:ListBucket'], on: ['failedRecordsBucket'] },
+];
 
 /**
  * All that a function may do, beside writing its own log. A transaction is authorized as the writes in it, so no
@@ -54,6 +78,22 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], on: ['table'], keys: USERS },
   ],
   'rollover-summary': [{ actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' }],
+  outbox: [
+    ...FOLLOW_STREAM,
+    { actions: ['events:PutEvents'], on: ['eventBus'] },
+    { actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' },
+  ],
+  statistics: [
+    ...FOLLOW_STREAM,
+    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'MARK#*' },
+    { actions: ['dynamodb:GetItem'], on: ['table'], keys: 'STATS#*' },
+    // Totals, sketches and markers, of which a transaction has all.
+    {
+      actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      on: ['table'],
+      keys: ['MARK#*', 'STATS#*'],
+    },
+  ],
 };
 
 /** Where the resources are. A construct passes those that its function's rights are on. */
@@ -69,7 +109,7 @@ export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStat
         resources: on.map((resource) => arnOf(resource, arns, name)),
         ...(keys === undefined
           ? {}
-          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } } }),
+          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
       }),
   );
 }

@@ -76,7 +76,7 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
 
 function isAllowed({ function: name, action, on, key }: Call): boolean {
   return RIGHTS[name].some((right) => {
-    const isOnKey = right.keys === undefined || matches(right.keys, key);
+    const isOnKey = right.keys === undefined || [right.keys].flat().some((keys) => matches(keys, key));
     return right.actions.some((each) => each === action) && right.on.some((each) => each === on) && isOnKey;
   });
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { type Variable, VARIABLES } from '../../lambdas/environment.ts';
+import { ROUTES } from '../../lambdas/http/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
@@ -10,9 +11,13 @@ const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, resourc
   properties: resource.Properties,
 }));
 
+function isOfApi(name: string): boolean {
+  return ROUTES.some(({ group }) => group === name);
+}
+
 /** The variables that a handler reads when it starts, by their names in the environment. */
 function variablesReadBy(name: string): string[] {
-  const folder = name.startsWith('rollover-') ? 'jobs' : 'api';
+  const folder = isOfApi(name) ? 'api' : 'jobs';
   const source = readFileSync(new URL(`../../lambdas/${folder}/${name}.ts`, import.meta.url), 'utf8');
   return [...source.matchAll(/(?:required|optional)Variable\('(\w+)'\)/g)].map(
     ([, variable]) => VARIABLES[variable as Variable],
@@ -40,7 +45,7 @@ describe('the functions', () => {
   );
 
   it('answer before the gateway gives up after 30 s', () => {
-    const waitedFor = functions.filter(({ name }) => !name.startsWith('rollover-'));
+    const waitedFor = functions.filter(({ name }) => isOfApi(name));
 
     expect(waitedFor.map(({ properties }) => properties['Timeout'])).toEqual(waitedFor.map(() => 25));
   });

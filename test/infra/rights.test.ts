@@ -43,6 +43,20 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["CronSecret","Id"\]\}$/, 'cronSecret'],
     [/^\{"Ref":"RolloverStateMachine\w+"\}$/, 'rolloverStateMachine'],
     [/:execution:postage-dev-rollover:\*"\]\]\}$/, 'rolloverExecutions'],
+    [/^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["DataTable\w+","Arn"\]\},"\/stream\/\*"\]\]\}$/, 'stream'],
+    [/^\{"Fn::GetAtt":\["StreamBus\w+","Arn"\]\}$/, 'eventBus'],
+    [
+      /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\},"\/\*"\]\]\}$/,
+      'failedRecords',
+    ],
+    [/^\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\}$/, 'failedRecordsBucket'],
+    [/^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["DataTable\w+","Arn"\]\},"\/stream\/\*"\]\]\}$/, 'stream'],
+    [/^\{"Fn::GetAtt":\["StreamBus\w+","Arn"\]\}$/, 'eventBus'],
+    [
+      /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\},"\/\*"\]\]\}$/,
+      'failedRecords',
+    ],
+    [/^\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\}$/, 'failedRecordsBucket'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }
@@ -51,11 +65,11 @@ function rightIn({ Action, Resource, Condition }: Statement): Omit<Right, 'on' |
   actions: string[];
   on: string[];
 } {
-  const [keys] = Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? [];
+  const keys = Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
   return {
     actions: listOf(Action).sort(),
     on: listOf(Resource).map(nameOf).sort(),
-    ...(keys === undefined ? {} : { keys }),
+    ...(keys === undefined ? {} : { keys: keys.length === 1 ? keys[0] : keys }),
   };
 }
 
@@ -106,13 +120,18 @@ describe('the rights of the functions', () => {
     expect(functionsThatMay('dynamodb:Scan')).toEqual([]);
     expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
     expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['letters']);
-    expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['rollover-page']);
-    expect(functionsThatMay('dynamodb:UpdateItem')).toEqual(['consumption', 'deliveries', 'letters']);
+    expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['rollover-page', 'statistics']);
+    expect(functionsThatMay('dynamodb:UpdateItem')).toEqual([
+      'consumption',
+      'deliveries',
+      'letters',
+      'statistics',
+    ]);
     expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual(['cron']);
     expect(functionsThatMay('states:StartExecution')).toEqual(['cron']);
   });
 
-  it('are on items of users only, but for the audit records and the index of what is due', () => {
+  it('are on items of users only, but for those of the jobs, the audit records and the index of what is due', () => {
     const exceptions = Object.entries(RIGHTS).flatMap(([name, rights]) =>
       rights
         .filter(
@@ -124,6 +143,12 @@ describe('the rights of the functions', () => {
     expect(exceptions).toEqual([
       { name: 'rollover-page', on: ['dueIndex'], keys: undefined },
       { name: 'rollover-summary', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'outbox', on: ['stream'], keys: undefined },
+      { name: 'outbox', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'statistics', on: ['stream'], keys: undefined },
+      { name: 'statistics', on: ['table'], keys: 'MARK#*' },
+      { name: 'statistics', on: ['table'], keys: 'STATS#*' },
+      { name: 'statistics', on: ['table'], keys: ['MARK#*', 'STATS#*'] },
     ]);
   });
 });
@@ -164,7 +189,7 @@ describe('the rights of the rest', () => {
     expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy')).toEqual([]);
   });
 
-  it('have no wildcard but for log delivery and the names of executions', () => {
+  it('have no wildcard but for log delivery and the names of executions, streams and objects', () => {
     const statements = resourcesOf(template, 'AWS::IAM::Role').flatMap(([id]) => statementsOfRole(id));
     const actions = statements.flatMap(({ Action }) => listOf(Action));
     const wide = statements
@@ -172,6 +197,8 @@ describe('the rights of the rest', () => {
       .filter((resource) => resource.includes('*'));
 
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
-    expect(wide).toEqual(['"*"', expect.stringMatching(/:execution:postage-dev-rollover:\*"\]\]\}$/)]);
+    expect(new Set(wide.map((resource) => nameOf(JSON.parse(resource))))).toEqual(
+      new Set(['"*"', 'rolloverExecutions', 'stream', 'failedRecords']),
+    );
   });
 });

@@ -1,0 +1,153 @@
+import { Aws, CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
+import { VARIABLES } from '../lambdas/environment.ts';
+import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { PostageFunction } from './postage-function.ts';
+import type { ResourceArns } from './rights.ts';
+import { keepsData, type Stage } from './stage.ts';
+
+export interface TableStreamProps {
+  stage: Stage;
+  table: Table;
+  arns: ResourceArns;
+}
+
+/** What hangs on the table's stream: the bus with its outbox, the statistics, and where failures are kept. */
+export class TableStream extends Construct {
+  readonly bus: EventBus;
+  /** Records that could not be processed, whole. */
+  readonly failedRecords: Bucket;
+  readonly consumers: readonly PostageFunction[];
+  readonly arns: ResourceArns;
+
+  constructor(scope: Construct, id: string, { stage, table, arns: tableArns }: TableStreamProps) {
+    super(scope, id);
+    const streamArn = table.tableStreamArn;
+    if (streamArn === undefined) {
+      throw new Error('The table has no stream.');
+    }
+    this.bus = new EventBus(this, 'Bus', { eventBusName: `postage-${stage}` });
+    this.failedRecords = this.createBucket(stage);
+    this.arns = {
+      stream: `${table.tableArn}/stream/*`,
+      eventBus: this.bus.eventBusArn,
+      failedRecords: this.failedRecords.arnForObjects('*'),
+      failedRecordsBucket: this.failedRecords.bucketArn,
+    };
+
+    const arns = { ...tableArns, ...this.arns };
+    const environment = {
+      [VARIABLES.table]: table.tableName,
+      [VARIABLES.failedRecordsBucket]: this.failedRecords.bucketName,
+    };
+    // More than the functions' own deadlines, so that they report and are not cut off.
+    const timeout = Duration.minutes(1);
+    const outbox = new PostageFunction(this, 'outbox', {
+      name: 'outbox',
+      entry: 'lambdas/jobs/outbox.ts',
+      description: 'Postage: publishes events and writes the audit trail',
+      arns,
+      environment: { ...environment, [VARIABLES.eventBus]: this.bus.eventBusName },
+      timeout,
+    });
+    const statistics = new PostageFunction(this, 'statistics', {
+      name: 'statistics',
+      entry: 'lambdas/jobs/statistics.ts',
+      description: 'Postage: counts the statistics',
+      arns,
+      environment,
+      timeout,
+    });
+    this.consumers = [outbox, statistics];
+    this.feed(outbox, 'outbox', streamArn, Duration.seconds(0));
+    // Nobody waits for them, and fewer, larger batches are cheaper.
+    this.feed(statistics, 'statistics', streamArn, Duration.seconds(5));
+    this.acknowledgeWildcards(table);
+  }
+
+  private feed(
+    { lambda }: PostageFunction,
+    name: StreamConsumerName,
+    eventSourceArn: string,
+    maxBatchingWindow: Duration,
+  ): void {
+    const { batchSize, filters } = STREAM_CONSUMERS[name];
+    new EventSourceMapping(this, `${name}-mapping`, {
+      target: lambda,
+      eventSourceArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize,
+      maxBatchingWindow,
+      filters: filters.map((filter) => FilterCriteria.filter({ ...filter })),
+      // What fails is narrowed down to a record, which then is out of the others' way. It must be before the stream
+      // forgets it, after 24 hours.
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: 20,
+      maxRecordAge: Duration.hours(12),
+      onFailure: { bind: () => ({ destination: this.failedRecords.bucketArn }) },
+    });
+  }
+
+  /**
+   * Each object that is put there also puts a message into a dead-letter queue, whose alarm rings: S3 itself has no
+   * metric that could.
+   */
+  private createBucket(stage: Stage): Bucket {
+    const { queue } = new DeadLetterQueue(this, 'failed-records');
+    // By account and not by bucket, since S3 asks for this right before there is a bucket.
+    const { policyDependable } = queue.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('s3.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [queue.queueArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+    const bucket = new Bucket(this, 'FailedRecords', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      lifecycleRules: [{ expiration: Duration.days(FAILED_RECORDS_KEPT_DAYS) }],
+      removalPolicy: keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    // Not by `addEventNotification`, which would bring a function of its own.
+    const resource = bucket.node.defaultChild;
+    if (resource instanceof CfnBucket) {
+      resource.notificationConfiguration = {
+        queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
+      };
+    }
+    if (policyDependable !== undefined) {
+      bucket.node.addDependency(policyDependable);
+    }
+    Validations.of(bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'Only the two functions and Lambda write here, and every object raises an alarm.',
+    });
+    return bucket;
+  }
+
+  private acknowledgeWildcards(table: Table): void {
+    const idOf = ({ node }: Table | Bucket): string =>
+      node.defaultChild instanceof CfnResource ? Stack.of(this).getLogicalId(node.defaultChild) : '';
+    Validations.of(this).acknowledge(
+      {
+        id: `AwsSolutions-IAM5[Resource::<${idOf(table)}.Arn>/stream/*]`,
+        reason: 'A table has one stream at a time, and `ListStreams` is on no single one.',
+      },
+      {
+        id: `AwsSolutions-IAM5[Resource::<${idOf(this.failedRecords)}.Arn>/*]`,
+        reason: 'Objects are put under the names of what failed.',
+      },
+    );
+  }
+}
