@@ -88,6 +88,25 @@ describe('500 requests for the last credit, on a bad day', () => {
   });
 });
 
+describe('a slow DynamoDB', () => {
+  it('lets no request wait for another’s connection', async () => {
+    const { userId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
+    const COUNT = 200;
+    const everybody = Promise.withResolvers<null>();
+    table.proxy().inject(() => {
+      if (table.proxy().requests()['TransactWriteItems'] === COUNT) {
+        everybody.resolve(null);
+      }
+      return { fault: 'wait', until: () => everybody.promise };
+    });
+    await Promise.all(
+      Array.from({ length: COUNT }, () => writeLetter(table.faultyStore(), request(userId, NOW))),
+    );
+    expect(table.proxy().requests()).toEqual({ TransactWriteItems: COUNT });
+    expect((await storedAccount(table.store(), userId)).letters.used).toBe(COUNT + 1);
+  });
+});
+
 describe('one fault, once', () => {
   const lost: [string, Fault][] = [
     ['the answer is lost after the write took effect', { fault: 'lose the answer' }],
