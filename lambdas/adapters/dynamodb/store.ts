@@ -23,6 +23,8 @@ export function createStore(table: string, configuration: DynamoDBClientConfig =
       requestTimeout: TRY_TIMEOUT_MS,
       throwOnRequestTimeout: true,
       connectionTimeout: 1_000,
+      // A laptop's server shares one client, over HTTP, and waiting for a free socket counts as waiting to connect.
+      httpAgent: { maxSockets: 1_000 },
     },
   });
   return { client, table };
