@@ -93,14 +93,16 @@ describe('the rights of the functions', () => {
   beforeAll(async () => {
     const lines = readFileSync(String(process.env['POSTAGE_RECORDED_CALLS']), 'utf8').trim().split('\n');
     const functions = await functionsByName(stack());
-    calls = lines.map((line) => {
-      const { functionName, action, resource, key } = z.parse(recordedCall, JSON.parse(line));
-      const name = functions.get(functionName);
-      if (name === undefined) {
-        throw new Error(`The template has no function ${functionName}.`);
-      }
-      return { function: name, action, on: resourceName(resource, stack()), key };
-    });
+    calls = lines
+      .map((line) => z.parse(recordedCall, JSON.parse(line)))
+      .filter(({ functionName }) => functionName.startsWith(`${stack().name}-`))
+      .map(({ functionName, action, resource, key }) => {
+        const name = functions.get(functionName);
+        if (name === undefined) {
+          throw new Error(`The template has no function ${functionName}.`);
+        }
+        return { function: name, action, on: resourceName(resource, stack()), key };
+      });
   });
 
   it('cover every call that a function has made', () => {

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { exitCodeOf } from '../../local/command-line.ts';
-import { bootstrap, deploy, destroy, STACK } from './support/cdk.ts';
+import { bootstrap, deploy, type Deployment, destroy, stackName } from './support/cdk.ts';
 import { lastLines, run, step } from './support/commands.ts';
 import { serveIssuer } from './support/issuer-server.ts';
 import { failuresInLogs } from './support/logs.ts';
 import { startMiniStack } from './support/ministack.ts';
-import { prepareVirtualEnvironment, UnavailableError } from './support/python.ts';
+import { prepareVirtualEnvironment } from './support/python.ts';
 
 const HELP = `Deploys Postage with the CDK to MiniStack, an AWS on this machine, runs the end-to-end suite against it and
 the cases that only a deployment has, and removes everything again. It needs Python 3.10 and, the first time, PyPI.
@@ -74,7 +74,11 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
   const directory = mkdtempSync(join(tmpdir(), 'postage-deployed-'));
   const stops: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
-    await step('virtual environment', () => prepareVirtualEnvironment(signal));
+    const unavailable = await step('virtual environment', () => prepareVirtualEnvironment(signal));
+    if (unavailable !== null) {
+      process.stdout.write(`skipped: ${unavailable}\n`);
+      return 0;
+    }
     const issuer = await serveIssuer(`${directory}/issuer`);
     stops.push(issuer.stop);
     const recordedCalls = `${directory}/calls.ndjson`;
@@ -83,16 +87,21 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
 
     const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
     await step('cdk bootstrap', () => bootstrap(cdk));
-    const apiId = await step('cdk deploy', () => deploy(issuer.url, cdk));
-    const url = `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
+    const ours: Deployment = { stage: 'dev', issuer: issuer.url };
+    const withUserPool: Deployment = { stage: 'cognito', issuer: null };
+    const urlOf = (apiId: string): string => `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
+    const url = urlOf(await step('cdk deploy', () => deploy(ours, cdk)));
+    const cognitoUrl = urlOf(await step('cdk deploy with Cognito', () => deploy(withUserPool, cdk)));
     const code = await testStack({
-      signal,
-      endpoint: miniStack.endpoint,
+      name: stackName(ours),
       miniStackLog: miniStack.log,
+      signal,
       environment: {
         ...cdk.environment,
         POSTAGE_URL: url,
-        POSTAGE_STACK: STACK,
+        POSTAGE_STACK: stackName(ours),
+        POSTAGE_COGNITO_URL: cognitoUrl,
+        POSTAGE_COGNITO_STACK: stackName(withUserPool),
         POSTAGE_ISSUER_URL: issuer.url,
         POSTAGE_ISSUER_DIR: `${directory}/issuer`,
         POSTAGE_RECORDED_CALLS: recordedCalls,
@@ -101,7 +110,8 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
     if (keep) {
       await untilInterrupted(url, issuer.url, miniStack.endpoint, signal);
     } else {
-      await step('cdk destroy', () => destroy(cdk));
+      await step('cdk destroy', () => destroy(ours, cdk));
+      await step('cdk destroy with Cognito', () => destroy(withUserPool, cdk));
       process.stdout.write(`in all ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
     }
     return code;
@@ -125,7 +135,7 @@ function environmentFor(endpoint: string): NodeJS.ProcessEnv {
 }
 
 interface StackToTest extends Settings {
-  endpoint: string;
+  name: string;
   miniStackLog: () => string;
 }
 
@@ -139,7 +149,9 @@ async function testStack(stack: StackToTest): Promise<number> {
     (await test(['deployed'], ['--runTestsByPath', rights], stack));
   if (code !== 0 && !stack.signal.aborted) {
     Object.assign(process.env, stack.environment);
-    process.stderr.write(`\nFailures in the logs of the stack:\n${await failuresInLogs(STACK, since)}\n`);
+    process.stderr.write(
+      `\nFailures in the logs of the stack:\n${await failuresInLogs(stack.name, since)}\n`,
+    );
     const errors = stack
       .miniStackLog()
       .split('\n')
@@ -170,9 +182,9 @@ Ctrl-C, or kill ${process.pid}, stops it.
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    if (error instanceof UnavailableError) {
-      console.log(`skipped: ${error.message}`);
-      process.exit(0);
+    if (error instanceof Error && error.name === 'AbortError') {
+      console.error('Interrupted. Nothing is left running.');
+      process.exit(130);
     }
     process.exit(exitCodeOf(error, 'npm run test:deployed -- --help'));
   },

@@ -9,8 +9,6 @@ const CDK = `${ROOT}/node_modules/.bin/cdk`;
 
 /** MiniStack's own account. */
 const ENVIRONMENT = 'aws://000000000000/us-east-1';
-export const STACK = 'Postage-dev';
-
 export interface CdkSettings {
   /** For its files. */
   directory: string;
@@ -23,20 +21,40 @@ export async function bootstrap(settings: CdkSettings): Promise<void> {
   await cdk(['bootstrap', ENVIRONMENT], settings, settings.directory);
 }
 
-/** Deploys the app as it is, with tokens of the issuer. @returns the id of its HTTP API */
-export async function deploy(issuerUrl: string, settings: CdkSettings): Promise<string> {
-  const { directory } = settings;
-  const context = ['-c', `issuer=${issuerUrl}`, '-c', `audience=${AUDIENCE}`];
-  const outputs = ['--outputs-file', `${directory}/outputs.json`, '--output', `${directory}/cdk.out`];
-  await cdk(['deploy', '--require-approval', 'never', ...context, ...outputs], settings);
-  const written: unknown = JSON.parse(readFileSync(`${directory}/outputs.json`, 'utf8'));
-  const { ApiUrl } = z.parse(z.object({ [STACK]: z.object({ ApiUrl: z.string() }) }), written)[STACK];
-  return z.parse(z.string(), /\/\/(\w+)\.execute-api\./.exec(ApiUrl)?.[1]);
+/** The app as it is deployed for a stage; each has an assembly of its own. */
+export interface Deployment {
+  stage: string;
+  /** Whose tokens it accepts; null for the user pool that it makes then. */
+  issuer: string | null;
+}
+
+export function stackName({ stage }: Deployment): string {
+  return `Postage-${stage}`;
+}
+
+/** @returns the id of the stack's HTTP API */
+export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
+  const { stage, issuer } = deployment;
+  const assembly = assemblyOf(deployment, settings);
+  const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
+  const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
+  await cdk(
+    ['deploy', '-c', `stage=${stage}`, ...identity, '--require-approval', 'never', ...files],
+    settings,
+  );
+  const outputs: unknown = JSON.parse(readFileSync(`${assembly}.json`, 'utf8'));
+  const api = z.record(z.string(), z.object({ ApiUrl: z.string() }));
+  const url = z.parse(api, outputs)[stackName(deployment)]?.ApiUrl;
+  return z.parse(z.string(), /\/\/(\w+)\.execute-api\./.exec(String(url))?.[1]);
 }
 
 /** Deletes what has been deployed. */
-export async function destroy(settings: CdkSettings): Promise<void> {
-  await cdk(['destroy', '--force', '--app', `${settings.directory}/cdk.out`], settings);
+export async function destroy(deployment: Deployment, settings: CdkSettings): Promise<void> {
+  await cdk(['destroy', '--force', '--app', assemblyOf(deployment, settings)], settings);
+}
+
+function assemblyOf({ stage }: Deployment, { directory }: CdkSettings): string {
+  return `${directory}/cdk.out.${stage}`;
 }
 
 /** @throws Error with the end of what it said, when it fails */

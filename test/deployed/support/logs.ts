@@ -3,6 +3,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 
 /** The most lines of one log that are shown. */
 const MAX_LINES = 20;
+const MAX_LINE_LENGTH = 1_000;
 
 /** What a function says when it fails: an error that it logged or threw, a right that it lacks, its end by timeout. */
 const FAILURE =
@@ -20,7 +21,7 @@ export async function failuresInLogs(stackName: string, since: number): Promise<
           new FilterLogEventsCommand({ logGroupName: PhysicalResourceId, startTime: since }),
         );
         const lines = events
-          .map(({ message = '' }) => message.trimEnd())
+          .map(({ message = '' }) => message.trimEnd().slice(0, MAX_LINE_LENGTH))
           .filter((line) => FAILURE.test(line));
         if (lines.length > 0) {
           told.push(`${String(LogicalResourceId)}:`, ...lines.slice(-MAX_LINES).map((line) => `  ${line}`));

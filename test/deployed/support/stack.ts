@@ -10,7 +10,7 @@ import {
 import * as z from 'zod/mini';
 import { createStore, type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { eventually } from '../../e2e/support/eventually.ts';
-import { readOutputs, type StackOutputs } from '../../e2e/support/stack.ts';
+import { readOutputs, type StackOutputs, stackOutputs } from '../../e2e/support/stack.ts';
 
 /** The deployed stack, as its owner sees it through AWS. */
 export interface Stack {
@@ -26,7 +26,7 @@ export function useStack(): () => Stack {
     if (name === undefined) {
       throw new Error('There is no stack to test: npm run test:deployed deploys one.');
     }
-    const outputs = await readOutputs(name);
+    const outputs = await readOutputs(name, stackOutputs);
     stack = { name, outputs, store: createStore(outputs.TableName) };
   });
   afterAll(() => stack?.store.client.destroy());

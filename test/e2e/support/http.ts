@@ -23,7 +23,11 @@ export interface Answer {
 const ANSWERS_WITHIN_MS = 40_000;
 
 /** Asks over HTTP, as any client does: `ask(world, 'POST /letters', { token, json })`. */
-export async function ask({ url }: World, request: string, question: Question = {}): Promise<Answer> {
+export async function ask(
+  { url }: Pick<World, 'url'>,
+  request: string,
+  question: Question = {},
+): Promise<Answer> {
   const [method = '', path = ''] = request.split(' ', 2);
   const { token, json, body = json === undefined ? null : JSON.stringify(json), key } = question;
   const answer = await fetch(url + path, {

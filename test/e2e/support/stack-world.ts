@@ -6,7 +6,7 @@ import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { toIso } from '../../../lambdas/domain/instants.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { openForge } from './forge.ts';
-import { findSchedules, readOutputs, readSecret, startTarget } from './stack.ts';
+import { findSchedules, readOutputs, readSecret, stackOutputs, startTarget } from './stack.ts';
 import { tokensFromEnvironment, tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
 
@@ -21,6 +21,7 @@ export async function connectStack(): Promise<World> {
   const url = String(process.env['POSTAGE_URL']).replace(/\/+$/, '');
   const { TableName, CronSecretArn, RolloverStateMachineArn } = await readOutputs(
     process.env['POSTAGE_STACK'] ?? 'Postage-dev',
+    stackOutputs,
   );
   const issuerUrl = process.env['POSTAGE_ISSUER_URL'];
   const issuerDir = process.env['POSTAGE_ISSUER_DIR'];

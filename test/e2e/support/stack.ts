@@ -5,16 +5,20 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod/mini';
 import { type Instant, toIso } from '../../../lambdas/domain/instants.ts';
 
-/** What a deployed stack tells of itself. */
-const outputs = z.object({
+/** What every deployed stack tells of itself. */
+export const stackOutputs = z.object({
   TableName: z.string(),
   CronSecretArn: z.string(),
   RolloverStateMachineArn: z.string(),
 });
 
-export type StackOutputs = z.infer<typeof outputs>;
+export type StackOutputs = z.infer<typeof stackOutputs>;
 
-export async function readOutputs(stackName: string): Promise<StackOutputs> {
+/** @throws Error when the stack does not have these outputs */
+export async function readOutputs<Outputs>(
+  stackName: string,
+  outputs: z.ZodMiniType<Outputs>,
+): Promise<Outputs> {
   const client = new CloudFormationClient();
   const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stackName }));
   const pairs = Stacks?.[0]?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue] as const);
