@@ -38,8 +38,13 @@ export async function queryDueAccounts(
       }),
       { abortSignal },
     );
-    return { keys: (Items ?? []).map(keyOf), next: LastEvaluatedKey ?? null };
+    return { keys: uniqueKeys(Items ?? []), next: LastEvaluatedKey ?? null };
   });
+}
+
+/** An account that moves in the index while it is queried may be found twice; a batch with the same key twice is rejected. */
+function uniqueKeys(items: readonly WireItem[]): WireItem[] {
+  return [...new Map(items.map((item) => [item['pk']?.S, keyOf(item)])).values()];
 }
 
 function keyOf({ pk, sk }: WireItem): WireItem {
