@@ -12,6 +12,7 @@ import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { CRON_SECRET_ID, setServicesEnvironment, setTableEnvironment } from './lambda-environment.ts';
+import { startLocalEvents } from './local-events.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
@@ -40,6 +41,8 @@ export interface Runtime {
   issuer: Issuer;
   store: Store;
   rollover: RolloverMachine;
+  /** Begins to publish events and to count statistics, as the table's stream does in AWS. */
+  followStream: () => Promise<void>;
   /** Loads the functions in the background, so that no request waits for it. */
   warm: () => void;
   stop: () => Promise<void>;
@@ -85,7 +88,10 @@ async function startAll(
   const issuer = await createIssuer(url, clock, data);
   const cronSecret = keepCronSecret(data);
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
+  const events = await startLocalEvents();
+  stops.push(() => events.stop());
   const awsStandIn = await startAwsStandIn({
+    ...events.operations,
     ...stepFunctions(rollover),
     ...secretsManager({ [CRON_SECRET_ID]: cronSecret }),
   });
@@ -94,7 +100,7 @@ async function startAll(
   const dynamodb = engine.endpoint;
   const table = options.table ?? tableName();
   setTableEnvironment({ dynamodb, table });
-  setServicesEnvironment({ url, awsStandIn: awsStandIn.url });
+  setServicesEnvironment({ url, awsStandIn: awsStandIn.url, objectStore: events.objectStore });
   const store = createStore(table);
   stops.push(() => store.client.destroy());
   await createTableWithRetries(table);
@@ -102,14 +108,18 @@ async function startAll(
   const functions = options.functions ?? API_FUNCTIONS;
   gateway.serve({
     functions,
-    localRoutes: devRoutes({ clock, issuer, store }),
+    localRoutes: [...devRoutes({ clock, issuer, store }), ...events.routes],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
     onAnswer: options.onAnswer,
     onError: options.onError,
   });
+  const { onError } = options;
+  const follow = async (): Promise<void> => {
+    stops.push(await events.follow({ table, clock, data, onError }));
+  };
   const warm = (): void => void stops.push(warmUp(functions));
-  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover, warm };
+  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover, followStream: follow, warm };
 }
 
 /** With the SDK's retries, which the functions' store does without. */

@@ -90,6 +90,7 @@ async function main(): Promise<void> {
   // What the functions log comes after it, and is not for whoever reads that.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   runtime.warm();
+  await runtime.followStream();
 }
 
 const logAnswer: GatewayOptions['onAnswer'] = ({ method, path, status, tookMs }) => {
@@ -155,6 +156,7 @@ On this machine alone:
   curl '${url}/dev/token?sub=alice'
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
   curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
+  curl '${url}/dev/events?user=alice'
 
 `;
 }

@@ -43,9 +43,7 @@ const TRIES = 3;
 
 /** Hands the changes of the table to the functions on its stream, as Lambda does: in order, in batches, at least once. */
 export async function followStream(options: StreamOptions): Promise<StreamFollower> {
-  const client = new DynamoDBStreamsClient({
-    endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB'],
-  });
+  const client = new DynamoDBStreamsClient();
   const arn = await findStream(client, options.table);
   const ending = new AbortController();
   const followers = (['outbox', 'statistics'] as const).map(

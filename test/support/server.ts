@@ -21,6 +21,8 @@ export interface Postage {
   cronSecret: string;
   store: Store;
   rollover: RolloverMachine;
+  /** Begins to publish events and to count statistics. */
+  followStream: () => Promise<void>;
   /** What went wrong inside; a suite expects it to stay empty. */
   errors: unknown[];
   stop: () => Promise<void>;
@@ -42,13 +44,14 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
     table: `postage-test-${randomUUID()}`,
     onError: (error) => errors.push(error),
   });
-  const { url, clock, cronSecret, store, rollover, issuer, stop } = runtime;
+  const { url, clock, cronSecret, store, rollover, issuer, followStream, stop } = runtime;
   return {
     url,
     clock,
     cronSecret,
     store,
     rollover,
+    followStream,
     errors,
     stop,
     token: async (userId, scope = '') => (await issuer.issue(userId, scope)).access_token,

@@ -1,0 +1,87 @@
+import * as z from 'zod/mini';
+import type { AwsOperations } from './aws-stand-in.ts';
+import type { Clock } from './clock.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { createEventBus, eventBridge, type PublishedEvent } from './event-bus.ts';
+import { FAILED_RECORDS_BUCKET } from './lambda-environment.ts';
+import { type LocalRoute, parseInput } from './local-routes.ts';
+import { type ObjectStore, startObjectStore } from './object-store.ts';
+import { followStream, STREAM_FUNCTIONS, type StreamFollower } from './stream.ts';
+
+/** What hangs on the table's stream, on this machine. */
+export interface LocalEvents {
+  /** Where the stand-in for S3 answers. */
+  objectStore: string;
+  operations: AwsOperations;
+  routes: LocalRoute[];
+  /** Begins to hand the table's changes to the functions on its stream. @returns what ends it, after the batches under way */
+  follow: (options: FollowOptions) => Promise<() => Promise<void>>;
+  stop: () => Promise<void>;
+}
+
+export interface FollowOptions {
+  table: string;
+  clock: Clock;
+  data: DataDirectory;
+  onError: (error: unknown) => void;
+}
+
+export async function startLocalEvents(): Promise<LocalEvents> {
+  const bus = createEventBus();
+  const objects = await startObjectStore();
+  let follower: StreamFollower | null = null;
+  return {
+    objectStore: objects.url,
+    operations: eventBridge(bus),
+    routes: [
+      {
+        method: 'GET',
+        path: '/dev/events',
+        answer: async ({ query }) => {
+          const filter = parseInput(eventsQuery, query);
+          // Of everything that was written before the request.
+          await follower?.caughtUp();
+          return { items: newestOf(bus.events(), filter) };
+        },
+      },
+      { method: 'GET', path: '/dev/failed-records', answer: () => ({ items: itemsIn(objects) }) },
+    ],
+    follow: async (options) => {
+      const following = await followStream({
+        ...options,
+        functions: STREAM_FUNCTIONS,
+        onFailure: (consumer, records, error) => {
+          const id = records[0]?.dynamodb?.SequenceNumber ?? '';
+          const body = JSON.stringify({ payload: JSON.stringify({ Records: records }) });
+          objects.objects.set(`${FAILED_RECORDS_BUCKET}/aws/lambda/${consumer}/${id}`, body);
+          options.onError(error);
+        },
+      });
+      follower = following;
+      return () => following.stop();
+    },
+    stop: () => objects.stop(),
+  };
+}
+
+const MOST_EVENTS = 1_000;
+
+const eventsQuery = z.strictObject({
+  name: z.optional(z.string()),
+  user: z.optional(z.string()),
+  limit: z._default(z.coerce.number().check(z.int(), z.gte(1), z.lte(MOST_EVENTS)), 100),
+});
+
+function newestOf(
+  events: readonly PublishedEvent[],
+  { name, user, limit }: z.infer<typeof eventsQuery>,
+): PublishedEvent[] {
+  return events
+    .filter((event) => (name ?? event.name) === event.name && (user ?? event.userId) === event.userId)
+    .slice(-limit)
+    .reverse();
+}
+
+function itemsIn({ objects }: ObjectStore): { key: string; content: unknown }[] {
+  return [...objects].map(([key, body]) => ({ key, content: JSON.parse(body) as unknown }));
+}
