@@ -1,58 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
-import {
-  AdminCreateUserCommand,
-  AdminInitiateAuthCommand,
-  AdminSetUserPasswordCommand,
-  CognitoIdentityProviderClient,
-  DescribeUserPoolClientCommand,
-} from '@aws-sdk/client-cognito-identity-provider';
 import { decodeJwt } from 'jose';
-import * as z from 'zod/mini';
 import { type Answer, ask, expectAnswer } from '../e2e/support/http.ts';
 import { readOutputs } from '../e2e/support/stack.ts';
+import { tokensFromIssuer } from '../e2e/support/tokens.ts';
+import { poolOutputs, signInMachine, signInSomebodyNew } from './support/cognito.ts';
 
 /** The stack that was deployed without an issuer: its users are those of the user pool that it has made. */
 const world = { url: String(process.env['POSTAGE_COGNITO_URL']) };
-
-const poolOutputs = z.object({
-  UserPoolId: z.string(),
-  PeopleClientId: z.string(),
-  MachineClientId: z.string(),
-});
-
-const cognito = new CognitoIdentityProviderClient();
-
-/** As an admin may: somebody new, who has signed in. */
-async function signIn({ UserPoolId, PeopleClientId }: z.infer<typeof poolOutputs>): Promise<string> {
-  const Username = `ada-${randomUUID()}@example.com`;
-  const Password = `Aa1-${randomUUID()}`;
-  await cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, MessageAction: 'SUPPRESS' }));
-  await cognito.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
-  const { AuthenticationResult } = await cognito.send(
-    new AdminInitiateAuthCommand({
-      UserPoolId,
-      ClientId: PeopleClientId,
-      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
-      AuthParameters: { USERNAME: Username, PASSWORD: Password },
-    }),
-  );
-  return z.parse(z.string(), AuthenticationResult?.AccessToken);
-}
-
-/** By its secret. MiniStack answers for the pool's domain at its own address. */
-async function tokenOfMachine({ UserPoolId, MachineClientId }: z.infer<typeof poolOutputs>): Promise<string> {
-  const { UserPoolClient } = await cognito.send(
-    new DescribeUserPoolClientCommand({ UserPoolId, ClientId: MachineClientId }),
-  );
-  const basic = Buffer.from(`${MachineClientId}:${String(UserPoolClient?.ClientSecret)}`).toString('base64');
-  const answer = await fetch(`${String(process.env['AWS_ENDPOINT_URL'])}/oauth2/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${basic}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'postage/usage:write' }),
-  });
-  return z.parse(z.object({ access_token: z.string() }), await answer.json()).access_token;
-}
 
 async function count(userId: string, token: string): Promise<Answer> {
   const json = { consume: { letters: 1 } };
@@ -65,9 +19,9 @@ describe('a stack with a user pool of its own', () => {
 
   beforeAll(async () => {
     const outputs = await readOutputs(String(process.env['POSTAGE_COGNITO_STACK']), poolOutputs);
-    const token = await signIn(outputs);
+    const token = await signInSomebodyNew(outputs);
     person = { userId: String(decodeJwt(token).sub), token };
-    machine = await tokenOfMachine(outputs);
+    machine = await signInMachine(outputs);
   });
 
   it('knows its users by their access tokens', async () => {
@@ -81,9 +35,7 @@ describe('a stack with a user pool of its own', () => {
   });
 
   it('G13: does not know the tokens of another issuer', async () => {
-    const { POSTAGE_ISSUER_URL } = process.env;
-    const other = await fetch(`${String(POSTAGE_ISSUER_URL)}/dev/token?sub=${person.userId}`);
-    const { access_token: token } = z.parse(z.object({ access_token: z.string() }), await other.json());
-    expect((await ask(world, 'GET /entitlements', { token })).status).toBe(401);
+    const stranger = await tokensFromIssuer(String(process.env['POSTAGE_ISSUER_URL'])).meet('freeVisitor');
+    expect((await ask(world, 'GET /entitlements', { token: stranger.token })).status).toBe(401);
   });
 });

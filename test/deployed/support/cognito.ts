@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import {
+  AdminCreateUserCommand,
+  AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import * as z from 'zod/mini';
+import { SERVICE_SCOPE } from '../../e2e/support/people.ts';
+
+/** What a stack with a user pool of its own tells of it. */
+export const poolOutputs = z.object({
+  UserPoolId: z.string(),
+  PeopleClientId: z.string(),
+  MachineClientId: z.string(),
+  TokenUrl: z.string(),
+});
+
+type Pool = z.infer<typeof poolOutputs>;
+
+const cognito = new CognitoIdentityProviderClient();
+
+/** Somebody new, made and signed in as an admin may. @returns the access token */
+export async function signInSomebodyNew({ UserPoolId, PeopleClientId }: Pool): Promise<string> {
+  const Username = `${randomUUID()}@example.com`;
+  const Password = `Aa1-${randomUUID()}`;
+  await cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, MessageAction: 'SUPPRESS' }));
+  await cognito.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
+  const { AuthenticationResult } = await cognito.send(
+    new AdminInitiateAuthCommand({
+      UserPoolId,
+      ClientId: PeopleClientId,
+      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: Username, PASSWORD: Password },
+    }),
+  );
+  return z.parse(z.string(), AuthenticationResult?.AccessToken);
+}
+
+const tokenAnswer = z.object({ access_token: z.string() });
+
+/** The token of the machine that may count usage, for its secret. */
+export async function signInMachine({ UserPoolId, MachineClientId, TokenUrl }: Pool): Promise<string> {
+  const { UserPoolClient } = await cognito.send(
+    new DescribeUserPoolClientCommand({ UserPoolId, ClientId: MachineClientId }),
+  );
+  const basic = Buffer.from(`${MachineClientId}:${String(UserPoolClient?.ClientSecret)}`).toString('base64');
+  // An emulator answers for the pool's domain at its own address.
+  const emulator = process.env['AWS_ENDPOINT_URL'];
+  const answer = await fetch(emulator === undefined ? TokenUrl : `${emulator}/oauth2/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: SERVICE_SCOPE }),
+  });
+  return z.parse(tokenAnswer, await answer.json()).access_token;
+}
