@@ -1,13 +1,15 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { type Account } from '../../domain/account.ts';
 import { adjustCredits } from '../../domain/adjustments.ts';
 import { type RecordedMovement } from '../../domain/changes.ts';
-import { type Account, type AccountChange } from '../../domain/account.ts';
-import { movementId, rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
-import { ErasedAccountError, readStoredAccount } from './accounts.ts';
+import { available } from '../../domain/credits.ts';
+import { rollForward } from '../../domain/roll-forward.ts';
+import { movementId, rollForwardInPart, writeChange } from './account-writes.ts';
+import { readStoredAccount } from './accounts.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { recordKey, userKey } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
-import { retrying, TRY_AGAIN } from './retry.ts';
+import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 import { type CommandContext } from './tracking.ts';
 
@@ -21,19 +23,32 @@ export interface Adjustment {
   actor: string;
 }
 
-/** Named outcomes; the idempotency check precedes the others. */
+/** The movement that it made, with what the account holds now. */
+export interface AdjustmentRecord extends RecordedMovement {
+  actor: string;
+  reason: string;
+  available: number;
+}
+
+/** Named outcomes, in the order in which they are looked for. */
 export type AdjustmentOutcome =
-  | { outcome: 'replayed'; record: RecordedMovement }
-  | { outcome: 'idempotency_conflict' }
   | { outcome: 'user_missing' }
+  | { outcome: 'account_erased' }
+  | { outcome: 'replayed'; record: AdjustmentRecord }
+  | { outcome: 'idempotency_conflict' }
   | { outcome: 'below_balance'; available: number }
-  | { outcome: 'created'; record: RecordedMovement };
+  | { outcome: 'created'; record: AdjustmentRecord };
 
 /**
  * Adds purchased credits to an account, or takes credits back, and keeps who did it and why with the movement. The
  * movement is its own idempotency record (G2). A user who has never been seen is an error more likely than a gift.
  *
- * @throws ErasedAccountError
+ * The account is read before the movement, so that of two same requests at once the second is not refused for what the
+ * first has taken:
+ *
+ *     one:                            takes all 5
+ *     other:  no movement yet                       0 left: refused, though its movement is there
+ *
  * @throws BusyError
  */
 export async function addMailCredits(
@@ -43,49 +58,42 @@ export async function addMailCredits(
 ): Promise<AdjustmentOutcome> {
   const { userId, id, fingerprint, now, deadline } = context;
   return retrying<AdjustmentOutcome>(deadline, async (abortSignal) => {
-    const earlier = await getMovement(store, userId, movementId(id, 0), abortSignal);
-    if (earlier !== null) {
-      return ItemReader.fromWire(earlier).string('fingerprint') === fingerprint
-        ? { outcome: 'replayed', record: parseLedgerLine(earlier) }
-        : { outcome: 'idempotency_conflict' };
-    }
     const stored = await readStoredAccount(store, userId, deadline);
     if (stored === null) {
       return { outcome: 'user_missing' };
     }
     if (stored.kind === 'erased') {
-      throw new ErasedAccountError();
+      return { outcome: 'account_erased' };
     }
-    try {
-      const before = await rollForwardInPart(store, stored, now, abortSignal);
-      const change = adjustCredits(before, amount, now, `adjustment:${id}`);
-      if (change.outcome === 'refused') {
-        return { outcome: 'below_balance', available: change.takeable };
-      }
-      const byHand = { actor, reason, fingerprint };
-      const account = await writeChange(store, change, before, { id, at: now, byHand }, abortSignal);
-      return { outcome: 'created', record: recordOf(change, account, context, { amount, reason, actor }) };
-    } catch (error) {
-      // The account has moved on, or this very adjustment was made by the try before: look again.
-      if (error instanceof VersionConflictError) {
-        return TRY_AGAIN;
-      }
-      throw error;
+    const earlier = await getMovement(store, userId, movementId(id, 0), abortSignal);
+    if (earlier !== null) {
+      return ItemReader.fromWire(earlier).string('fingerprint') === fingerprint
+        ? { outcome: 'replayed', record: parseAdjustment(earlier, rollForward(stored, now).account) }
+        : { outcome: 'idempotency_conflict' };
     }
+    const before = await rollForwardInPart(store, stored, now, abortSignal);
+    const change = adjustCredits(before, amount, now, `adjustment:${id}`);
+    if (change.outcome === 'refused') {
+      return { outcome: 'below_balance', available: change.takeable };
+    }
+    // A conflict of versions is tried again: the account has moved on, or the try before made this very adjustment.
+    const byHand = { actor, reason, fingerprint };
+    const account = await writeChange(store, change, before, { id, at: now, byHand }, abortSignal);
+    const [movement] = change.movements;
+    if (movement === undefined) {
+      throw new RangeError(`An adjustment by ${String(amount)} moves nothing.`);
+    }
+    const at = Math.max(now, account.periodStart);
+    const line = { ...movement, id: movementId(id, 0), at, actor, reason };
+    return { outcome: 'created', record: { ...line, available: available(account.credits) } };
   });
 }
 
-function recordOf(
-  { movements }: AccountChange,
-  { periodStart }: Account,
-  { id, now }: CommandContext,
-  { amount, reason, actor }: Adjustment,
-): RecordedMovement {
-  const [movement] = movements;
-  if (movement === undefined) {
-    throw new RangeError(`An adjustment by ${String(amount)} moves nothing.`);
-  }
-  return { ...movement, id: movementId(id, 0), at: Math.max(now, periodStart), actor, reason };
+/** @throws CorruptItemError */
+function parseAdjustment(item: WireItem, { credits }: Account): AdjustmentRecord {
+  const reader = ItemReader.fromWire(item);
+  const byHand = { actor: reader.string('actor'), reason: reader.string('reason') };
+  return { ...parseLedgerLine(item), ...byHand, available: available(credits) };
 }
 
 async function getMovement(

@@ -1,11 +1,15 @@
 import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { type RecordedMovement } from '../../domain/changes.ts';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Instant } from '../../domain/instants.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { accountKey } from './account-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
-import { ACCOUNT_KEY, anonymousKey, kindOf, userKey } from './keys.ts';
+import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from './keys.ts';
+import { parseLedgerLine } from './ledger-item.ts';
 import { queryPartition } from './partitions.ts';
+import { parsePeriod } from './period-item.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
@@ -18,33 +22,33 @@ export type ErasureOutcome =
   | { outcome: 'unfinished' }
   | { outcome: 'erased' };
 
-/** Items per step: two writes each, of items that may be large, in a transaction of at most 4 MB. */
+/** Items per step: their texts must be read at once, and a closed period becomes up to ten lines. */
 const ITEMS_PER_STEP = 8;
 /** With less time than this left, no further step is begun. */
 const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. Then the records go, and the ledger moves, without what it was for, to
- * where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun again.
+ * nothing is added behind the erasure's back. Then the records go, and the ledger moves to where its sum still holds
+ * (G4) and nothing leads back. It can be stopped after any step and begun again, also by several at once.
  *
  * The statistics stay as they are, and so does the audit trail, which must tell that the user was erased and by whom.
  *
- * @param anonymousId drawn by chance; of a repetition, the first one counts
+ * @throws CorruptItemError for a line of the ledger that cannot be read, and so not be moved
  * @throws BusyError
  */
 export async function eraseUser(
   store: Store,
   userId: string,
-  anonymousId: string,
   now: Instant,
   deadline: Deadline,
 ): Promise<ErasureOutcome> {
-  const tombstone = await bury(store, userId, anonymousId, now, deadline);
+  const tombstone = await bury(store, userId, now, deadline);
   if (tombstone === null) {
     return { outcome: 'user_missing' };
   }
-  if (tombstone.anonymousId === null) {
+  const { remains } = tombstone;
+  if (remains === null) {
     return { outcome: 'erased' };
   }
   while (deadline.remainingMs() > STEP_MS) {
@@ -52,24 +56,30 @@ export async function eraseUser(
     const page = await queryPartition(store, userKey(userId), { limit: ITEMS_PER_STEP + 1 }, deadline);
     const items = page.items.filter((item) => sortKeyOf(item) !== ACCOUNT_KEY);
     if (items.length === 0) {
-      await forget(store, userId, deadline);
+      await forget(store, userId, remains, deadline);
       return { outcome: 'erased' };
     }
-    await takeAway(store, items, tombstone.anonymousId, deadline);
+    await takeAway(store, items, remains.anonymousId, deadline);
   }
   return { outcome: 'unfinished' };
 }
 
-interface Tombstone {
-  /** Null once nothing is left that it would lead to. */
-  anonymousId: string | null;
+/** What the tombstone keeps until the ledger has moved: where to, and the figures by which it is proven there. */
+interface Remains {
+  /** Drawn by chance. */
+  anonymousId: string;
+  figures: Record<string, unknown>;
 }
 
-/** Turns the account into a tombstone, and keeps its figures anonymously; finds the one that is there already. */
+interface Tombstone {
+  /** Null once nothing is left that it would lead to. */
+  remains: Remains | null;
+}
+
+/** Turns the account into a tombstone; finds the one that is there already. */
 async function bury(
   store: Store,
   userId: string,
-  anonymousId: string,
   now: Instant,
   deadline: Deadline,
 ): Promise<Tombstone | null> {
@@ -83,50 +93,22 @@ async function bury(
     }
     const reader = ItemReader.fromWire(Item);
     if (reader.has('erasedAt')) {
-      return { anonymousId: reader.optionalString('anonymousId') ?? null };
+      return { remains: reader.has('remains') ? parseRemains(reader.map('remains')) : null };
     }
     const version = reader.integer('version');
-    const transaction = await transact(
-      store,
-      [
-        putTombstone(store.table, userId, { anonymousId, version, now }),
-        putNew(store.table, anonymousAccount(Item, anonymousId)),
-      ],
-      abortSignal,
-    );
-    return transaction.committed ? { anonymousId } : TRY_AGAIN;
+    const remains = { anonymousId: randomUUID(), figures: figuresOf(Item) };
+    const tombstone = putTombstone(store.table, userId, { remains, version, now });
+    const transaction = await transact(store, [tombstone], abortSignal);
+    return transaction.committed ? { remains } : TRY_AGAIN;
   });
 }
 
-const IS_AT_VERSION = '#version = :version';
-
-/** `openUntil` 0: the deciding write finds the account not open, whenever it asks. */
-function putTombstone(
-  table: string,
-  userId: string,
-  { anonymousId, version, now }: { anonymousId: string; version: number; now: Instant },
-): TransactWriteItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: toWire({
-        pk: userKey(userId),
-        sk: ACCOUNT_KEY,
-        version: version + 1,
-        erasedAt: now,
-        openUntil: 0,
-        anonymousId,
-      }),
-      ConditionExpression: IS_AT_VERSION,
-      ExpressionAttributeNames: namesIn(IS_AT_VERSION),
-      ExpressionAttributeValues: toWire({ ':version': version }),
-    },
-  };
+function parseRemains(reader: ItemReader): Remains {
+  return { anonymousId: reader.string('anonymousId'), figures: reader.map('figures').plain() };
 }
 
 /** The figures by which a ledger is proven, and nothing else of the account. */
-const FIGURES = [
-  'version',
+const FIGURES = new Set([
   'mailCredits',
   'carried',
   'included',
@@ -137,70 +119,130 @@ const FIGURES = [
   'used',
   'expired',
   'takenBack',
-];
+]);
 
-function anonymousAccount(account: WireItem, anonymousId: string): WireItem {
-  const figures = Object.entries(account).filter(([name]) => FIGURES.includes(name));
+function figuresOf(account: WireItem): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(unmarshall(account)).filter(([name]) => FIGURES.has(name)));
+}
+
+const IS_AT_VERSION = '#version = :version';
+
+/** `openUntil` 0: the deciding write finds the account not open, whenever it asks. */
+function putTombstone(
+  table: string,
+  userId: string,
+  { remains, version, now }: { remains: Remains; version: number; now: Instant },
+): TransactWriteItem {
+  const key = { pk: userKey(userId), sk: ACCOUNT_KEY };
   return {
-    ...Object.fromEntries(figures),
-    ...toWire({ pk: anonymousKey(anonymousId), sk: ACCOUNT_KEY }),
+    Put: {
+      TableName: table,
+      Item: toWire({ ...key, version: version + 1, erasedAt: now, openUntil: 0, remains }),
+      ConditionExpression: IS_AT_VERSION,
+      ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+      ExpressionAttributeValues: toWire({ ':version': version }),
+    },
   };
 }
 
-/** Deletes records, and moves what belongs to the ledger. */
+/**
+ * Deletes records, and moves what belongs to the ledger. The lines are new ones each time, so a record must still be
+ * there to be moved: a repetition, or another erasure of the same user, would move it twice.
+ */
 async function takeAway(
   store: Store,
   items: readonly WireItem[],
   anonymousId: string,
   deadline: Deadline,
 ): Promise<void> {
-  const writes = items.flatMap((item): TransactWriteItem[] => {
-    const { pk, sk } = item;
-    const removal =
-      pk === undefined || sk === undefined ? [] : [{ Delete: { TableName: store.table, Key: { pk, sk } } }];
-    const kind = kindOf(sortKeyOf(item));
-    return kind === 'LEDGER' || kind === 'PERIOD'
-      ? [{ Put: { TableName: store.table, Item: anonymousLine(item, anonymousId) } }, ...removal]
-      : removal;
+  const writes = items.flatMap((item) => [
+    deleteItem(store.table, item),
+    ...movementsIn(item).map((movement) => putAnonymousLine(store.table, anonymousId, movement)),
+  ]);
+  await retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, writes, abortSignal);
+    const isDone = !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
+    return transaction.committed || isDone ? null : TRY_AGAIN;
   });
-  await retrying(deadline, async (abortSignal) =>
-    (await transact(store, writes, abortSignal)).committed ? null : TRY_AGAIN,
+}
+
+const IS_THERE = 'attribute_exists(#pk)';
+
+function deleteItem(table: string, item: WireItem): TransactWriteItem {
+  const reader = ItemReader.fromWire(item);
+  return {
+    Delete: {
+      TableName: table,
+      Key: toWire({ pk: reader.string('pk'), sk: reader.string('sk') }),
+      ConditionExpression: IS_THERE,
+      ExpressionAttributeNames: namesIn(IS_THERE),
+    },
+  };
+}
+
+type AnonymousLine = Omit<RecordedMovement, 'id' | 'actor' | 'reason'>;
+
+/** What an item adds to the ledger. */
+function movementsIn(item: WireItem): AnonymousLine[] {
+  switch (kindOf(sortKeyOf(item))) {
+    case 'LEDGER':
+      return [parseLedgerLine(item)];
+    case 'PERIOD': {
+      const { periodEnd, movements } = parsePeriod(item);
+      return movements.map((movement) => ({ ...movement, at: periodEnd }));
+    }
+    default:
+      return [];
+  }
+}
+
+/** A line without who and why; under an id of its own, of its day and of the kind of its cause only. */
+function putAnonymousLine(
+  table: string,
+  anonymousId: string,
+  { at, kind, amount, source }: AnonymousLine,
+): TransactWriteItem {
+  const id = randomUUID();
+  return putNew(
+    table,
+    toWire({
+      pk: anonymousKey(anonymousId),
+      sk: recordKey('LEDGER', id),
+      id,
+      at: at - (at % DAY_MS),
+      kind,
+      amount,
+      source: source.split(':', 1)[0] ?? source,
+    }),
   );
 }
 
-/** What could lead back to the user, or lists the line among his. */
-const PERSONAL = new Set(['listKey', 'actor', 'reason', 'fingerprint']);
+const HAS_REMAINS = 'attribute_exists(#remains)';
+const FORGET_REMAINS = 'REMOVE #remains';
 
-/** A line of the ledger without who, why and what for; of `delivery:<id>`, the kind of cause stays. */
-function anonymousLine(item: WireItem, anonymousId: string): WireItem {
-  const { source, ...rest } = unmarshall(item);
-  const kept = Object.entries(rest).filter(([name]) => !PERSONAL.has(name));
-  return toWire({
-    ...Object.fromEntries(kept),
-    pk: anonymousKey(anonymousId),
-    ...(typeof source === 'string' ? { source: causeOf(source) } : {}),
-  });
-}
-
-function causeOf(source: string): string {
-  return source.split(':', 1)[0] ?? source;
-}
-
-const FORGET = 'REMOVE #anonymousId';
-
-/** Cuts the last thread between the user and the anonymous ledger. */
-async function forget(store: Store, userId: string, deadline: Deadline): Promise<void> {
-  const update: TransactWriteItem = {
+/** Sets the figures beside the ledger that has moved, and cuts the last thread between it and the user. */
+async function forget(
+  store: Store,
+  userId: string,
+  { anonymousId, figures }: Remains,
+  deadline: Deadline,
+): Promise<void> {
+  const cut: TransactWriteItem = {
     Update: {
       TableName: store.table,
       Key: accountKey(userId),
-      UpdateExpression: FORGET,
-      ExpressionAttributeNames: namesIn(FORGET),
+      ConditionExpression: HAS_REMAINS,
+      UpdateExpression: FORGET_REMAINS,
+      ExpressionAttributeNames: namesIn(HAS_REMAINS, FORGET_REMAINS),
     },
   };
-  await retrying(deadline, async (abortSignal) =>
-    (await transact(store, [update], abortSignal)).committed ? null : TRY_AGAIN,
-  );
+  const key = { pk: anonymousKey(anonymousId), sk: ACCOUNT_KEY };
+  const account = putNew(store.table, toWire({ ...key, version: 1, ...figures }));
+  await retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, [cut, account], abortSignal);
+    const isForgotten = !transaction.committed && transaction.reasons[0]?.reason === 'condition';
+    return transaction.committed || isForgotten ? null : TRY_AGAIN;
+  });
 }
 
 function sortKeyOf(item: WireItem): string {
