@@ -103,6 +103,7 @@ export class Api extends Construct {
 const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
   user: null,
   'usage:write': null,
+  admin: null,
   cron: 'The function compares the cron secret, and answers 401 without it.',
   anyone: 'Health, the OpenAPI document and its page tell nothing of anybody.',
 };
@@ -115,9 +116,10 @@ const GROUPS: Readonly<
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
   credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
+  admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },
   cron: {
     description: 'Postage: runs of the rollover on demand',
-    needs: ['stage', 'cronSecretId', 'rolloverStateMachineArn'],
+    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
   },
   docs: {
     description: 'Postage: health and documentation',

@@ -25,12 +25,16 @@ export interface Right {
 }
 
 const USERS = 'USER#*';
+const AUDIT = 'AUDIT#*';
 
 /** A command: the deciding write, and the reads that explain or repeat it. */
 const DECIDE: Right = { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS };
 const READ: Right = { actions: ['dynamodb:GetItem'], on: ['table'], keys: USERS };
 /** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
 const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
+
+/** To the audit trail nothing is done but this. */
+const APPEND_AUDIT: Right = { actions: ['dynamodb:PutItem'], on: ['table'], keys: AUDIT };
 
 /** What Lambda asks of the stream in a function's name; and where it and the function keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
@@ -67,7 +71,21 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ],
   credits: [READ, LIST],
   consumption: [DECIDE],
+  admin: [
+    READ,
+    // The statistics' sketches, of days and months.
+    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'STATS#*' },
+    { actions: ['dynamodb:Query'], on: ['table'], keys: [USERS, AUDIT, 'STATS#*'] },
+    // Adjustments; and erasure, which moves a ledger: one transaction has both.
+    {
+      actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      on: ['table'],
+      keys: [USERS, 'ERASED#*'],
+    },
+    APPEND_AUDIT,
+  ],
   cron: [
+    APPEND_AUDIT,
     { actions: ['secretsmanager:GetSecretValue'], on: ['cronSecret'] },
     { actions: ['states:StartExecution'], on: ['rolloverStateMachine'] },
     { actions: ['states:DescribeExecution'], on: ['rolloverExecutions'] },
@@ -77,12 +95,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['dueIndex'] },
     { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], on: ['table'], keys: USERS },
   ],
-  'rollover-summary': [{ actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' }],
-  outbox: [
-    ...FOLLOW_STREAM,
-    { actions: ['events:PutEvents'], on: ['eventBus'] },
-    { actions: ['dynamodb:PutItem'], on: ['table'], keys: 'AUDIT#*' },
-  ],
+  'rollover-summary': [APPEND_AUDIT],
+  outbox: [...FOLLOW_STREAM, { actions: ['events:PutEvents'], on: ['eventBus'] }, APPEND_AUDIT],
   statistics: [
     ...FOLLOW_STREAM,
     { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'MARK#*' },
@@ -101,7 +115,7 @@ export type ResourceArns = Partial<Record<ResourceName, string>>;
 
 /** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
 export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStatement[] {
-  return RIGHTS[name].map(
+  const allowed = RIGHTS[name].map(
     ({ actions, on, keys }) =>
       new PolicyStatement({
         effect: Effect.ALLOW,
@@ -112,6 +126,21 @@ export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStat
           : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
       }),
   );
+  const isOnTable = RIGHTS[name].some(({ on }) => on.includes('table'));
+  return isOnTable ? [...allowed, keepingAudit(arnOf('table', arns, name))] : allowed;
+}
+
+/**
+ * The audit trail is appended to and never changed, whatever else a role comes to be allowed. (That a put does not
+ * replace a record is a condition of the put itself, which IAM cannot demand.)
+ */
+function keepingAudit(table: string): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.DENY,
+    actions: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'],
+    resources: [table],
+    conditions: { 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': [AUDIT] } },
+  });
 }
 
 function arnOf(resource: ResourceName, arns: ResourceArns, name: FunctionName): string {

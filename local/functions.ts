@@ -17,6 +17,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   usage: () => import('../lambdas/api/usage.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
   consumption: () => import('../lambdas/api/consumption.ts'),
+  admin: () => import('../lambdas/api/admin.ts'),
   cron: () => import('../lambdas/api/cron.ts'),
   docs: () => import('../lambdas/api/docs.ts'),
 };

@@ -126,6 +126,7 @@ function needsToken(access: Access): boolean {
   switch (access) {
     case 'user':
     case 'usage:write':
+    case 'admin':
       return true;
     case 'cron':
     case 'anyone':

@@ -1,3 +1,5 @@
+import { appendAudit } from '../adapters/dynamodb/audit.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
 import { createSecretReader } from '../adapters/secrets.ts';
 import {
   awaitRun,
@@ -13,6 +15,7 @@ import { httpHandler } from '../http/handler.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { invalid, notFound, type Problem, runFailed } from '../http/problems.ts';
 
+const store = createStore(requiredVariable('table'));
 const rollover = connectStateMachine(requiredVariable('rolloverStateMachineArn'));
 const stage = requiredVariable('stage');
 
@@ -27,7 +30,19 @@ async function runRollover({ now, query, deadline }: RolloverRequest): Promise<R
   if (query.at !== undefined && stage === 'prod') {
     return invalid([{ path: 'at', message: 'The time of a run cannot be set on the stage prod.' }]);
   }
-  const executionId = await startRun(rollover, { now: toIso(query.at ?? now) });
+  const runAt = toIso(query.at ?? now);
+  const executionId = await startRun(rollover, { now: runAt });
+  await appendAudit(
+    store,
+    {
+      id: `JobStarted:${executionId}`,
+      at: now,
+      type: 'JobStarted',
+      actor: 'postage:cron',
+      data: { job: 'rollover-usage', executionId, runAt },
+    },
+    deadline,
+  );
   const run = await awaitRun(rollover, executionId, Math.min(WAIT_MS, deadline.remainingMs()));
   if (run === null || run.status === 'running') {
     return { status: 202, headers: { location: `/cron/executions/${executionId}` }, body: { executionId } };

@@ -10,6 +10,12 @@ export const AUDIT_TYPES = [
   'SubscriptionChanged',
   /** An administrator has corrected a user's mail credits. */
   'CreditsAdjusted',
+  /** An administrator has read what is kept about a user. */
+  'UserDataRead',
+  /** An administrator has ordered that a user be erased. */
+  'UserErased',
+  /** Whoever has the cron secret has started a job. */
+  'JobStarted',
 ] as const;
 
 export type AuditType = (typeof AUDIT_TYPES)[number];

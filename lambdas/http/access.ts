@@ -2,59 +2,74 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { claimsOf, type HttpEvent } from './event.ts';
 import { forbidden, ProblemError, unauthenticated } from './problems.ts';
-import { mayWriteUsage } from './roles.ts';
+import { type Claims, isAdmin, mayWriteUsage } from './roles.ts';
 import { type Access } from './routes.ts';
 import { UserId } from './schemas.ts';
 
 /** Reads the secret that the cron routes ask for. */
 export type SecretReader = () => Promise<string>;
 
+export interface Admission {
+  /** Whom the request acts for; a role acts for the user whom the path names. The path's schema judges the name. */
+  userId: string;
+  /** The `sub` of a person's token; empty for machines and where there is no token. */
+  actor: string;
+}
+
+const NOBODY: Admission = { userId: '', actor: '' };
+
 /**
  * Admits a request or throws.
  *
- * @returns the user that the request acts for; empty where it acts for none
  * @throws ProblemError `unauthenticated`, `forbidden`
  */
 export async function admit(
   event: HttpEvent,
   access: Access,
   cronSecret: SecretReader | null,
-): Promise<string> {
+): Promise<Admission> {
   switch (access) {
     case 'anyone':
-      return '';
-    case 'user':
-      return userOf(event);
+      return NOBODY;
+    case 'user': {
+      const actor = subjectOf(verifiedClaims(event));
+      return { userId: actor, actor };
+    }
     case 'usage:write':
-      return countedUserOf(event);
+      claimsWith(mayWriteUsage, 'The token lacks the scope usage:write.', event);
+      return { userId: pathUser(event) ?? '', actor: '' };
+    case 'admin': {
+      const actor = subjectOf(claimsWith(isAdmin, 'The token lacks the role admin.', event));
+      return { userId: pathUser(event) ?? '', actor };
+    }
     case 'cron':
       await admitCron(event, cronSecret);
-      return '';
+      return NOBODY;
   }
 }
 
-function userOf(event: HttpEvent): string {
+function verifiedClaims(event: HttpEvent): Claims {
   const claims = claimsOf(event);
   if (claims === null) {
     throw new ProblemError(unauthenticated('A token is required.'));
   }
-  const userId = UserId.safeParse(claims['sub']);
-  if (!userId.success) {
+  return claims;
+}
+
+function subjectOf(claims: Claims): string {
+  const subject = UserId.safeParse(claims['sub']);
+  if (!subject.success) {
     throw new ProblemError(forbidden('The `sub` of the token cannot name a user.'));
   }
-  return userId.data;
+  return subject.data;
 }
 
-/** The service counts for the user whom the path names; the schema of the path judges the name. */
-function countedUserOf(event: HttpEvent): string {
-  const claims = claimsOf(event);
-  if (claims === null) {
-    throw new ProblemError(unauthenticated('A token is required.'));
+function claimsWith(hasRole: (claims: Claims) => boolean, otherwise: string, event: HttpEvent): Claims {
+  const claims = verifiedClaims(event);
+  if (!hasRole(claims)) {
+    throw new ProblemError(forbidden(otherwise));
   }
-  if (!mayWriteUsage(claims)) {
-    throw new ProblemError(forbidden('The token lacks the scope usage:write.'));
-  }
-  return pathUser(event) ?? '';
+  return claims;
 }
 
 /** The gateway may leave an id such as `auth0%7C1` encoded; ids hold no `%`, so decoding twice does no harm. */

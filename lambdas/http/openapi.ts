@@ -40,6 +40,7 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   usage: 'What a user may do, and has done.',
   credits: 'Mail credits and their ledger.',
   consumption: 'Counting for apps that keep their letters elsewhere.',
+  admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',
   cron: 'Jobs, run on demand.',
   docs: 'Health and documentation.',
 };
@@ -49,7 +50,8 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'A token of the configured issuer. Counting for others needs the scope `usage:write`.',
+    description:
+      'A token of the configured issuer. Counting for others needs the scope `usage:write`, the admin routes the scope or the Cognito group `admin`.',
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
 };
@@ -57,6 +59,7 @@ const SECURITY_SCHEMES = {
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   user: [{ token: [] }],
   'usage:write': [{ token: ['usage:write'] }],
+  admin: [{ token: ['admin'] }],
   cron: [{ cronSecret: [] }],
   anyone: [],
 };
@@ -65,6 +68,7 @@ const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
   user: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
   'usage:write': ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
+  admin: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
   cron: ['unauthenticated', 'invalid', 'internal', 'busy'],
   anyone: ['internal', 'busy'],
 };

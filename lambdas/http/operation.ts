@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { admit, pathUser, type SecretReader } from './access.ts';
+import { type Admission, admit, pathUser, type SecretReader } from './access.ts';
 import { readJson } from './body.ts';
 import {
   type AnswerContract,
@@ -23,6 +23,8 @@ export interface Request<Params, Query, Body> {
   requestId: string;
   /** Whom the request acts for; empty on routes that act for nobody. */
   userId: string;
+  /** Who has sent it: the `sub` of a person's token. */
+  actor: string;
   /** The gateway's time. */
   now: Instant;
   deadline: Deadline;
@@ -81,8 +83,8 @@ export function operation<Params, Query, Body, const A extends Answers>(
     contract,
     serve: async (event, context, cronSecret) => {
       const deadline = requestDeadline(context);
-      const userId = await admit(event, contract.route.access, cronSecret);
-      return handle(readRequest(contract, event, userId, deadline));
+      const admission = await admit(event, contract.route.access, cronSecret);
+      return handle(readRequest(contract, event, admission, deadline));
     },
   };
 }
@@ -90,7 +92,7 @@ export function operation<Params, Query, Body, const A extends Answers>(
 function readRequest<Params, Query, Body>(
   contract: Contract<Params, Query, Body>,
   event: HttpEvent,
-  userId: string,
+  { userId, actor }: Admission,
   deadline: Deadline,
 ): Request<Params, Query, Body> {
   const { timeEpoch, requestId } = event.requestContext;
@@ -99,6 +101,7 @@ function readRequest<Params, Query, Body>(
   return {
     requestId,
     userId,
+    actor,
     now: timeEpoch,
     deadline,
     id: commandId(routeKey(contract.route), userId, idempotencyKey),

@@ -109,6 +109,17 @@ export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
+/** An adjustment that would take more credits than there are. */
+export function belowBalance(available: number): Problem {
+  const detail = 'No more credits can be taken than are available.';
+  return problem('illegal_transition', detail, { available });
+}
+
+/** What an administrator asks of an account that has been erased. */
+export function userErased(): Problem {
+  return problem('illegal_transition', 'The user has been erased.');
+}
+
 /** An erased account allows nothing any more and shows nothing: its token is one for an account that is gone. */
 export function accountErased(): Problem {
   return forbidden('The account has been erased.');

@@ -4,13 +4,14 @@
  */
 
 /** One Lambda function per group; its file is `lambdas/api/<group>.ts`. */
-export type RouteGroup = 'letters' | 'deliveries' | 'usage' | 'credits' | 'consumption' | 'cron' | 'docs';
+export type RouteGroup =
+  'letters' | 'deliveries' | 'usage' | 'credits' | 'consumption' | 'admin' | 'cron' | 'docs';
 
 /**
- * Who may call a route. `user` and `usage:write` carry a token that the gateway has verified; the function checks the
- * role. `cron` carries the cron secret, which the function compares. `anyone` carries nothing.
+ * Who may call a route. `user`, `usage:write` and `admin` carry a token that the gateway has verified; the function
+ * checks the role. `cron` carries the cron secret, which the function compares. `anyone` carries nothing.
  */
-export type Access = 'user' | 'usage:write' | 'cron' | 'anyone';
+export type Access = 'user' | 'usage:write' | 'admin' | 'cron' | 'anyone';
 
 export interface Route {
   method: 'GET' | 'POST' | 'DELETE';
@@ -36,6 +37,14 @@ export const ROUTES = [
   { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
   { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
+  { method: 'GET', path: '/admin/usage-stats', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
+  { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/users/{userId}/export', group: 'admin', access: 'admin' },
+  { method: 'POST', path: '/admin/users/{userId}/credit-adjustments', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/audit-events', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/rollovers', group: 'admin', access: 'admin' },
   { method: 'POST', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/cron/executions/{id}', group: 'cron', access: 'cron' },

@@ -72,11 +72,15 @@ export const InstantInput = z.pipe(
   z.transform((text: string) => Date.parse(text)),
 );
 
+/** A UTC day, `2026-11-24`: real calendar days only. */
+export const Day = z.iso.date({ error: 'Expected a day, such as 2026-11-24.' });
+
 /** An instant in an answer: ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 
 // Their patterns know every leap day, and say no more to a reader than this.
 shownAs.add(zonedText, { type: 'string', format: 'date-time', maxLength: 40 });
+shownAs.add(Day, { type: 'string', format: 'date' });
 shownAs.add(Instant, { type: 'string', format: 'date-time' });
 
 export const Email = z.email().check(z.maxLength(254));
@@ -160,6 +164,7 @@ export const Problem = named(
     upgradeTo: z.optional(z.nullable(Plan)),
     price: z.optional(z.nullable(Price)),
     openDeliveries: z.optional(Count),
+    available: z.optional(Count),
     requestId: z.optional(z.string()),
     executionId: z.optional(z.string()),
   }),

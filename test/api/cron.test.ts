@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type WireItem } from '../../lambdas/adapters/dynamodb/items.ts';
 import { createSecretReader, SecretMissingError } from '../../lambdas/adapters/secrets.ts';
 import { awaitRun, connectStateMachine, startRun } from '../../lambdas/adapters/step-functions.ts';
 import { VARIABLES } from '../../lambdas/environment.ts';
@@ -20,6 +22,8 @@ const REPORT = {
 /** What the stand-in answers of each execution, one answer after the other; the last one stays. */
 let executions: Record<string, object[]>;
 let started: { input: string }[];
+/** What was written to the audit trail. */
+let audited: Record<string, unknown>[];
 let secretReads: number;
 let standIn: Awaited<ReturnType<typeof startAwsStandIn>>;
 let handler: HttpHandler;
@@ -39,6 +43,11 @@ beforeAll(async () => {
       }
       return { executionArn, stateMachineArn: MACHINE, startDate: 0, ...answer };
     },
+    'DynamoDB_20120810.TransactWriteItems': (request) => {
+      const { TransactItems } = request as { TransactItems: { Put: { Item: WireItem } }[] };
+      audited.push(...TransactItems.map(({ Put }) => unmarshall(Put.Item)));
+      return {};
+    },
     'secretsmanager.GetSecretValue': (request) => {
       secretReads += 1;
       const { SecretId } = request as { SecretId: string };
@@ -49,9 +58,11 @@ beforeAll(async () => {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: standIn.url,
     AWS_ENDPOINT_URL_SFN: standIn.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIn.url,
     POWERTOOLS_LOG_LEVEL: 'SILENT',
+    [VARIABLES.table]: 'postage-test',
     [VARIABLES.stage]: 'prod',
     [VARIABLES.cronSecretId]: 'cron',
     [VARIABLES.rolloverStateMachineArn]: MACHINE,
@@ -62,6 +73,7 @@ beforeAll(async () => {
 beforeEach(() => {
   executions = {};
   started = [];
+  audited = [];
   secretReads = 0;
 });
 
@@ -94,6 +106,26 @@ describe('the rollover route', () => {
     expect(started.map(({ input }) => JSON.parse(input) as unknown)).toEqual([
       { now: '2026-11-24T09:00:00.000Z' },
     ]);
+  });
+
+  it('records in the audit trail what was started and by whom', async () => {
+    executions = { 'run-1': [succeeded(REPORT)] };
+    await call('/cron/rollover-usage');
+    expect(audited).toEqual([
+      {
+        pk: 'AUDIT#2026-11-24',
+        sk: '2026-11-24T09:00:00.000Z#JobStarted:run-1',
+        id: 'JobStarted:run-1',
+        at: Date.UTC(2026, 10, 24, 9),
+        type: 'JobStarted',
+        actor: 'postage:cron',
+        data: { job: 'rollover-usage', executionId: 'run-1', runAt: '2026-11-24T09:00:00.000Z' },
+        expiresAt: expect.any(Number),
+      },
+    ]);
+    // To ask how it goes starts nothing.
+    await call('/cron/executions/{id}');
+    expect(audited).toHaveLength(1);
   });
 
   it('answers the figures of a run in which accounts failed as well', async () => {
@@ -131,7 +163,7 @@ describe('the rollover route', () => {
       status: 422,
       errors: [{ path: 'at' }],
     });
-    expect(started).toEqual([]);
+    expect([started, audited]).toEqual([[], []]);
   });
 });
 

@@ -9,6 +9,7 @@ export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
     usage: load,
     credits: load,
     consumption: load,
+    admin: load,
     cron: load,
     docs: load,
   };

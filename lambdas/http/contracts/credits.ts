@@ -20,7 +20,9 @@ const MOVEMENT_KINDS = [
   'adjustment_down',
 ] as const satisfies readonly MovementKind[];
 
-const CreditsSummary = named(
+export const MovementKindName = z.enum(MOVEMENT_KINDS);
+
+export const CreditsSummary = named(
   'CreditsSummary',
   z.strictObject({
     available: Count,
@@ -45,7 +47,7 @@ const LedgerEntry = named(
   z.strictObject({
     id: z.string(),
     at: Instant,
-    kind: z.enum(MOVEMENT_KINDS),
+    kind: MovementKindName,
     amount: z.int(),
     balanceAfter: z.int(),
     source: z.string(),

@@ -2,12 +2,16 @@ import * as z from 'zod/mini';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Count, InstantInput, named } from '../schemas.ts';
 
-const runSummary = {
+export const runFigures = {
   totalProcessed: Count,
   successCount: Count,
   errorCount: Count,
   errorRate: z.number().check(z.gte(0), z.lte(1)),
   processingTimeMs: z.number().check(z.gte(0)),
+};
+
+const runSummary = {
+  ...runFigures,
   results: z.optional(
     z.array(z.strictObject({ userId: z.string(), outcome: z.enum(['rolled', 'not due', 'failed']) })),
   ),

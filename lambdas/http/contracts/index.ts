@@ -1,4 +1,5 @@
 /** Every contract of the API, for the document and the tests. Handlers import their own group's only. */
+import { ADMIN_CONTRACTS } from './admin.ts';
 import { CONSUMPTION_CONTRACTS } from './consumption.ts';
 import { CREDIT_CONTRACTS } from './credits.ts';
 import { CRON_CONTRACTS } from './cron.ts';
@@ -14,6 +15,7 @@ export const CONTRACTS: readonly Contract[] = [
   ...USAGE_CONTRACTS,
   ...CREDIT_CONTRACTS,
   ...CONSUMPTION_CONTRACTS,
+  ...ADMIN_CONTRACTS,
   ...CRON_CONTRACTS,
   ...DOCS_CONTRACTS,
 ];

@@ -5,7 +5,7 @@ import { Count, Instant, Limit, named, Plan, shareParameter, wholeNumberParamete
 const Percent = z.int().check(z.gte(0), z.lte(100));
 const Meter = z.enum(['letters', 'emails', 'mails']);
 
-const Entitlements = named(
+export const Entitlements = named(
   'Entitlements',
   z.strictObject({
     userId: z.string(),
@@ -37,7 +37,7 @@ const Entitlements = named(
   },
 );
 
-const UsageSummary = named(
+export const UsageSummary = named(
   'UsageSummary',
   z.strictObject({
     userId: z.string(),

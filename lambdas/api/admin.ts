@@ -1,0 +1,208 @@
+import type * as z from 'zod/mini';
+import { addMailCredits, type AdjustmentRecord } from '../adapters/dynamodb/adjustments.ts';
+import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
+import { appendAudit, type AuditQuery, listAuditRecords } from '../adapters/dynamodb/audit.ts';
+import { eraseUser } from '../adapters/dynamodb/erasure.ts';
+import { exportUser } from '../adapters/dynamodb/export.ts';
+import { userKey } from '../adapters/dynamodb/keys.ts';
+import { proveLedgerOf } from '../adapters/dynamodb/ledger-proof.ts';
+import { listRolloverRuns } from '../adapters/dynamodb/rollover-runs.ts';
+import { getAggregateUsageStats } from '../adapters/dynamodb/statistics.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { type AuditRecord } from '../domain/audit.ts';
+import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
+import { getEntitlements } from '../domain/entitlements.ts';
+import { rollForward } from '../domain/roll-forward.ts';
+import { getCreditsSummary, getUserMonthlyUsageSummary } from '../domain/summaries.ts';
+import { requiredVariable } from '../environment.ts';
+import { type Contract, routeKey } from '../http/contract.ts';
+import * as contracts from '../http/contracts/admin.ts';
+import { httpHandler } from '../http/handler.ts';
+import { operation, type Request, type RequestOf } from '../http/operation.ts';
+import { answerWrite } from '../http/outcomes.ts';
+import { nextCursor, pageOptions } from '../http/paging.ts';
+import { belowBalance, notFound, userErased } from '../http/problems.ts';
+
+const store = createStore(requiredVariable('table'));
+
+/** Records in the audit trail that a user's data are read. What cannot be recorded is not shown. @throws BusyError */
+async function recordRead(
+  { route }: Contract,
+  { requestId, actor, now, deadline }: Request<unknown, unknown, unknown>,
+  userId: string,
+): Promise<void> {
+  const id = `UserDataRead:${requestId}`;
+  const data = { route: routeKey(route) };
+  await appendAudit(store, { id, at: now, type: 'UserDataRead', actor, userId, data }, deadline);
+}
+
+const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }) => {
+  const range = { first: query.start, last: query.end };
+  return { status: 200, body: await getAggregateUsageStats(store, range, deadline) };
+});
+
+const user = operation(contracts.getUser, async (request) => {
+  const { userId, now, deadline } = request;
+  const stored = await readStoredAccount(store, userId, deadline);
+  if (stored === null) {
+    return notFound('user');
+  }
+  await recordRead(contracts.getUser, request, userId);
+  if (stored.kind === 'erased') {
+    return { status: 200, body: { userId, erasedAt: toIso(stored.erasedAt) } };
+  }
+  const { account } = rollForward(stored, now);
+  return {
+    status: 200,
+    body: {
+      userId,
+      usage: getUserMonthlyUsageSummary(account),
+      entitlements: getEntitlements(account, now),
+      credits: getCreditsSummary(account),
+    },
+  };
+});
+
+const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
+  const { userId, deadline } = request;
+  const proof = await proveLedgerOf(store, userKey(userId), deadline);
+  if (proof === null) {
+    return notFound('ledger');
+  }
+  await recordRead(contracts.getLedgerProof, request, userId);
+  return { status: 200, body: { userId, ...proof } };
+});
+
+/** The movement is recorded in the audit trail by way of the stream, as it carries who made it and why. */
+const adjustment = operation(contracts.adjustCredits, async (request) => {
+  const { actor, body, now } = request;
+  const outcome = await addMailCredits(store, request, { ...body, actor });
+  switch (outcome.outcome) {
+    case 'user_missing':
+      return notFound('user');
+    case 'account_erased':
+      return userErased();
+    case 'below_balance':
+      return belowBalance(outcome.available);
+    case 'created':
+    case 'replayed':
+    case 'idempotency_conflict':
+      return answerWrite(outcome, now, 201, (record) => ({
+        headers: { location: pathOf(request.userId) },
+        body: shownAdjustment(record),
+      }));
+  }
+});
+
+function pathOf(userId: string): string {
+  return `/admin/users/${encodeURIComponent(userId)}`;
+}
+
+function shownAdjustment({ at, ...movement }: AdjustmentRecord): Omit<AdjustmentRecord, 'at'> & {
+  at: string;
+} {
+  return { ...movement, at: toIso(at) };
+}
+
+const userExport = operation(contracts.exportUser, async (request) => {
+  const { userId, deadline } = request;
+  const page = pageOptions(contracts.exportUser, request);
+  if ((await readStoredAccount(store, userId, deadline)) === null) {
+    return notFound('user');
+  }
+  const { items, next } = await exportUser(store, userId, page, deadline);
+  await recordRead(contracts.exportUser, request, userId);
+  return { status: 200, body: { items, nextCursor: nextCursor(contracts.exportUser, userId, next) } };
+});
+
+/** The audit trail tells of it before it happens: there is no way back, and so none to catch up on it. */
+const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId, now, deadline }) => {
+  if ((await readStoredAccount(store, userId, deadline)) === null) {
+    return notFound('user');
+  }
+  const id = `UserErased:${requestId}`;
+  await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: {} }, deadline);
+  const { outcome } = await eraseUser(store, userId, now, deadline);
+  switch (outcome) {
+    case 'user_missing':
+      return notFound('user');
+    case 'erased':
+      return { status: 200, body: { erased: true } };
+    case 'unfinished':
+      return { status: 202, headers: { location: pathOf(userId) }, body: { erased: false } };
+  }
+});
+
+const auditEvents = operation(contracts.listAuditEvents, async (request) => {
+  const { date, type, user: userId, ...query } = request.query;
+  // A position in one trail means nothing in another.
+  const list = { userId: JSON.stringify([date, type, userId]), query };
+  const page = pageOptions(contracts.listAuditEvents, list);
+  const { items, next } = await listAuditRecords(store, trailOf(request.query), page, request.deadline);
+  if (userId !== undefined) {
+    await recordRead(contracts.listAuditEvents, request, userId);
+  }
+  return {
+    status: 200,
+    body: {
+      items: items.map(shownRecord),
+      nextCursor: nextCursor(contracts.listAuditEvents, list.userId, next),
+    },
+  };
+});
+
+function trailOf({
+  date: day,
+  type,
+  user: userId,
+}: RequestOf<typeof contracts.listAuditEvents>['query']): AuditQuery {
+  const ofType = type === undefined ? {} : { type };
+  if (userId === undefined) {
+    return { day: day ?? '', ...ofType };
+  }
+  return { userId, ...ofType, ...(day === undefined ? {} : { day }) };
+}
+
+function shownRecord({ at, data, ...record }: AuditRecord): Omit<AuditRecord, 'at' | 'data'> & {
+  at: string;
+  data: Record<string, unknown>;
+} {
+  return { ...record, at: toIso(at), data: { ...data } };
+}
+
+const RECENT_DAYS = 30;
+
+const rollovers = operation(contracts.listRollovers, async ({ now, query, deadline }) => {
+  const list = { userId: query.date ?? '', query };
+  const page = pageOptions(contracts.listRollovers, list);
+  const days = query.date === undefined ? recentDays(now) : [query.date];
+  const { items, next } = await listRolloverRuns(store, days, page, deadline);
+  return {
+    status: 200,
+    body: {
+      items: items.map(shownRun),
+      nextCursor: nextCursor(contracts.listRollovers, list.userId, next),
+    },
+  };
+});
+
+/** With the run's id as the cron routes have it: the last part of an ARN. */
+function shownRun({ at, data }: AuditRecord): z.output<typeof contracts.RunRecord> & { at: string } {
+  const run = contracts.RunRecord.parse(data);
+  return { ...run, executionId: run.executionId.slice(run.executionId.lastIndexOf(':') + 1), at: toIso(at) };
+}
+
+function recentDays(now: Instant): string[] {
+  return Array.from({ length: RECENT_DAYS }, (_, daysAgo) => utcDay(now - daysAgo * DAY_MS));
+}
+
+export const handler = httpHandler([
+  usageStats,
+  user,
+  erasure,
+  ledgerProof,
+  adjustment,
+  userExport,
+  auditEvents,
+  rollovers,
+]);

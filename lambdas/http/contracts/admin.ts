@@ -1,0 +1,246 @@
+import * as z from 'zod/mini';
+import { AUDIT_TYPES } from '../../domain/audit.ts';
+import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
+import { contract, NO_INPUT } from '../contract.ts';
+import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
+import { CreditsSummary, MovementKindName } from './credits.ts';
+import { runFigures } from './cron.ts';
+import { Entitlements, UsageSummary } from './usage.ts';
+
+const USER_PATH = { params: z.strictObject({ userId: UserId }) };
+
+const AggregateUsageStats = named(
+  'AggregateUsageStats',
+  z.strictObject({
+    totalLetters: Count,
+    totalEmails: Count,
+    totalMails: Count,
+    totalMailCreditsUsed: z.int(),
+    uniqueUsers: Count,
+  }),
+  {
+    description:
+      'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less returned credits, which count on the day of their return.',
+  },
+);
+
+const WRONG_RANGE: Readonly<Record<Extract<DayRangeDecision, { outcome: 'refused' }>['reason'], string>> = {
+  reversed: 'Expected a day that is not before start.',
+  longer_than_ten_years: 'Expected at most ten years from start.',
+};
+
+const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, issues }) => {
+  const decision = judgeDayRange({ first: value.start, last: value.end });
+  if (decision.outcome === 'refused') {
+    issues.push({ code: 'custom', path: ['end'], message: WRONG_RANGE[decision.reason], input: value });
+  }
+});
+
+const User = named(
+  'User',
+  z.union([
+    z.strictObject({
+      userId: z.string(),
+      usage: UsageSummary,
+      entitlements: Entitlements,
+      credits: CreditsSummary,
+    }),
+    z.strictObject({ userId: z.string(), erasedAt: Instant }),
+  ]),
+  { description: 'What the user sees of himself; of an erased user, when that was.' },
+);
+
+const LedgerProof = named(
+  'LedgerProof',
+  z.strictObject({
+    userId: z.string(),
+    holds: z.boolean(),
+    movements: Count,
+    lines: z.array(z.strictObject({ field: z.string(), account: z.int(), expected: z.int() })),
+  }),
+  {
+    description:
+      'Each figure of the account beside what the `movements` of its ledger add up to, or what its other figures make of it. `holds`: all of them are equal.',
+  },
+);
+
+const MOST_CREDITS = 10_000;
+
+const NewCreditAdjustment = named(
+  'NewCreditAdjustment',
+  z.strictObject({
+    amount: z.int().check(
+      z.gte(-MOST_CREDITS),
+      z.lte(MOST_CREDITS),
+      z.refine((amount) => amount !== 0, 'Expected an amount other than 0.'),
+    ),
+    reason: line(500),
+  }),
+  {
+    description: 'Credits to give (above 0) or to take (below 0), and why.',
+    example: { amount: 2, reason: 'Two mails were lost in the post.' },
+  },
+);
+
+const CreditAdjustment = named(
+  'CreditAdjustment',
+  z.strictObject({
+    id: z.string(),
+    at: Instant,
+    kind: MovementKindName,
+    amount: z.int(),
+    source: z.string(),
+    actor: z.string(),
+    reason: z.string(),
+    available: Count,
+  }),
+  {
+    description:
+      'The movement as the ledger has it. `available`: what is there now; credits that were given pay what is owed first.',
+  },
+);
+
+const ExportPage = named(
+  'ExportPage',
+  page(z.strictObject({ kind: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()) })),
+  {
+    description:
+      'Everything that is kept about a user, as it is kept: instants are milliseconds since 1970 in UTC. A page can have fewer items than asked for; the last one has no `nextCursor`.',
+  },
+);
+
+const Erasure = named('Erasure', z.strictObject({ erased: z.boolean() }), {
+  description: '`erased: false`: the account is closed, and not everything is gone yet. Send it again.',
+});
+
+const AuditType = z.enum(AUDIT_TYPES);
+
+const AuditQuery = z
+  .extend(PageQuery, { date: z.optional(Day), type: z.optional(AuditType), user: z.optional(UserId) })
+  .check(
+    z.refine(({ date, user }) => date !== undefined || user !== undefined, {
+      error: 'Expected a date, a user, or both.',
+      path: ['date'],
+    }),
+  );
+
+const AuditPage = named(
+  'AuditPage',
+  page(
+    z.strictObject({
+      id: z.string(),
+      at: Instant,
+      type: AuditType,
+      actor: z.string(),
+      userId: z.optional(z.string()),
+      reason: z.optional(z.string()),
+      data: z.record(z.string(), z.unknown()),
+    }),
+  ),
+  {
+    description:
+      'Newest first: who (`actor`: the `sub` of a token, or `postage:<part>` for what happened by itself) did what to whom, when and why. Of a rare type, a page can have fewer items than asked for and still a `nextCursor`.',
+  },
+);
+
+const runRecord = { ...runFigures, brokenShards: Count, executionId: z.string() };
+
+/** A run as the audit trail has it, among things that nobody outside needs. */
+export const RunRecord = z.object(runRecord);
+
+const RolloverPage = named('RolloverPage', page(z.strictObject({ ...runRecord, at: Instant })), {
+  description: 'Runs of the rollover by the time that they were for (`at`), newest first.',
+});
+
+export const getUsageStats = contract('GET /admin/usage-stats', {
+  ...NO_INPUT,
+  summary: 'What all users have used',
+  description: 'From one UTC day to another, both included, at most ten years.',
+  query: DayRangeQuery,
+  answers: { 200: { description: 'The totals', schema: AggregateUsageStats } },
+  problems: [],
+});
+
+export const getUser = contract('GET /admin/users/{userId}', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: 'A user',
+  description: 'Usage, entitlements and credits in one answer. The audit trail records that it was read.',
+  answers: { 200: { description: 'The user', schema: User } },
+  problems: ['not_found'],
+});
+
+export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: "The proof of a user's books",
+  description:
+    'Adds up the ledger and compares it with the account, field by field. The audit trail records that it was read.',
+  answers: { 200: { description: 'The proof', schema: LedgerProof } },
+  problems: ['not_found'],
+});
+
+export const adjustCredits = contract('POST /admin/users/{userId}/credit-adjustments', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: "Correct a user's mail credits",
+  description:
+    'Gives purchased credits, or takes purchased, then included, then carried ones. More than are available are not taken: 409 `illegal_transition` with `available`. Who did it and why stands in the ledger and in the audit trail.',
+  body: NewCreditAdjustment,
+  idempotencyKey: 'required',
+  answers: { 201: { description: 'The movement', schema: CreditAdjustment } },
+  problems: ['not_found', 'illegal_transition'],
+});
+
+export const exportUser = contract('GET /admin/users/{userId}/export', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: 'Everything that is kept about a user',
+  description: 'For a request of access (GDPR, article 15). The audit trail records each page that was read.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of it', schema: ExportPage } },
+  problems: ['not_found'],
+});
+
+export const eraseUser = contract('DELETE /admin/users/{userId}', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: 'Erase a user',
+  description:
+    'For a request of erasure (GDPR, article 17). It cannot be undone. At once the account refuses everything; then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests.',
+  answers: {
+    200: { description: 'Nothing is left but the name and the time of the erasure', schema: Erasure },
+    202: { description: 'Send it again, to go on', schema: Erasure },
+  },
+  problems: ['not_found'],
+});
+
+export const listAuditEvents = contract('GET /admin/audit-events', {
+  ...NO_INPUT,
+  summary: 'The audit trail',
+  description:
+    'Of a UTC day, of a user, or both; of one type, if one is given. Reading that of a user is recorded in it.',
+  query: AuditQuery,
+  answers: { 200: { description: 'A page of it', schema: AuditPage } },
+  problems: [],
+});
+
+export const listRollovers = contract('GET /admin/rollovers', {
+  ...NO_INPUT,
+  summary: 'Runs of the rollover',
+  description: 'Those for a UTC day, or, without one, those of the last 30 days.',
+  query: z.extend(PageQuery, { date: z.optional(Day) }),
+  answers: { 200: { description: 'A page of runs', schema: RolloverPage } },
+  problems: [],
+});
+
+export const ADMIN_CONTRACTS = [
+  getUsageStats,
+  getUser,
+  getLedgerProof,
+  adjustCredits,
+  exportUser,
+  eraseUser,
+  listAuditEvents,
+  listRollovers,
+];
