@@ -18,7 +18,7 @@ export interface Command {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export function runCommand(
-  program: 'start' | 'rollover',
+  program: 'start' | 'rollover' | 'audit',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {

@@ -1,0 +1,140 @@
+/** `npm run audit`: proves the books of all accounts of a table. */
+import { parseArgs } from 'node:util';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { mapConcurrently } from '../lambdas/adapters/concurrency.ts';
+import { CorruptItemError } from '../lambdas/adapters/dynamodb/items.ts';
+import { proveLedgerOf } from '../lambdas/adapters/dynamodb/ledger-proof.ts';
+import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
+import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { countAccounts, pagesOfAccounts } from './account-keys.ts';
+import { exitCodeOf } from './command-line.ts';
+import { deadlineIn } from './deadline-in.ts';
+import { setTableEnvironment } from './lambda-environment.ts';
+import { startProgressBar } from './progress-bar.ts';
+import { findRunning } from './running-file.ts';
+import { tableName } from './table-name.ts';
+import { UsageError } from './usage-error.ts';
+
+const HELP = `Adds up the ledger of every account, also of those that are kept of erased users, and compares it with the account.
+
+  npm run audit -- [options]
+
+  --table TABLE    the table of a deployed stack: its output TableName
+  --dynamodb URL   a DynamoDB to use (default: DYNAMODB_ENDPOINT)
+  --help           shows this
+
+Without options it takes the npm start that is running. A table in AWS is reached with the region and the credentials
+of the environment, which need dynamodb:DescribeTable, dynamodb:Scan, dynamodb:GetItem and dynamodb:Query on it; it is
+read about three times. Nothing is written. The exit code is 1 when the books of an account do not hold.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      table: { type: 'string' },
+      dynamodb: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const store = await findStore(values.table, values.dynamodb);
+  await assertTable(store);
+  return proveAll(store);
+}
+
+/** @throws UsageError */
+async function findStore(table: string | undefined, dynamodb: string | undefined): Promise<Store> {
+  const external = dynamodb ?? process.env['DYNAMODB_ENDPOINT'] ?? '';
+  if (external !== '') {
+    if (!URL.canParse(external)) {
+      throw new UsageError(
+        `--dynamodb must be an address, such as http://127.0.0.1:8000, and is "${external}".`,
+      );
+    }
+    setTableEnvironment({ dynamodb: external, table: table ?? tableName() });
+    return createStore(table ?? tableName());
+  }
+  if (table !== undefined) {
+    return createStore(table);
+  }
+  const [running] = await findRunning();
+  if (running === undefined) {
+    throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
+  }
+  setTableEnvironment(running);
+  return createStore(running.table);
+}
+
+/** Asked first, with a client that tells at once what is wrong. @throws UsageError */
+async function assertTable({ client, table }: Store): Promise<void> {
+  try {
+    await client.send(new DescribeTableCommand({ TableName: table }));
+  } catch (error) {
+    throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
+  }
+}
+
+/** What became of the proof of one account; `gone`: only a tombstone is left of it. */
+type Verdict = { verdict: 'holds' } | { verdict: 'gone' } | { verdict: 'fails'; why: string };
+
+const ACCOUNTS_AT_ONCE = 8;
+
+/** @returns the code to exit with */
+async function proveAll(store: Store): Promise<number> {
+  process.stderr.write('Counting the accounts.\n');
+  const bar = startProgressBar(await countAccounts(store), 'accounts', process.stderr);
+  const counts = { holds: 0, gone: 0, fails: 0 };
+  for await (const partitions of pagesOfAccounts(store)) {
+    await mapConcurrently(partitions, ACCOUNTS_AT_ONCE, async (partition) => {
+      const result = await prove(store, partition);
+      counts[result.verdict] += 1;
+      if (result.verdict === 'fails') {
+        tell(`${partition}: ${result.why}`);
+      }
+      bar.advance(1);
+    });
+  }
+  bar.end();
+  const { holds, gone, fails } = counts;
+  process.stdout.write(`${holds} ledgers hold, ${fails} do not; erased users: ${gone}.\n`);
+  return fails === 0 ? 0 : 1;
+}
+
+const PROOF_WITHIN_MS = 60_000;
+
+async function prove(store: Store, partition: string): Promise<Verdict> {
+  try {
+    const proof = await proveLedgerOf(store, partition, deadlineIn(PROOF_WITHIN_MS));
+    if (proof === null) {
+      return { verdict: 'gone' };
+    }
+    const wrong = proof.lines
+      .filter(({ account, expected }) => account !== expected)
+      .map(({ field, account, expected }) => `${field} is ${account} and should be ${expected}`);
+    return proof.holds ? { verdict: 'holds' } : { verdict: 'fails', why: wrong.join('; ') };
+  } catch (error) {
+    if (error instanceof CorruptItemError) {
+      return { verdict: 'fails', why: error.message };
+    }
+    if (error instanceof BusyError) {
+      return { verdict: 'fails', why: 'could not be proven, as it was written all the time' };
+    }
+    throw error;
+  }
+}
+
+/** On a line of its own: on a terminal the bar is drawn again below it. */
+function tell(text: string): void {
+  if (process.stderr.isTTY) {
+    process.stderr.write('\r\u001b[K');
+  }
+  process.stdout.write(`${text}\n`);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => process.exit(exitCodeOf(error, 'npm run audit -- --help')),
+);
