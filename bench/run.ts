@@ -35,7 +35,7 @@ try {
   line('letter, p95', latency.p95Ms, 'ms', latency.p95Ms <= GOALS.letterP95Ms, '<= 50 ms');
 
   tell('Rollover of 1,000 accounts beside bare transactions …');
-  const thousand = await benchRollover(engine.endpoint, 1_000, 5);
+  const thousand = await benchRollover(engine.endpoint, 1_000, 3);
   line(
     '1,000 accounts, ratio of rates',
     thousand.ratio,
@@ -46,7 +46,7 @@ try {
   line('peak memory', thousand.peakMemoryMb, 'MB', true, 'does not grow');
 
   tell('Rollover of 10,000 accounts beside bare transactions …');
-  const tenThousand = await benchRollover(engine.endpoint, 10_000, 3);
+  const tenThousand = await benchRollover(engine.endpoint, 10_000, 2);
   line(
     '10,000 accounts, ratio of rates',
     tenThousand.ratio,
