@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
 import { type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
-import { type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
@@ -12,6 +11,7 @@ import {
   NO_TOTALS,
 } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
+import { givenDelivery } from '../support/deliveries.ts';
 
 const WRITTEN_AT = at('2026-02-12T00:00:00.000Z');
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -37,17 +37,6 @@ const PERIOD: ClosedPeriod = {
   ],
 };
 
-function delivery(status: DeliveryStatus, channel: 'email' | 'mail'): Delivery {
-  const destination =
-    channel === 'email'
-      ? { channel, recipient: { email: 'ada@example.com' } }
-      : {
-          channel,
-          recipient: { name: 'Ada', line1: '1', city: 'London', postalCode: 'SW1', country: 'GB' },
-        };
-  return { id: 'd', letterId: 'l', status, paidWith: 'none', deliverAt: 0, createdAt, ...destination };
-}
-
 describe('what counts', () => {
   it.each<[string, RecordChange, object | null]>([
     [
@@ -62,22 +51,32 @@ describe('what counts', () => {
     ['an erased letter', { kind: 'letter', ...about, before: LETTER, after: null }, null],
     [
       'an e-mail',
-      { kind: 'delivery', ...about, before: null, after: delivery('scheduled', 'email') },
-      { subject: 'delivery:d', day: '2026-02-09', totals: { ...NO_TOTALS, emails: 1 } },
+      {
+        kind: 'delivery',
+        ...about,
+        before: null,
+        after: givenDelivery('scheduled', 'email', '2026-02-09T23:59:59.999Z'),
+      },
+      { subject: 'delivery:delivery-1', day: '2026-02-09', totals: { ...NO_TOTALS, emails: 1 } },
     ],
     [
       'a mail that was paid later, on the day it was paid',
       {
         kind: 'delivery',
         ...about,
-        before: delivery('pending_payment', 'mail'),
-        after: delivery('scheduled', 'mail'),
+        before: givenDelivery('pending_payment', 'mail', '2026-02-09T23:59:59.999Z'),
+        after: givenDelivery('scheduled', 'mail', '2026-02-09T23:59:59.999Z'),
       },
-      { subject: 'delivery:d', day: '2026-02-12', totals: { ...NO_TOTALS, mails: 1 } },
+      { subject: 'delivery:delivery-1', day: '2026-02-12', totals: { ...NO_TOTALS, mails: 1 } },
     ],
     [
       'a mail that waits for its payment',
-      { kind: 'delivery', ...about, before: null, after: delivery('pending_payment', 'mail') },
+      {
+        kind: 'delivery',
+        ...about,
+        before: null,
+        after: givenDelivery('pending_payment', 'mail', '2026-02-09T23:59:59.999Z'),
+      },
       null,
     ],
     [

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import * as z from 'zod/mini';
+import { detailSchema } from '../../lambdas/adapters/eventbridge/event-schemas.ts';
+import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { EVENTS, type EventName, type PostageEvent } from '../../lambdas/domain/events.ts';
+import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { eventDocs } from '../../local/event-docs.ts';
+import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
+import { givenDelivery } from '../support/deliveries.ts';
+
+const about = { userId: 'user', at: at('2026-02-10'), before: null };
+const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
+const LETTER = { id: 'l', title: 'To myself', createdAt: at('2026-02-10'), deletedAt: null };
+
+/** Changes that together raise every event. */
+const CHANGES: RecordChange[] = [
+  { kind: 'account', ...about, after: { ...used(PRO, { mails: 2 }, '2026-02-10'), version: 1 } },
+  { kind: 'account', ...about, after: { ...withCredits(PRO, { purchased: 1 }), mailsUsed: 21 } },
+  { kind: 'account', ...about, after: { kind: 'erased', userId: 'user', version: 2, erasedAt: 0 } },
+  { kind: 'period', ...about, after: rollForward(PRO, at('2026-03-01')).closed[0] ?? null },
+  { kind: 'letter', ...about, after: LETTER },
+  { kind: 'letter', ...about, before: LETTER, after: { ...LETTER, deletedAt: at('2026-02-11') } },
+  { kind: 'delivery', ...about, after: givenDelivery('scheduled', 'email') },
+  {
+    kind: 'consumption',
+    ...about,
+    after: { id: 'c', consumed: { letters: 1, emails: 0, mails: 0 }, createdAt: at('2026-02-10') },
+  },
+];
+
+const EXAMPLES: PostageEvent[] = CHANGES.flatMap(eventsOf);
+
+describe('the catalogue of events', () => {
+  it.each(Object.keys(EVENTS) as EventName[])('%s is as its schema says', (name) => {
+    const examples = EXAMPLES.filter((event) => event.name === name);
+    expect(examples).not.toEqual([]);
+    for (const { version, id, at: instant, userId, data } of examples) {
+      const detail = { version, id, at: instant, userId, data };
+      expect(z.safeParse(detailSchema(name), detail).error?.issues ?? []).toEqual([]);
+    }
+  });
+
+  it('is what docs/events.md tells: npm run docs:events', async () => {
+    const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    expect(page).toBe(await eventDocs());
+  });
+});
