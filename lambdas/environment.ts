@@ -21,7 +21,7 @@ export const VARIABLES = {
 
 export type Variable = keyof typeof VARIABLES;
 
-export class MissingVariableError extends Error {
+class MissingVariableError extends Error {
   override name = 'MissingVariableError';
 
   constructor(variable: Variable) {

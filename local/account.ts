@@ -9,7 +9,7 @@ import { getRemainingQuota } from '../lambdas/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
 import { exitCodeOf, parseInstant } from './command-line.ts';
-import { deadlineIn } from './deadline-in.ts';
+import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { localSubscription } from './local-subscription.ts';
 import { UsageError } from './usage-error.ts';

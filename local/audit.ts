@@ -8,7 +8,7 @@ import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
 import { exitCodeOf } from './command-line.ts';
-import { deadlineIn } from './deadline-in.ts';
+import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { findRunning } from './running-file.ts';

@@ -6,7 +6,7 @@ import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { accountErased, ProblemError } from '../lambdas/http/problems.ts';
 import { InstantInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
-import { deadlineIn } from './deadline-in.ts';
+import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import type { Issuer } from './issuer.ts';
 import { localSubscription } from './local-subscription.ts';
 import { type LocalRoute, parseInput, refuseInput } from './local-routes.ts';

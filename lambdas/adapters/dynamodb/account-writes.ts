@@ -9,7 +9,7 @@ import { type Store } from './store.ts';
 import { transact } from './transact.ts';
 
 /** An account that was away for years is rolled forward in several transactions of this many closed periods. */
-export const MAX_PERIODS_PER_WRITE = 40;
+const MAX_PERIODS_PER_WRITE = 40;
 
 export function keptPeriodItems(
   table: string,

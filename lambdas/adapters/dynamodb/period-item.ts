@@ -10,7 +10,7 @@ export function putPeriod(table: string, userId: string, period: ClosedPeriod): 
   return { Put: { TableName: table, Item: periodItem(userId, period) } };
 }
 
-export function periodItem(userId: string, period: ClosedPeriod): WireItem {
+function periodItem(userId: string, period: ClosedPeriod): WireItem {
   const { movements, ...figures } = period;
   return toWire({
     pk: userKey(userId),

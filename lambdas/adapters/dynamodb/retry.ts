@@ -70,7 +70,7 @@ async function attemptOnce<Answer>(
 }
 
 /** Throttled, timed out, cut off or failed on DynamoDB's side; not a mistake of ours, which would be repeated in vain. */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;
   }
