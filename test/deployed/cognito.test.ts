@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { type Answer, ask, expectAnswer } from '../e2e/support/http.ts';
 import { readOutputs } from '../e2e/support/stack.ts';
+import { ADMIN } from '../e2e/support/people.ts';
 import { tokensFromIssuer } from '../e2e/support/tokens.ts';
 import { poolOutputs, signInMachine, signInSomebodyNew } from './support/cognito.ts';
 
@@ -16,12 +17,14 @@ async function count(userId: string, token: string): Promise<Answer> {
 describe('a stack with a user pool of its own', () => {
   let person = { userId: '', token: '' };
   let machine = '';
+  let admin = '';
 
   beforeAll(async () => {
     const outputs = await readOutputs(String(process.env['POSTAGE_COGNITO_STACK']), poolOutputs);
     const token = await signInSomebodyNew(outputs);
     person = { userId: String(decodeJwt(token).sub), token };
     machine = await signInMachine(outputs);
+    admin = await signInSomebodyNew(outputs, ADMIN);
   });
 
   it('knows its users by their access tokens', async () => {
@@ -32,6 +35,13 @@ describe('a stack with a user pool of its own', () => {
   it('G13: lets the machine count usage, and nobody else', async () => {
     expectAnswer(await count(person.userId, machine), 200, { consumed: { letters: 1 } });
     expectAnswer(await count(person.userId, person.token), 403, { code: 'forbidden' });
+  });
+
+  it('G13: lets those of the group admin see every account, and nobody else', async () => {
+    const path = `GET /admin/users/${person.userId}`;
+    expectAnswer(await ask(world, path, { token: admin }), 200, { userId: person.userId });
+    expectAnswer(await ask(world, path, { token: person.token }), 403, { code: 'forbidden' });
+    expectAnswer(await ask(world, path, { token: machine }), 403, { code: 'forbidden' });
   });
 
   it('G13: does not know the tokens of another issuer', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
   AdminInitiateAuthCommand,
   AdminSetUserPasswordCommand,
@@ -21,12 +22,18 @@ type Pool = z.infer<typeof poolOutputs>;
 
 const cognito = new CognitoIdentityProviderClient();
 
-/** Somebody new, made and signed in as an admin may. @returns the access token */
-export async function signInSomebodyNew({ UserPoolId, PeopleClientId }: Pool): Promise<string> {
+/** Somebody new, made, put into a group and signed in as an admin may. @returns the access token */
+export async function signInSomebodyNew(
+  { UserPoolId, PeopleClientId }: Pool,
+  group: string | null = null,
+): Promise<string> {
   const Username = `${randomUUID()}@example.com`;
   const Password = `Aa1-${randomUUID()}`;
   await cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, MessageAction: 'SUPPRESS' }));
   await cognito.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
+  if (group !== null) {
+    await cognito.send(new AdminAddUserToGroupCommand({ UserPoolId, Username, GroupName: group }));
+  }
   const { AuthenticationResult } = await cognito.send(
     new AdminInitiateAuthCommand({
       UserPoolId,

@@ -54,6 +54,7 @@ export async function startOnThisMachine(): Promise<World> {
       now: async () => Date.parse(z.parse(clock, await dev(url, 'GET', '/dev/clock')).now),
       meet: tokens.meet,
       serviceToken: tokens.service,
+      adminToken: tokens.admin,
       forge: await openForge(issuer, dataDir),
       beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {
         const subscription = { plan, interval, anchor: toIso(anchor) };

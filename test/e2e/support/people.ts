@@ -21,6 +21,8 @@ export const PEOPLE = [
   'proRolled',
   'proNightly',
   'proYearly',
+  'proAdjusted',
+  'proErased',
   'enterpriseSender',
 ] as const;
 
@@ -30,7 +32,13 @@ export type Person = (typeof PEOPLE)[number];
 export const SERVICE = 'service';
 export const SERVICE_SCOPE = 'postage/usage:write';
 
+/** A person who may see and correct every account: by the scope, or in the user pool by the group of this name. */
+export const ADMIN = 'admin';
+
+/** Everybody who has a token. */
+export type TokenOwner = Person | typeof SERVICE | typeof ADMIN;
+
 /** `POSTAGE_TOKEN_FREE_WRITER` */
-export function tokenVariable(name: Person | typeof SERVICE): string {
+export function tokenVariable(name: TokenOwner): string {
   return `POSTAGE_TOKEN_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

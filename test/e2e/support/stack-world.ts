@@ -33,6 +33,7 @@ export async function connectStack(): Promise<World> {
     now: () => Promise.resolve(Date.now()),
     meet: tokens.meet,
     serviceToken: tokens.service,
+    adminToken: tokens.admin,
     forge: issuerUrl === undefined || issuerDir === undefined ? null : await openForge(issuerUrl, issuerDir),
     beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {
       const account = ['--user', userId, '--plan', plan, '--interval', interval, '--anchor', toIso(anchor)];

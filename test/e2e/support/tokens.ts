@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
-import { type Person, SERVICE, SERVICE_SCOPE, tokenVariable } from './people.ts';
+import { ADMIN, type Person, SERVICE, SERVICE_SCOPE, type TokenOwner, tokenVariable } from './people.ts';
 import type { User } from './world.ts';
 
 /** Where the suite has its tokens from. */
 export interface Tokens {
   meet: (person: Person) => Promise<User>;
   service: () => Promise<string>;
+  admin: () => Promise<string>;
 }
 
 const tokenAnswer = z.object({ access_token: z.string() });
@@ -25,12 +26,13 @@ export function tokensFromIssuer(issuerUrl: string): Tokens {
       return { userId, token: await ask(userId, '') };
     },
     service: () => ask(SERVICE, SERVICE_SCOPE),
+    admin: () => ask(ADMIN, ADMIN),
   };
 }
 
 /** Given to the suite, each in a variable of its own. */
 export function tokensFromEnvironment(): Tokens {
-  const tokenOf = (name: Person | typeof SERVICE): string => {
+  const tokenOf = (name: TokenOwner): string => {
     const token = process.env[tokenVariable(name)];
     if (token === undefined || token === '') {
       throw new Error(
@@ -45,5 +47,6 @@ export function tokensFromEnvironment(): Tokens {
       return { userId: z.parse(z.string(), decodeJwt(token).sub), token };
     },
     service: async () => tokenOf(SERVICE),
+    admin: async () => tokenOf(ADMIN),
   };
 }

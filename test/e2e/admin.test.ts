@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import * as z from 'zod/mini';
+import { utcDay } from '../../lambdas/domain/instants.ts';
+import { givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
+import { type Answer, ask, expectAnswer, get } from './support/http.ts';
+import { useWorld } from './support/use-world.ts';
+
+const world = useWorld();
+
+const listed = z.object({ items: z.array(z.record(z.string(), z.unknown())) });
+
+async function list(path: string): Promise<Record<string, unknown>[]> {
+  return z.parse(listed, await get(world(), path, await world().adminToken())).items;
+}
+
+async function adjust(userId: string, key: string, amount: number): Promise<Answer> {
+  const json = { amount, reason: 'Lost in the post.' };
+  const token = await world().adminToken();
+  return ask(world(), `POST /admin/users/${encodeURIComponent(userId)}/credit-adjustments`, {
+    token,
+    key,
+    json,
+  });
+}
+
+describe('an administrator', () => {
+  it('G2, G4: corrects credits once, of which the user and the books can see', async () => {
+    const { userId, token } = await givenSubscriber(world(), 'proAdjusted', { plan: 'pro' });
+    const given = await adjust(userId, 'one', 3);
+    expectAnswer(given, 201, { kind: 'adjustment_up', amount: 3, available: 5 });
+    const repeated = await adjust(userId, 'one', 3);
+    expectAnswer(repeated, 201, given.body);
+    expect(repeated.headers.get('idempotent-replayed')).toBe('true');
+    expectAnswer(await adjust(userId, 'two', -6), 409, { code: 'illegal_transition', available: 5 });
+    expectAnswer(await adjust(userId, 'two', 0), 422, { code: 'invalid' });
+    expect(await get(world(), '/credits', token)).toMatchObject({ available: 5, granted: 5 });
+
+    const adminToken = await world().adminToken();
+    const path = `/admin/users/${encodeURIComponent(userId)}`;
+    expect(await get(world(), path, adminToken)).toMatchObject({
+      userId,
+      entitlements: await get(world(), '/entitlements', token),
+      credits: { available: 5, purchased: 3 },
+    });
+    expect(await get(world(), `${path}/ledger-proof`, adminToken)).toMatchObject({ holds: true });
+    const trail = await list(`/admin/audit-events?user=${encodeURIComponent(userId)}&type=UserDataRead`);
+    expect(trail.map(({ data }) => data)).toEqual([
+      { route: 'GET /admin/users/{userId}/ledger-proof' },
+      { route: 'GET /admin/users/{userId}' },
+    ]);
+  });
+
+  it('exports and erases a user, who is gone at once', async () => {
+    const user = await givenSubscriber(world(), 'proErased', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201);
+    const path = `/admin/users/${encodeURIComponent(user.userId)}`;
+    const exported = await list(`${path}/export?limit=100`);
+    expect(exported.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['ACCOUNT', 'BODY', 'DELIVERY', 'LEDGER', 'LETTER']),
+    );
+
+    const token = await world().adminToken();
+    expectAnswer(await ask(world(), `DELETE ${path}`, { token }), 200, { erased: true });
+    const { erasedAt, ...others } = await get(world(), path, token);
+    expect([typeof erasedAt, others]).toEqual(['string', { userId: user.userId }]);
+    for (const request of ['GET /usage', 'GET /entitlements', 'GET /credits']) {
+      expectAnswer(await ask(world(), request, { token: user.token }), 403, { code: 'forbidden' });
+    }
+    expectAnswer(await ask(world(), `GET /letters/${letterId}`, { token: user.token }), 404);
+    const left = await list(`${path}/export?limit=100`);
+    expect(left.map(({ kind }) => kind)).toEqual(['ACCOUNT']);
+  });
+
+  it('sees runs of the rollover, who called for them, and totals of days that can be', async () => {
+    const run = await ask(world(), 'POST /cron/rollover-usage', { token: world().cronSecret });
+    expectAnswer(run, 200);
+    const day = utcDay(await world().now());
+    const calls = await list(`/admin/audit-events?date=${day}&type=JobStarted`);
+    expect(calls[0]).toMatchObject({ actor: 'postage:cron', data: { job: 'rollover-usage' } });
+    const { executionId } = z.parse(z.object({ executionId: z.string() }), calls[0]?.['data']);
+    expect(await list(`/admin/rollovers?date=${day}&limit=100`)).toContainEqual(
+      expect.objectContaining({ executionId, errorCount: run.body['errorCount'] }),
+    );
+
+    const token = await world().adminToken();
+    const stats = await get(world(), `/admin/usage-stats?start=${day}&end=${day}`, token);
+    expect(Object.keys(stats).sort()).toEqual([
+      'totalEmails',
+      'totalLetters',
+      'totalMailCreditsUsed',
+      'totalMails',
+      'uniqueUsers',
+    ]);
+    const reversed = await ask(world(), 'GET /admin/usage-stats?start=2026-01-02&end=2026-01-01', { token });
+    expectAnswer(reversed, 422, { code: 'invalid', errors: [{ path: 'end' }] });
+  });
+
+  it('G13: is somebody with the role', async () => {
+    const { userId, token } = await world().meet('freeStranger');
+    const day = utcDay(await world().now());
+    for (const path of [`/admin/users/${userId}`, `/admin/audit-events?date=${day}`, '/admin/rollovers']) {
+      expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
+      expect((await ask(world(), `GET ${path}`)).status).toBe(401);
+    }
+  });
+});
