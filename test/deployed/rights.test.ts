@@ -69,6 +69,10 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
       return 'cronSecret';
     case outputs.RolloverStateMachineArn:
       return 'rolloverStateMachine';
+    case outputs.EventBusName:
+      return 'eventBus';
+    case outputs.FailedRecordsBucketName:
+      return 'failedRecords';
     default:
       return resource.startsWith(`${executions}:`) ? 'rolloverExecutions' : `unknown: ${resource}`;
   }

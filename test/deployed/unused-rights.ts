@@ -15,6 +15,17 @@ export interface UnusedRight {
  */
 const FETCHES_FROM_TABLE = 'A query on ListIndex fetches the items from the table.';
 
+/** With the function's role. MiniStack reads the stream with none. */
+const READ_BY_LAMBDA = 'Lambda itself reads the stream, and puts what failed into the bucket.';
+
+const LAMBDAS_OWN = [
+  ['dynamodb:DescribeStream', 'stream'],
+  ['dynamodb:GetRecords', 'stream'],
+  ['dynamodb:GetShardIterator', 'stream'],
+  ['dynamodb:ListStreams', 'stream'],
+  ['s3:ListBucket', 'failedRecordsBucket'],
+] as const;
+
 export const UNUSED_RIGHTS: readonly UnusedRight[] = [
   ...(['letters', 'deliveries', 'credits'] as const).map((name) => ({
     function: name,
@@ -22,6 +33,9 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on: 'table' as const,
     reason: FETCHES_FROM_TABLE,
   })),
+  ...(['outbox', 'statistics'] as const).flatMap((name) =>
+    LAMBDAS_OWN.map(([action, on]) => ({ function: name, action, on, reason: READ_BY_LAMBDA })),
+  ),
   {
     function: 'admin',
     action: 'dynamodb:BatchGetItem',

@@ -118,7 +118,7 @@ describe('what cannot be read', () => {
 
   it('is not found, where there is no such route', async () => {
     const { token } = await world().meet('freeVisitor');
-    for (const request of ['GET /nowhere', 'PATCH /letters', 'GET /letters/a/b', 'GET /admin/usage-stats']) {
+    for (const request of ['GET /nowhere', 'PATCH /letters', 'GET /letters/a/b', 'GET /admin/nothing']) {
       expect((await ask(world(), request, { token })).status).toBe(404);
     }
   });

@@ -3,16 +3,16 @@ export interface RecordedCall {
   functionName: string;
   /** `dynamodb:PutItem` */
   action: string;
-  /** A table, a table's index, a secret, a state machine or an execution, by the name or ARN that was sent. */
+  /** A table, a table's index, a secret, a state machine or an execution, a bus, a bucket, by the name or ARN that was sent. */
   resource: string;
   /** What `dynamodb:LeadingKeys` holds; null for other services. */
   key: string | null;
 }
 
-/** A signed request of the AWS SDK in its JSON protocols. */
+/** A signed request of the AWS SDK, in its JSON protocols or to S3. */
 export interface WireRequest {
   functionName: string;
-  /** The header `x-amz-target`: `DynamoDB_20120810.PutItem` */
+  /** The header `x-amz-target`: `DynamoDB_20120810.PutItem`. S3 has none, and is told by method and path. */
   target: string;
   authorization: string;
   body: string;
@@ -23,6 +23,9 @@ export function callsOf({ functionName, target, authorization, body }: WireReque
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(authorization)?.[1];
   if (service === undefined) {
     return [];
+  }
+  if (service === 's3') {
+    return [objectCallOf(functionName, target)];
   }
   const operation = target.slice(target.lastIndexOf('.') + 1);
   const input = objectIn(JSON.parse(body));
@@ -43,11 +46,19 @@ export function callsOf({ functionName, target, authorization, body }: WireReque
       return Object.entries(objectIn(input['RequestItems'])).flatMap(([table, request]) =>
         listIn(objectIn(request)['Keys']).map((key) => call(operation, table, partitionKeyOf(key))),
       );
+    case 'PutEvents':
+      return listIn(input['Entries']).map((entry) => call(operation, objectIn(entry)['EventBusName']));
     case 'Query':
       return [call(operation, input['IndexName'] ?? input['TableName'], queriedKeyOf(input))];
     default:
       return [call(operation, resourceOf(input), partitionKeyOf(input['Item'] ?? input['Key']))];
   }
+}
+
+/** Of `PUT /bucket/key?x-id=PutObject`. */
+function objectCallOf(functionName: string, target: string): RecordedCall {
+  const [, bucket = target, operation = target] = /^[A-Z]+ \/([^/?]+)[^?]*\?.*x-id=(\w+)/.exec(target) ?? [];
+  return { functionName, action: `s3:${operation}`, resource: bucket, key: null };
 }
 
 const AUTHORIZED_AS: Readonly<Record<string, string>> = {

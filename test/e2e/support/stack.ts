@@ -10,6 +10,8 @@ export const stackOutputs = z.object({
   TableName: z.string(),
   CronSecretArn: z.string(),
   RolloverStateMachineArn: z.string(),
+  EventBusName: z.string(),
+  FailedRecordsBucketName: z.string(),
 });
 
 export type StackOutputs = z.infer<typeof stackOutputs>;
