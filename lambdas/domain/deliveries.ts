@@ -3,8 +3,6 @@ import { type Use } from './usage.ts';
 
 export type Channel = 'email' | 'mail';
 
-export type DeliveryStatus = 'pending_payment' | 'scheduled' | 'dispatched' | 'sent' | 'failed' | 'cancelled';
-
 /** How a delivery was paid: e-mails are not, mails by a credit or by card. */
 export type PaidWith = 'none' | 'credit' | 'card';
 
@@ -18,7 +16,8 @@ export interface PostalRecipient {
   line2?: string | undefined;
   city: string;
   state?: string | undefined;
-  postalCode: string;
+  /** Required where the country has postal codes. */
+  postalCode?: string | undefined;
   /** ISO 3166-1 alpha-2. */
   country: string;
 }
@@ -26,15 +25,54 @@ export interface PostalRecipient {
 export type Destination =
   { channel: 'email'; recipient: EmailRecipient } | { channel: 'mail'; recipient: PostalRecipient };
 
-/** The promise to send a letter at an instant, often years away. */
-export type Delivery = Destination & {
+/** The most that is kept of why a delivery failed: a word for machines, `unanswered`. */
+export const FAILURE = /^[a-z][a-z_]{0,39}$/;
+
+/** Whether a charge has to be refunded. Credits are given back with the change itself. */
+export type Refund = 'none' | 'needed' | 'done';
+
+/** Under an id of the sender's own, by which it knows its claim again when the answer to it was lost. */
+export interface Claim {
   id: string;
-  letterId: string;
-  status: DeliveryStatus;
-  paidWith: PaidWith;
-  deliverAt: Instant;
-  createdAt: Instant;
-};
+  at: Instant;
+}
+
+/** How far a delivery has come with its sender. */
+export interface Dispatch {
+  /** How often it has been handed to a sender. */
+  attempts: number;
+  lastDispatchedAt: Instant;
+  /** When it is handed over again, or given up, if no answer has come. */
+  nextTryAt: Instant;
+  /** The sender that has taken this attempt for itself. */
+  claim: Claim | null;
+  /** By which the provider knows it, once it has accepted it. */
+  providerId: string | null;
+}
+
+/** Where a delivery stands, with what is known there; `delivery-life.ts` has the steps. */
+export type DeliveryLife =
+  | { status: 'pending_payment' }
+  | { status: 'scheduled' }
+  | { status: 'dispatched'; dispatch: Dispatch }
+  | { status: 'sent'; dispatch: Dispatch; sentAt: Instant }
+  /** Without a dispatch: it was never paid. */
+  | { status: 'failed'; dispatch: Dispatch | null; failedAt: Instant; failure: string; refund: Refund }
+  | { status: 'cancelled'; cancelledAt: Instant; refund: Refund };
+
+export type DeliveryStatus = DeliveryLife['status'];
+
+/** The promise to send a letter at an instant, often years away. */
+export type Delivery = Destination &
+  DeliveryLife & {
+    id: string;
+    letterId: string;
+    paidWith: PaidWith;
+    deliverAt: Instant;
+    createdAt: Instant;
+    /** Raised by every step of its life. */
+    version: number;
+  };
 
 /** Deliveries can be scheduled up to this many years ahead. */
 export const MAX_DELIVERY_YEARS = 100;

@@ -34,7 +34,7 @@ export function eventsOf(change: RecordChange): PostageEvent[] {
     case 'letter':
       return eventsOfLetter(change);
     case 'delivery':
-      return isScheduledNow(change) ? [deliveryScheduled(change)] : [];
+      return isScheduledNow(change) ? [deliveryScheduled(change)] : eventsOfDelivery(change);
     case 'consumption':
       return eventsOfConsumption(change);
     case 'movement':
@@ -222,6 +222,43 @@ function deliveryScheduled(change: ScheduledNow): PostageEvent {
     deliverAt: toIso(deliverAt),
     createdAt: toIso(createdAt),
   });
+}
+
+function eventsOfDelivery({ userId, before, after }: Change<'delivery'>): PostageEvent[] {
+  if (before === null || after === null) {
+    return [];
+  }
+  const { id: deliveryId, letterId, channel } = after;
+  const about = { deliveryId, letterId, channel };
+  if (after.status === 'dispatched') {
+    const { attempts, lastDispatchedAt } = after.dispatch;
+    const isTheSame = before.status === 'dispatched' && before.dispatch.attempts === attempts;
+    const data = { ...about, attempt: attempts, deliverAt: toIso(after.deliverAt) };
+    return isTheSame ? [] : [event('DeliveryDue', userId, [deliveryId, attempts], lastDispatchedAt, data)];
+  }
+  if (before.status === after.status) {
+    return [];
+  }
+  switch (after.status) {
+    case 'pending_payment':
+    case 'scheduled':
+      return [];
+    case 'sent': {
+      const { sentAt, dispatch } = after;
+      const data = { ...about, sentAt: toIso(sentAt), providerId: dispatch.providerId };
+      return [event('DeliverySent', userId, [deliveryId], sentAt, data)];
+    }
+    case 'failed': {
+      const { failedAt, failure } = after;
+      const data = { ...about, failedAt: toIso(failedAt), failure };
+      return [event('DeliveryFailed', userId, [deliveryId], failedAt, data)];
+    }
+    case 'cancelled': {
+      const { cancelledAt } = after;
+      const data = { ...about, cancelledAt: toIso(cancelledAt) };
+      return [event('DeliveryCancelled', userId, [deliveryId], cancelledAt, data)];
+    }
+  }
 }
 
 function eventsOfConsumption(change: Change<'consumption'>): PostageEvent[] {

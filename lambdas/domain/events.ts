@@ -106,6 +106,30 @@ export type DeliveryScheduled = EventOf<
   }
 >;
 
+export type DeliveryDue = EventOf<
+  'DeliveryDue',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; attempt: number; deliverAt: string }
+>;
+
+export type DeliverySent = EventOf<
+  'DeliverySent',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; sentAt: string; providerId: string | null }
+>;
+
+export type DeliveryFailed = EventOf<
+  'DeliveryFailed',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; failedAt: string; failure: string }
+>;
+
+export type DeliveryCancelled = EventOf<
+  'DeliveryCancelled',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; cancelledAt: string }
+>;
+
 export type UsageRecorded = EventOf<
   'UsageRecorded',
   1,
@@ -122,6 +146,10 @@ export type PostageEvent =
   | LetterCreated
   | LetterDeleted
   | DeliveryScheduled
+  | DeliveryDue
+  | DeliverySent
+  | DeliveryFailed
+  | DeliveryCancelled
   | UsageRecorded;
 
 export type EventName = PostageEvent['name'];
@@ -159,6 +187,19 @@ export const EVENTS: {
   DeliveryScheduled: {
     version: 1,
     says: 'A delivery has been scheduled, counted, and paid where it had to be.',
+  },
+  DeliveryDue: {
+    version: 1,
+    says: 'A delivery is to be sent now: the sender of its channel claims the attempt, sends and answers. An attempt without an answer is followed by the next one.',
+  },
+  DeliverySent: { version: 1, says: 'A delivery has been sent: its provider has accepted it.' },
+  DeliveryFailed: {
+    version: 1,
+    says: 'A delivery has failed for good, for the reason in `failure`. A mail credit that it had cost has been given back. Of a physical mail it may follow `DeliverySent`, when the provider has accepted the mail and then not sent it.',
+  },
+  DeliveryCancelled: {
+    version: 1,
+    says: 'A delivery has been called off before it was dispatched. A mail credit that it had cost has been given back.',
   },
   UsageRecorded: {
     version: 1,

@@ -14,6 +14,13 @@ const about = { userId: 'user', at: at('2026-02-10'), before: null };
 const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
 const LETTER = { id: 'l', title: 'To myself', createdAt: at('2026-02-10'), deletedAt: null };
 
+const STEPS = [
+  ['scheduled', 'dispatched'],
+  ['dispatched', 'sent'],
+  ['dispatched', 'failed'],
+  ['scheduled', 'cancelled'],
+] as const;
+
 /** Changes that together raise every event. */
 const CHANGES: RecordChange[] = [
   { kind: 'account', ...about, after: { ...used(PRO, { mails: 2 }, '2026-02-10'), version: 1 } },
@@ -23,6 +30,12 @@ const CHANGES: RecordChange[] = [
   { kind: 'letter', ...about, after: LETTER },
   { kind: 'letter', ...about, before: LETTER, after: { ...LETTER, deletedAt: at('2026-02-11') } },
   { kind: 'delivery', ...about, after: givenDelivery('scheduled', 'email') },
+  ...STEPS.map(([before, after]): RecordChange => ({
+    kind: 'delivery',
+    ...about,
+    before: givenDelivery(before, 'mail'),
+    after: givenDelivery(after, 'mail'),
+  })),
   {
     kind: 'consumption',
     ...about,

@@ -1,5 +1,6 @@
 import { type Channel, type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
 import { at } from './accounts.ts';
+import { givenLife } from './delivery-lives.ts';
 
 /** A delivery of the letter `letter-1`, as it stands at some point of its life. */
 export function givenDelivery(status: DeliveryStatus, channel: Channel, createdAt = '2026-02-09'): Delivery {
@@ -19,7 +20,8 @@ export function givenDelivery(status: DeliveryStatus, channel: Channel, createdA
   return {
     id: 'delivery-1',
     letterId: 'letter-1',
-    status,
+    version: 1,
+    ...givenLife(status, at(createdAt)),
     paidWith: channel === 'email' ? 'none' : 'credit',
     deliverAt: at('2036-02-09'),
     createdAt: at(createdAt),

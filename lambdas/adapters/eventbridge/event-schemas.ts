@@ -8,6 +8,7 @@ const count = z.int().check(z.nonnegative());
 const plan = z.enum(PLAN_ORDER);
 const status = z.enum(['none', 'trialing', 'active', 'past_due', 'canceled']);
 const id = z.string();
+const delivery = { deliveryId: id, letterId: id, channel: z.enum(['email', 'mail']) };
 const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
 
 type DataOf<Name extends EventName> = Extract<PostageEvent, { name: Name }>['data'];
@@ -66,6 +67,14 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
     deliverAt: instant,
     createdAt: instant,
   }),
+  DeliveryDue: z.strictObject({
+    ...delivery,
+    attempt: z.int().check(z.gte(1)),
+    deliverAt: instant,
+  }),
+  DeliverySent: z.strictObject({ ...delivery, sentAt: instant, providerId: z.nullable(id) }),
+  DeliveryFailed: z.strictObject({ ...delivery, failedAt: instant, failure: z.string() }),
+  DeliveryCancelled: z.strictObject({ ...delivery, cancelledAt: instant }),
   UsageRecorded: z.strictObject({
     usageId: id,
     consumed: z.strictObject({ letters: count, emails: count, mails: count }),

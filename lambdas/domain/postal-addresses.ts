@@ -1,0 +1,92 @@
+import { type PostalRecipient } from './deliveries.ts';
+
+/** What is wrong with one part of an address. */
+export interface AddressFault {
+  part: 'name' | 'line1' | 'city' | 'state' | 'postalCode';
+  /** `malformed`: it is there, and not as its country writes it; such as this. */
+  fault: { kind: 'missing' } | { kind: 'malformed'; example: string };
+}
+
+interface Pattern {
+  pattern: RegExp;
+  example: string;
+}
+
+interface CountryRules {
+  /** Present where a mail does not arrive without a state, a province or a prefecture. */
+  state?: Pattern;
+  /** `none` where there are no postal codes; absent where any text will do. */
+  postalCode?: Pattern | 'none';
+}
+
+const FOUR_DIGITS: Pattern = { pattern: /^\d{4}$/, example: '1010' };
+const FIVE_DIGITS: Pattern = { pattern: /^\d{5}$/, example: '10115' };
+const SIX_DIGITS: Pattern = { pattern: /^\d{6}$/, example: '110001' };
+const ANY_STATE: Pattern = { pattern: /\S/, example: 'Jalisco' };
+
+/**
+ * What the countries ask for that are written to most, and where there is nothing to ask for. A country that is not
+ * here needs a name, a line, a city and a postal code, as it writes it.
+ */
+const COUNTRIES: Readonly<Record<string, CountryRules>> = {
+  US: {
+    state: { pattern: /^[A-Z]{2}$/, example: 'IL' },
+    postalCode: { pattern: /^\d{5}(-\d{4})?$/, example: '62701' },
+  },
+  CA: {
+    state: { pattern: /^[A-Z]{2}$/, example: 'ON' },
+    postalCode: { pattern: /^[A-Z]\d[A-Z] ?\d[A-Z]\d$/i, example: 'K1A 0B1' },
+  },
+  AU: { state: { pattern: /^[A-Z]{2,3}$/, example: 'NSW' }, postalCode: FOUR_DIGITS },
+  BR: { state: ANY_STATE, postalCode: { pattern: /^\d{5}-?\d{3}$/, example: '01310-100' } },
+  CN: { state: ANY_STATE, postalCode: SIX_DIGITS },
+  IN: { state: ANY_STATE, postalCode: { pattern: /^\d{3} ?\d{3}$/, example: '110001' } },
+  JP: { state: ANY_STATE, postalCode: { pattern: /^\d{3}-?\d{4}$/, example: '100-0001' } },
+  MX: { state: ANY_STATE, postalCode: FIVE_DIGITS },
+  AT: { postalCode: FOUR_DIGITS },
+  BE: { postalCode: FOUR_DIGITS },
+  CH: { postalCode: FOUR_DIGITS },
+  DE: { postalCode: FIVE_DIGITS },
+  DK: { postalCode: FOUR_DIGITS },
+  ES: { postalCode: FIVE_DIGITS },
+  FI: { postalCode: FIVE_DIGITS },
+  FR: { postalCode: FIVE_DIGITS },
+  GB: {
+    postalCode: { pattern: /^(GIR ?0AA|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})$/i, example: 'SW1Y 4JH' },
+  },
+  IE: { postalCode: { pattern: /^[A-Z][\dW]\d ?[A-Z\d]{4}$/i, example: 'D02 AF30' } },
+  IT: { postalCode: FIVE_DIGITS },
+  NL: { postalCode: { pattern: /^\d{4} ?[A-Z]{2}$/i, example: '1012 JS' } },
+  NO: { postalCode: FOUR_DIGITS },
+  NZ: { postalCode: FOUR_DIGITS },
+  PL: { postalCode: { pattern: /^\d{2}-\d{3}$/, example: '00-001' } },
+  PT: { postalCode: { pattern: /^\d{4}-\d{3}$/, example: '1000-001' } },
+  SE: { postalCode: { pattern: /^\d{3} ?\d{2}$/, example: '111 22' } },
+  ...Object.fromEntries(
+    `AE AG AN AO AW BF BI BJ BO BS BW BZ CD CF CG CM DJ DM ER FJ GD GH GM GQ GY HK KI KM KP LY ML MO MR MW
+     NR QA RW SB SC SL SR SS ST SY TG TK TO TV UG VU YE ZW`
+      .split(/\s+/)
+      .map((country) => [country, { postalCode: 'none' }] as const),
+  ),
+};
+
+/** What an address lacks for a mail to arrive in its country, in the order of its lines. */
+export function faultsOfAddress(address: PostalRecipient): AddressFault[] {
+  const { state, postalCode } = COUNTRIES[address.country] ?? {};
+  return [
+    ...faultOf('name', address.name),
+    ...faultOf('line1', address.line1),
+    ...faultOf('city', address.city),
+    ...(state === undefined ? [] : faultOf('state', address.state, state)),
+    ...(postalCode === 'none' ? [] : faultOf('postalCode', address.postalCode, postalCode)),
+  ];
+}
+
+function faultOf(part: AddressFault['part'], text: string | undefined, pattern?: Pattern): AddressFault[] {
+  if (text === undefined || text.trim() === '') {
+    return [{ part, fault: { kind: 'missing' } }];
+  }
+  return pattern === undefined || pattern.pattern.test(text.trim())
+    ? []
+    : [{ part, fault: { kind: 'malformed', example: pattern.example } }];
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { at } from '../support/accounts.ts';
+import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';
+
+const NOW = at('2026-03-10T09:00Z');
+
+function tell(before: Delivery | null, after: Delivery | null): [string, string, string, object][] {
+  const events = eventsOf({ kind: 'delivery', userId: 'u1', at: NOW + 7, before, after });
+  return events.map(({ name, id, at: happenedAt, data }) => [name, id, happenedAt, data]);
+}
+
+function given(status: DeliveryStatus): Delivery {
+  return deliveryWith({ deliverAt: NOW }, givenLife(status, NOW));
+}
+
+const ABOUT = { deliveryId: 'd1', letterId: 'l1', channel: 'mail' };
+
+describe('what the steps of a delivery tell', () => {
+  it.each<[DeliveryStatus, DeliveryStatus, string, string, object]>([
+    ['scheduled', 'dispatched', 'DeliveryDue', 'd1:1', { attempt: 1, deliverAt: toIso(NOW) }],
+    ['dispatched', 'sent', 'DeliverySent', 'd1', { sentAt: toIso(NOW), providerId: null }],
+    ['dispatched', 'failed', 'DeliveryFailed', 'd1', { failedAt: toIso(NOW), failure: 'unanswered' }],
+    ['sent', 'failed', 'DeliveryFailed', 'd1', { failedAt: toIso(NOW), failure: 'unanswered' }],
+    ['scheduled', 'cancelled', 'DeliveryCancelled', 'd1', { cancelledAt: toIso(NOW) }],
+  ])('from %s to %s: %s', (before, after, name, id, data) => {
+    expect(tell(given(before), given(after))).toEqual([
+      [name, `${name}:u1:${id}`, toIso(NOW), { ...ABOUT, ...data }],
+    ]);
+  });
+
+  it('each attempt is due by itself, and what happens to it is not told', () => {
+    const life = (about: Parameters<typeof givenDispatch>[0]): DeliveryLife => ({
+      status: 'dispatched',
+      dispatch: givenDispatch({ lastDispatchedAt: NOW, ...about }),
+    });
+    const first = deliveryWith({}, life({}));
+    const claimed = deliveryWith({}, life({ claim: { id: 'c1', at: NOW }, providerId: 'p1' }));
+    const second = deliveryWith({}, life({ attempts: 2, lastDispatchedAt: NOW + HOUR_MS }));
+    expect(tell(first, claimed)).toEqual([]);
+    expect(tell(claimed, second)).toMatchObject([
+      ['DeliveryDue', 'DeliveryDue:u1:d1:2', toIso(NOW + HOUR_MS), { attempt: 2 }],
+    ]);
+  });
+
+  it.each<[string, Delivery | null, Delivery | null]>([
+    ['is waiting to be paid', null, given('pending_payment')],
+    ['has appeared as sent', null, given('sent')],
+    ['has vanished with its user', given('dispatched'), null],
+    ['is paid no more', given('scheduled'), given('pending_payment')],
+    ['is scheduled again', given('dispatched'), given('scheduled')],
+    ['is the same', given('sent'), given('sent')],
+  ])('nothing of one that %s', (_what, before, after) => {
+    expect(tell(before, after)).toEqual([]);
+  });
+});

@@ -1,0 +1,399 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import {
+  abandonPayment,
+  answerDelivery,
+  answerTimeMs,
+  cancelDelivery,
+  claimAttempt,
+  confirmPayment,
+  dispatchDelivery,
+  dueAtOf,
+  effectsOf,
+  type LifeDecision,
+  type LifeRefusal,
+  MAX_ATTEMPTS,
+  noteAccepted,
+  noteRefunded,
+  releaseAttempt,
+  reportDelivery,
+} from '../../lambdas/domain/delivery-life.ts';
+import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
+import { at } from '../support/accounts.ts';
+import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';
+
+const DUE = at('2026-03-10T09:00Z');
+const LATER = DUE + 2 * HOUR_MS;
+
+const STATUSES = ['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled'] as const;
+
+function given(status: DeliveryStatus, about: Partial<Pick<Delivery, 'paidWith'>> = {}): Delivery {
+  return deliveryWith({ deliverAt: DUE, ...about }, givenLife(status, DUE));
+}
+
+/** What a step makes of a delivery in each of its states, in a word. */
+function stepsOf(
+  step: (delivery: Delivery) => LifeDecision,
+  about: Partial<Pick<Delivery, 'paidWith'>> = {},
+) {
+  return Object.fromEntries(
+    STATUSES.map((status) => {
+      const decision = step(given(status, about));
+      switch (decision.outcome) {
+        case 'changed':
+          return [status, `→ ${decision.delivery.status}`];
+        case 'unchanged':
+          return [status, 'unchanged'];
+        case 'refused':
+          return [status, decision.refusal];
+      }
+    }),
+  );
+}
+
+function after(decision: LifeDecision): Delivery {
+  if (decision.outcome !== 'changed') {
+    throw new Error(`The step was not taken: ${JSON.stringify(decision)}`);
+  }
+  return decision.delivery;
+}
+
+function refusedAs(refusal: LifeRefusal): LifeDecision {
+  return { outcome: 'refused', refusal };
+}
+
+const SENT = { attempt: 1, result: 'sent', providerId: 'p1' } as const;
+const FAILED = { attempt: 1, result: 'failed', failure: 'rejected' } as const;
+
+describe('each step, from each state', () => {
+  const steps: [string, (delivery: Delivery) => LifeDecision, Record<DeliveryStatus, string>][] = [
+    [
+      'a payment that has come',
+      confirmPayment,
+      {
+        pending_payment: '→ scheduled',
+        scheduled: 'unchanged',
+        dispatched: 'unchanged',
+        sent: 'unchanged',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'a payment that never comes',
+      (delivery) => abandonPayment(delivery, 'unpaid', DUE),
+      {
+        pending_payment: '→ failed',
+        scheduled: 'already_paid',
+        dispatched: 'already_paid',
+        sent: 'already_paid',
+        failed: 'unchanged',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'cancelling',
+      (delivery) => cancelDelivery(delivery, DUE - 1),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: '→ cancelled',
+        dispatched: 'already_dispatched',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'unchanged',
+      },
+    ],
+    [
+      'dispatching when it is due',
+      (delivery) => dispatchDelivery(delivery, LATER),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: '→ dispatched',
+        dispatched: '→ dispatched',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'dispatching before',
+      (delivery) => dispatchDelivery(delivery, DUE - 1),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_due',
+        dispatched: 'not_due',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'claiming an attempt',
+      (delivery) => claimAttempt(delivery, 1, 'c1', DUE),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ dispatched',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'giving a claim back that was not made',
+      (delivery) => releaseAttempt(delivery, 'c1'),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: 'unchanged',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'the provider’s acceptance',
+      (delivery) => noteAccepted(delivery, 'p1'),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ dispatched',
+        sent: 'already_sent',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'the answer that it was sent',
+      (delivery) => answerDelivery(delivery, SENT, LATER),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ sent',
+        sent: 'unchanged',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'the answer that it failed',
+      (delivery) => answerDelivery(delivery, FAILED, LATER),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ failed',
+        sent: 'already_sent',
+        failed: 'unchanged',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'the report that it was sent',
+      (delivery) => reportDelivery(delivery, { result: 'sent', providerId: 'p1' }, LATER),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ sent',
+        sent: 'unchanged',
+        failed: 'already_failed',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'the report that it failed',
+      (delivery) =>
+        reportDelivery(delivery, { result: 'failed', providerId: 'p1', failure: 'rejected' }, LATER),
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: '→ failed',
+        sent: '→ failed',
+        failed: 'unchanged',
+        cancelled: 'already_cancelled',
+      },
+    ],
+    [
+      'a refund where none is needed',
+      noteRefunded,
+      {
+        pending_payment: 'payment_pending',
+        scheduled: 'not_dispatched',
+        dispatched: 'already_dispatched',
+        sent: 'already_sent',
+        failed: 'unchanged',
+        cancelled: 'unchanged',
+      },
+    ],
+  ];
+  it.each(steps)('%s', (_name, step, expected) => {
+    expect(stepsOf(step)).toEqual(expected);
+  });
+
+  it.each(['email', 'mail'] as const)('keeps all else (%s), and raises the version', (channel) => {
+    const before = deliveryWith({ channel, deliverAt: DUE });
+    const dispatched = after(dispatchDelivery(before, DUE));
+    expect(dispatched).toEqual({
+      ...before,
+      status: 'dispatched',
+      version: 2,
+      dispatch: givenDispatch({ lastDispatchedAt: DUE, nextTryAt: DUE + HOUR_MS }),
+    });
+    const sent = after(answerDelivery(dispatched, SENT, LATER));
+    expect(sent).toMatchObject({ status: 'sent', sentAt: LATER, version: 3, dispatch: { providerId: 'p1' } });
+    expect(after(cancelDelivery(before, DUE))).toEqual({
+      ...before,
+      status: 'cancelled',
+      cancelledAt: DUE,
+      refund: 'none',
+      version: 2,
+    });
+  });
+});
+
+describe('attempts', () => {
+  it('follow each other after an hour, and ever later, at most a day', () => {
+    const hours = Array.from({ length: MAX_ATTEMPTS }, (_, index) => answerTimeMs(index + 1) / HOUR_MS);
+    expect(hours).toEqual([1, 2, 4, 8, 16, 24, 24, 24]);
+  });
+
+  it('end with the eighth: then it has failed', () => {
+    let delivery = deliveryWith({ deliverAt: DUE });
+    let now = DUE;
+    for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts += 1) {
+      expect(dispatchDelivery(delivery, now - 1)).toEqual(refusedAs('not_due'));
+      delivery = after(dispatchDelivery(delivery, now));
+      now += answerTimeMs(attempts);
+      expect(delivery).toMatchObject({ status: 'dispatched', dispatch: { attempts, nextTryAt: now } });
+    }
+    const failed = after(dispatchDelivery(delivery, now));
+    expect(failed).toMatchObject({ status: 'failed', failure: 'unanswered', failedAt: DUE + 103 * HOUR_MS });
+  });
+
+  it('are claimed once each, and not while another one has followed', () => {
+    const first = after(dispatchDelivery(deliveryWith({ deliverAt: DUE }), DUE));
+    const claimed = after(claimAttempt(first, 1, 'c1', DUE + 5));
+    expect(claimed).toMatchObject({
+      dispatch: { claim: { id: 'c1', at: DUE + 5 }, nextTryAt: DUE + 5 + HOUR_MS },
+    });
+    expect(claimAttempt(claimed, 1, 'c1', DUE + 6)).toEqual({ outcome: 'unchanged' });
+    expect(claimAttempt(claimed, 1, 'c2', DUE + 6)).toEqual(refusedAs('already_claimed'));
+    const second = after(dispatchDelivery(claimed, DUE + 5 + HOUR_MS));
+    expect(claimAttempt(second, 1, 'c1', LATER)).toEqual(refusedAs('superseded'));
+    expect(claimAttempt(second, 2, 'c2', LATER).outcome).toBe('changed');
+    expect(claimAttempt(second, 3, 'c2', LATER)).toEqual(refusedAs('not_dispatched'));
+  });
+
+  it('leave a sender that has claimed late its whole time', () => {
+    const first = after(dispatchDelivery(deliveryWith({ deliverAt: DUE }), DUE));
+    const late = DUE + HOUR_MS - 1;
+    expect(dispatchDelivery(after(claimAttempt(first, 1, 'c1', late)), DUE + HOUR_MS)).toEqual(
+      refusedAs('not_due'),
+    );
+  });
+
+  it('claimed before they were due by its clock keep the reconciler’s time', () => {
+    const first = after(dispatchDelivery(deliveryWith({ deliverAt: DUE }), DUE));
+    const claimed = after(claimAttempt(first, 1, 'c1', DUE - 1_000));
+    expect(claimed).toMatchObject({ dispatch: { nextTryAt: DUE + HOUR_MS } });
+  });
+
+  it('that are given back can be claimed again; those of others are theirs', () => {
+    const claimed = after(claimAttempt(given('dispatched'), 1, 'c1', DUE));
+    const released = after(releaseAttempt(claimed, 'c1'));
+    expect(released).toMatchObject({ dispatch: { claim: null } });
+    expect(claimAttempt(released, 1, 'c2', DUE).outcome).toBe('changed');
+    expect(releaseAttempt(claimed, 'c2')).toEqual({ outcome: 'unchanged' });
+  });
+
+  it('keep the provider’s first id', () => {
+    const noted = after(noteAccepted(given('dispatched'), 'p1'));
+    expect(noteAccepted(noted, 'p2').outcome).toBe('unchanged');
+    expect(after(dispatchDelivery(noted, LATER))).toMatchObject({ dispatch: { providerId: 'p1' } });
+    const sent = after(answerDelivery(noted, { ...SENT, providerId: 'p2' }, LATER));
+    expect(sent).toMatchObject({ status: 'sent', dispatch: { providerId: 'p1' } });
+  });
+});
+
+describe('answers', () => {
+  const second = after(dispatchDelivery(given('dispatched'), LATER));
+
+  it('that it was sent count for any attempt that was made', () => {
+    expect(answerDelivery(second, SENT, LATER).outcome).toBe('changed');
+    expect(answerDelivery(second, { ...SENT, attempt: 3 }, LATER)).toEqual(refusedAs('not_dispatched'));
+  });
+
+  it('that it failed count for the last attempt only', () => {
+    expect(answerDelivery(second, FAILED, LATER)).toEqual(refusedAs('superseded'));
+    expect(answerDelivery(second, { ...FAILED, attempt: 2 }, LATER).outcome).toBe('changed');
+  });
+});
+
+describe('reports of the provider', () => {
+  const noted = after(noteAccepted(given('dispatched'), 'p1'));
+  const failed = { result: 'failed', providerId: 'p1', failure: 'rejected' } as const;
+  it('are about the letter that counts', () => {
+    const other = { ...failed, providerId: 'p2' };
+    expect(reportDelivery(noted, other, LATER)).toEqual(refusedAs('superseded'));
+    const sent = after(answerDelivery(noted, SENT, LATER));
+    expect(reportDelivery(sent, other, LATER)).toEqual(refusedAs('superseded'));
+  });
+
+  it('name the letter where the sender could not', () => {
+    expect(after(reportDelivery(given('dispatched'), failed, LATER))).toMatchObject({
+      status: 'failed',
+      dispatch: { providerId: 'p1' },
+    });
+    const sentUnnamed = after(answerDelivery(given('dispatched'), { ...SENT, providerId: null }, LATER));
+    expect(after(reportDelivery(sentUnnamed, failed, LATER))).toMatchObject({
+      status: 'failed',
+      dispatch: { providerId: 'p1' },
+    });
+  });
+});
+
+describe('when the reconciler has to look', () => {
+  it.each<[string, DeliveryLife, Instant | null]>([
+    ['pending payment: a day after it was made', { status: 'pending_payment' }, DUE - DAY_MS + DAY_MS],
+    ['scheduled: when it is to be delivered', { status: 'scheduled' }, DUE],
+    ['dispatched: at the next try', givenLife('dispatched', DUE), DUE + HOUR_MS],
+    ['sent: never', givenLife('sent', DUE), null],
+    ['failed: never', givenLife('failed', DUE), null],
+    ['cancelled: never', givenLife('cancelled', DUE), null],
+    ['failed, with a refund to make: at once', { ...failedLife(), refund: 'needed' }, DUE],
+    [
+      'cancelled, with a refund to make: at once',
+      { status: 'cancelled', cancelledAt: DUE, refund: 'needed' },
+      DUE,
+    ],
+    ['refunded: never', { ...failedLife(), refund: 'done' }, null],
+  ])('%s', (_name, life, dueAt) => {
+    expect(dueAtOf(deliveryWith({ deliverAt: DUE, createdAt: DUE - DAY_MS }, life))).toBe(dueAt);
+  });
+
+  function failedLife(): Extract<DeliveryLife, { status: 'failed' }> {
+    return { status: 'failed', dispatch: null, failedAt: DUE, failure: 'unanswered', refund: 'none' };
+  }
+});
+
+describe('what a card has paid', () => {
+  const card = { paidWith: 'card' } as const;
+  it('has to be refunded when it ends without being sent, and is refunded once', () => {
+    for (const ended of [
+      after(cancelDelivery(given('scheduled', card), DUE)),
+      after(answerDelivery(given('dispatched', card), FAILED, DUE)),
+    ]) {
+      expect(ended).toMatchObject({ refund: 'needed' });
+      const refunded = after(noteRefunded(ended));
+      expect(refunded).toMatchObject({ refund: 'done', status: ended.status });
+      expect(noteRefunded(refunded)).toEqual({ outcome: 'unchanged' });
+      expect(effectsOf(given('scheduled', card), ended).returnsCredit).toBe(false);
+    }
+  });
+
+  it('and has not paid, has not', () => {
+    expect(after(abandonPayment(given('pending_payment', card), 'unpaid', DUE))).toMatchObject({
+      refund: 'none',
+      dispatch: null,
+    });
+  });
+});

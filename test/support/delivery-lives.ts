@@ -1,0 +1,74 @@
+/** Builders of deliveries, in any state of their life. */
+import {
+  type Channel,
+  type Delivery,
+  type DeliveryLife,
+  type DeliveryStatus,
+  type Dispatch,
+  type EmailRecipient,
+  type PostalRecipient,
+} from '../../lambdas/domain/deliveries.ts';
+import { HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
+
+export const EMAIL: EmailRecipient = { email: 'ada@example.com' };
+
+export const POSTAL: PostalRecipient = {
+  name: 'Ada Lovelace',
+  line1: '12 St James’s Square',
+  city: 'London',
+  postalCode: 'SW1Y 4JH',
+  country: 'GB',
+};
+
+type About = Partial<
+  Pick<Delivery, 'id' | 'letterId' | 'paidWith' | 'deliverAt' | 'createdAt' | 'version'>
+> & { channel?: Channel };
+
+/** A mail paid with a credit and scheduled, unless told otherwise. */
+export function deliveryWith(about: About = {}, life: DeliveryLife = { status: 'scheduled' }): Delivery {
+  const { channel = 'mail', ...rest } = about;
+  const kept = {
+    id: 'd1',
+    letterId: 'l1',
+    paidWith: 'credit' as const,
+    deliverAt: Date.UTC(2026, 2, 10),
+    createdAt: Date.UTC(2026, 1, 10),
+    version: 1,
+    ...rest,
+    ...life,
+  };
+  return channel === 'email'
+    ? { ...kept, channel, recipient: EMAIL }
+    : { ...kept, channel, recipient: POSTAL };
+}
+
+/** Handed to a sender for the first time, and claimed by none. */
+export function givenDispatch(about: Partial<Dispatch> = {}): Dispatch {
+  const lastDispatchedAt = about.lastDispatchedAt ?? Date.UTC(2026, 2, 10);
+  return {
+    attempts: 1,
+    lastDispatchedAt,
+    nextTryAt: lastDispatchedAt + HOUR_MS,
+    claim: null,
+    providerId: null,
+    ...about,
+  };
+}
+
+/** A life in some state, that came there at an instant. */
+export function givenLife(status: DeliveryStatus, now: Instant): DeliveryLife {
+  const dispatch = givenDispatch({ lastDispatchedAt: now });
+  switch (status) {
+    case 'pending_payment':
+    case 'scheduled':
+      return { status };
+    case 'dispatched':
+      return { status, dispatch };
+    case 'sent':
+      return { status, dispatch, sentAt: now };
+    case 'failed':
+      return { status, dispatch, failedAt: now, failure: 'unanswered', refund: 'none' };
+    case 'cancelled':
+      return { status, cancelledAt: now, refund: 'none' };
+  }
+}
