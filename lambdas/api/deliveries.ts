@@ -1,8 +1,10 @@
+import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { deductMailCredit, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
 import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
+import { cancelDelivery } from '../domain/delivery-life.ts';
 import { toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/deliveries.ts';
@@ -11,7 +13,7 @@ import { httpHandler } from '../http/handler.ts';
 import { operation, type RequestOf } from '../http/operation.ts';
 import { answerWrite, type WriteOutcome } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
-import { invalid, notFound } from '../http/problems.ts';
+import { accountErased, invalid, notCancellable, notFound } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
@@ -81,12 +83,51 @@ const get = operation(contracts.getDelivery, async ({ userId, params, deadline }
     : { status: 200, body: { ...shown(delivery), ...destination(delivery) } };
 });
 
+const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now, deadline }) => {
+  const context = { userId, id: params.id, now, deadline };
+  const step = await takeStep(store, context, (delivery) => cancelDelivery(delivery, now));
+  switch (step.outcome) {
+    case 'missing':
+      return notFound('delivery');
+    case 'erased':
+      return accountErased();
+    case 'changed':
+    case 'unchanged':
+      return { status: 200, body: shown(step.delivery) };
+    case 'refused':
+      return notCancellable(step.delivery.status);
+  }
+});
+
 type Shown = Pick<Delivery, 'id' | 'letterId' | 'channel' | 'status' | 'paidWith'> & {
   deliverAt: string;
   createdAt: string;
-};
+} & Ending;
 
-function shown({ id, letterId, channel, status, paidWith, deliverAt, createdAt }: Delivery): Shown {
+interface Ending {
+  sentAt?: string;
+  failedAt?: string;
+  failure?: string;
+  cancelledAt?: string;
+}
+
+function ending(delivery: Delivery): Ending {
+  switch (delivery.status) {
+    case 'pending_payment':
+    case 'scheduled':
+    case 'dispatched':
+      return {};
+    case 'sent':
+      return { sentAt: toIso(delivery.sentAt) };
+    case 'failed':
+      return { failedAt: toIso(delivery.failedAt), failure: delivery.failure };
+    case 'cancelled':
+      return { cancelledAt: toIso(delivery.cancelledAt) };
+  }
+}
+
+function shown(delivery: Delivery): Shown {
+  const { id, letterId, channel, status, paidWith, deliverAt, createdAt } = delivery;
   return {
     id,
     letterId,
@@ -95,6 +136,7 @@ function shown({ id, letterId, channel, status, paidWith, deliverAt, createdAt }
     paidWith,
     deliverAt: toIso(deliverAt),
     createdAt: toIso(createdAt),
+    ...ending(delivery),
   };
 }
 
@@ -104,4 +146,4 @@ function destination(delivery: Delivery): Destination {
     : { channel: delivery.channel, recipient: delivery.recipient };
 }
 
-export const handler = httpHandler([create, list, get]);
+export const handler = httpHandler([create, list, get, cancel]);

@@ -1,3 +1,4 @@
+import { deleteLetterAndCancel } from '../adapters/dynamodb/letter-deletion.ts';
 import { listLetters } from '../adapters/dynamodb/lists.ts';
 import { deleteLetter, getLetter } from '../adapters/dynamodb/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
@@ -43,8 +44,9 @@ const get = operation(contracts.getLetter, async ({ userId, params, deadline }) 
     : { status: 200, body: { ...shown(found.letter), body: found.body } };
 });
 
-const remove = operation(contracts.deleteLetter, async ({ userId, params, now, deadline }) => {
-  const deletion = await deleteLetter(store, userId, params.id, now, deadline);
+const remove = operation(contracts.deleteLetter, async ({ userId, params, query, now, deadline }) => {
+  const removing = query.cancelDeliveries ? deleteLetterAndCancel : deleteLetter;
+  const deletion = await removing(store, userId, params.id, now, deadline);
   switch (deletion.outcome) {
     case 'deleted':
       return { status: 204 };

@@ -2,6 +2,7 @@
  * The one place that turns refusals, outcomes and errors into RFC 9457 problems. A problem tells a client what to do
  * (its code and figures) and never how Postage works inside.
  */
+import { type DeliveryStatus } from '../domain/deliveries.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
@@ -105,12 +106,19 @@ export function invalid(errors: readonly FieldError[]): Problem {
 }
 
 export function letterHasOpenDeliveries(openDeliveries: number): Problem {
-  const detail = 'The letter has deliveries that have not been sent yet, and can be deleted only after them.';
+  const detail =
+    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true; those on their way must be waited for.';
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
 /** An adjustment that would take more credits than there are. */
 export function belowBalance(available: number): Problem {
+/** A delivery that can no longer be cancelled, or not yet. */
+export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
+  const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
+  return problem('illegal_transition', detail, { deliveryStatus });
+}
+
   const detail = 'No more credits can be taken than are available.';
   return problem('illegal_transition', detail, { available });
 }

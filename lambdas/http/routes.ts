@@ -39,6 +39,7 @@ export const ROUTES = [
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
   { method: 'GET', path: '/admin/usage-stats', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
+  { method: 'DELETE', path: '/deliveries/{id}', group: 'deliveries', access: 'user' },
   { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/export', group: 'admin', access: 'admin' },

@@ -126,6 +126,18 @@ export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniTyp
   shownAs.add(parameter, { type: 'number', exclusiveMinimum: 0, maximum: 1, default: byDefault });
   return parameter;
 }
+/** Yes or no in a query; no where it is not given. */
+export function flagParameter(): z.ZodMiniDefault<z.ZodMiniType<boolean>> {
+  const text = z.enum(['true', 'false'], { error: 'Expected true or false.' });
+  const flag = z.pipe(
+    text,
+    z.transform((value: 'true' | 'false') => value === 'true'),
+  );
+  const parameter = z._default(flag, false);
+  shownAs.add(parameter, { type: 'boolean', default: false });
+  return parameter;
+}
+
 
 const MAX_PAGE_SIZE = 100;
 const PAGE_SIZE = 20;
@@ -163,6 +175,9 @@ export const Problem = named(
     resetsAt: z.optional(Instant),
     upgradeTo: z.optional(z.nullable(Plan)),
     price: z.optional(z.nullable(Price)),
+    deliveryStatus: z.optional(
+      z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
+    ),
     openDeliveries: z.optional(Count),
     available: z.optional(Count),
     requestId: z.optional(z.string()),

@@ -10,7 +10,7 @@ import { Country, Email, InstantInput, line, lines, PageQuery, UserId } from '..
 
 const accepts = (schema: Schema, value: unknown): boolean => schema.safeParse(value).success;
 
-const ADDRESS = { name: 'Ada', line1: 'Square 1', city: 'London', postalCode: 'SW1', country: 'GB' };
+const ADDRESS = { name: 'Ada', line1: 'Square 1', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
 const EMAIL_DELIVERY = {
   letterId: '0123456789abcdef0123456789abcdef',
   channel: 'email',

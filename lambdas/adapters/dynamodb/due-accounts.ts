@@ -16,12 +16,20 @@ export interface DuePage {
 
 const IS_DUE = '#dueShard = :shard AND #dueAt <= :now';
 
-/** The keys of a page of accounts whose period, grace or subscription has ended by `now`. @throws BusyError */
-export async function queryDueAccounts(
+export interface DueRequest {
+  /** The partition of the index. */
+  partition: string;
+  now: Instant;
+  after: WireItem | null;
+  limit: number;
+}
+
+/** A page of what waits in one partition of the index and is due by `now`, the longest overdue first. @throws BusyError */
+export async function queryDue(
   store: Store,
-  request: { shard: number; now: Instant; after: WireItem | null; limit: number },
+  { partition, now, after, limit }: DueRequest,
   deadline: Deadline,
-): Promise<DuePage> {
+): Promise<{ items: WireItem[]; next: WireItem | null }> {
   return retrying(deadline, async (abortSignal) => {
     const { Items, LastEvaluatedKey } = await store.client.send(
       new QueryCommand({
@@ -32,14 +40,24 @@ export async function queryDueAccounts(
           '#dueShard': TABLE_SCHEMA.dueIndex.partitionKey,
           '#dueAt': TABLE_SCHEMA.dueIndex.sortKey,
         },
-        ExpressionAttributeValues: toWire({ ':shard': rolloverShard(request.shard), ':now': request.now }),
-        ExclusiveStartKey: request.after ?? undefined,
-        Limit: request.limit,
+        ExpressionAttributeValues: toWire({ ':shard': partition, ':now': now }),
+        ExclusiveStartKey: after ?? undefined,
+        Limit: limit,
       }),
       { abortSignal },
     );
-    return { keys: uniqueKeys(Items ?? []), next: LastEvaluatedKey ?? null };
+    return { items: Items ?? [], next: LastEvaluatedKey ?? null };
   });
+}
+
+/** The keys of a page of accounts whose period, grace or subscription has ended by `now`. @throws BusyError */
+export async function queryDueAccounts(
+  store: Store,
+  { shard, ...request }: { shard: number; now: Instant; after: WireItem | null; limit: number },
+  deadline: Deadline,
+): Promise<DuePage> {
+  const page = await queryDue(store, { ...request, partition: rolloverShard(shard) }, deadline);
+  return { keys: uniqueKeys(page.items), next: page.next };
 }
 
 /** An account that moves in the index while it is queried may be found twice; a batch with the same key twice is rejected. */
@@ -47,7 +65,8 @@ function uniqueKeys(items: readonly WireItem[]): WireItem[] {
   return [...new Map(items.map((item) => [item['pk']?.S, keyOf(item)])).values()];
 }
 
-function keyOf({ pk, sk }: WireItem): WireItem {
+/** The key in the table of an item of the index. */
+export function keyOf({ pk, sk }: WireItem): WireItem {
   if (pk === undefined || sk === undefined) {
     throw new TypeError('An index answered without the keys of its table.');
   }

@@ -83,6 +83,10 @@ export class ItemReader {
     return this.#item[name] !== undefined;
   }
 
+  isNull(name: string): boolean {
+    return this.#item[name] === null;
+  }
+
   /** The item itself, for a part of it that anything may stand in. */
   plain(): Record<string, unknown> {
     return { ...this.#item };

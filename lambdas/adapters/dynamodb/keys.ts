@@ -78,7 +78,16 @@ export function accountShard(userId: string): string {
   return rolloverShard(shardOf(userId));
 }
 
-/** The partition of `DueIndex` in which a delivery waits for its day. */
+/** The partition of `DueIndex` in which deliveries, and gifts, wait for their day. */
+export function dueShard(shard: number): string {
+  return `DUE#${String(shard)}`;
+}
+
 export function deliveryShard(id: string): string {
-  return `DUE#${String(shardOf(id))}`;
+  return dueShard(shardOf(id));
+}
+
+/** The figures of the reconciler's runs of one UTC day, side by side. */
+export function reconciledKey(day: string): string {
+  return `RECONCILED#${day}`;
 }

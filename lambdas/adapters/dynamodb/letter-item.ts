@@ -50,6 +50,8 @@ export function parseLetter(item: WireItem): Letter {
 
 /** The letter is there and has not been deleted. */
 const EXISTS = 'attribute_exists(#pk) AND attribute_not_exists(#deletedAt)';
+/** Nobody is deleting it together with its deliveries. */
+const TAKES_DELIVERIES = `${EXISTS} AND attribute_not_exists(#deletingSince)`;
 const COUNT_DELIVERY = 'SET #openDeliveries = #openDeliveries + :one';
 
 /** One more open delivery of a letter that exists. */
@@ -58,10 +60,49 @@ export function countDelivery(table: string, userId: string, letterId: string): 
     Update: {
       TableName: table,
       Key: letterKey(userId, letterId),
-      ConditionExpression: EXISTS,
+      ConditionExpression: TAKES_DELIVERIES,
       UpdateExpression: COUNT_DELIVERY,
-      ExpressionAttributeNames: namesIn(EXISTS, COUNT_DELIVERY),
+      ExpressionAttributeNames: namesIn(TAKES_DELIVERIES, COUNT_DELIVERY),
       ExpressionAttributeValues: toWire({ ':one': 1 }),
+    },
+  };
+}
+
+const HAS_OPEN_DELIVERIES = '#openDeliveries >= :one';
+const CLOSE_DELIVERY = 'SET #openDeliveries = #openDeliveries - :one';
+
+/** One open delivery less: it has come to its end. */
+export function closeDelivery(table: string, userId: string, letterId: string): TransactWriteItem {
+  return {
+    Update: {
+      TableName: table,
+      Key: letterKey(userId, letterId),
+      ConditionExpression: HAS_OPEN_DELIVERIES,
+      UpdateExpression: CLOSE_DELIVERY,
+      ExpressionAttributeNames: namesIn(HAS_OPEN_DELIVERIES, CLOSE_DELIVERY),
+      ExpressionAttributeValues: toWire({ ':one': 1 }),
+    },
+  };
+}
+
+const MARK_DELETING = 'SET #deletingSince = if_not_exists(#deletingSince, :now)';
+
+/** From now on the letter takes no new deliveries, so that those that it has can be cancelled one after the other. */
+export function markDeleting(
+  table: string,
+  userId: string,
+  letterId: string,
+  now: Instant,
+): TransactWriteItem {
+  return {
+    Update: {
+      TableName: table,
+      Key: letterKey(userId, letterId),
+      ConditionExpression: EXISTS,
+      UpdateExpression: MARK_DELETING,
+      ExpressionAttributeNames: namesIn(EXISTS, MARK_DELETING),
+      ExpressionAttributeValues: toWire({ ':now': now }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
 }

@@ -2,7 +2,7 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type ClosedPeriod } from '../../domain/account.ts';
 import { isMovementKind, type Movement } from '../../domain/credits.ts';
 import { PLAN_ORDER } from '../../domain/plans.ts';
-import { ItemReader, toWire, type WireItem } from './items.ts';
+import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { listKey, periodKey, userKey } from './keys.ts';
 
 /** A closed period: the history's line, and the ledger's for the close and the opening that followed. */
@@ -18,6 +18,28 @@ function periodItem(userId: string, period: ClosedPeriod): WireItem {
     ...figures,
     ...(movements.length === 0 ? {} : { movements, listKey: periodListKey(period) }),
   });
+}
+
+/** It owes as many purchased credits as when it was read. */
+const OWES_THEM = '#purchasedOutstanding = :seen';
+const REPAY_ONE = 'SET #purchasedOutstanding = :rest';
+
+/** One of the purchased credits that a stored period has spent has come back. */
+export function repayPurchased(
+  table: string,
+  userId: string,
+  { periodStart, purchasedOutstanding }: Pick<ClosedPeriod, 'periodStart' | 'purchasedOutstanding'>,
+): TransactWriteItem {
+  return {
+    Update: {
+      TableName: table,
+      Key: toWire({ pk: userKey(userId), sk: periodKey(periodStart) }),
+      ConditionExpression: OWES_THEM,
+      UpdateExpression: REPAY_ONE,
+      ExpressionAttributeNames: namesIn(OWES_THEM, REPAY_ONE),
+      ExpressionAttributeValues: toWire({ ':seen': purchasedOutstanding, ':rest': purchasedOutstanding - 1 }),
+    },
+  };
 }
 
 /** Where a closed period stands in the ledger: at the instant of its close, before the uses of the same instant. */

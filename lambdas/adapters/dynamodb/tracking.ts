@@ -82,14 +82,19 @@ export async function deductMailCredit(
   }));
 }
 
+type Scheduled = { status: 'scheduled' } & Pick<
+  Delivery,
+  'id' | 'letterId' | 'paidWith' | 'deliverAt' | 'createdAt' | 'version'
+>;
+
 function scheduled(
   { id }: CommandContext,
   paidWith: PaidWith,
   letterId: string,
   deliverAt: Instant,
   createdAt: Instant,
-): Pick<Delivery, 'id' | 'letterId' | 'status' | 'paidWith' | 'deliverAt' | 'createdAt'> {
-  return { id, letterId, status: 'scheduled', paidWith, deliverAt, createdAt };
+): Scheduled {
+  return { id, letterId, status: 'scheduled', paidWith, deliverAt, createdAt, version: 1 };
 }
 
 async function schedule(

@@ -1,8 +1,11 @@
 import {
   type CancellationReason,
+  ConditionalCheckFailedException,
   TransactionCanceledException,
+  TransactionConflictException,
   TransactWriteItemsCommand,
   type TransactWriteItem,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type WireItem } from './items.ts';
 import { type Reason } from './judgement.ts';
@@ -37,6 +40,32 @@ export async function transact(
   } catch (error) {
     if (error instanceof TransactionCanceledException) {
       return { committed: false, reasons: (error.CancellationReasons ?? []).map(toItemReason) };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Writes one item, for half of what a transaction of it would cost. Repeating it is held off by its condition, as it is
+ * there.
+ */
+export async function update(
+  store: Store,
+  { Update }: TransactWriteItem,
+  abortSignal: AbortSignal,
+): Promise<Transaction> {
+  if (Update === undefined) {
+    throw new TypeError('Only an update can be written alone.');
+  }
+  try {
+    await store.client.send(new UpdateItemCommand(Update), { abortSignal });
+    return { committed: true };
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) {
+      return { committed: false, reasons: [{ reason: 'condition', item: error.Item ?? null }] };
+    }
+    if (error instanceof TransactionConflictException) {
+      return { committed: false, reasons: [{ reason: 'conflict', item: null }] };
     }
     throw error;
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Country, Email, Id, Instant, InstantInput, line, named, page, PageQuery } from '../schemas.ts';
 
@@ -11,18 +12,40 @@ const EmailRecipient = named('EmailRecipient', z.strictObject({ email: Email }),
 
 const postalField = line(200);
 
+function messageOf(fault: AddressFault['fault'], country: string): string {
+  switch (fault.kind) {
+    case 'missing':
+      return `Mail to ${country} does not arrive without it.`;
+    case 'malformed':
+      return `Expected it as in ${country}, such as ${fault.example}.`;
+  }
+}
+
 const PostalRecipient = named(
   'PostalRecipient',
-  z.strictObject({
-    name: postalField,
-    line1: postalField,
-    line2: z.optional(postalField),
-    city: postalField,
-    state: z.optional(postalField),
-    postalCode: postalField,
-    country: Country,
-  }),
+  z
+    .strictObject({
+      name: postalField,
+      line1: postalField,
+      line2: z.optional(postalField),
+      city: postalField,
+      state: z.optional(postalField),
+      postalCode: z.optional(postalField),
+      country: Country,
+    })
+    .check(({ value, issues }) => {
+      for (const { part, fault } of faultsOfAddress(value)) {
+        issues.push({
+          code: 'custom',
+          input: value[part],
+          path: [part],
+          message: messageOf(fault, value.country),
+        });
+      }
+    }),
   {
+    description:
+      'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US.',
     example: {
       name: 'Ada Lovelace',
       line1: '12 St James’s Square',
@@ -67,6 +90,10 @@ const deliveryFields = {
   paidWith: z.enum(['none', 'credit', 'card']),
   deliverAt: Instant,
   createdAt: Instant,
+  sentAt: z.optional(Instant),
+  failedAt: z.optional(Instant),
+  failure: z.optional(z.string()),
+  cancelledAt: z.optional(Instant),
 };
 
 const example = {
@@ -83,7 +110,8 @@ const Delivery = named(
   'Delivery',
   z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
   {
-    description: 'A delivery without its recipient, as lists and the creating request show it.',
+    description:
+      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `rejected`.',
     example,
   },
 );
@@ -128,4 +156,14 @@ export const getDelivery = contract('GET /deliveries/{id}', {
   problems: ['not_found'],
 });
 
-export const DELIVERY_CONTRACTS = [createDelivery, listDeliveries, getDelivery];
+export const cancelDelivery = contract('DELETE /deliveries/{id}', {
+  ...NO_INPUT,
+  summary: 'Cancel a delivery',
+  description:
+    'Possible until it is dispatched. The mail credit that it has cost goes back; what has been counted stays counted. Cancelling again changes nothing.',
+  params: z.strictObject({ id: Id }),
+  answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
+  problems: ['not_found', 'illegal_transition'],
+});
+
+export const DELIVERY_CONTRACTS = [createDelivery, listDeliveries, getDelivery, cancelDelivery];

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Id, Instant, line, lines, named, page, PageQuery } from '../schemas.ts';
+import { flagParameter, Id, Instant, line, lines, named, page, PageQuery } from '../schemas.ts';
 
 const exampleId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
 
@@ -68,8 +68,9 @@ export const deleteLetter = contract('DELETE /letters/{id}', {
   ...NO_INPUT,
   summary: 'Delete a letter',
   description:
-    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota.',
+    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back; a letter with deliveries on their way stays until they have been sent, and takes no new ones. Where the answer is 503, the request can be repeated, and goes on.',
   params: LetterPath,
+  query: z.strictObject({ cancelDeliveries: flagParameter() }),
   answers: { 204: { description: 'It is deleted' } },
   problems: ['not_found', 'illegal_transition'],
 });
