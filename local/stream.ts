@@ -37,6 +37,8 @@ export interface StreamFollower {
 }
 
 const IDLE_PAUSE_MS = 100;
+/** As many as the stream gives. */
+const RECORDS_AT_ONCE = 1_000;
 const SHARDS_KEPT_MS = 10_000;
 /** How often a batch is tried before it is halved, or given up when it is a single record. */
 const TRIES = 3;
@@ -112,14 +114,14 @@ class Follower {
 
   /** @returns whether there was anything to read */
   async #step(): Promise<boolean> {
-    const { batchSize, filters } = STREAM_CONSUMERS[this.#name];
+    const { filters } = STREAM_CONSUMERS[this.#name];
     if (this.#shards === null || performance.now() - this.#shards.readAt > SHARDS_KEPT_MS) {
       this.#shards = { list: await this.#reader.shards(), readAt: performance.now() };
     }
     const offsetMs = this.#options.clock.now() - Date.now();
-    const read = await this.#reader.read(this.#shards.list, batchSize, offsetMs);
+    const read = await this.#reader.read(this.#shards.list, RECORDS_AT_ONCE, offsetMs);
     for (const { shardId, records } of read) {
-      await this.#invoke(records.filter((record) => passes(record, filters)));
+      await this.#handOver(records.filter((record) => passes(record, filters)));
       const last = records.at(-1)?.dynamodb?.SequenceNumber;
       if (last !== undefined) {
         this.#positions[shardId] = last;
@@ -127,6 +129,13 @@ class Follower {
       }
     }
     return read.some(({ records }) => records.length > 0);
+  }
+
+  async #handOver(records: readonly DynamoDBRecord[]): Promise<void> {
+    const { batchSize } = STREAM_CONSUMERS[this.#name];
+    for (let index = 0; index < records.length; index += batchSize) {
+      await this.#invoke(records.slice(index, index + batchSize));
+    }
   }
 
   /** Tries a batch, then its halves, and gives up what is left when nothing can be halved any more. */

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { mapConcurrently } from '../adapters/concurrency.ts';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
@@ -13,6 +14,8 @@ import { readBatch, type ReadRecord } from './stream-batch.ts';
 
 /** Less than the function's minute, so that what has failed is reported and not cut off. */
 const DEADLINE_MS = 40_000;
+
+const AUDIT_CONCURRENCY = 16;
 
 const store = createStore(requiredVariable('table'));
 const bus = connectEventBus(requiredVariable('eventBus'));
@@ -50,16 +53,17 @@ async function publish(records: readonly ReadRecord[], deadline: Deadline): Prom
 
 /** @returns the sequence numbers of the records of which the audit trail could not be written */
 async function audit(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
-  const failed: string[] = [];
-  for (const { change, sequenceNumber } of records) {
-    for (const record of auditOf(change)) {
-      try {
-        await appendAudit(store, record, deadline);
-      } catch (error) {
-        logger.error('An audit record could not be written.', { id: record.id, error });
-        failed.push(sequenceNumber);
-      }
+  const all = records.flatMap(({ change, sequenceNumber }) =>
+    auditOf(change).map((record) => ({ record, sequenceNumber })),
+  );
+  const failed = await mapConcurrently(all, AUDIT_CONCURRENCY, async ({ record, sequenceNumber }) => {
+    try {
+      await appendAudit(store, record, deadline);
+      return [];
+    } catch (error) {
+      logger.error('An audit record could not be written.', { id: record.id, error });
+      return [sequenceNumber];
     }
-  }
-  return failed;
+  });
+  return failed.flat();
 }
