@@ -58,6 +58,8 @@ export interface Account {
   /** Raised by the workers that follow Stripe, and by nobody else. */
   billingVersion: number;
   createdAt: Instant;
+  /** The customer at Stripe who pays for it, once there is one. */
+  customerId: string | null;
   plan: PlanId;
   subscription: Subscription;
   anchor: Instant;
@@ -126,6 +128,7 @@ export function newAccount(userId: string, now: Instant): Account {
     version: 0,
     billingVersion: 0,
     createdAt: now,
+    customerId: null,
     plan: 'none',
     subscription: { status: 'none' },
     anchor: CALENDAR_ANCHOR,
