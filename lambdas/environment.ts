@@ -15,6 +15,28 @@ export const VARIABLES = {
   eventBus: 'POSTAGE_EVENT_BUS',
   /** The name of the bucket in which records of the stream are kept that could not be processed. */
   failedRecordsBucket: 'POSTAGE_FAILED_RECORDS_BUCKET',
+  /** The id of the Secrets Manager secret that holds Stripe's keys, `{secretKey, webhookSecret}`. */
+  stripeSecretId: 'POSTAGE_STRIPE_SECRET_ID',
+  /** Another server than Stripe's, on a laptop. Optional. */
+  stripeApiUrl: 'POSTAGE_STRIPE_API_URL',
+  /** Which price at Stripe is which plan, as JSON: `{"price_1Abc": {"plan": "pro", "interval": "month"}}`. */
+  stripePrices: 'POSTAGE_STRIPE_PRICES',
+  /** How many days a user's first subscription is on trial; 0 for none. */
+  trialDays: 'POSTAGE_TRIAL_DAYS',
+  /** The URL of the queue in which Stripe's events wait. */
+  stripeEventsQueueUrl: 'POSTAGE_STRIPE_EVENTS_QUEUE_URL',
+  /** Where users are sent back to from Stripe's pages. */
+  appUrl: 'POSTAGE_APP_URL',
+  /** The address that e-mails come from, `Postage <letters@example.com>`; SES must know it. */
+  emailFrom: 'POSTAGE_EMAIL_FROM',
+  /** The id of the Secrets Manager secret that holds Lob's keys, `{apiKey, webhookSecret}`. */
+  mailSecretId: 'POSTAGE_MAIL_SECRET_ID',
+  /** The id of the address at Lob that mails come from, `adr_…`. */
+  mailFrom: 'POSTAGE_MAIL_FROM',
+  /** Another server than Lob's, on a laptop. Optional. */
+  lobApiUrl: 'POSTAGE_LOB_API_URL',
+  /** The ARN of the function that reconciles deliveries. */
+  reconcilerArn: 'POSTAGE_RECONCILER_ARN',
   /** Where the API answers; stands in the OpenAPI document. Optional: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;
@@ -39,5 +61,6 @@ export function requiredVariable(variable: Variable): string {
 }
 
 export function optionalVariable(variable: Variable): string | null {
-  return process.env[VARIABLES[variable]] ?? null;
+  const value = process.env[VARIABLES[variable]];
+  return value === undefined || value === '' ? null : value;
 }

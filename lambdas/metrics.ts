@@ -28,3 +28,15 @@ export const ROLLOVER_LIMITS = {
   millisecondsPerThousand: 30_000,
   hoursWithoutRun: 26,
 } as const;
+
+/** What goes wrong with payments, one value per occurrence, under the same one dimension. None of them is normal. */
+export const PAYMENT_METRICS = {
+  /** A live subscription has a price that is not configured. */
+  unknownPrices: 'StripeUnknownPrices',
+  /** A customer pays for two subscriptions. */
+  twoSubscriptions: 'StripeTwoSubscriptions',
+  /** An event is about a customer who belongs to no user. */
+  customersWithoutUser: 'StripeCustomersWithoutUser',
+  /** An event was set aside, to be sent again by hand. */
+  failedEvents: 'StripeFailedEvents',
+} as const;

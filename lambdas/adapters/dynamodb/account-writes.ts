@@ -45,26 +45,34 @@ export async function writeChange(
   abortSignal: AbortSignal,
 ): Promise<Account> {
   const { userId } = change.account;
-  const transaction = await transact(
-    store,
-    [
-      putAccount(store.table, change.account, before),
-      ...keptPeriodItems(store.table, userId, change.closed),
-      ...change.movements.map((movement, index) =>
-        putLedgerLine(store.table, userId, {
-          ...movement,
-          ...cause.byHand,
-          id: movementId(cause.id, index),
-          at: Math.max(cause.at, change.account.periodStart),
-        }),
-      ),
-    ],
-    abortSignal,
-  );
+  const items = changeItems(store.table, change, before, cause);
+  const transaction = await transact(store, items, abortSignal);
   if (!transaction.committed) {
     throw new VersionConflictError(`The account ${userId} was written by somebody else.`);
   }
   return { ...change.account, version: (before?.version ?? 0) + 1 };
+}
+
+/** The writes of a computed change, the account's own first. */
+export function changeItems(
+  table: string,
+  change: AccountChange,
+  before: Account | null,
+  cause: ChangeCause,
+): TransactWriteItem[] {
+  const { userId } = change.account;
+  return [
+    putAccount(table, change.account, before),
+    ...keptPeriodItems(table, userId, change.closed),
+    ...change.movements.map((movement, index) =>
+      putLedgerLine(table, userId, {
+        ...movement,
+        ...cause.byHand,
+        id: movementId(cause.id, index),
+        at: Math.max(cause.at, change.account.periodStart),
+      }),
+    ),
+  ];
 }
 
 /** The id of a change's movement in the ledger. */

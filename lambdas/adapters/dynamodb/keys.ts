@@ -39,6 +39,19 @@ export function listKey(kind: ListKind, at: Instant, id: string): string {
   return `${kind}#${toIso(at)}#${id}`;
 }
 
+/** Whose customer at Stripe it is. */
+export function customerKey(customerId: string): string {
+  return `CUSTOMER#${customerId}`;
+}
+
+/** What became of an event of Stripe's. */
+export function stripeEventKey(eventId: string): string {
+  return `STRIPE#${eventId}`;
+}
+
+/** Events of Stripe's that could not be processed, kept whole, side by side. */
+export const FAILED_EVENTS_KEY = 'FAILED#STRIPE';
+
 /** What is left of an erased user's books, under a name that leads back to nobody. */
 export function anonymousKey(anonymousId: string): string {
   return `ERASED#${anonymousId}`;

@@ -18,4 +18,6 @@ export const DUE_SHARDS = 16;
  * again: the first is longer, so that none of them counts twice.
  */
 export const MARKERS_KEPT_DAYS = 35;
+/** For how long it is known of an event of Stripe's that it has been processed: longer than any comes again. */
+export const STRIPE_EVENTS_KEPT_DAYS = 40;
 export const FAILED_RECORDS_KEPT_DAYS = 30;

@@ -1,0 +1,93 @@
+import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type Account, newAccount } from '../../domain/account.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { putAccount } from './account-item.ts';
+import { ErasedAccountError, readStoredAccount } from './accounts.ts';
+import { ItemReader, toWire, type WireItem } from './items.ts';
+import { customerKey } from './keys.ts';
+import { putNew } from './put-new.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
+import { type Store } from './store.ts';
+import { transact } from './transact.ts';
+
+/**
+ * A user has at most one customer at Stripe. The account names it, and an item of the customer's leads back to the
+ * user; both are written together, so that neither is ever there without the other.
+ */
+
+/** A customer at Stripe is named for two users, which nothing of ours can bring about. */
+export class CustomerTakenError extends Error {
+  override name = 'CustomerTakenError';
+}
+
+const CUSTOMER_SORT_KEY = 'CUSTOMER';
+
+function customerItemKey(customerId: string): WireItem {
+  return toWire({ pk: customerKey(customerId), sk: CUSTOMER_SORT_KEY });
+}
+
+/** Whose customer it is; null: as far as we know, nobody's. @throws BusyError */
+export async function findUserOfCustomer(
+  store: Store,
+  customerId: string,
+  deadline: Deadline,
+): Promise<string | null> {
+  return retrying(deadline, async (abortSignal) => {
+    const { Item } = await store.client.send(
+      new GetItemCommand({ TableName: store.table, Key: customerItemKey(customerId), ConsistentRead: true }),
+      { abortSignal },
+    );
+    return Item === undefined ? null : ItemReader.fromWire(Item).string('userId');
+  });
+}
+
+/**
+ * Makes a customer the user's. A user who has not been seen yet gets a free account.
+ *
+ * @param replaces the customer that the account has and that was deleted at Stripe; null: it has none
+ * @returns the user's customer, which is another one where somebody was faster
+ * @throws ErasedAccountError
+ * @throws CustomerTakenError
+ * @throws BusyError
+ */
+export async function linkCustomer(
+  store: Store,
+  { userId, customerId, replaces }: { userId: string; customerId: string; replaces: string | null },
+  now: Instant,
+  deadline: Deadline,
+): Promise<string> {
+  return retrying<string>(deadline, async (abortSignal) => {
+    const stored = await readStoredAccount(store, userId, deadline);
+    if (stored?.kind === 'erased') {
+      throw new ErasedAccountError();
+    }
+    if (stored !== null && stored.customerId !== null && stored.customerId !== replaces) {
+      return stored.customerId;
+    }
+    const account: Account = { ...(stored ?? newAccount(userId, now)), customerId };
+    const former = stored?.customerId ?? null;
+    const transaction = await transact(
+      store,
+      [
+        putAccount(store.table, account, stored),
+        putNew(store.table, { ...customerItemKey(customerId), ...toWire({ userId }) }),
+        ...(former === null ? [] : [forgetCustomer(store.table, former)]),
+      ],
+      abortSignal,
+    );
+    if (transaction.committed) {
+      return customerId;
+    }
+    // With the lost answer of an earlier try the account would name the customer, and this would not have been tried.
+    if (transaction.reasons[0]?.reason === 'none' && transaction.reasons[1]?.reason === 'condition') {
+      throw new CustomerTakenError(`The customer ${customerId} is another user's.`);
+    }
+    return TRY_AGAIN;
+  });
+}
+
+/** Removes what leads from a customer to its user. */
+export function forgetCustomer(table: string, customerId: string): TransactWriteItem {
+  return { Delete: { TableName: table, Key: customerItemKey(customerId) } };
+}

@@ -1,0 +1,61 @@
+import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type Deadline } from '../../domain/deadline.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
+import { toWire, type WireItem } from './items.ts';
+import { stripeEventKey } from './keys.ts';
+import { putNew } from './put-new.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
+import { type Store } from './store.ts';
+import { STRIPE_EVENTS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
+import { transact } from './transact.ts';
+
+/**
+ * An event of Stripe's that has been processed. Its item is written together with what the event changes, so that an
+ * event that comes again, or twice at once, changes nothing more (G10).
+ */
+export interface ProcessedEvent {
+  id: string;
+  type: string;
+  /** What came of it: `followed`, or why nothing did. */
+  outcome: string;
+  at: Instant;
+}
+
+const EVENT_SORT_KEY = 'EVENT';
+
+function eventItemKey(eventId: string): WireItem {
+  return toWire({ pk: stripeEventKey(eventId), sk: EVENT_SORT_KEY });
+}
+
+/** The write that goes into the transaction of what the event changes. Its condition fails for a processed event. */
+export function markProcessed(table: string, { id, type, outcome, at }: ProcessedEvent): TransactWriteItem {
+  const expiresAt = Math.ceil((at + STRIPE_EVENTS_KEPT_DAYS * DAY_MS) / 1_000);
+  return putNew(table, {
+    ...eventItemKey(id),
+    ...toWire({ id, type, outcome, at, [TABLE_SCHEMA.timeToLive]: expiresAt }),
+  });
+}
+
+/** @throws BusyError */
+export async function isProcessed(store: Store, eventId: string, deadline: Deadline): Promise<boolean> {
+  return retrying(deadline, async (abortSignal) => {
+    const { Item } = await store.client.send(
+      new GetItemCommand({ TableName: store.table, Key: eventItemKey(eventId), ConsistentRead: true }),
+      { abortSignal },
+    );
+    return Item !== undefined;
+  });
+}
+
+/** Records an event that changes nothing. @throws BusyError */
+export async function recordProcessed(
+  store: Store,
+  event: ProcessedEvent,
+  deadline: Deadline,
+): Promise<void> {
+  await retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, [markProcessed(store.table, event)], abortSignal);
+    const isThere = !transaction.committed && transaction.reasons[0]?.reason === 'condition';
+    return transaction.committed || isThere ? null : TRY_AGAIN;
+  });
+}

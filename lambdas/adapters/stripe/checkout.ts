@@ -1,0 +1,69 @@
+import { type Deadline } from '../../domain/deadline.ts';
+import { callStripe, type StripeConnection } from './connection.ts';
+import { NotConfiguredError, StripeMissingError } from './errors.ts';
+
+export interface SubscriptionOrder {
+  userId: string;
+  customerId: string;
+  priceId: string;
+  /** 0 for none. */
+  trialDays: number;
+  /** Where Stripe sends the user back to. */
+  appUrl: string;
+  /** Null: the request has none, and may be repeated to make another session. */
+  idempotencyKey: string | null;
+}
+
+/**
+ * Begins a Checkout of a subscription.
+ *
+ * @returns the address of its page
+ * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError
+ * @throws StripeMissingError by `customer` when the customer was deleted
+ */
+export async function checkOutSubscription(
+  connection: StripeConnection,
+  order: SubscriptionOrder,
+  deadline: Deadline,
+): Promise<string> {
+  const { userId, customerId, priceId, trialDays, idempotencyKey } = order;
+  const session = await begin(connection, deadline, (stripe, options) =>
+    stripe.checkout.sessions.create(
+      {
+        mode: 'subscription',
+        customer: customerId,
+        client_reference_id: userId,
+        metadata: { userId },
+        line_items: [{ price: priceId, quantity: 1 }],
+        subscription_data: {
+          metadata: { userId },
+          ...(trialDays === 0 ? {} : { trial_period_days: trialDays }),
+        },
+        success_url: returnUrl(order.appUrl, 'succeeded'),
+        cancel_url: returnUrl(order.appUrl, 'cancelled'),
+      },
+      { ...options, ...(idempotencyKey === null ? {} : { idempotencyKey }) },
+    ),
+  );
+  if (session.url === null) {
+    throw new NotConfiguredError('Stripe made a Checkout session without a page.');
+  }
+  return session.url;
+}
+
+/** A price that Stripe does not know is one that was configured wrongly. */
+async function begin<Answer>(...call: Parameters<typeof callStripe<Answer>>): Promise<Answer> {
+  try {
+    return await callStripe(...call);
+  } catch (error) {
+    const isPrice = error instanceof StripeMissingError && error.param?.startsWith('line_items') === true;
+    throw isPrice ? new NotConfiguredError(error.message, { cause: error }) : error;
+  }
+}
+
+/** The app's address, and how the Checkout went. */
+export function returnUrl(appUrl: string, outcome: 'succeeded' | 'cancelled'): string {
+  const url = new URL(appUrl);
+  url.searchParams.set('checkout', outcome);
+  return url.href;
+}

@@ -1,0 +1,172 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Stripe } from 'stripe';
+import * as z from 'zod/mini';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { createSecretReader, SecretMissingError } from '../secrets.ts';
+import { NotConfiguredError, StripeUnavailableError, toOurError } from './errors.ts';
+
+export interface StripeKeys {
+  secretKey: string;
+  /** What the webhook endpoint's events are signed with. */
+  webhookSecret: string;
+}
+
+/** Stripe, as one process reaches it. Nothing is read or sent before it is needed. */
+export interface StripeConnection {
+  /** @throws NotConfiguredError */
+  keys: () => Promise<StripeKeys>;
+  /** @throws NotConfiguredError */
+  sdk: () => Promise<Stripe>;
+}
+
+/** The version that the SDK's types describe, pinned so that an update of the SDK does not change it in passing. */
+const API_VERSION = '2026-10-28.endive';
+/** The longest that one request may take. */
+const REQUEST_TIMEOUT_MS = 8_000;
+/** With less than this left, another request would not be answered in time. */
+const SHORTEST_REQUEST_MS = 100;
+
+/**
+ * @param secretId the secret in Secrets Manager that holds the keys
+ * @param apiUrl another server than Stripe's, for tests and laptops
+ */
+export function connectStripe(secretId: string, apiUrl: string | null): StripeConnection {
+  const readSecret = createSecretReader(secretId);
+  const keys = async (): Promise<StripeKeys> => parseKeys(await readConfigured(readSecret));
+  let made: { secretKey: string; sdk: Stripe } | null = null;
+  return {
+    keys,
+    sdk: async () => {
+      const { secretKey } = await keys();
+      if (made?.secretKey !== secretKey) {
+        made = { secretKey, sdk: createSdk(secretKey, apiUrl) };
+      }
+      return made.sdk;
+    },
+  };
+}
+
+function createSdk(secretKey: string, apiUrl: string | null): Stripe {
+  return new Stripe(secretKey, {
+    apiVersion: API_VERSION,
+    // Repeating is decided where it is known what is repeated, and within the caller's deadline.
+    maxNetworkRetries: 0,
+    timeout: REQUEST_TIMEOUT_MS,
+    telemetry: false,
+    // Its one time limit is for the whole request; that of Node's own client begins again with every stage.
+    httpClient: Stripe.createFetchHttpClient(),
+    ...(apiUrl === null ? {} : addressOf(new URL(apiUrl))),
+  });
+}
+
+function addressOf({ protocol, hostname, port }: URL): {
+  protocol: 'http' | 'https';
+  host: string;
+  port: string;
+} {
+  const isInsecure = protocol === 'http:';
+  return {
+    protocol: isInsecure ? 'http' : 'https',
+    host: hostname,
+    port: port === '' ? (isInsecure ? '80' : '443') : port,
+  };
+}
+
+const keysInSecret = z.object({
+  secretKey: z.string().check(z.regex(/^[sr]k_(test|live)_\S+$/)),
+  webhookSecret: z.string().check(z.regex(/^whsec_\S+$/)),
+});
+
+async function readConfigured(readSecret: () => Promise<string>): Promise<string> {
+  try {
+    return await readSecret();
+  } catch (error) {
+    const isMissing =
+      error instanceof SecretMissingError ||
+      (error instanceof Error && error.name === 'ResourceNotFoundException');
+    throw isMissing ? new NotConfiguredError("Stripe's keys are not set.", { cause: error }) : error;
+  }
+}
+
+/** A new stack's secret holds empty keys. @throws NotConfiguredError */
+function parseKeys(secret: string): StripeKeys {
+  try {
+    return keysInSecret.parse(JSON.parse(secret));
+  } catch {
+    // Not as the cause: its message could quote the secret.
+    throw new NotConfiguredError(
+      "The secret of Stripe's keys is not of the form {secretKey: sk_…, webhookSecret: whsec_…}.",
+    );
+  }
+}
+
+/** Whether the keys are those of a live account, and not of a sandbox. */
+export function isLiveMode({ secretKey }: StripeKeys): boolean {
+  return /^[sr]k_live_/.test(secretKey);
+}
+
+/**
+ * Sends one request within the deadline, once.
+ *
+ * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError, StripeMissingError, StripeRejectedError
+ */
+export async function callStripe<Answer>(
+  connection: StripeConnection,
+  deadline: Deadline,
+  send: (stripe: Stripe, options: { timeout: number }) => Promise<Answer>,
+): Promise<Answer> {
+  const stripe = await connection.sdk();
+  const remainingMs = Math.floor(deadline.remainingMs());
+  if (remainingMs < SHORTEST_REQUEST_MS) {
+    throw new StripeUnavailableError('There is no time left to ask Stripe.');
+  }
+  try {
+    return await send(stripe, { timeout: Math.min(REQUEST_TIMEOUT_MS, remainingMs) });
+  } catch (error) {
+    throw toOurError(error);
+  }
+}
+
+const READING_TRIES = 3;
+const LONGEST_PAUSE_MS = 500;
+
+/** Sends a request that changes nothing, again if need be. @throws as `callStripe` */
+export async function readStripe<Answer>(
+  connection: StripeConnection,
+  deadline: Deadline,
+  send: (stripe: Stripe, options: { timeout: number }) => Promise<Answer>,
+): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await callStripe(connection, deadline, send);
+    } catch (error) {
+      const isLast = tries === READING_TRIES || deadline.remainingMs() < LONGEST_PAUSE_MS * tries;
+      if (!(error instanceof StripeUnavailableError) || isLast) {
+        throw error;
+      }
+      await wait(Math.random() * LONGEST_PAUSE_MS * tries);
+    }
+  }
+}
+
+/** When Stripe answered, by its own clock, to the second. */
+export function answeredAt({ lastResponse }: Stripe.Response<unknown>): Instant {
+  // With the client that fetches they are a `Headers`, whatever the SDK's types say.
+  const instant = Date.parse(new Headers(lastResponse.headers).get('date') ?? '');
+  return Number.isNaN(instant) ? 0 : instant;
+}
+
+/** The id behind a reference, which Stripe may have expanded. */
+export function idOf(reference: string | { id: string } | null | undefined): string | null {
+  return typeof reference === 'object' ? (reference?.id ?? null) : (reference ?? null);
+}
+
+/** Stripe tells time in seconds. */
+export function toInstant(seconds: number): Instant {
+  return seconds * 1_000;
+}
+
+export function toInstantOrNull(seconds: number | null | undefined): Instant | null {
+  return seconds === null || seconds === undefined ? null : toInstant(seconds);
+}

@@ -1,0 +1,47 @@
+import { type Deadline } from '../../domain/deadline.ts';
+import { callStripe, readStripe, type StripeConnection } from './connection.ts';
+import { StripeMissingError } from './errors.ts';
+
+/**
+ * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or one that is
+ * repeated within a day, make one; a second one, of whom nobody knows, would do no harm.
+ *
+ * @param replaces the user's former customer, who was deleted at Stripe
+ * @throws StripeUnavailableError, NotConfiguredError
+ */
+export async function createCustomer(
+  connection: StripeConnection,
+  userId: string,
+  replaces: string | null,
+  deadline: Deadline,
+): Promise<string> {
+  const idempotencyKey = `customer:${userId}${replaces === null ? '' : `:after:${replaces}`}`;
+  const { id } = await callStripe(connection, deadline, (stripe, options) =>
+    stripe.customers.create({ metadata: { userId } }, { ...options, idempotencyKey }),
+  );
+  return id;
+}
+
+/**
+ * Whose customer it is by what stands in the customer's metadata; null: nobody's.
+ *
+ * @returns `gone` for a customer who was deleted, or never was
+ * @throws StripeUnavailableError, NotConfiguredError
+ */
+export async function readOwner(
+  connection: StripeConnection,
+  customerId: string,
+  deadline: Deadline,
+): Promise<{ userId: string | null } | 'gone'> {
+  try {
+    const customer = await readStripe(connection, deadline, (stripe, options) =>
+      stripe.customers.retrieve(customerId, {}, options),
+    );
+    return customer.deleted === true ? 'gone' : { userId: customer.metadata['userId'] ?? null };
+  } catch (error) {
+    if (error instanceof StripeMissingError) {
+      return 'gone';
+    }
+    throw error;
+  }
+}

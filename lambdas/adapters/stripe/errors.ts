@@ -1,0 +1,57 @@
+import { Stripe } from 'stripe';
+
+/** Stripe did not answer, or not sensibly, or only that it is busy: the same may be asked again. */
+export class StripeUnavailableError extends Error {
+  override name = 'StripeUnavailableError';
+}
+
+/** Stripe can't be used until whoever runs Postage has set its keys and prices. */
+export class NotConfiguredError extends Error {
+  override name = 'NotConfiguredError';
+}
+
+/** An idempotency key came again with other parameters. */
+export class StripeIdempotencyError extends Error {
+  override name = 'StripeIdempotencyError';
+}
+
+/** An object that was named does not exist at Stripe, or exists no more. */
+export class StripeMissingError extends Error {
+  override name = 'StripeMissingError';
+  /** The parameter that named it. */
+  readonly param: string | null;
+
+  constructor(message: string, param: string | null, options: ErrorOptions) {
+    super(message, options);
+    this.param = param;
+  }
+}
+
+/** Stripe refuses a request that it has understood: a mistake of ours or in the configuration. */
+export class StripeRejectedError extends Error {
+  override name = 'StripeRejectedError';
+}
+
+/** From the SDK's errors to ours; what is not the SDK's comes back as it is. */
+export function toOurError(error: unknown): unknown {
+  if (!(error instanceof Stripe.errors.StripeError)) {
+    return error;
+  }
+  const { message, code, statusCode = 0, requestId = 'none' } = error;
+  const about = `Stripe: ${message} (request ${requestId})`;
+  const options = { cause: error };
+  // 409: another request is changing the same object, or has the same key and is under way.
+  const isBusy = statusCode === 0 || statusCode === 409 || statusCode === 429 || statusCode >= 500;
+  if (isBusy || error instanceof Stripe.errors.StripeRateLimitError) {
+    return new StripeUnavailableError(about, options);
+  }
+  if (statusCode === 401 || statusCode === 403) {
+    return new NotConfiguredError(about, options);
+  }
+  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+    return new StripeIdempotencyError(about, options);
+  }
+  return code === 'resource_missing'
+    ? new StripeMissingError(about, error.param ?? null, options)
+    : new StripeRejectedError(about, options);
+}

@@ -1,0 +1,98 @@
+import { Stripe } from 'stripe';
+import * as z from 'zod/mini';
+import { type Instant } from '../../domain/instants.ts';
+import { isLiveMode, type StripeKeys, toInstant } from './connection.ts';
+
+/** An event of Stripe's, as far as it matters to every kind of it. */
+export interface StripeEvent {
+  id: string;
+  /** `customer.subscription.updated` and so on. */
+  type: string;
+  createdAt: Instant;
+  /** Whom it is about; null for an object that names no customer. */
+  customerId: string | null;
+  /** The object as it was then. It may have changed since: what is decided by it is asked for anew. */
+  object: Readonly<Record<string, unknown>>;
+}
+
+export type Verification =
+  | { outcome: 'verified'; event: StripeEvent }
+  /** The signature is missing, wrong, too old, or another body's. */
+  | { outcome: 'unsigned' }
+  /** Signed, but of a connected account, or of the other mode than the keys are for. */
+  | { outcome: 'foreign' };
+
+/** How old a signature may be. */
+const TOLERANCE_SECONDS = 300;
+
+/**
+ * Checks that a webhook's body comes from Stripe and from nobody else.
+ *
+ * @param body exactly as it came, byte for byte
+ * @param receivedAt by the gateway's clock
+ * @throws Error when Stripe has signed something that is no event
+ */
+export function verifyEvent(
+  body: string,
+  signature: string | undefined,
+  keys: StripeKeys,
+  receivedAt: Instant,
+): Verification {
+  let event: Stripe.Event;
+  try {
+    event = Stripe.webhooks.constructEvent(
+      body,
+      signature ?? '',
+      keys.webhookSecret,
+      TOLERANCE_SECONDS,
+      undefined,
+      receivedAt,
+    );
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
+      return { outcome: 'unsigned' };
+    }
+    throw error;
+  }
+  const isForeign = event.account !== undefined || event.livemode !== isLiveMode(keys);
+  return isForeign ? { outcome: 'foreign' } : { outcome: 'verified', event: toEvent(event) };
+}
+
+/** Reads an event that was verified before it was queued. @throws Error when it is none */
+export function readEvent(body: string): StripeEvent {
+  return toEvent(JSON.parse(body));
+}
+
+const reference = z.union([z.string(), z.object({ id: z.string() })]);
+
+const eventSchema = z.object({
+  id: z.string().check(z.regex(/^evt_\w{1,100}$/)),
+  type: z.string().check(z.minLength(1), z.maxLength(200)),
+  created: z.int(),
+  data: z.object({ object: z.record(z.string(), z.unknown()) }),
+});
+
+const objectSchema = z.object({
+  object: z.string(),
+  id: z.optional(z.string()),
+  customer: z.optional(z.nullable(reference)),
+});
+
+function toEvent(value: unknown): StripeEvent {
+  const { id, type, created, data } = eventSchema.parse(value);
+  return {
+    id,
+    type,
+    createdAt: toInstant(created),
+    customerId: customerOf(data.object),
+    object: data.object,
+  };
+}
+
+function customerOf(object: Record<string, unknown>): string | null {
+  const { object: kind, id, customer } = objectSchema.parse(object);
+  if (kind === 'customer') {
+    return id ?? null;
+  }
+  return typeof customer === 'object' ? (customer?.id ?? null) : (customer ?? null);
+}

@@ -1,0 +1,33 @@
+import * as z from 'zod/mini';
+import { type Offer } from '../../domain/live-subscription.ts';
+import { PLAN_ORDER } from '../../domain/plans.ts';
+
+/** Which price at Stripe stands for which plan, as configured. */
+export interface PriceList {
+  ids: readonly string[];
+  /** What a subscription to these prices gives: the largest plan among them; null: none of them is known. */
+  offerOf: (priceIds: readonly string[]) => Offer | null;
+  /** The price at which a plan is sold: the first that is configured for it. Later ones are former prices. */
+  priceOf: (offer: Offer) => string | null;
+}
+
+const configuration = z.record(
+  z.string().check(z.regex(/^price_\w+$/)),
+  z.strictObject({ plan: z.enum(['pro', 'enterprise']), interval: z.enum(['month', 'year']) }),
+);
+
+/**
+ * @param json `{"price_1Abc": {"plan": "pro", "interval": "month"}}`
+ * @throws Error when it is not of this form
+ */
+export function parsePriceList(json: string): PriceList {
+  const offers = new Map(Object.entries(configuration.parse(JSON.parse(json))));
+  const bySize = (one: Offer, other: Offer): number =>
+    PLAN_ORDER.indexOf(other.plan) - PLAN_ORDER.indexOf(one.plan);
+  return {
+    ids: [...offers.keys()],
+    offerOf: (priceIds) => priceIds.flatMap((id) => offers.get(id) ?? []).sort(bySize)[0] ?? null,
+    priceOf: ({ plan, interval }) =>
+      [...offers].find(([, offer]) => offer.plan === plan && offer.interval === interval)?.[0] ?? null,
+  };
+}

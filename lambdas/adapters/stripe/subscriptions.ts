@@ -1,0 +1,139 @@
+import { type Stripe } from 'stripe';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { type BilledSubscription } from '../../domain/live-subscription.ts';
+import {
+  answeredAt,
+  idOf,
+  readStripe,
+  type StripeConnection,
+  toInstant,
+  toInstantOrNull,
+} from './connection.ts';
+import { StripeMissingError, StripeRejectedError } from './errors.ts';
+import { type PriceList } from './prices.ts';
+
+export interface CustomerSubscriptions {
+  /** By Stripe's clock; 0 for a customer whom Stripe does not know any more. */
+  asOf: Instant;
+  subscriptions: readonly BilledSubscription[];
+}
+
+const PAGE_SIZE = 100;
+/** Nobody has a thousand subscriptions. */
+const MAX_PAGES = 10;
+
+/**
+ * All subscriptions that a customer has or had. One that Stripe does not know, or not any more, has none.
+ *
+ * @throws StripeUnavailableError, NotConfiguredError
+ */
+export async function listSubscriptions(
+  connection: StripeConnection,
+  customerId: string,
+  prices: PriceList,
+  deadline: Deadline,
+): Promise<CustomerSubscriptions> {
+  try {
+    const { items, asOf } = await listAll(connection, deadline, (stripe, paging, options) =>
+      stripe.subscriptions.list(
+        { customer: customerId, status: 'all', expand: ['data.customer'], ...paging },
+        options,
+      ),
+    );
+    const hasUnpaid = items.some(({ status }) => status === 'past_due');
+    const unpaidSince = hasUnpaid ? await listUnpaid(connection, customerId, deadline) : NOTHING_UNPAID;
+    return { asOf, subscriptions: items.map((item) => toBilled(item, prices, unpaidSince)) };
+  } catch (error) {
+    if (error instanceof StripeMissingError) {
+      return { asOf: 0, subscriptions: [] };
+    }
+    throw error;
+  }
+}
+
+const NOTHING_UNPAID: ReadonlyMap<string, Instant> = new Map();
+
+/** When the oldest open invoice of each subscription was finalized. */
+async function listUnpaid(
+  connection: StripeConnection,
+  customerId: string,
+  deadline: Deadline,
+): Promise<ReadonlyMap<string, Instant>> {
+  const { items } = await listAll(connection, deadline, (stripe, paging, options) =>
+    stripe.invoices.list({ customer: customerId, status: 'open', ...paging }, options),
+  );
+  const oldest = new Map<string, Instant>();
+  for (const { parent, status_transitions: transitions } of items) {
+    const subscriptionId = idOf(parent?.subscription_details?.subscription);
+    const finalizedAt = toInstantOrNull(transitions.finalized_at);
+    if (subscriptionId !== null && finalizedAt !== null) {
+      oldest.set(subscriptionId, Math.min(finalizedAt, oldest.get(subscriptionId) ?? Infinity));
+    }
+  }
+  return oldest;
+}
+
+interface Paging {
+  limit: number;
+  starting_after?: string;
+}
+
+async function listAll<Item extends { id: string }>(
+  connection: StripeConnection,
+  deadline: Deadline,
+  list: (
+    stripe: Stripe,
+    paging: Paging,
+    options: { timeout: number },
+  ) => Promise<Stripe.Response<Stripe.ApiList<Item>>>,
+): Promise<{ items: Item[]; asOf: Instant }> {
+  const items: Item[] = [];
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const last = items.at(-1);
+    const paging = { limit: PAGE_SIZE, ...(last === undefined ? {} : { starting_after: last.id }) };
+    const page = await readStripe(connection, deadline, (stripe, options) => list(stripe, paging, options));
+    items.push(...page.data);
+    if (!page.has_more) {
+      return { items, asOf: answeredAt(page) };
+    }
+  }
+  throw new StripeRejectedError(`The list has more than ${String(MAX_PAGES * PAGE_SIZE)} entries.`);
+}
+
+function toBilled(
+  subscription: Stripe.Subscription,
+  prices: PriceList,
+  unpaidSince: ReadonlyMap<string, Instant>,
+): BilledSubscription {
+  const { id, status, created, items } = subscription;
+  return {
+    id,
+    status,
+    createdAt: toInstant(created),
+    offer: prices.offerOf(items.data.map(({ price }) => price.id)),
+    anchor: toInstant(subscription.billing_cycle_anchor),
+    cancelAt: toInstantOrNull(subscription.cancel_at),
+    trialEndsAt: toInstantOrNull(subscription.trial_end),
+    endsWithTrial: goesOnlyWithPayment(subscription) && !hasPaymentMethod(subscription),
+    unpaidSince: unpaidSince.get(id) ?? null,
+  };
+}
+
+/** Without a payment method the trial's end cancels or pauses it. The third choice invoices, and lets grace begin. */
+function goesOnlyWithPayment({ trial_settings: settings }: Stripe.Subscription): boolean {
+  const behavior = settings?.end_behavior.missing_payment_method;
+  return behavior === 'cancel' || behavior === 'pause';
+}
+
+function hasPaymentMethod(subscription: Stripe.Subscription): boolean {
+  const { customer, default_payment_method: method, default_source: source } = subscription;
+  if (method !== null || source !== null) {
+    return true;
+  }
+  return (
+    typeof customer === 'object' &&
+    customer.deleted !== true &&
+    (customer.invoice_settings.default_payment_method !== null || customer.default_source !== null)
+  );
+}
