@@ -1,0 +1,48 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { deadlineIn } from '../adapters/deadline.ts';
+import { keepFailedEvent } from '../adapters/dynamodb/failed-events.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { readEvent } from '../adapters/stripe/events.ts';
+import { requiredVariable } from '../environment.ts';
+import { countPaymentIncidents } from './payment-incidents.ts';
+
+/** For each message: five of them, a batch, must fit into the function's time. */
+const DEADLINE_MS = 4_000;
+
+const store = createStore(requiredVariable('table'));
+const stage = requiredVariable('stage');
+const logger = new Logger({ serviceName: 'failed-stripe-events' });
+
+/**
+ * Moves what the dead-letter queue holds to where it can be listed and sent again: a queue can't be looked into. What
+ * fails here stays in the dead-letter queue, which has an alarm of its own.
+ */
+export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  const failed: string[] = [];
+  for (const record of Records) {
+    try {
+      const { id, type } = nameOf(record);
+      const failedAt = Number(record.attributes.ApproximateFirstReceiveTimestamp);
+      const kept = { id, type, reason: 'tries_used_up', failedAt, body: record.body } as const;
+      await keepFailedEvent(store, kept, deadlineIn(DEADLINE_MS));
+      logger.error('An event has failed for good.', { event: id, type });
+    } catch (error) {
+      failed.push(record.messageId);
+      logger.error('A dead letter could not be kept.', { messageId: record.messageId, error });
+    }
+  }
+  countPaymentIncidents(
+    stage,
+    Array.from({ length: Records.length - failed.length }, () => 'failed_event'),
+  );
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function nameOf({ body, messageId }: SQSRecord): { id: string; type: string } {
+  try {
+    return readEvent(body);
+  } catch {
+    return { id: messageId, type: 'unknown' };
+  }
+}

@@ -1,0 +1,19 @@
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectStripe } from '../adapters/stripe/connection.ts';
+import { parsePriceList } from '../adapters/stripe/prices.ts';
+import { optionalVariable, requiredVariable } from '../environment.ts';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { processStripeEvents } from './process-stripe-events.ts';
+import { type StripeServices } from './stripe-event.ts';
+
+const services: StripeServices = {
+  store: createStore(requiredVariable('table')),
+  stripe: connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl')),
+  prices: parsePriceList(requiredVariable('stripePrices')),
+  stage: requiredVariable('stage'),
+};
+
+/** Follows Stripe's events. */
+export function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  return processStripeEvents(services, Records);
+}

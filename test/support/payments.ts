@@ -1,0 +1,167 @@
+/** The worker that follows Stripe's events, over an embedded DynamoDB and the stand-in for Stripe. */
+import { afterEach, beforeEach } from '@jest/globals';
+import type { SQSRecord } from 'aws-lambda';
+import { randomInt, randomUUID } from 'node:crypto';
+import { Stripe } from 'stripe';
+import { type Account } from '../../lambdas/domain/account.ts';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { type FailedEvent, listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
+import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
+import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
+import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
+import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
+import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
+import { openStripe, type TestStripe } from './stripe.ts';
+
+export const PRO = seededPriceId('pro', 'month');
+export const PRO_YEARLY = seededPriceId('pro', 'year');
+export const ENTERPRISE = seededPriceId('enterprise', 'month');
+
+export const PRICES_JSON = JSON.stringify({
+  [PRO]: { plan: 'pro', interval: 'month' },
+  [PRO_YEARLY]: { plan: 'pro', interval: 'year' },
+  [ENTERPRISE]: { plan: 'enterprise', interval: 'month' },
+});
+
+/** Decides about a request to Stripe before it is sent: an answer in its place, or null to send it. */
+export type StripeGate = () => Response | null;
+
+/** The connection that the worker has, by way of a gate; its SDK has the same settings as the real one. */
+export function gatedConnection(
+  { url, secretKey, webhookSecret }: { url: string; secretKey: string; webhookSecret: string },
+  gate: StripeGate,
+): StripeConnection {
+  const { hostname, port } = new URL(url);
+  const sdk = new Stripe(secretKey, {
+    host: hostname,
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    timeout: 2_000,
+    telemetry: false,
+    httpClient: Stripe.createFetchHttpClient((input: string | URL | Request, init?: RequestInit) => {
+      const instead = gate();
+      return instead === null ? fetch(input, init) : Promise.resolve(instead);
+    }),
+  });
+  return {
+    keys: () => Promise.resolve({ secretKey, webhookSecret }),
+    sdk: () => Promise.resolve(sdk),
+  };
+}
+
+/** A message of the queue. */
+export function messageOf(body: string, sentAt: number, receives = 1): SQSRecord {
+  const id = randomUUID();
+  return {
+    messageId: id,
+    receiptHandle: id,
+    body,
+    attributes: {
+      ApproximateReceiveCount: String(receives),
+      SentTimestamp: String(sentAt),
+      SenderId: 'test',
+      ApproximateFirstReceiveTimestamp: String(sentAt),
+    },
+    messageAttributes: {},
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn',
+    awsRegion: 'eu-west-1',
+  };
+}
+
+export interface PaymentsSuite extends FaultyTable {
+  stripe: () => Stripe;
+  at: () => TestStripe;
+  services: (gate?: StripeGate, store?: Store) => StripeServices;
+  /** The events of Stripe's that nobody has been told of yet. */
+  newEvents: () => Stripe.Event[];
+  /** Hands events to the worker as one batch. @returns the types of those that failed */
+  follow: (events: readonly Stripe.Event[], services?: StripeServices) => Promise<string[]>;
+  /** Lets the worker follow everything that has happened. */
+  followAll: () => Promise<void>;
+  /** A user with a customer at Stripe, who pays with this card. */
+  givenCustomer: (card?: string | null) => Promise<{ userId: string; customerId: string }>;
+  account: (userId: string) => Promise<Account>;
+  failed: () => Promise<FailedEvent[]>;
+}
+
+/** A Stripe of its own for each test, which begins at this instant. */
+export function usePayments(startIso: string): PaymentsSuite {
+  const table = useFaultyTable();
+  process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
+  process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
+  let opened: TestStripe | null = null;
+  let told = 0;
+  beforeEach(async () => {
+    // Another seed each time: the table remembers the ids of the tests before.
+    opened = await openStripe(startIso, { seed: randomInt(2 ** 31) });
+    told = 0;
+  });
+  afterEach(async () => {
+    await opened?.stop();
+  });
+  const begun = (): TestStripe => {
+    if (opened === null) {
+      throw new Error('Stripe is there once a test has begun.');
+    }
+    return opened;
+  };
+  const services = (gate: StripeGate = () => null, store = table.faultyStore()): StripeServices => ({
+    store,
+    stripe: gatedConnection(begun().standIn, gate),
+    prices: parsePriceList(PRICES_JSON),
+    stage: 'test',
+  });
+  const newEvents = (): Stripe.Event[] => {
+    const events = begun().standIn.control.events().slice(told);
+    told += events.length;
+    return events;
+  };
+  const follow = async (events: readonly Stripe.Event[], by = services()): Promise<string[]> => {
+    const messages = events.map((event) => messageOf(JSON.stringify(event), begun().clock.now()));
+    const { batchItemFailures } = await processStripeEvents(by, messages);
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    return events.filter((_, index) => failed.has(messages[index]?.messageId ?? '')).map(({ type }) => type);
+  };
+  return {
+    ...table,
+    stripe: () => begun().stripe,
+    at: begun,
+    services,
+    newEvents,
+    follow,
+    followAll: async () => {
+      const failed = await follow(newEvents());
+      if (failed.length > 0) {
+        throw new Error(`The worker failed on ${failed.join(', ')}.`);
+      }
+    },
+    givenCustomer: async (card = 'pm_card_visa') => {
+      const userId = `user-${randomUUID()}`;
+      const { id: customerId } = await begun().stripe.customers.create({
+        metadata: { userId },
+        ...(card === null
+          ? {}
+          : { payment_method: card, invoice_settings: { default_payment_method: card } }),
+      });
+      const link = { userId, customerId, replaces: null };
+      await linkCustomer(table.store(), link, begun().clock.now(), deadlineIn(5_000));
+      return { userId, customerId };
+    },
+    account: async (userId) => {
+      const account = await readStoredAccount(table.store(), userId, deadlineIn(20_000));
+      if (account?.kind !== 'account') {
+        throw new Error(`There is no account of ${userId}.`);
+      }
+      return account;
+    },
+    failed: async () =>
+      (await listFailedEvents(table.store(), { limit: 100, after: null }, deadlineIn(20_000))).items,
+  };
+}
