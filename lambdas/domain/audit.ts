@@ -14,6 +14,8 @@ export const AUDIT_TYPES = [
   'UserDataRead',
   /** An administrator has ordered that a user be erased. */
   'UserErased',
+  /** An administrator has sent an event again that had failed. */
+  'EventRedriven',
   /** Whoever has the cron secret has started a job. */
   'JobStarted',
 ] as const;

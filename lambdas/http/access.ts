@@ -30,6 +30,7 @@ export async function admit(
 ): Promise<Admission> {
   switch (access) {
     case 'anyone':
+    case 'signature':
       return NOBODY;
     case 'user': {
       const actor = subjectOf(verifiedClaims(event));

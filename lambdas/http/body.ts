@@ -1,4 +1,4 @@
-/** Reads the JSON of a request's body, and refuses what could not be read safely. */
+/** Reads a request's body, its JSON or its text, and refuses what could not be read safely. */
 import { malformed, ProblemError } from './problems.ts';
 
 /** The most bytes that a body may have. */
@@ -13,12 +13,27 @@ export interface RawBody {
 }
 
 /** @throws ProblemError `malformed`, also where there is no body at all */
-export function readJson({ body, isBase64Encoded, contentType }: RawBody): unknown {
-  if (body === undefined || body === '') {
-    throw new ProblemError(malformed('The request has no body.'));
-  }
+export function readJson({ contentType, ...raw }: RawBody): unknown {
+  const bytes = readBytes(raw);
   if (!isJson(contentType)) {
     throw new ProblemError(malformed('The Content-Type has to be application/json.'));
+  }
+  const text = decode(bytes, { ignoreBOM: false });
+  if (isTooDeep(text)) {
+    throw new ProblemError(malformed(`The body is nested more than ${MAX_BODY_DEPTH} deep.`));
+  }
+  return parse(text);
+}
+
+/** The body as it came, to the byte. @throws ProblemError `malformed`, also where there is no body at all */
+export function readText(raw: Omit<RawBody, 'contentType'>): string {
+  // "Ignoring" a byte order mark means to leave it where it is.
+  return decode(readBytes(raw), { ignoreBOM: true });
+}
+
+function readBytes({ body, isBase64Encoded }: Omit<RawBody, 'contentType'>): Buffer {
+  if (body === undefined || body === '') {
+    throw new ProblemError(malformed('The request has no body.'));
   }
   // Base64 is a third longer than its bytes: what is too long either way need not be decoded.
   if (body.length > 2 * MAX_BODY_BYTES) {
@@ -28,11 +43,7 @@ export function readJson({ body, isBase64Encoded, contentType }: RawBody): unkno
   if (bytes.byteLength > MAX_BODY_BYTES) {
     throw new ProblemError(tooLarge());
   }
-  const text = decode(bytes);
-  if (isTooDeep(text)) {
-    throw new ProblemError(malformed(`The body is nested more than ${MAX_BODY_DEPTH} deep.`));
-  }
-  return parse(text);
+  return bytes;
 }
 
 function tooLarge(): ReturnType<typeof malformed> {
@@ -44,9 +55,9 @@ function isJson(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType);
 }
 
-function decode(bytes: Buffer): string {
+function decode(bytes: Buffer, { ignoreBOM }: { ignoreBOM: boolean }): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM }).decode(bytes);
   } catch {
     throw new ProblemError(malformed('The body is not UTF-8.'));
   }

@@ -45,6 +45,9 @@ const NO_FIELDS = z.strictObject({});
 /** The body of a request that has none: whatever is sent is not read. */
 export const NO_BODY = z.null();
 
+/** The body of a request whose every byte is signed: it reaches the operation as the text that came. */
+export const RAW_BODY = z.string();
+
 /** The inputs of a request that carries nothing, to be spread into a contract. */
 export const NO_INPUT = {
   params: NO_FIELDS,

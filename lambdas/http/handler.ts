@@ -48,8 +48,8 @@ function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
     onError: (request) => {
       const { requestId } = request.event.requestContext;
       const problem = problemOfError(request.error);
-      if (problem === null) {
-        logger.error('Unexpected error', {
+      if (problem === null || problem.code === 'not_configured') {
+        logger.error(problem?.detail ?? 'Unexpected error', {
           requestId,
           route: request.event.routeKey,
           stack: stackOf(request.error),

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, made from the contracts and their schemas. */
 import * as z from 'zod/mini';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type AnswerContract, type Contract, NO_BODY, type Schema } from './contract.ts';
+import { type AnswerContract, type Contract, NO_BODY, RAW_BODY, type Schema } from './contract.ts';
 import { CONTRACTS } from './contracts/index.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Access } from './routes.ts';
@@ -39,8 +39,11 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   deliveries: 'Letters to be sent, by e-mail or by post.',
   usage: 'What a user may do, and has done.',
   credits: 'Mail credits and their ledger.',
+  billing: 'Subscriptions, on the pages of Stripe.',
   consumption: 'Counting for apps that keep their letters elsewhere.',
   admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',
+  'failed-events': 'What could not be processed, to be sent again.',
+  webhooks: 'What others call.',
   cron: 'Jobs, run on demand.',
   docs: 'Health and documentation.',
 };
@@ -54,6 +57,12 @@ const SECURITY_SCHEMES = {
       'A token of the configured issuer. Counting for others needs the scope `usage:write`, the admin routes the scope or the Cognito group `admin`.',
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
+  signature: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Stripe-Signature',
+    description: "The sender's signature of the body and the time.",
+  },
 };
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
@@ -61,6 +70,7 @@ const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   'usage:write': [{ token: ['usage:write'] }],
   admin: [{ token: ['admin'] }],
   cron: [{ cronSecret: [] }],
+  signature: [{ signature: [] }],
   anyone: [],
 };
 
@@ -70,6 +80,7 @@ const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
   'usage:write': ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
   admin: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
   cron: ['unauthenticated', 'invalid', 'internal', 'busy'],
+  signature: ['unauthenticated', 'forbidden', 'internal', 'busy'],
   anyone: ['internal', 'busy'],
 };
 
@@ -113,7 +124,8 @@ function hasBody(contract: Contract): boolean {
 }
 
 function requestBody(schema: Schema): JsonObject {
-  return { required: true, content: { 'application/json': { schema: reference(schema) } } };
+  const shown = Object.is(schema, RAW_BODY) ? { type: 'object' } : reference(schema);
+  return { required: true, content: { 'application/json': { schema: shown } } };
 }
 
 function parametersOf(schema: Schema, place: 'path' | 'query'): JsonObject[] {

@@ -4,12 +4,13 @@ import type * as z from 'zod/mini';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { type Admission, admit, pathUser, type SecretReader } from './access.ts';
-import { readJson } from './body.ts';
+import { readJson, readText } from './body.ts';
 import {
   type AnswerContract,
   type Answers,
   type Contract,
   NO_BODY,
+  RAW_BODY,
   routeKey,
   type Schema,
 } from './contract.ts';
@@ -32,6 +33,8 @@ export interface Request<Params, Query, Body> {
   id: string;
   fingerprint: string;
   idempotencyKey: string | null;
+  /** A header by its name in lower case. */
+  header: (name: string) => string | undefined;
   params: Params;
   query: Query;
   body: Body;
@@ -107,6 +110,7 @@ function readRequest<Params, Query, Body>(
     id: commandId(routeKey(contract.route), userId, idempotencyKey),
     fingerprint: fingerprint(body),
     idempotencyKey,
+    header: (name) => event.headers[name],
     params: readParams(contract, event),
     query: validated(contract.query, event.queryStringParameters ?? {}),
     body,
@@ -126,17 +130,17 @@ function readKey(contract: Contract, event: HttpEvent): string | null {
 }
 
 function readBody<Body>(contract: Contract<unknown, unknown, Body>, event: HttpEvent): Body {
-  const isNone: boolean = Object.is(contract.body, NO_BODY);
-  return validated(
-    contract.body,
-    isNone
-      ? null
-      : readJson({
-          body: event.body,
-          isBase64Encoded: event.isBase64Encoded,
-          contentType: event.headers['content-type'],
-        }),
-  );
+  return validated(contract.body, bodyOf(contract.body, event));
+}
+
+function bodyOf(schema: Schema, event: HttpEvent): unknown {
+  const { body, isBase64Encoded, headers } = event;
+  if (Object.is(schema, NO_BODY)) {
+    return null;
+  }
+  return Object.is(schema, RAW_BODY)
+    ? readText({ body, isBase64Encoded })
+    : readJson({ body, isBase64Encoded, contentType: headers['content-type'] });
 }
 
 /** An id that can't exist is not found; in a path that makes something, it is a mistake to be told. */

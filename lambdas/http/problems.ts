@@ -16,11 +16,13 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
+  already_subscribed: { status: 409, title: 'There is a subscription already' },
   illegal_transition: { status: 409, title: 'Not possible in the present state' },
   invalid: { status: 422, title: 'The request is not valid' },
   rate_limited: { status: 429, title: 'Too many for now' },
   internal: { status: 500, title: 'Internal error' },
   busy: { status: 503, title: 'Busy' },
+  not_configured: { status: 503, title: 'Not set up yet' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -111,14 +113,14 @@ export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
-/** An adjustment that would take more credits than there are. */
-export function belowBalance(available: number): Problem {
 /** A delivery that can no longer be cancelled, or not yet. */
 export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
   const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
   return problem('illegal_transition', detail, { deliveryStatus });
 }
 
+/** An adjustment that would take more credits than there are. */
+export function belowBalance(available: number): Problem {
   const detail = 'No more credits can be taken than are available.';
   return problem('illegal_transition', detail, { available });
 }
@@ -131,6 +133,29 @@ export function userErased(): Problem {
 /** An erased account allows nothing any more and shows nothing: its token is one for an account that is gone. */
 export function accountErased(): Problem {
   return forbidden('The account has been erased.');
+}
+
+/** A webhook's signature is not its sender's. */
+export function wronglySigned(header: string): Problem {
+  const detail =
+    'The signature is missing, too old, or not one of this body by the secret that is configured.';
+  return problem('unauthenticated', detail, {}, { 'www-authenticate': header });
+}
+
+export function alreadySubscribed(): Problem {
+  return problem('already_subscribed', 'The user has a subscription, which can be changed in the Portal.');
+}
+
+const NOT_CONFIGURED_RETRY_AFTER_SECONDS = 300;
+
+/** Only whoever runs Postage can help; the log says what is missing. */
+export function notConfigured(): Problem {
+  return problem(
+    'not_configured',
+    'Payments are not set up yet.',
+    {},
+    { 'retry-after': String(NOT_CONFIGURED_RETRY_AFTER_SECONDS) },
+  );
 }
 
 const BUSY_RETRY_AFTER_SECONDS = 1;
@@ -179,6 +204,10 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
   }
 }
 
+function idempotencyConflict(): Problem {
+  return problem('idempotency_conflict', 'The key belongs to a request with another body. Use a new key.');
+}
+
 /** How a command can end without its record. */
 export type Failure =
   | { outcome: 'idempotency_conflict' }
@@ -188,10 +217,7 @@ export type Failure =
 export function problemOfFailure(failure: Failure, now: Instant): Problem {
   switch (failure.outcome) {
     case 'idempotency_conflict':
-      return problem(
-        'idempotency_conflict',
-        'The key belongs to a request with another body. Use a new key.',
-      );
+      return idempotencyConflict();
     case 'letter_missing':
       return notFound('letter');
     case 'refused':
@@ -210,7 +236,13 @@ export function problemOfError(error: unknown): Problem | null {
   switch (error instanceof Error ? error.name : '') {
     case 'BusyError':
     case 'OutOfTimeError':
+    case 'QueueUnavailableError':
+    case 'StripeUnavailableError':
       return busy();
+    case 'NotConfiguredError':
+      return notConfigured();
+    case 'StripeIdempotencyError':
+      return idempotencyConflict();
     case 'ErasedAccountError':
       return accountErased();
     default:

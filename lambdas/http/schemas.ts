@@ -4,6 +4,7 @@ import { en } from 'zod/locales';
 import { COUNTRY_CODES } from './countries.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Schema } from './contract.ts';
+import { USER_ID } from '../domain/user-id.ts';
 
 z.config(en());
 
@@ -52,12 +53,10 @@ export function lines(maxLength: number): z.ZodMiniType<string, string> {
 /** The ids that Postage gives are 32 hexadecimal digits; what else looks like an id is not found. */
 export const Id = z.string().check(z.regex(/^[\w-]{1,64}$/, 'Expected an id.'));
 
-/** The `sub` of a token. No `#`, which separates keys; no `%`, so that a path can be decoded twice without harm. */
+/** The `sub` of a token. */
 export const UserId = z
   .string()
-  .check(
-    z.regex(/^[!-"$&-~]{1,128}$/, 'Expected 1 to 128 printable ASCII characters, without blanks, # and %.'),
-  );
+  .check(z.regex(USER_ID, 'Expected 1 to 128 printable ASCII characters, without blanks, # and %.'));
 
 const zonedText = z.iso
   .datetime({
@@ -126,6 +125,7 @@ export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniTyp
   shownAs.add(parameter, { type: 'number', exclusiveMinimum: 0, maximum: 1, default: byDefault });
   return parameter;
 }
+
 /** Yes or no in a query; no where it is not given. */
 export function flagParameter(): z.ZodMiniDefault<z.ZodMiniType<boolean>> {
   const text = z.enum(['true', 'false'], { error: 'Expected true or false.' });
@@ -137,7 +137,6 @@ export function flagParameter(): z.ZodMiniDefault<z.ZodMiniType<boolean>> {
   shownAs.add(parameter, { type: 'boolean', default: false });
   return parameter;
 }
-
 
 const MAX_PAGE_SIZE = 100;
 const PAGE_SIZE = 20;
@@ -175,10 +174,10 @@ export const Problem = named(
     resetsAt: z.optional(Instant),
     upgradeTo: z.optional(z.nullable(Plan)),
     price: z.optional(z.nullable(Price)),
+    openDeliveries: z.optional(Count),
     deliveryStatus: z.optional(
       z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
     ),
-    openDeliveries: z.optional(Count),
     available: z.optional(Count),
     requestId: z.optional(z.string()),
     executionId: z.optional(z.string()),

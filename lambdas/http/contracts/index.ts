@@ -1,12 +1,15 @@
 /** Every contract of the API, for the document and the tests. Handlers import their own group's only. */
 import { ADMIN_CONTRACTS } from './admin.ts';
+import { BILLING_CONTRACTS } from './billing.ts';
 import { CONSUMPTION_CONTRACTS } from './consumption.ts';
 import { CREDIT_CONTRACTS } from './credits.ts';
 import { CRON_CONTRACTS } from './cron.ts';
 import { DELIVERY_CONTRACTS } from './deliveries.ts';
 import { DOCS_CONTRACTS } from './docs.ts';
+import { FAILED_EVENT_CONTRACTS } from './failed-events.ts';
 import { LETTER_CONTRACTS } from './letters.ts';
 import { USAGE_CONTRACTS } from './usage.ts';
+import { WEBHOOK_CONTRACTS } from './webhooks.ts';
 import { type Contract } from '../contract.ts';
 
 export const CONTRACTS: readonly Contract[] = [
@@ -14,8 +17,11 @@ export const CONTRACTS: readonly Contract[] = [
   ...DELIVERY_CONTRACTS,
   ...USAGE_CONTRACTS,
   ...CREDIT_CONTRACTS,
+  ...BILLING_CONTRACTS,
   ...CONSUMPTION_CONTRACTS,
   ...ADMIN_CONTRACTS,
+  ...FAILED_EVENT_CONTRACTS,
+  ...WEBHOOK_CONTRACTS,
   ...CRON_CONTRACTS,
   ...DOCS_CONTRACTS,
 ];

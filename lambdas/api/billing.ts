@@ -1,0 +1,114 @@
+import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { linkCustomer } from '../adapters/dynamodb/customers.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
+import { connectStripe } from '../adapters/stripe/connection.ts';
+import { createCustomer } from '../adapters/stripe/customers.ts';
+import { NotConfiguredError, StripeMissingError } from '../adapters/stripe/errors.ts';
+import { createPortal } from '../adapters/stripe/portal.ts';
+import { parsePriceList } from '../adapters/stripe/prices.ts';
+import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
+import { isLive } from '../domain/account.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { NEVER_BEGAN } from '../domain/live-subscription.ts';
+import { PLANS } from '../domain/plans.ts';
+import { requiredVariable, optionalVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/billing.ts';
+import { httpHandler } from '../http/handler.ts';
+import { operation, type RequestOf } from '../http/operation.ts';
+import { alreadySubscribed, invalid, notFound } from '../http/problems.ts';
+
+const store = createStore(requiredVariable('table'));
+const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
+const prices = parsePriceList(requiredVariable('stripePrices'));
+const trialDays = Number(requiredVariable('trialDays'));
+const appUrl = requiredVariable('appUrl');
+const portal = createPortal(stripe, prices, requiredVariable('stage'));
+
+type CheckoutRequest = RequestOf<typeof contracts.createCheckoutSession>;
+
+/** What Stripe calls a subscription that somebody pays for, or is to pay for: a second one would be paid beside it. */
+const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
+
+const checkout = operation(contracts.createCheckoutSession, async (request) => {
+  const { userId, now, deadline, body } = request;
+  if (PLANS[body.plan].prices[body.interval] === undefined) {
+    const message = `The plan ${body.plan} is not sold by the ${body.interval}.`;
+    return invalid([{ path: 'interval', message }]);
+  }
+  const priceId = prices.priceOf(body);
+  if (priceId === null) {
+    throw new NotConfiguredError(`No price is configured for ${body.plan} by the ${body.interval}.`);
+  }
+  const { account } = await readAccount(store, userId, now, deadline);
+  if (isLive(account.subscription)) {
+    return alreadySubscribed();
+  }
+  const customerId = account.customerId ?? (await makeCustomer(userId, null, now, deadline));
+  const url = await beginCheckout(request, customerId, priceId);
+  return url === null ? alreadySubscribed() : { status: 200, body: { url } };
+});
+
+/** @returns null for a customer who subscribes already, whether or not Stripe's event has come */
+async function beginCheckout(
+  request: CheckoutRequest,
+  customerId: string,
+  priceId: string,
+  isReplacement = false,
+): Promise<string | null> {
+  const { userId, now, deadline } = request;
+  const { subscriptions } = await listSubscriptions(stripe, customerId, prices, deadline);
+  if (subscriptions.some(({ status }) => SUBSCRIBED.includes(status))) {
+    return null;
+  }
+  const isFirst = subscriptions.every(({ status }) => NEVER_BEGAN.includes(status));
+  try {
+    return await checkOutSubscription(
+      stripe,
+      {
+        userId,
+        customerId,
+        priceId,
+        trialDays: isFirst ? trialDays : 0,
+        appUrl,
+        idempotencyKey: request.idempotencyKey === null ? null : request.id,
+      },
+      deadline,
+    );
+  } catch (error) {
+    if (error instanceof StripeMissingError && error.param === 'customer' && !isReplacement) {
+      // Somebody has deleted the customer at Stripe.
+      const replacement = await makeCustomer(userId, customerId, now, deadline);
+      return beginCheckout(request, replacement, priceId, true);
+    }
+    throw error;
+  }
+}
+
+async function makeCustomer(
+  userId: string,
+  replaces: string | null,
+  now: Instant,
+  deadline: Deadline,
+): Promise<string> {
+  const customerId = await createCustomer(stripe, userId, replaces, deadline);
+  return linkCustomer(store, { userId, customerId, replaces }, now, deadline);
+}
+
+const openPortal = operation(contracts.createPortalSession, async ({ userId, now, deadline }) => {
+  const { account } = await readAccount(store, userId, now, deadline);
+  if (account.customerId === null) {
+    return notFound('customer');
+  }
+  try {
+    return { status: 200, body: { url: await portal.open(account.customerId, appUrl, deadline) } };
+  } catch (error) {
+    if (error instanceof StripeMissingError && error.param === 'customer') {
+      return notFound('customer');
+    }
+    throw error;
+  }
+});
+
+export const handler = httpHandler([checkout, openPortal]);

@@ -1,0 +1,37 @@
+import * as z from 'zod/mini';
+import { contract, NO_INPUT } from '../contract.ts';
+import { named } from '../schemas.ts';
+
+const CheckoutOrder = named(
+  'CheckoutOrder',
+  z.strictObject({ plan: z.enum(['pro', 'enterprise']), interval: z.enum(['month', 'year']) }),
+  { example: { plan: 'pro', interval: 'month' } },
+);
+
+const StripePage = named('StripePage', z.strictObject({ url: z.url() }), {
+  description: 'A page at Stripe to send the user to. It works for a while only.',
+});
+
+const page = { 200: { description: 'The page', schema: StripePage } } as const;
+
+export const createCheckoutSession = contract('POST /billing/checkout-sessions', {
+  ...NO_INPUT,
+  summary: 'Subscribe',
+  description:
+    'Begins a Checkout at Stripe. The plan holds as soon as Stripe has told of the subscription, seconds after it was paid. Users who subscribe already change their plan in the Portal.',
+  body: CheckoutOrder,
+  idempotencyKey: 'optional',
+  answers: page,
+  problems: ['already_subscribed', 'not_configured'],
+});
+
+export const createPortalSession = contract('POST /billing/portal-sessions', {
+  ...NO_INPUT,
+  summary: 'Manage the subscription',
+  description:
+    'Opens the Portal at Stripe: another plan, another card, invoices, cancelling. An upgrade holds at once; a downgrade and a cancellation wait for the end of what has been paid. `not_found`: the user has never begun a Checkout.',
+  answers: page,
+  problems: ['not_found', 'not_configured'],
+});
+
+export const BILLING_CONTRACTS = [createCheckoutSession, createPortalSession];

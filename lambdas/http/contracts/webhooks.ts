@@ -1,0 +1,13 @@
+import { contract, NO_INPUT, RAW_BODY } from '../contract.ts';
+
+export const receiveStripeEvent = contract('POST /webhooks/stripe', {
+  ...NO_INPUT,
+  summary: "Stripe's webhook",
+  description:
+    'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: it is signed, but of a connected account, or of the live mode where the keys are for testing, or the other way round.',
+  body: RAW_BODY,
+  answers: { 200: { description: 'The event is queued' } },
+  problems: ['not_configured'],
+});
+
+export const WEBHOOK_CONTRACTS = [receiveStripeEvent];
