@@ -16,8 +16,11 @@ export const API_FUNCTIONS: FunctionLoaders = {
   deliveries: () => import('../lambdas/api/deliveries.ts'),
   usage: () => import('../lambdas/api/usage.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
+  billing: () => import('../lambdas/api/billing.ts'),
   consumption: () => import('../lambdas/api/consumption.ts'),
   admin: () => import('../lambdas/api/admin.ts'),
+  'failed-events': () => import('../lambdas/api/failed-events.ts'),
+  webhooks: () => import('../lambdas/api/webhooks.ts'),
   cron: () => import('../lambdas/api/cron.ts'),
   docs: () => import('../lambdas/api/docs.ts'),
 };

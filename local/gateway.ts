@@ -129,6 +129,7 @@ function needsToken(access: Access): boolean {
     case 'admin':
       return true;
     case 'cron':
+    case 'signature':
     case 'anyone':
       return false;
   }

@@ -13,6 +13,7 @@ import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { CRON_SECRET_ID, setServicesEnvironment, setTableEnvironment } from './lambda-environment.ts';
 import { startLocalEvents } from './local-events.ts';
+import { openPayments, type StripeAddress } from './payments.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
@@ -41,6 +42,9 @@ export interface Runtime {
   issuer: Issuer;
   store: Store;
   rollover: RolloverMachine;
+  stripe: StripeAddress;
+  /** Until every event of Stripe's that has come is processed, or set aside. */
+  paymentsSettled: () => Promise<void>;
   /** Begins to publish events and to count statistics, as the table's stream does in AWS. */
   followStream: () => Promise<void>;
   /** Loads the functions in the background, so that no request waits for it. */
@@ -90,10 +94,13 @@ async function startAll(
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
   const events = await startLocalEvents();
   stops.push(() => events.stop());
+  const { onError } = options;
+  const payments = await openPayments({ url, clock, data, onError });
   const awsStandIn = await startAwsStandIn({
     ...events.operations,
     ...stepFunctions(rollover),
-    ...secretsManager({ [CRON_SECRET_ID]: cronSecret }),
+    ...secretsManager({ [CRON_SECRET_ID]: cronSecret, ...payments.secrets }),
+    ...payments.operations,
   });
   stops.push(() => awsStandIn.stop());
 
@@ -101,25 +108,32 @@ async function startAll(
   const table = options.table ?? tableName();
   setTableEnvironment({ dynamodb, table });
   setServicesEnvironment({ url, awsStandIn: awsStandIn.url, objectStore: events.objectStore });
+  Object.assign(process.env, payments.environment({ awsStandIn: awsStandIn.url, app: `${url}/docs` }));
   const store = createStore(table);
   stops.push(() => store.client.destroy());
+  // Before what its functions call.
+  stops.push(() => payments.stop());
   await createTableWithRetries(table);
 
   const functions = options.functions ?? API_FUNCTIONS;
   gateway.serve({
     functions,
-    localRoutes: [...devRoutes({ clock, issuer, store }), ...events.routes],
+    localRoutes: [...devRoutes({ clock, issuer, store }), ...events.routes, ...payments.routes],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
     onAnswer: options.onAnswer,
-    onError: options.onError,
+    onError,
   });
-  const { onError } = options;
   const follow = async (): Promise<void> => {
     stops.push(await events.follow({ table, clock, data, onError }));
   };
-  const warm = (): void => void stops.push(warmUp(functions));
-  return { url, dynamodb, table, cronSecret, clock, issuer, store, rollover, followStream: follow, warm };
+  const warm = (): void => void stops.push(warmUp(functions, payments.warm));
+  const { stripe, settled: paymentsSettled } = payments;
+  return {
+    ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe, paymentsSettled },
+    followStream: follow,
+    warm,
+  };
 }
 
 /** With the SDK's retries, which the functions' store does without. */
@@ -149,13 +163,16 @@ function keepCronSecret(data: DataDirectory): string {
  *
  * @returns what ends it, after the module that is being loaded
  */
-function warmUp(functions: FunctionLoaders): () => Promise<void> {
+function warmUp(functions: FunctionLoaders, others: () => Promise<void>): () => Promise<void> {
   const ending = new AbortController();
   const loading = (async () => {
     for (const load of Object.values(functions)) {
       if (!ending.signal.aborted) {
         await load().catch(() => undefined);
       }
+    }
+    if (!ending.signal.aborted) {
+      await others().catch(() => undefined);
     }
   })();
   return async () => {

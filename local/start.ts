@@ -19,7 +19,9 @@ const HELP = `Serves Postage on this machine, over an embedded DynamoDB.
   --json        prints one line of JSON for scripts: addresses, the cron secret, and tokens
   --help        shows this
 
-DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one.
+DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one. STRIPE_SECRET_KEY=sk_test_… uses a sandbox at
+Stripe in place of the stand-in, with STRIPE_WEBHOOK_SECRET (of "stripe listen --forward-to URL/webhooks/stripe") and
+STRIPE_PRICES ({"price_1Abc": {"plan": "pro", "interval": "month"}}).
 `;
 
 const SERVICE = 'demo-service';
@@ -129,16 +131,24 @@ async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promi
   return Object.fromEntries(await Promise.all(tokens));
 }
 
-function describeAsJson({ url, dynamodb, table, issuer, cronSecret }: Runtime, tokens: Tokens): string {
-  return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, tokens })}\n`;
+function describeAsJson(
+  { url, dynamodb, table, issuer, cronSecret, stripe }: Runtime,
+  tokens: Tokens,
+): string {
+  return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, stripe, tokens })}\n`;
 }
 
-function describe({ url, dynamodb, cronSecret }: Runtime, tokens: Tokens, startedInMs: number): string {
+function describe(
+  { url, dynamodb, cronSecret, stripe }: Runtime,
+  tokens: Tokens,
+  startedInMs: number,
+): string {
   const [firstUser = SERVICE] = Object.keys(tokens);
   const exports = Object.entries(tokens).map(([user, token]) => `${nameOfVariable(user)}=${token}`);
   return `Postage answers at ${url} (ready in ${startedInMs} ms; Ctrl-C stops it)
 Documentation  ${url}/docs
 DynamoDB       ${dynamodb}
+Stripe         ${stripe.url ?? 'https://api.stripe.com, in test mode'}
 
 Tokens, for a day:
 ${exports.join('\n')}
@@ -156,6 +166,7 @@ On this machine alone:
   curl '${url}/dev/token?sub=alice'
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
   curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
+  curl -X POST ${url}/dev/stripe/checkout/<id of a Checkout session>/pay
   curl '${url}/dev/events?user=alice'
 
 `;

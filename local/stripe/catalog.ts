@@ -1,18 +1,14 @@
 import { Stripe } from 'stripe';
 import { z } from 'zod';
-import { type BillingInterval, type PlanId, PLANS } from '../../lambdas/domain/plans.ts';
+import { type BillingInterval, PLANS } from '../../lambdas/domain/plans.ts';
 import { invalidRequest } from './api-error.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { created, currency, flag, integer, metadata, paging, paramsOf, text } from './params.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
+import { seededPriceId } from './seeded-prices.ts';
 import { refId } from './state.ts';
 import { mergeMetadata, present } from './values.ts';
-
-/** The id of the price that stands ready for a plan: `price_pro_month`. Its `lookup_key` is `pro_month`. */
-export function seededPriceId(plan: PlanId, interval: BillingInterval): string {
-  return `price_${plan}_${interval}`;
-}
 
 /** A product and its prices for each plan that is sold, as whoever runs Postage creates them in the Dashboard. */
 export function seedCatalog(sandbox: Sandbox): void {

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type DataDirectory } from '../data-directory.ts';
 import { closeServer, listenLocally } from '../http-server.ts';
 import { answerApi, type ApiOutcome, type ApiParts } from './api.ts';
@@ -26,6 +26,10 @@ export interface StripeOptions {
   webhookUrl?: (() => string | null) | undefined;
   /** 0 or none for any free one. */
   port?: number | undefined;
+  /** One that somebody has been told of already, in place of a port. */
+  listening?: ListeningServer | undefined;
+  /** Keys that somebody has been told already. */
+  keys?: { secretKey: string; webhookSecret: string } | undefined;
   /** Repeats the ids and the faults of an earlier run. */
   seed?: number | undefined;
   billing?: Partial<BillingSettings> | undefined;
@@ -33,6 +37,11 @@ export interface StripeOptions {
   data?: DataDirectory | undefined;
   /** A mistake of the stand-in's own. */
   onError?: ((error: unknown) => void) | undefined;
+}
+
+export interface ListeningServer {
+  server: Server;
+  url: string;
 }
 
 /** Stripe's server on this machine. */
@@ -62,7 +71,8 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
   const lifecycle = createLifecycle(sandbox);
   const onError = options.onError ?? ((error) => console.error(error));
   let faults: Faults = NO_FAULTS;
-  const api = await openApi(options.port ?? 0, {
+  const { server, url } = options.listening ?? (await listenOn(options.port ?? 0));
+  const parts: ApiParts = {
     sandbox,
     lifecycle,
     idempotency,
@@ -72,7 +82,8 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     faults: () => faults.api,
     onChange: save,
     onError,
-  });
+  };
+  server.on('request', (request, response) => void respond(parts, request, response));
   const ticking = tickEvery(TICK_MS, lifecycle, onError);
   const control = createControl({
     sandbox,
@@ -102,9 +113,9 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     save();
     closeMemory();
     await webhooks.stop();
-    await api.close();
+    await closeServer(server);
   };
-  return { url: api.url, secretKey, webhookSecret, seed, control, stop };
+  return { url, secretKey, webhookSecret, seed, control, stop };
 }
 
 interface Identity {
@@ -114,7 +125,7 @@ interface Identity {
 }
 
 /** The account with what it has kept, or a new one with the seeded catalogue. */
-function openSandbox({ clock, seed, billing, webhookUrl, data }: StripeOptions): {
+function openSandbox({ clock, seed, keys, billing, webhookUrl, data }: StripeOptions): {
   sandbox: Sandbox;
   webhooks: Webhooks;
   idempotency: IdempotencyKeys;
@@ -124,7 +135,7 @@ function openSandbox({ clock, seed, billing, webhookUrl, data }: StripeOptions):
 } {
   const memory = openMemory(data);
   const kept = memory.read();
-  const identity = kept ?? newIdentity(seed);
+  const identity = { ...(kept ?? newIdentity(seed)), ...keys };
   const webhooks = new Webhooks(
     {
       url: webhookUrl ?? (() => null),
@@ -172,12 +183,12 @@ function newIdentity(seed = randomInt(2 ** 31)): Identity {
   };
 }
 
-async function openApi(port: number, parts: ApiParts): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => void respond(parts, request, response));
+async function listenOn(port: number): Promise<ListeningServer> {
+  const server = createServer();
   // Longer than a client keeps a connection, so that it does not send into one that just closed.
   server.keepAliveTimeout = 65_000;
   const { url } = await listenLocally(server, port);
-  return { url, close: () => closeServer(server) };
+  return { server, url };
 }
 
 function connectRules(sandbox: Sandbox): void {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { type Control } from '../../local/stripe/control.ts';
 import { iso, openStripe, stripeError, subscribe, type TestStripe } from '../support/stripe.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { type StripeOptions } from '../../local/stripe/server.ts';
 import {
   customerWith,

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { openStripe, openWebhookEndpoint, type TestStripe } from '../support/stripe.ts';
 
 // Whatever is done to it in whatever order, the stand-in stays consistent in itself: what its objects say of each

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
 import { PLANS } from '../../lambdas/domain/plans.ts';
-import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { openStripe, sdkFor, stripeError, type TestStripe } from '../support/stripe.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';

@@ -8,8 +8,11 @@ export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
     deliveries: load,
     usage: load,
     credits: load,
+    billing: load,
     consumption: load,
     admin: load,
+    'failed-events': load,
+    webhooks: load,
     cron: load,
     docs: load,
   };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { Stripe } from 'stripe';
 import { closeServer, listenLocally } from '../../local/http-server.ts';
-import { seededPriceId } from '../../local/stripe/catalog.ts';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { startStripe, type StripeOptions, type StripeStandIn } from '../../local/stripe/server.ts';
 
 /** A clock that only moves when it is told to. */
