@@ -80,7 +80,7 @@ async function assertTable({ client, table }: Store): Promise<void> {
 /** What became of the proof of one account; `gone`: only a tombstone is left of it. */
 type Verdict = { verdict: 'holds' } | { verdict: 'gone' } | { verdict: 'fails'; why: string };
 
-const ACCOUNTS_AT_ONCE = 8;
+const ACCOUNTS_AT_ONCE = 32;
 
 /** @returns the code to exit with */
 async function proveAll(store: Store): Promise<number> {

@@ -4,7 +4,15 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
-import { type Administrator, administratorOf, appendTo, someSender, trailOf } from '../support/admin.ts';
+import {
+  ADMIN,
+  type Administrator,
+  administratorOf,
+  appendTo,
+  someSender,
+  trailOf,
+} from '../support/admin.ts';
+import { eventually } from '../e2e/support/eventually.ts';
 import { call } from '../support/api-client.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 
@@ -203,5 +211,32 @@ describe('a cursor', () => {
     const { nextCursor } = await admin.getPage(`/audit-events?date=${day}&limit=1`);
     const next = await admin.get(`/audit-events?date=${day}&limit=1&cursor=${nextCursor ?? ''}`);
     expect(next).toMatchObject({ items: [{ type: 'CreditsAdjusted' }] });
+  });
+});
+
+describe('what follows from the stream', () => {
+  it('G2: records an adjustment once, with who made it and why, and outlives an erasure', async () => {
+    await postage.followStream();
+    const user = await someSender(postage);
+    const body = { amount: 2, reason: 'Lost in the post.' };
+    await admin.adjust(user.id, body, 'once');
+    await admin.adjust(user.id, body, 'once');
+    expect((await admin.ask('DELETE', `/users/${user.id}`)).body).toEqual({ erased: true });
+    // Changes are told in their order: once a later user's is recorded, all of the erasure's have been.
+    const later = await someSender(postage);
+    await eventually('a record of the later user', async () => {
+      const [record] = await trailOf(postage, later.id);
+      return record ?? null;
+    });
+    const trail = await trailOf(postage, user.id);
+    expect(trail.filter(({ type }) => type === 'CreditsAdjusted')).toMatchObject([
+      { actor: ADMIN, reason: body.reason, data: { amount: 2 } },
+    ]);
+    const day = utcDay(postage.clock.now());
+    const stats = await eventually('a count of both letters', async () => {
+      const counted = await admin.get(`/usage-stats?start=${day}&end=${day}`);
+      return Number(counted['totalLetters']) < 2 ? null : counted;
+    });
+    expect(stats['uniqueUsers']).toBeGreaterThanOrEqual(2);
   });
 });
