@@ -122,9 +122,9 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
   }
 }
 
-/** The shell's own, without whatever it knows of AWS. */
+/** The shell's own, without whatever it knows of AWS or of another DynamoDB. */
 function environmentFor(endpoint: string): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(([name]) => !/^(AWS|POSTAGE)_/.test(name));
+  const others = Object.entries(process.env).filter(([name]) => !/^(AWS_|POSTAGE_|DYNAMODB_ENDPOINT$)/.test(name));
   const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   return {
     ...Object.fromEntries(others),
@@ -139,13 +139,16 @@ interface StackToTest extends Settings {
   miniStackLog: () => string;
 }
 
-/** One after the other: the second leaves accounts behind that a rollover fails on, the third looks at all that was done. */
+/**
+ * One after the other. The first kind runs beside itself, as its users do. The second damages accounts and counts what is
+ * due in the whole table, so that its files run one by one. The third looks at all that has been done.
+ */
 async function testStack(stack: StackToTest): Promise<number> {
   const since = Date.now();
   const rights = 'test/deployed/rights.test.ts';
   const code =
     (await test(['e2e'], [], stack)) ||
-    (await test(['deployed'], ['--testPathIgnorePatterns', rights], stack)) ||
+    (await test(['deployed'], ['--runInBand', '--testPathIgnorePatterns', rights], stack)) ||
     (await test(['deployed'], ['--runTestsByPath', rights], stack));
   if (code !== 0 && !stack.signal.aborted) {
     Object.assign(process.env, stack.environment);
