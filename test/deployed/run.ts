@@ -124,7 +124,9 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
 
 /** The shell's own, without whatever it knows of AWS or of another DynamoDB. */
 function environmentFor(endpoint: string): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(([name]) => !/^(AWS_|POSTAGE_|DYNAMODB_ENDPOINT$)/.test(name));
+  const others = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS_|POSTAGE_|DYNAMODB_ENDPOINT$)/.test(name),
+  );
   const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   return {
     ...Object.fromEntries(others),
