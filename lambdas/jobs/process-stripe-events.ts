@@ -26,6 +26,7 @@ interface Message {
 export async function processStripeEvents(
   services: StripeServices,
   records: readonly SQSRecord[],
+  deadlineMs = DEADLINE_MS,
 ): Promise<SQSBatchResponse> {
   const messages = records.map((record) => ({ record, event: readOrNull(record) }));
   const byCustomer = Map.groupBy(messages, ({ event, record }) => event?.customerId ?? record.messageId);
@@ -34,7 +35,7 @@ export async function processStripeEvents(
     const unprocessed: string[] = [];
     for (const message of ofCustomer) {
       try {
-        incidents.push(...(await process(services, message, deadlineIn(DEADLINE_MS))));
+        incidents.push(...(await process(services, message, deadlineIn(deadlineMs))));
       } catch (error) {
         unprocessed.push(message.record.messageId);
         logger.warn('An event could not be processed, and will come again.', {

@@ -64,7 +64,9 @@ export async function keepFailedEvent(store: Store, event: KeptEvent, deadline: 
   );
 }
 
-/** The same without their bodies, those that failed last first. @throws BusyError */
+const OF_STRIPE = '#pk = :pk';
+
+/** Those that failed last first. @throws BusyError */
 export async function listFailedEvents(
   store: Store,
   { limit, after }: PageRequest,
@@ -75,9 +77,9 @@ export async function listFailedEvents(
       new QueryCommand({
         TableName: store.table,
         IndexName: TABLE_SCHEMA.listIndex.name,
-        KeyConditionExpression: '#pk = :pk',
-        ProjectionExpression: '#sk, #type, #reason, #failedAt',
-        ExpressionAttributeNames: namesIn('#pk #sk #type #reason #failedAt'),
+        Select: 'ALL_ATTRIBUTES',
+        KeyConditionExpression: OF_STRIPE,
+        ExpressionAttributeNames: namesIn(OF_STRIPE),
         ExpressionAttributeValues: toWire({ ':pk': FAILED_EVENTS_KEY }),
         ExclusiveStartKey: after === null ? undefined : startAfter(after),
         ScanIndexForward: false,

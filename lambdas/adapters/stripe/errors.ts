@@ -21,8 +21,8 @@ export class StripeMissingError extends Error {
   /** The parameter that named it. */
   readonly param: string | null;
 
-  constructor(message: string, param: string | null, options: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, param: string | null) {
+    super(message);
     this.param = param;
   }
 }
@@ -38,20 +38,20 @@ export function toOurError(error: unknown): unknown {
     return error;
   }
   const { message, code, statusCode = 0, requestId = 'none' } = error;
+  // Stripe's Dashboard tells all about a request. The SDK's error itself may hold a customer's data, and would be logged.
   const about = `Stripe: ${message} (request ${requestId})`;
-  const options = { cause: error };
   // 409: another request is changing the same object, or has the same key and is under way.
   const isBusy = statusCode === 0 || statusCode === 409 || statusCode === 429 || statusCode >= 500;
   if (isBusy || error instanceof Stripe.errors.StripeRateLimitError) {
-    return new StripeUnavailableError(about, options);
+    return new StripeUnavailableError(about);
   }
   if (statusCode === 401 || statusCode === 403) {
-    return new NotConfiguredError(about, options);
+    return new NotConfiguredError(about);
   }
   if (error instanceof Stripe.errors.StripeIdempotencyError) {
-    return new StripeIdempotencyError(about, options);
+    return new StripeIdempotencyError(about);
   }
   return code === 'resource_missing'
-    ? new StripeMissingError(about, error.param ?? null, options)
-    : new StripeRejectedError(about, options);
+    ? new StripeMissingError(about, error.param ?? null)
+    : new StripeRejectedError(about);
 }
