@@ -64,6 +64,7 @@ describe('the OpenAPI document', () => {
       'usage:write': 'token',
       admin: 'token',
       cron: 'cronSecret',
+      signature: 'signature',
       anyone: undefined,
     };
     for (const { method, path, access } of ROUTES) {

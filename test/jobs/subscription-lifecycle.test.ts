@@ -1,3 +1,4 @@
+import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { openUntil } from '../../lambdas/domain/account.ts';

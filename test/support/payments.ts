@@ -1,4 +1,5 @@
 /** The worker that follows Stripe's events, over an embedded DynamoDB and the stand-in for Stripe. */
+import './silent-functions.ts';
 import { afterEach, beforeEach } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
 import { randomInt, randomUUID } from 'node:crypto';
@@ -75,6 +76,19 @@ export function messageOf(body: string, sentAt: number, receives = 1): SQSRecord
   };
 }
 
+/** An event of any type, also of one that Stripe does not know yet. */
+export function eventAbout(type: string, object: object, at: number): Stripe.Event {
+  const event = {
+    id: `evt_${randomUUID().replaceAll('-', '')}`,
+    object: 'event',
+    type,
+    created: Math.floor(at / 1_000),
+    livemode: false,
+    data: { object: { id: 'in_1', ...object } },
+  };
+  return event as unknown as Stripe.Event;
+}
+
 export interface PaymentsSuite extends FaultyTable {
   stripe: () => Stripe;
   at: () => TestStripe;
@@ -94,8 +108,6 @@ export interface PaymentsSuite extends FaultyTable {
 /** A Stripe of its own for each test, which begins at this instant. */
 export function usePayments(startIso: string): PaymentsSuite {
   const table = useFaultyTable();
-  process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
-  process.env['POWERTOOLS_METRICS_DISABLED'] = 'true';
   let opened: TestStripe | null = null;
   let told = 0;
   beforeEach(async () => {

@@ -4,6 +4,7 @@ import type { BillingInterval, PlanId } from '../../lambdas/domain/plans.ts';
 import type { Clock } from '../../local/clock.ts';
 import type { FunctionLoaders } from '../../local/functions.ts';
 import type { RolloverMachine } from '../../local/state-machine.ts';
+import type { StripeAddress } from '../../local/payments.ts';
 import { startRuntime } from '../../local/runtime.ts';
 
 /** The API with everything behind it, in this process and on free ports. */
@@ -21,6 +22,9 @@ export interface Postage {
   cronSecret: string;
   store: Store;
   rollover: RolloverMachine;
+  stripe: StripeAddress;
+  /** Until every event of Stripe's that has come is processed, or set aside. */
+  paymentsSettled: () => Promise<void>;
   /** Begins to publish events and to count statistics. */
   followStream: () => Promise<void>;
   /** What went wrong inside; a suite expects it to stay empty. */
@@ -45,12 +49,15 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
     onError: (error) => errors.push(error),
   });
   const { url, clock, cronSecret, store, rollover, issuer, followStream, stop } = runtime;
+  const { stripe, paymentsSettled } = runtime;
   return {
     url,
     clock,
     cronSecret,
     store,
     rollover,
+    stripe,
+    paymentsSettled,
     followStream,
     errors,
     stop,

@@ -1,0 +1,262 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Stripe } from 'stripe';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
+import { type Postage, startPostage } from '../support/server.ts';
+import { sdkFor } from '../support/stripe.ts';
+import { plentyOfTime } from '../support/table.ts';
+
+const CHECKOUT = '/billing/checkout-sessions';
+const PORTAL = '/billing/portal-sessions';
+const PRO = { plan: 'pro', interval: 'month' };
+
+let postage: Postage;
+let stripe: Stripe;
+
+beforeAll(async () => {
+  postage = await startPostage();
+  const { url, secretKey } = postage.stripe;
+  stripe = sdkFor({ url: url ?? '', secretKey });
+});
+
+afterAll(async () => {
+  await postage.stop();
+  expect(postage.errors).toEqual([]);
+});
+
+/** What happens at Stripe without Postage. */
+async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<ApiAnswer> {
+  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
+  expect(answer).toMatchObject({ status: 200 });
+  return answer;
+}
+
+async function begin(user: ApiUser, body: object = PRO, headers = {}): Promise<string> {
+  const answer = await user.call('POST', CHECKOUT, { body, headers });
+  expect(answer).toMatchObject({ status: 200 });
+  return String(answer.body['url']);
+}
+
+/** The id of the session is the last part of its page's address. */
+function sessionIn(url: string): string {
+  return /cs_test_\w+/.exec(url)?.[0] ?? url;
+}
+
+/** Pays, and lets Postage hear of it. */
+async function pay(url: string, body: object = {}): Promise<void> {
+  await dev('POST', `/checkout/${sessionIn(url)}/pay`, body);
+  await dev('POST', '/flush');
+}
+
+async function customerOf(user: ApiUser): Promise<string | null> {
+  const account = await readStoredAccount(postage.store, user.id, plentyOfTime());
+  return account?.kind === 'account' ? account.customerId : null;
+}
+
+async function entitlements(user: ApiUser): Promise<Record<string, unknown>> {
+  return (await user.call('GET', '/entitlements')).body;
+}
+
+describe('Checkout', () => {
+  it('leads to a plan that holds as soon as it is paid', async () => {
+    const user = await someApiUser(postage);
+    const url = await begin(user);
+    expect(await entitlements(user)).toMatchObject({ plan: 'none', status: 'none' });
+    await pay(url);
+    expect(await entitlements(user)).toMatchObject({
+      plan: 'pro',
+      status: 'active',
+      usage: { mailCreditsRemaining: 2 },
+    });
+  });
+
+  it('tells Stripe who the user is, and where to send him back to', async () => {
+    const user = await someApiUser(postage);
+    const session = await stripe.checkout.sessions.retrieve(sessionIn(await begin(user)));
+    expect(session).toMatchObject({
+      mode: 'subscription',
+      customer: await customerOf(user),
+      client_reference_id: user.id,
+      metadata: { userId: user.id },
+      success_url: `${postage.url}/docs?checkout=succeeded`,
+      cancel_url: `${postage.url}/docs?checkout=cancelled`,
+    });
+    const customer = await stripe.customers.retrieve((await customerOf(user)) ?? '');
+    expect(customer).toMatchObject({ metadata: { userId: user.id } });
+  });
+
+  it('begun several times at once makes one customer', async () => {
+    const user = await someApiUser(postage);
+    await Promise.all([begin(user), begin(user), begin(user)]);
+    const { data } = await stripe.customers.list({ limit: 100 });
+    expect(data.filter(({ metadata }) => metadata['userId'] === user.id)).toHaveLength(1);
+  });
+
+  it('G2: the same key gives the same page, and is refused for another plan', async () => {
+    const user = await someApiUser(postage);
+    const headers = { 'idempotency-key': 'one' };
+    expect(await begin(user, PRO, headers)).toBe(await begin(user, PRO, headers));
+    const other = await user.call('POST', CHECKOUT, { body: { ...PRO, plan: 'enterprise' }, headers });
+    expect(other).toMatchObject({ status: 409, body: { code: 'idempotency_conflict' } });
+  });
+
+  it('is refused to a user who subscribes already', async () => {
+    const user = await someApiUser(postage);
+    await pay(await begin(user));
+    expect(await user.call('POST', CHECKOUT, { body: PRO })).toMatchObject({
+      status: 409,
+      body: { code: 'already_subscribed' },
+    });
+  });
+
+  it('is refused to a user who subscribes already, also before the event has come', async () => {
+    const user = await someApiUser(postage);
+    const url = await begin(user);
+    await dev('PUT', '', { webhooks: { drop: true } });
+    try {
+      await dev('POST', `/checkout/${sessionIn(url)}/pay`);
+      expect(await entitlements(user)).toMatchObject({ plan: 'none' });
+      expect(await user.call('POST', CHECKOUT, { body: PRO })).toMatchObject({
+        status: 409,
+        body: { code: 'already_subscribed' },
+      });
+    } finally {
+      await dev('PUT', '');
+      await dev('POST', '/flush');
+    }
+  });
+
+  it('goes on for a user whose customer was deleted at Stripe', async () => {
+    const user = await someApiUser(postage);
+    await begin(user);
+    const former = (await customerOf(user)) ?? '';
+    await stripe.customers.del(former);
+    await pay(await begin(user));
+    expect(await customerOf(user)).not.toBe(former);
+    expect(await entitlements(user)).toMatchObject({ plan: 'pro', status: 'active' });
+  });
+
+  it.each<[string, object, string]>([
+    ['a plan that does not exist', { plan: 'gold', interval: 'month' }, 'plan'],
+    ['the free plan', { plan: 'none', interval: 'month' }, 'plan'],
+    ['an interval that does not exist', { plan: 'pro', interval: 'week' }, 'interval'],
+    ['a plan that is not sold by the year', { plan: 'enterprise', interval: 'year' }, 'interval'],
+    ['more than is asked', { ...PRO, price: 'price_1' }, 'price'],
+  ])('of %s is refused', async (_, body, path) => {
+    const user = await someApiUser(postage);
+    expect(await user.call('POST', CHECKOUT, { body })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid', errors: [{ path }] },
+    });
+    expect(await customerOf(user)).toBeNull();
+  });
+
+  it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
+    'is told to be busy when Stripe answers with %s, and begins when that is over',
+    async (fault) => {
+      const user = await someApiUser(postage);
+      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      try {
+        const answer = await user.call('POST', CHECKOUT, { body: PRO });
+        expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
+        expect(answer.headers.get('retry-after')).toBe('1');
+      } finally {
+        await dev('PUT', '');
+      }
+      await begin(user);
+    },
+  );
+});
+
+describe('the Portal', () => {
+  it('opens for whoever has begun a Checkout', async () => {
+    const user = await someApiUser(postage);
+    await pay(await begin(user));
+    const answer = await user.call('POST', PORTAL);
+    expect(answer).toMatchObject({ status: 200, body: { url: expect.stringMatching(/^https:\/\//) } });
+  });
+
+  it('has one configuration of its own, by which no allowance can be farmed', async () => {
+    const user = await someApiUser(postage);
+    await begin(user);
+    await user.call('POST', PORTAL);
+    await user.call('POST', PORTAL);
+    const { data } = await stripe.billingPortal.configurations.list({ active: true });
+    expect(data.map(({ metadata }) => metadata?.['postage'])).toEqual(['dev']);
+    expect(data[0]?.features).toMatchObject({
+      subscription_cancel: { enabled: true, mode: 'at_period_end' },
+      subscription_pause: { enabled: false },
+      subscription_update: {
+        enabled: true,
+        billing_cycle_anchor: 'now',
+        proration_behavior: 'always_invoice',
+        default_allowed_updates: ['price'],
+        schedule_at_period_end: {
+          conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
+        },
+      },
+    });
+  });
+
+  it('does not open for whoever has not', async () => {
+    const user = await someApiUser(postage);
+    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+});
+
+describe('events that failed', () => {
+  it('G12: are listed for the owner, and sent again when the cause is gone', async () => {
+    const admin = await someApiUser(postage);
+    const token = await postage.token(admin.id, 'admin');
+    const asAdmin = (method: string, path: string): Promise<ApiAnswer> =>
+      call(postage, method, path, { token });
+
+    const customer = await stripe.customers.create({
+      payment_method: 'pm_card_visa',
+      invoice_settings: { default_payment_method: 'pm_card_visa' },
+    });
+    await stripe.subscriptions.create({ customer: customer.id, items: [{ price: 'price_pro_month' }] });
+    await dev('POST', '/flush');
+    const { body } = await asAdmin('GET', '/admin/failed-events?limit=100');
+    const failed = body['items'] as { id: string; type: string; reason: string }[];
+    expect(failed.map(({ reason }) => reason)).toEqual(failed.map(() => 'customer_without_user'));
+    expect(failed.map(({ type }) => type)).toContain('customer.subscription.created');
+
+    const user = await someApiUser(postage);
+    await stripe.customers.update(customer.id, { metadata: { userId: user.id } });
+    const [first] = failed;
+    const path = `/admin/failed-events/${first?.id ?? ''}/redrive`;
+    expect(await asAdmin('POST', path)).toMatchObject({ status: 200, body: { id: first?.id } });
+    await postage.paymentsSettled();
+    expect(await entitlements(user)).toMatchObject({ plan: 'pro', status: 'active' });
+    expect(await asAdmin('POST', path)).toMatchObject({ status: 404 });
+    const rest = (await asAdmin('GET', '/admin/failed-events')).body['items'] as { id: string }[];
+    expect(rest.map(({ id }) => id)).not.toContain(first?.id);
+    const audit = await asAdmin(
+      'GET',
+      `/admin/audit-events?type=EventRedriven&date=${new Date(postage.clock.now()).toISOString().slice(0, 10)}`,
+    );
+    expect(audit.body['items']).toMatchObject([{ actor: admin.id, data: { event: first?.id } }]);
+  });
+
+  it('are listed page by page', async () => {
+    const token = await postage.token('owner', 'admin');
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await call(postage, 'GET', `/admin/failed-events?limit=1${cursor}`, { token });
+      seen.push(...(body['items'] as { id: string }[]).map(({ id }) => id));
+      const { nextCursor } = body as { nextCursor: string | null };
+      cursor = nextCursor === null ? '' : `&cursor=${nextCursor}`;
+    } while (cursor !== '');
+    const { body } = await call(postage, 'GET', '/admin/failed-events?limit=100', { token });
+    expect(seen).toEqual((body['items'] as { id: string }[]).map(({ id }) => id));
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
+  it("G13: are nobody else's", async () => {
+    const user = await someApiUser(postage);
+    expect(await user.call('GET', '/admin/failed-events')).toMatchObject({ status: 403 });
+    expect(await user.call('POST', '/admin/failed-events/evt_1/redrive')).toMatchObject({ status: 403 });
+  });
+});

@@ -1,0 +1,236 @@
+/**
+ * G10 for subscriptions: whatever becomes of the events, and wherever the worker is stopped, the account ends where the
+ * orderly sequence leads it. `POSTAGE_SEQUENCES=20000` tries more of them, `POSTAGE_SEED` one in particular.
+ */
+import '../support/silent-functions.ts';
+import { describe, expect, it } from '@jest/globals';
+import { randomInt } from 'node:crypto';
+import type { Stripe } from 'stripe';
+import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
+import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
+import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { createTable } from '../../local/create-table.ts';
+import { exception } from '../support/faulty-dynamodb.ts';
+import { useFaultyTable } from '../support/faulty-table.ts';
+import { ENTERPRISE, gatedConnection, messageOf, PRICES_JSON, PRO, PRO_YEARLY } from '../support/payments.ts';
+import { type Random, seededRandom } from '../support/random.ts';
+import { openStripe, type TestStripe } from '../support/stripe.ts';
+import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
+
+const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 50);
+const FIRST_SEED = Number(process.env['POSTAGE_SEED'] ?? randomInt(2 ** 30));
+const START = '2026-01-31T09:00:00.000Z';
+const MOST_ACTIONS = 12;
+
+const table = useFaultyTable();
+
+/** One sequence: a Stripe, and a user who is followed twice, once in order and once in disorder. */
+interface World {
+  stripe: TestStripe;
+  userId: string;
+  customerId: string;
+  random: Random;
+}
+
+async function openWorld(seed: number): Promise<World> {
+  const stripe = await openStripe(START, { seed });
+  const userId = `user-${seed}`;
+  const { id: customerId } = await stripe.stripe.customers.create({
+    metadata: { userId },
+    payment_method: 'pm_card_visa',
+    invoice_settings: { default_payment_method: 'pm_card_visa' },
+  });
+  return { stripe, userId, customerId, random: seededRandom(seed) };
+}
+
+/** What a user, a bank, the owner or time does next; what is not possible just now does not happen. */
+async function act({ stripe, customerId, random }: World): Promise<void> {
+  const { control } = stripe.standIn;
+  const sdk = stripe.stripe;
+  const { data } = await sdk.subscriptions.list({ customer: customerId, status: 'all', limit: 100 });
+  const alive = data.filter(({ status }) => !['canceled', 'incomplete_expired'].includes(status));
+  const id = random.pickAny(alive)?.id ?? '';
+  const price = random.pick([PRO, PRO_YEARLY, ENTERPRISE]);
+  const passes = (ms: number): void => stripe.moveTo(toIso(stripe.clock.now() + ms));
+  const subscribe = async (params: Partial<Stripe.SubscriptionCreateParams> = {}): Promise<unknown> =>
+    sdk.subscriptions.create({ customer: customerId, items: [{ price }], ...params });
+  const actions: [() => unknown, ...(() => unknown)[]] = [
+    // A second one beside the first: nobody should, and it can happen.
+    () => (random.happens(0.3) ? subscribe() : passes(3 * DAY_MS)),
+    () => control.changePriceInPortal(id, price),
+    () => control.changePriceInPortal(id, price),
+    () => control.cancelInPortal(id),
+    () => control.keepInPortal(id),
+    () => sdk.subscriptions.cancel(id),
+    () => sdk.subscriptions.update(id, { trial_end: 'now' }),
+    () => sdk.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
+    () => control.changeCardInPortal(customerId, 'pm_card_chargeCustomerFail'),
+    () => control.changeCardInPortal(customerId, 'pm_card_visa'),
+    async () => {
+      const { data: open } = await sdk.invoices.list({ customer: customerId, status: 'open' });
+      return control.payInvoice(open[0]?.id ?? '', 'pm_card_visa');
+    },
+    () => passes(random.integer(1, 60) * HOUR_MS),
+    () => passes(random.integer(1, 8) * DAY_MS),
+    () => passes(random.integer(20, 40) * DAY_MS),
+  ];
+  const begin = (): unknown =>
+    random.happens(0.3) ? subscribe({ trial_period_days: random.integer(1, 40) }) : subscribe();
+  const action = alive.length === 0 && random.happens(0.6) ? begin : random.pick(actions);
+  try {
+    await action();
+  } catch {
+    // Stripe refuses what makes no sense as things stand.
+  }
+}
+
+function servicesOf({ stripe }: World, store: Store, gate: () => Response | null): StripeServices {
+  return {
+    store,
+    stripe: gatedConnection(stripe.standIn, gate),
+    prices: parsePriceList(PRICES_JSON),
+    stage: 'test',
+  };
+}
+
+/** A worker that dies: its process may make so many requests, to Stripe and to DynamoDB together, and then is gone. */
+interface Mortal {
+  services: StripeServices;
+  /** Begins anew; Infinity: and lives. */
+  live: (requests: number) => void;
+}
+
+/** The death of a process looks like a refusal that nobody tries again; its last answer may have been lost. */
+function mortal(world: World): Mortal {
+  let left = Infinity;
+  const isDead = (): boolean => {
+    left -= 1;
+    return left < 0;
+  };
+  table.proxy().inject(() => {
+    if (isDead()) {
+      return exception('AccessDeniedException');
+    }
+    return left === 0 ? { fault: 'lose the answer' } : null;
+  });
+  const gone = (): Response => Response.json({ error: { message: 'gone' } }, { status: 401 });
+  return {
+    services: servicesOf(world, table.faultyStore(), () => (isDead() ? gone() : null)),
+    live: (requests) => {
+      left = requests;
+    },
+  };
+}
+
+/** Processes events, and again those that failed, until none does. */
+async function deliver(
+  { stripe, random }: World,
+  events: readonly Stripe.Event[],
+  { services, live }: Mortal,
+): Promise<void> {
+  let messages = events.map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
+  for (let tries = 0; messages.length > 0; tries += 1) {
+    live(tries < 5 && random.happens(0.4) ? random.integer(1, 12 * messages.length) : Infinity);
+    const { batchItemFailures } = await processStripeEvents(services, messages);
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    messages = messages.filter(({ messageId }) => failed.has(messageId));
+    if (tries > 20) {
+      throw new Error('Events fail for ever.');
+    }
+  }
+  live(Infinity);
+}
+
+function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const rest = [...items];
+  const result: T[] = [];
+  while (rest.length > 0) {
+    result.push(...rest.splice(random.integer(0, rest.length - 1), 1));
+  }
+  return result;
+}
+
+/** What must be the same in the end, as it stands at Stripe's now and a while later. */
+async function decided({ stripe, userId }: World, store: Store): Promise<object[]> {
+  const stored = await readStoredAccount(store, userId, plentyOfTime());
+  if (stored?.kind !== 'account') {
+    throw new Error(`There is no account of ${userId}.`);
+  }
+  // What can't keep the open period takes effect a millisecond late.
+  return [5, 3 * DAY_MS, 40 * DAY_MS].map((later) => {
+    const { account } = rollForward(stored, stripe.clock.now() + later);
+    const { plan, subscription, anchor, letters, emails } = account;
+    const limits = [letters.used + letters.left, emails.used + emails.left];
+    return { plan, subscription, anchor, limits };
+  });
+}
+
+async function play(world: World, orderly: Store): Promise<void> {
+  const { stripe, userId, customerId, random } = world;
+  for (const store of [orderly, table.store()]) {
+    const link = { userId, customerId, replaces: null };
+    await linkCustomer(store, link, stripe.clock.now(), deadlineIn(20_000));
+  }
+  const inOrder = servicesOf(world, orderly, () => null);
+  const inDisorder = mortal(world);
+  await createPortal(inOrder.stripe, inOrder.prices, 'test').open(
+    customerId,
+    'https://example.com',
+    plentyOfTime(),
+  );
+  let told = 0;
+  let late: Stripe.Event[] = [];
+  const everything: Stripe.Event[] = [];
+  const actions = random.integer(1, MOST_ACTIONS);
+  for (let index = 0; index < actions; index += 1) {
+    await act(world);
+    const events = stripe.standIn.control.events().slice(told);
+    told += events.length;
+    everything.push(...events);
+    const messages = events.map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
+    expect(await processStripeEvents(inOrder, messages)).toEqual({ batchItemFailures: [] });
+    late.push(...events);
+    if (random.happens(0.5)) {
+      // Some come now, in any order, and the others later.
+      const now = shuffled(random, late).filter(() => random.happens(0.6));
+      late = late.filter((event) => !now.includes(event));
+      await deliver(world, now, inDisorder);
+    }
+  }
+  const again = everything.filter(() => random.happens(0.2));
+  await deliver(world, shuffled(random, [...late, ...again]), inDisorder);
+}
+
+describe('G10: events dropped, doubled, shuffled, and a worker stopped after any request', () => {
+  it(
+    `G10: lead to the same plan, status, limits and anchor as the orderly ones (${SEQUENCES} from ${FIRST_SEED})`,
+    async () => {
+      const name = `${table.store().table}-orderly`;
+      const orderly = createStore(name, { endpoint: table.endpoint(), ...LOCAL_AWS });
+      await createTable(orderly.client, name);
+      const plans = new Set<string>();
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed += 1) {
+        const world = await openWorld(seed);
+        try {
+          await play(world, orderly);
+          const [expected, actual] = [await decided(world, orderly), await decided(world, table.store())];
+          expect({ seed, decided: actual }).toEqual({ seed, decided: expected });
+          plans.add(JSON.stringify(expected[0]).replaceAll(/\d{5,}|sub_\w+/g, ''));
+        } finally {
+          await world.stripe.stop();
+        }
+      }
+      orderly.client.destroy();
+      // The sequences lead to many different ends, or nothing would have been tried.
+      expect(plans.size).toBeGreaterThan(Math.min(4, SEQUENCES / 5));
+    },
+    60_000 + 6_000 * SEQUENCES,
+  );
+});
