@@ -55,8 +55,8 @@ describe('the functions on the stream', () => {
     await store.client.send(new PutItemCommand({ TableName: store.table, Item: toWire(keys) }));
     const s3 = new S3Client({ forcePathStyle: true });
     const Bucket = outputs.FailedRecordsBucketName;
-    const readAside = async (of: string): Promise<string[]> => {
-      const list = new ListObjectsV2Command({ Bucket, Prefix: `set-aside/${of}/` });
+    const readAside = async (reader: string): Promise<string[]> => {
+      const list = new ListObjectsV2Command({ Bucket, Prefix: `set-aside/${reader}/` });
       const { Contents = [] } = await s3.send(list);
       return Promise.all(
         Contents.map(async ({ Key }) => {
@@ -65,11 +65,11 @@ describe('the functions on the stream', () => {
         }),
       );
     };
-    for (const of of ['outbox', 'statistics']) {
+    for (const reader of ['outbox', 'statistics']) {
       // Other tests' damaged accounts lie there too.
       const found = await eventually(
-        `the record, set aside by ${of}`,
-        async () => (await readAside(of)).find((text) => text.includes(keys.pk)) ?? null,
+        `the record, set aside by ${reader}`,
+        async () => (await readAside(reader)).find((text) => text.includes(keys.pk)) ?? null,
       );
       expect(found).toContain('NewImage');
     }
