@@ -20,7 +20,17 @@ import type { Stage } from './stage.ts';
 /** What the functions of the API may be told of the stack. */
 type ApiVariable = Extract<
   Variable,
-  'table' | 'stage' | 'cronSecretId' | 'rolloverStateMachineArn' | 'publicUrl'
+  | 'table'
+  | 'stage'
+  | 'cronSecretId'
+  | 'rolloverStateMachineArn'
+  | 'stripeSecretId'
+  | 'stripeApiUrl'
+  | 'stripePrices'
+  | 'stripeEventsQueueUrl'
+  | 'trialDays'
+  | 'appUrl'
+  | 'publicUrl'
 >;
 
 export interface ApiProps {
@@ -28,7 +38,9 @@ export interface ApiProps {
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
-  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'>, string>>;
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl' | 'appUrl'>, string>>;
+  /** Where users come back to from Stripe's pages; null: to the page of the documentation. */
+  appUrl: string | null;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
@@ -57,7 +69,9 @@ export class Api extends Construct {
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
     const { description, needs, assets = [] } = GROUPS[group];
-    const values: Record<ApiVariable, string> = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
+    const publicUrl = this.httpApi.apiEndpoint;
+    const appUrl = props.appUrl ?? `${publicUrl}/docs`;
+    const values: Record<ApiVariable, string> = { ...props.environment, publicUrl, appUrl };
     return new PostageFunction(this, group, {
       name: group,
       entry: `lambdas/api/${group}.ts`,
@@ -105,6 +119,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
   'usage:write': null,
   admin: null,
   cron: 'The function compares the cron secret, and answers 401 without it.',
+  signature: 'The function checks the signature of the sender, and answers 401 without it.',
   anyone: 'Health, the OpenAPI document and its page tell nothing of anybody.',
 };
 
@@ -115,8 +130,20 @@ const GROUPS: Readonly<
   deliveries: { description: 'Postage: deliveries', needs: ['table'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
   credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
+  billing: {
+    description: 'Postage: Checkout and Portal of Stripe',
+    needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'trialDays', 'appUrl'],
+  },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
   admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },
+  'failed-events': {
+    description: 'Postage: events that failed, and sending them again',
+    needs: ['table', 'stripeEventsQueueUrl'],
+  },
+  webhooks: {
+    description: 'Postage: what others call',
+    needs: ['stripeSecretId', 'stripeApiUrl', 'stripeEventsQueueUrl'],
+  },
   cron: {
     description: 'Postage: runs of the rollover on demand',
     needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],

@@ -12,8 +12,15 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '../lambdas/metrics.ts';
+import {
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  PAYMENT_METRICS,
+  ROLLOVER_LIMITS,
+} from '../lambdas/metrics.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
+import type { Payments } from './payments.ts';
 import type { Rollover } from './rollover.ts';
 import type { Stage } from './stage.ts';
 import type { TableStream } from './stream.ts';
@@ -25,6 +32,7 @@ export interface MonitoringProps {
   httpApi: HttpApi;
   rollover: Rollover;
   stream: TableStream;
+  payments: Payments;
 }
 
 interface Watch {
@@ -41,7 +49,7 @@ export class Monitoring extends Construct {
   readonly topic: Topic;
   private readonly stage: Stage;
 
-  constructor(scope: Construct, id: string, { stage, httpApi, rollover, stream }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { stage, httpApi, rollover, stream, payments }: MonitoringProps) {
     super(scope, id);
     this.stage = stage;
     this.topic = new Topic(this, 'Topic', { displayName: `Postage ${stage}`, enforceSSL: true });
@@ -59,6 +67,7 @@ export class Monitoring extends Construct {
     this.watchRuns(rollover);
     this.watchSummaries();
     this.watchStream(stream);
+    this.watchPayments(payments);
     this.watchDeadLetterQueues();
     this.watch('server-errors', {
       says: 'More than four requests within five minutes were answered with 5xx.',
@@ -128,6 +137,36 @@ export class Monitoring extends Construct {
     }
   }
 
+  private watchPayments({ events, workers }: Payments): void {
+    const whenAny = { ringsWhen: { above: 0 }, missing: TreatMissingData.NOT_BREACHING };
+    const says: Readonly<Record<keyof typeof PAYMENT_METRICS, [name: string, says: string]>> = {
+      failedEvents: [
+        'stripe-event-failed',
+        "An event of Stripe's could not be processed, and was set aside.",
+      ],
+      unknownPrices: ['stripe-unknown-price', 'Somebody subscribes to a price that is not configured.'],
+      twoSubscriptions: ['stripe-two-subscriptions', 'A customer pays for two subscriptions.'],
+      customersWithoutUser: ['stripe-customer-without-user', 'A customer at Stripe belongs to no user.'],
+    };
+    for (const [metric, metricName] of Object.entries(PAYMENT_METRICS)) {
+      const [name, what] = says[metric as keyof typeof PAYMENT_METRICS];
+      this.watch(name, { says: what, metric: this.metricOfStage(metricName, FIVE_MINUTES), ...whenAny });
+    }
+    this.watch('stripe-events-late', {
+      says: "The oldest event of Stripe's has waited for more than 15 minutes.",
+      metric: events.metricApproximateAgeOfOldestMessage({ ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
+      ringsWhen: { above: Duration.minutes(15).toSeconds() },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+    for (const { name, lambda } of workers) {
+      this.watch(`${name}-errors`, {
+        says: `The function ${name} broke off. What it was at comes again.`,
+        metric: lambda.metricErrors(FIVE_MINUTES),
+        ...whenAny,
+      });
+    }
+  }
+
   private watchDeadLetterQueues(): void {
     for (const deadLetters of Stack.of(this).node.findAll()) {
       if (deadLetters instanceof DeadLetterQueue) {
@@ -148,9 +187,13 @@ export class Monitoring extends Construct {
     metric: keyof typeof METRICS,
     options: { statistic: string; period?: Duration },
   ): Metric {
+    return this.metricOfStage(METRICS[metric], options);
+  }
+
+  private metricOfStage(metricName: string, options: { statistic: string; period?: Duration }): Metric {
     return new Metric({
       namespace: METRIC_NAMESPACE,
-      metricName: METRICS[metric],
+      metricName,
       dimensionsMap: { [METRIC_DIMENSION]: this.stage },
       ...options,
     });

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import type { Issuer } from './identity.ts';
 import { PostageStack } from './postage-stack.ts';
 import { parseStage } from './stage.ts';
+import { parseStripeSettings } from './stripe-settings.ts';
 
 export interface PostageAppProps extends AppProps {
   /** Whether the rule packs are asked, which load a lot. True unless told. */
@@ -11,8 +12,9 @@ export interface PostageAppProps extends AppProps {
 
 /**
  * The CDK app: one stack, described by the context. `stage` is `dev` unless given; `issuer` and `audience` (several
- * apart by commas) name the OpenID Connect provider whose tokens are accepted, and without them Cognito is used. What
- * the rule packs find and the constructs do not acknowledge makes the synthesis fail.
+ * apart by commas) name the OpenID Connect provider whose tokens are accepted, and without them Cognito is used;
+ * `stripePrices`, `trialDays` and `appUrl` say what is sold and where buyers come from (`stripe-settings.ts`). What the
+ * rule packs find and the constructs do not acknowledge makes the synthesis fail.
  *
  * @throws Error on a context that makes no sense
  */
@@ -24,7 +26,8 @@ export function createPostageApp({ checksRules = true, ...props }: PostageAppPro
 
   const stage = parseStage(app.node.tryGetContext('stage') ?? 'dev');
   const issuer = parseIssuer(app.node.tryGetContext('issuer'), app.node.tryGetContext('audience'));
-  new PostageStack(app, `Postage-${stage}`, { stage, issuer });
+  const stripe = parseStripeSettings((key) => app.node.tryGetContext(key));
+  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe });
   return app;
 }
 

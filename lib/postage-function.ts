@@ -86,7 +86,7 @@ export class PostageFunction extends Construct {
       {
         id: 'Serverless-LambdaDLQ',
         reason:
-          'Invoked synchronously only, by the gateway, the state machine or the stream, which see the error themselves.',
+          'Invoked synchronously only, by the gateway, the state machine, the stream or a queue, which see the error themselves.',
       },
       {
         id: 'Serverless-LambdaTracing',

@@ -4,20 +4,23 @@ import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import { Identity, type Issuer } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
+import { Payments } from './payments.ts';
 import { Rollover } from './rollover.ts';
 import { keepsData, type Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
+import type { StripeSettings } from './stripe-settings.ts';
 import { PostageTable } from './table.ts';
 
 export interface PostageStackProps extends StackProps {
   stage: Stage;
   /** Whose tokens are accepted; null makes a Cognito user pool. */
   issuer: Issuer | null;
+  stripe: StripeSettings;
 }
 
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, issuer, ...props }: PostageStackProps) {
+  constructor(scope: Construct, id: string, { stage, issuer, stripe, ...props }: PostageStackProps) {
     super(scope, id, {
       ...props,
       description: `Postage (${stage}): usage metering, quotas and mail credits`,
@@ -30,23 +33,37 @@ export class PostageStack extends Stack {
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', { stage, tableName: table.tableName, arns: tableArns });
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
+    const payments = new Payments(this, 'Payments', {
+      stage,
+      tableName: table.tableName,
+      arns: tableArns,
+      settings: stripe,
+    });
     const { httpApi } = new Api(this, 'Api', {
       stage,
       authorizer,
-      arns: { ...tableArns, ...rollover.arns, cronSecret: cronSecret.attrId },
+      arns: { ...tableArns, ...rollover.arns, ...payments.arns, cronSecret: cronSecret.attrId },
       environment: {
         table: table.tableName,
         stage,
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
+        stripeSecretId: payments.secret.attrId,
+        stripeApiUrl: stripe.apiUrl,
+        stripePrices: stripe.pricesJson,
+        stripeEventsQueueUrl: payments.events.queueUrl,
+        trialDays: stripe.trialDays,
       },
+      appUrl: stripe.appUrl,
     });
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover, stream });
+    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover, stream, payments });
 
     const outputs = {
       ApiUrl: httpApi.apiEndpoint,
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
+      StripeSecretArn: payments.secret.attrId,
+      StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,

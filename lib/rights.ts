@@ -2,7 +2,14 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RouteGroup } from '../lambdas/http/routes.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
-export type FunctionName = RouteGroup | 'rollover-page' | 'rollover-summary' | 'outbox' | 'statistics';
+export type FunctionName =
+  | RouteGroup
+  | 'rollover-page'
+  | 'rollover-summary'
+  | 'outbox'
+  | 'statistics'
+  | 'stripe-events'
+  | 'failed-stripe-events';
 
 /** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
 export type ResourceName =
@@ -15,7 +22,10 @@ export type ResourceName =
   | 'rolloverExecutions'
   | 'eventBus'
   | 'failedRecords'
-  | 'failedRecordsBucket';
+  | 'failedRecordsBucket'
+  | 'stripeSecret'
+  | 'stripeEvents'
+  | 'deadStripeEvents';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -26,6 +36,10 @@ export interface Right {
 
 const USERS = 'USER#*';
 const AUDIT = 'AUDIT#*';
+const CUSTOMERS = 'CUSTOMER#*';
+/** What became of Stripe's events. */
+const STRIPE = 'STRIPE#*';
+const FAILED = 'FAILED#*';
 
 /** A command: the deciding write, and the reads that explain or repeat it. */
 const DECIDE: Right = { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS };
@@ -35,6 +49,11 @@ const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], k
 
 /** To the audit trail nothing is done but this. */
 const APPEND_AUDIT: Right = { actions: ['dynamodb:PutItem'], on: ['table'], keys: AUDIT };
+
+const READ_STRIPE_KEYS: Right = { actions: ['secretsmanager:GetSecretValue'], on: ['stripeSecret'] };
+const QUEUE_STRIPE_EVENTS: Right = { actions: ['sqs:SendMessage'], on: ['stripeEvents'] };
+/** What Lambda asks of a queue in a function's name. */
+const CONSUME = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const;
 
 /** What Lambda asks of the stream in a function's name; and where it and the function keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
@@ -70,6 +89,13 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
   ],
   credits: [READ, LIST],
+  billing: [
+    READ,
+    // A user's customer: the account and the way back to it, in one transaction; a replaced one's goes.
+    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
+    { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
+    READ_STRIPE_KEYS,
+  ],
   consumption: [DECIDE],
   admin: [
     READ,
@@ -84,6 +110,13 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     },
     APPEND_AUDIT,
   ],
+  'failed-events': [
+    { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: FAILED },
+    { actions: ['dynamodb:GetItem', 'dynamodb:DeleteItem'], on: ['table'], keys: FAILED },
+    APPEND_AUDIT,
+    QUEUE_STRIPE_EVENTS,
+  ],
+  webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
   cron: [
     APPEND_AUDIT,
     { actions: ['secretsmanager:GetSecretValue'], on: ['cronSecret'] },
@@ -97,6 +130,16 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ],
   'rollover-summary': [APPEND_AUDIT],
   outbox: [...FOLLOW_STREAM, { actions: ['events:PutEvents'], on: ['eventBus'] }, APPEND_AUDIT],
+  'stripe-events': [
+    { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE] },
+    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE, FAILED] },
+    READ_STRIPE_KEYS,
+    { actions: CONSUME, on: ['stripeEvents'] },
+  ],
+  'failed-stripe-events': [
+    { actions: ['dynamodb:PutItem'], on: ['table'], keys: FAILED },
+    { actions: CONSUME, on: ['deadStripeEvents'] },
+  ],
   statistics: [
     ...FOLLOW_STREAM,
     { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'MARK#*' },

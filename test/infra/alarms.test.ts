@@ -63,12 +63,47 @@ describe('the alarms', () => {
         rule: [ComparisonOperator, Threshold, EvaluationPeriods],
       }));
 
-    expect(watched).toEqual(
-      resourcesOf(template, 'AWS::SQS::Queue').map(([queue]) => ({
-        queue,
-        rule: ['GreaterThanThreshold', 0, 1],
-      })),
+    // All but those that have one themselves.
+    const deadLetterQueues = resourcesOf(template, 'AWS::SQS::Queue').filter(
+      ([, { Properties }]) => Properties['RedrivePolicy'] === undefined,
     );
+    expect(watched).toHaveLength(deadLetterQueues.length);
+    expect(watched).toEqual(
+      expect.arrayContaining(
+        deadLetterQueues.map(([queue]) => ({ queue, rule: ['GreaterThanThreshold', 0, 1] })),
+      ),
+    );
+  });
+
+  it('G12: ring when events wait for too long', () => {
+    const [[queue]] = resourcesOf(template, 'AWS::SQS::Queue').filter(
+      ([, { Properties }]) => Properties['RedrivePolicy'] !== undefined,
+    ) as [[string, unknown]];
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'postage-prod-stripe-events-late',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queue, 'QueueName'] } }],
+      Threshold: 900,
+      Statistic: 'Maximum',
+    });
+  });
+
+  it.each([
+    ['stripe-event-failed', 'StripeFailedEvents'],
+    ['stripe-unknown-price', 'StripeUnknownPrices'],
+    ['stripe-two-subscriptions', 'StripeTwoSubscriptions'],
+    ['stripe-customer-without-user', 'StripeCustomersWithoutUser'],
+  ])('%s rings at the first one of the stage', (name, metric) => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `postage-prod-${name}`,
+      Namespace: 'Postage',
+      MetricName: metric,
+      Dimensions: [{ Name: 'stage', Value: 'prod' }],
+      Statistic: 'Sum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
   });
 
   it.each([
@@ -77,6 +112,8 @@ describe('the alarms', () => {
     ['rollover-aborted', 'AWS/States', 'ExecutionsAborted'],
     ['rollover-page-errors', 'AWS/Lambda', 'Errors'],
     ['rollover-summary-errors', 'AWS/Lambda', 'Errors'],
+    ['stripe-events-errors', 'AWS/Lambda', 'Errors'],
+    ['failed-stripe-events-errors', 'AWS/Lambda', 'Errors'],
   ])('%s rings at the first one', (name, namespace, metric) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `postage-prod-${name}`,

@@ -25,7 +25,7 @@ describe('the HTTP API', () => {
       group: groupOf(Properties['Target']),
     }));
     const expected = ROUTES.map(({ method, path, group, access }) => {
-      const hasAuthorizer = access !== 'cron' && access !== 'anyone';
+      const hasAuthorizer = access !== 'cron' && access !== 'signature' && access !== 'anyone';
       return {
         route: `${method} ${path}`,
         authorization: hasAuthorizer ? 'JWT' : 'NONE',

@@ -50,6 +50,9 @@ function nameOf(resource: unknown): string {
       'failedRecords',
     ],
     [/^\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\}$/, 'failedRecordsBucket'],
+    [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
+    [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
+    [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }
@@ -136,7 +139,7 @@ describe('the rights of the functions', () => {
   it('leave the dangerous calls to those that make them', () => {
     expect(functionsThatMay('dynamodb:Scan')).toEqual([]);
     expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
-    expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['admin', 'letters']);
+    expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['admin', 'billing', 'failed-events', 'letters']);
     expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['admin', 'rollover-page', 'statistics']);
     expect(functionsThatMay('dynamodb:UpdateItem')).toEqual([
       'admin',
@@ -145,7 +148,13 @@ describe('the rights of the functions', () => {
       'letters',
       'statistics',
     ]);
-    expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual(['cron']);
+    expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual([
+      'billing',
+      'cron',
+      'stripe-events',
+      'webhooks',
+    ]);
+    expect(functionsThatMay('sqs:SendMessage')).toEqual(['failed-events', 'webhooks']);
     expect(functionsThatMay('states:StartExecution')).toEqual(['cron']);
   });
 
@@ -159,15 +168,23 @@ describe('the rights of the functions', () => {
     );
 
     expect(exceptions).toEqual([
+      { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
+      { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*'] },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'ERASED#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },
+      { name: 'failed-events', on: ['table'], keys: 'FAILED#*' },
+      { name: 'failed-events', on: ['table'], keys: 'AUDIT#*' },
       { name: 'cron', on: ['table'], keys: 'AUDIT#*' },
       { name: 'rollover-page', on: ['dueIndex'], keys: undefined },
       { name: 'rollover-summary', on: ['table'], keys: 'AUDIT#*' },
       { name: 'outbox', on: ['stream'], keys: undefined },
       { name: 'outbox', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*'] },
+      { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*', 'FAILED#*'] },
+      { name: 'failed-stripe-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'statistics', on: ['stream'], keys: undefined },
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },
