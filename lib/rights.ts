@@ -102,11 +102,11 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // The statistics' sketches, of days and months.
     { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'STATS#*' },
     { actions: ['dynamodb:Query'], on: ['table'], keys: [USERS, AUDIT, 'STATS#*'] },
-    // Adjustments; and erasure, which moves a ledger: one transaction has both.
+    // Adjustments; and erasure, which moves a ledger and forgets a customer: one transaction has both.
     {
       actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       on: ['table'],
-      keys: [USERS, 'ERASED#*'],
+      keys: [USERS, CUSTOMERS, 'ERASED#*'],
     },
     APPEND_AUDIT,
   ],

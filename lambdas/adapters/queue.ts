@@ -7,7 +7,7 @@ export interface Queue {
 }
 
 /** The queue did not take a message, as far as is known. */
-export class QueueUnavailableError extends Error {
+class QueueUnavailableError extends Error {
   override name = 'QueueUnavailableError';
 }
 

@@ -10,7 +10,7 @@ import { type BillingInterval, PLAN_ORDER } from './plans.ts';
 import { followSubscription, type LiveFacts, type SubscriptionFacts } from './subscriptions.ts';
 
 /** How long a failed payment keeps the account working, from when the oldest open invoice was finalized. */
-export const GRACE_MS = 7 * DAY_MS;
+const GRACE_MS = 7 * DAY_MS;
 
 /** What a price at Stripe stands for. */
 export interface Offer {

@@ -165,6 +165,7 @@ describe('the account item', () => {
       userId: someUser(),
       version: UNLIMITED,
       billingVersion: UNLIMITED,
+      customerId: `cus_${'1'.repeat(20)}`,
       letters: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
       emails: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
       mailsUsed: 123_456_789,

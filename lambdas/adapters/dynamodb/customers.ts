@@ -17,7 +17,7 @@ import { transact } from './transact.ts';
  */
 
 /** A customer at Stripe is named for two users, which nothing of ours can bring about. */
-export class CustomerTakenError extends Error {
+class CustomerTakenError extends Error {
   override name = 'CustomerTakenError';
 }
 

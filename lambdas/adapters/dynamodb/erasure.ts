@@ -5,6 +5,7 @@ import { type RecordedMovement } from '../../domain/changes.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { accountKey } from './account-item.ts';
+import { forgetCustomer } from './customers.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
@@ -98,7 +99,10 @@ async function bury(
     const version = reader.integer('version');
     const remains = { anonymousId: randomUUID(), figures: figuresOf(Item) };
     const tombstone = putTombstone(store.table, userId, { remains, version, now });
-    const transaction = await transact(store, [tombstone], abortSignal);
+    const customerId = reader.optionalString('customerId');
+    // What leads back from the customer at Stripe is kept with the account, and goes with it.
+    const wayBack = customerId === undefined ? [] : [forgetCustomer(store.table, customerId)];
+    const transaction = await transact(store, [tombstone, ...wayBack], abortSignal);
     return transaction.committed ? { remains } : TRY_AGAIN;
   });
 }

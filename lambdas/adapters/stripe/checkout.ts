@@ -62,7 +62,7 @@ async function begin<Answer>(...call: Parameters<typeof callStripe<Answer>>): Pr
 }
 
 /** The app's address, and how the Checkout went. */
-export function returnUrl(appUrl: string, outcome: 'succeeded' | 'cancelled'): string {
+function returnUrl(appUrl: string, outcome: 'succeeded' | 'cancelled'): string {
   const url = new URL(appUrl);
   url.searchParams.set('checkout', outcome);
   return url.href;

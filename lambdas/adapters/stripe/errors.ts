@@ -11,7 +11,7 @@ export class NotConfiguredError extends Error {
 }
 
 /** An idempotency key came again with other parameters. */
-export class StripeIdempotencyError extends Error {
+class StripeIdempotencyError extends Error {
   override name = 'StripeIdempotencyError';
 }
 
