@@ -95,5 +95,11 @@ export async function someApiUser(postage: Postage, plan?: 'pro' | 'enterprise')
 }
 
 export const LETTER = { title: 'To me', body: 'Dear me,\nstill there?' };
-export const ADDRESS = { name: 'Ada', line1: 'Square 1', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
+export const ADDRESS = {
+  name: 'Ada',
+  line1: 'Square 1',
+  city: 'London',
+  postalCode: 'SW1Y 4JH',
+  country: 'GB',
+};
 export const YEAR_MS = 365 * 86_400_000;
