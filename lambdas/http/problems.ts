@@ -149,7 +149,7 @@ export function alreadySubscribed(): Problem {
 const NOT_CONFIGURED_RETRY_AFTER_SECONDS = 300;
 
 /** Only whoever runs Postage can help; the log says what is missing. */
-export function notConfigured(): Problem {
+function notConfigured(): Problem {
   return problem(
     'not_configured',
     'Payments are not set up yet.',

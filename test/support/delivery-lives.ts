@@ -10,9 +10,9 @@ import {
 } from '../../lambdas/domain/deliveries.ts';
 import { HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
 
-export const EMAIL: EmailRecipient = { email: 'ada@example.com' };
+const EMAIL: EmailRecipient = { email: 'ada@example.com' };
 
-export const POSTAL: PostalRecipient = {
+const POSTAL: PostalRecipient = {
   name: 'Ada Lovelace',
   line1: '12 St James’s Square',
   city: 'London',
