@@ -25,7 +25,6 @@ export interface PostalRecipient {
 export type Destination =
   { channel: 'email'; recipient: EmailRecipient } | { channel: 'mail'; recipient: PostalRecipient };
 
-
 /** Whether a charge has to be refunded. Credits are given back with the change itself. */
 export type Refund = 'none' | 'needed' | 'done';
 

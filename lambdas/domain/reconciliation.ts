@@ -49,7 +49,6 @@ export function figuresOf(outcomes: Readonly<Partial<Record<DueOutcome, number>>
   };
 }
 
-
 /** How many per cent of a day's deliveries have been stuck; 0 when there were none. */
 export function stuckPercent(
   runs: readonly Pick<ReconciliationFigures, 'dispatched' | 'newlyStuck'>[],

@@ -99,4 +99,3 @@ export function dueShard(shard: number): string {
 export function deliveryShard(id: string): string {
   return dueShard(shardOf(id));
 }
-
