@@ -1,4 +1,4 @@
-import { type Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 
 type ErrorType =
   'api_error' | 'authentication_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { notFound, ProblemError } from '../../lambdas/http/problems.ts';
 import { type LocalRoute, parseInput, refuseInput } from '../local-routes.ts';
 import { ApiError } from './api-error.ts';
-import { type Control } from './control.ts';
+import type { Control } from './control.ts';
 
 const MAX_WAIT_MS = 60_000;
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseInstant, parsePort } from '../../local/command-line.ts';
+import { sdkFor } from '../support/stripe.ts';
 import { type Command, descendantsOf, isAlive, runCommand } from '../support/command.ts';
 
 const hasEngine = (process.env['DYNAMODB_ENDPOINT'] ?? '') === '';
@@ -35,6 +36,7 @@ interface Started {
   table: string;
   issuer: string;
   cronSecret: string;
+  stripe: { url: string; secretKey: string; webhookSecret: string };
   tokens: Record<string, string>;
 }
 
@@ -80,6 +82,11 @@ describe('npm start', () => {
       table: variables.POSTAGE_TABLE,
       issuer: started.url,
       cronSecret: expect.stringMatching(/^[\w-]{32}$/),
+      stripe: {
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        secretKey: expect.stringMatching(/^sk_test_\w+$/),
+        webhookSecret: expect.stringMatching(/^whsec_\w+$/),
+      },
       tokens: {
         'demo-free': expect.any(String),
         'demo-pro': expect.any(String),
@@ -88,6 +95,23 @@ describe('npm start', () => {
       },
     });
     expect(await fetch(`${started.url}/health`)).toMatchObject({ status: 200 });
+  });
+
+  it('has a Stripe at its address, with the key that it tells, and webhooks that arrive', async () => {
+    const { url, secretKey } = started.stripe;
+    const sdk = sdkFor({ url, secretKey });
+    const { data } = await sdk.prices.list();
+    expect(data.map(({ id }) => id)).toContain('price_pro_month');
+    const { id: customer } = await sdk.customers.create({
+      metadata: { userId: 'by-hand' },
+      payment_method: 'pm_card_visa',
+      invoice_settings: { default_payment_method: 'pm_card_visa' },
+    });
+    await sdk.subscriptions.create({ customer, items: [{ price: 'price_pro_month' }] });
+    expect(await fetch(`${started.url}/dev/stripe/flush`, { method: 'POST' })).toMatchObject({ status: 200 });
+    const answer = await fetch(`${started.url}/dev/token?sub=by-hand`);
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    expect(await getJson(`${started.url}/entitlements`, token)).toMatchObject({ plan: 'pro' });
   });
 
   it.each([
@@ -229,5 +253,37 @@ describe('a value on a command line', () => {
 
   it('an instant may have any zone', () => {
     expect(parseInstant('--at', '2027-01-31T01:00:00+01:00')).toBe(Date.UTC(2027, 0, 31));
+  });
+});
+
+describe('npm start with the keys of a sandbox at Stripe', () => {
+  const KEY = { STRIPE_SECRET_KEY: 'sk_test_1' };
+  const REST = { STRIPE_WEBHOOK_SECRET: 'whsec_1', STRIPE_PRICES: '{}' };
+
+  it('uses them in place of the stand-in', async () => {
+    const command = runCommand('start', ['--port', '0', '--json', '--no-demo'], {
+      ...variables,
+      ...KEY,
+      ...REST,
+    });
+    commands.push(command);
+    expect((await startedAsJson(command)).stripe).toEqual({
+      url: null,
+      secretKey: 'sk_test_1',
+      webhookSecret: 'whsec_1',
+    });
+    command.kill('SIGTERM');
+    await command.ended;
+  });
+
+  it.each([
+    ['of the live mode', { ...REST, STRIPE_SECRET_KEY: 'sk_live_1' }, /no money moves on a laptop/],
+    ['without the rest', KEY, /STRIPE_WEBHOOK_SECRET.*STRIPE_PRICES/],
+  ])('refuses keys %s', async (_, keys, message) => {
+    const command = runCommand('start', ['--port', '0'], { ...variables, ...keys });
+    commands.push(command);
+    const { code, stderr } = await command.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
   });
 });
