@@ -1,7 +1,7 @@
 // Who may import whom. Every rule says why it is there; `npm run check:imports` prints that reason with a violation.
 
 /** Files of `lambdas` that `lib` shares: what a construct and a handler have to agree on. */
-const contracts = String.raw`^lambdas/(environment|metrics|stream|http/routes|adapters/dynamodb/table-schema)\.ts$`;
+const contracts = String.raw`^lambdas/(environment|metrics|stream|senders|http/routes|adapters/dynamodb/table-schema)\.ts$`;
 
 /** A package of the given names, installed or not. */
 const packages = (names) => `^(node_modules/)?(${names})(/|$)`;

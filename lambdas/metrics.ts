@@ -40,3 +40,22 @@ export const PAYMENT_METRICS = {
   /** An event was set aside, to be sent again by hand. */
   failedEvents: 'StripeFailedEvents',
 } as const;
+
+/** What each run of the reconciler says of the deliveries, under the same one dimension. */
+export const DELIVERY_METRICS = {
+  /** 1 for every run. Absent for 15 minutes: nothing is sent. */
+  runs: 'ReconcilerRuns',
+  /** Deliveries that were handed to their senders for the first time. */
+  dispatched: 'DeliveriesDispatched',
+  /** Deliveries whose senders have not answered in time. */
+  stuck: 'DeliveriesStuck',
+  /** 0 to 100: how many of the day's (UTC) have been stuck; absent while nothing changes. */
+  stuckPercentOfDay: 'DeliveriesStuckPercentOfDay',
+  /** What was due and could not be dealt with. It stays due. */
+  failures: 'ReconcilerFailures',
+} as const;
+
+export const DELIVERY_LIMITS = {
+  stuckPercentOfDay: 0.1,
+  minutesWithoutRun: 15,
+} as const;

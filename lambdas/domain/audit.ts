@@ -16,6 +16,8 @@ export const AUDIT_TYPES = [
   'UserErased',
   /** An administrator has sent an event again that had failed. */
   'EventRedriven',
+  /** Many deliveries at once have not been answered by their senders. */
+  'DeliveriesStuck',
   /** Whoever has the cron secret has started a job. */
   'JobStarted',
 ] as const;

@@ -25,6 +25,9 @@ export interface PostalRecipient {
 export type Destination =
   { channel: 'email'; recipient: EmailRecipient } | { channel: 'mail'; recipient: PostalRecipient };
 
+/** The most that is kept of why a delivery failed: a word for machines, `unanswered`. */
+export const FAILURE = /^[a-z][a-z_]{0,39}$/;
+
 /** Whether a charge has to be refunded. Credits are given back with the change itself. */
 export type Refund = 'none' | 'needed' | 'done';
 

@@ -49,6 +49,9 @@ export function figuresOf(outcomes: Readonly<Partial<Record<DueOutcome, number>>
   };
 }
 
+/** More deliveries stuck in one run are worth a warning and an audit record. */
+export const STUCK_AT_ONCE = 10;
+
 /** How many per cent of a day's deliveries have been stuck; 0 when there were none. */
 export function stuckPercent(
   runs: readonly Pick<ReconciliationFigures, 'dispatched' | 'newlyStuck'>[],

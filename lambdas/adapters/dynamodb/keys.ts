@@ -99,3 +99,8 @@ export function dueShard(shard: number): string {
 export function deliveryShard(id: string): string {
   return dueShard(shardOf(id));
 }
+
+/** The figures of the reconciler's runs of one UTC day, side by side. */
+export function reconciledKey(day: string): string {
+  return `RECONCILED#${day}`;
+}

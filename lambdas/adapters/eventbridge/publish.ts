@@ -8,15 +8,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type PostageEvent } from '../../domain/events.ts';
 import { mapConcurrently } from '../concurrency.ts';
+import { EVENT_SOURCE } from './sources.ts';
 
 /** A bus and the client that publishes on it. */
 export interface EventBus {
   client: EventBridgeClient;
   name: string;
 }
-
-/** What every event names as its source. */
-const EVENT_SOURCE = 'postage';
 
 /** EventBridge takes no more at once: of entries, and of bytes of all of them together. */
 const MAX_ENTRIES = 10;

@@ -1,0 +1,87 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { mapConcurrently } from '../adapters/concurrency.ts';
+import { deadlineIn } from '../adapters/deadline.ts';
+import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { FAILURE } from '../domain/deliveries.ts';
+import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
+import { requiredVariable } from '../environment.ts';
+
+const DEADLINE_MS = 20_000;
+const CONCURRENCY = 5;
+
+const store = createStore(requiredVariable('table'));
+const logger = new Logger({ serviceName: 'delivery-answers' });
+
+const about = {
+  userId: z.string().check(z.minLength(1), z.maxLength(128)),
+  deliveryId: z.string().check(z.minLength(1), z.maxLength(64)),
+  attempt: z.int().check(z.gte(1)),
+};
+
+/** A sender's answer as the bus puts it into a queue; docs/senders.md shows senders what to answer. */
+const answerEvent = z.discriminatedUnion('detail-type', [
+  z.object({
+    'detail-type': z.literal('DeliverySent'),
+    detail: z.object({
+      ...about,
+      providerId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+    }),
+  }),
+  z.object({
+    'detail-type': z.literal('DeliveryFailed'),
+    detail: z.object({ ...about, failure: z._default(z.string().check(z.regex(FAILURE)), 'rejected') }),
+  }),
+]);
+
+/** Applies the senders' answers. A message that is reported comes again later, and at last is set aside (G12). */
+export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  const failed: string[] = [];
+  await mapConcurrently(Records, CONCURRENCY, async (record) => {
+    try {
+      await apply(record);
+    } catch (error) {
+      failed.push(record.messageId);
+      logger.error('An answer of a sender could not be applied.', { messageId: record.messageId, error });
+    }
+  });
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function apply(record: SQSRecord): Promise<void> {
+  const event = answerEvent.parse(JSON.parse(record.body));
+  const { userId, deliveryId } = event.detail;
+  const now = Number(record.attributes.SentTimestamp);
+  const step = await takeStep(
+    store,
+    { userId, id: deliveryId, now, deadline: deadlineIn(DEADLINE_MS) },
+    (delivery) => answerDelivery(delivery, toAnswer(event), now),
+  );
+  switch (step.outcome) {
+    case 'changed':
+    case 'unchanged':
+      return;
+    case 'refused':
+      // It has been cancelled, has failed meanwhile, or another attempt has followed. Nothing is to be done.
+      logger.warn('An answer came too late.', { userId, deliveryId, refusal: step.refusal });
+      return;
+    case 'missing':
+    case 'erased':
+      logger.warn('An answer is about a delivery that is not there.', { userId, deliveryId });
+  }
+}
+
+function toAnswer(event: z.infer<typeof answerEvent>): SenderAnswer {
+  switch (event['detail-type']) {
+    case 'DeliverySent': {
+      const { attempt, providerId = null } = event.detail;
+      return { attempt, result: 'sent', providerId };
+    }
+    case 'DeliveryFailed': {
+      const { attempt, failure } = event.detail;
+      return { attempt, result: 'failed', failure };
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectEventBus } from '../adapters/eventbridge/publish.ts';
+import { connectLob, createLobKeyReader, LOB_API_URL } from '../adapters/senders/lob.ts';
+import { optionalVariable, requiredVariable } from '../environment.ts';
+import { sendDueDeliveries } from './due-deliveries.ts';
+
+const sender = {
+  store: createStore(requiredVariable('table')),
+  bus: connectEventBus(requiredVariable('eventBus')),
+  channel: 'mail',
+  send: connectLob({
+    apiUrl: optionalVariable('lobApiUrl') ?? LOB_API_URL,
+    keys: createLobKeyReader(requiredVariable('mailSecretId')),
+    from: requiredVariable('mailFrom'),
+  }),
+  logger: new Logger({ serviceName: 'mail-sender' }),
+} as const;
+
+/** Sends the physical mails that are due, through Lob. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  return sendDueDeliveries(sender, event);
+}
