@@ -30,6 +30,8 @@ type ApiVariable = Extract<
   | 'stripeEventsQueueUrl'
   | 'trialDays'
   | 'appUrl'
+  | 'reconcilerArn'
+  | 'mailSecretId'
   | 'publicUrl'
 >;
 
@@ -144,9 +146,13 @@ const GROUPS: Readonly<
     description: 'Postage: what others call',
     needs: ['stripeSecretId', 'stripeApiUrl', 'stripeEventsQueueUrl'],
   },
+  'mail-webhook': {
+    description: 'Postage: what Lob says of physical mails',
+    needs: ['table', 'mailSecretId'],
+  },
   cron: {
-    description: 'Postage: runs of the rollover on demand',
-    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
+    description: 'Postage: jobs on demand',
+    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn', 'reconcilerArn'],
   },
   docs: {
     description: 'Postage: health and documentation',

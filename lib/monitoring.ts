@@ -13,6 +13,8 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import {
+  DELIVERY_LIMITS,
+  DELIVERY_METRICS,
   METRIC_DIMENSION,
   METRIC_NAMESPACE,
   METRICS,
@@ -21,7 +23,9 @@ import {
 } from '../lambdas/metrics.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { Payments } from './payments.ts';
+import { type Reconciler, RECONCILER_INTERVAL } from './reconciler.ts';
 import type { Rollover } from './rollover.ts';
+import type { Senders } from './senders.ts';
 import type { Stage } from './stage.ts';
 import type { TableStream } from './stream.ts';
 
@@ -33,6 +37,8 @@ export interface MonitoringProps {
   rollover: Rollover;
   stream: TableStream;
   payments: Payments;
+  reconciler: Reconciler;
+  senders: Senders;
 }
 
 interface Watch {
@@ -49,8 +55,9 @@ export class Monitoring extends Construct {
   readonly topic: Topic;
   private readonly stage: Stage;
 
-  constructor(scope: Construct, id: string, { stage, httpApi, rollover, stream, payments }: MonitoringProps) {
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
+    const { stage, httpApi, rollover, stream, payments, reconciler, senders } = props;
     this.stage = stage;
     this.topic = new Topic(this, 'Topic', { displayName: `Postage ${stage}`, enforceSSL: true });
     // A topic that is given a policy loses the default one, by which the alarms of its account may publish.
@@ -68,6 +75,8 @@ export class Monitoring extends Construct {
     this.watchSummaries();
     this.watchStream(stream);
     this.watchPayments(payments);
+    this.watchReconciler(reconciler);
+    this.watchSenders(senders);
     this.watchDeadLetterQueues();
     this.watch('server-errors', {
       says: 'More than four requests within five minutes were answered with 5xx.',
@@ -163,6 +172,51 @@ export class Monitoring extends Construct {
         says: `The function ${name} broke off. What it was at comes again.`,
         metric: lambda.metricErrors(FIVE_MINUTES),
         ...whenAny,
+      });
+    }
+  }
+
+  private watchReconciler({ function: { lambda } }: Reconciler): void {
+    const { stuckPercentOfDay, minutesWithoutRun } = DELIVERY_LIMITS;
+    this.watch('reconciler-missing', {
+      says: `Due deliveries have not been looked at for ${minutesWithoutRun} minutes.`,
+      metric: this.metricOfStage(DELIVERY_METRICS.runs, {
+        statistic: Stats.SUM,
+        period: RECONCILER_INTERVAL,
+      }),
+      ringsWhen: { below: 1, periods: minutesWithoutRun / RECONCILER_INTERVAL.toMinutes() },
+      missing: TreatMissingData.BREACHING,
+    });
+    this.watch('reconciler-errors', {
+      says: 'The function reconciler broke off. The next run goes on.',
+      metric: lambda.metricErrors(FIVE_MINUTES),
+      ringsWhen: { above: 0 },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+    this.watch('reconciler-failures', {
+      says: 'Something that is due could not be dealt with, and stays due.',
+      metric: this.metricOfStage(DELIVERY_METRICS.failures, FIVE_MINUTES),
+      ringsWhen: { above: 0 },
+      missing: TreatMissingData.NOT_BREACHING,
+    });
+    this.watch('deliveries-stuck', {
+      says: `More than ${stuckPercentOfDay}% of the day's deliveries were not answered by their senders in time.`,
+      metric: this.metricOfStage(DELIVERY_METRICS.stuckPercentOfDay, {
+        ...FIVE_MINUTES,
+        statistic: Stats.MAXIMUM,
+      }),
+      ringsWhen: { above: stuckPercentOfDay },
+      missing: TreatMissingData.IGNORE,
+    });
+  }
+
+  private watchSenders({ targets }: Senders): void {
+    for (const { name, queue } of targets) {
+      this.watch(`${name}-late`, {
+        says: `What the function ${name} has to do has waited for more than 15 minutes.`,
+        metric: queue.metricApproximateAgeOfOldestMessage({ ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
+        ringsWhen: { above: Duration.minutes(15).toSeconds() },
+        missing: TreatMissingData.NOT_BREACHING,
       });
     }
   }

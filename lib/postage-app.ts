@@ -2,6 +2,7 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import type { Issuer } from './identity.ts';
 import { PostageStack } from './postage-stack.ts';
+import { parseSenderSettings } from './sender-settings.ts';
 import { parseStage } from './stage.ts';
 import { parseStripeSettings } from './stripe-settings.ts';
 
@@ -13,7 +14,8 @@ export interface PostageAppProps extends AppProps {
 /**
  * The CDK app: one stack, described by the context. `stage` is `dev` unless given; `issuer` and `audience` (several
  * apart by commas) name the OpenID Connect provider whose tokens are accepted, and without them Cognito is used;
- * `stripePrices`, `trialDays` and `appUrl` say what is sold and where buyers come from (`stripe-settings.ts`). What the
+ * `stripePrices`, `trialDays` and `appUrl` say what is sold and where buyers come from (`stripe-settings.ts`); `emailFrom` and `mailFrom` say whom letters come
+ * from (`sender-settings.ts`). What the
  * rule packs find and the constructs do not acknowledge makes the synthesis fail.
  *
  * @throws Error on a context that makes no sense
@@ -27,7 +29,8 @@ export function createPostageApp({ checksRules = true, ...props }: PostageAppPro
   const stage = parseStage(app.node.tryGetContext('stage') ?? 'dev');
   const issuer = parseIssuer(app.node.tryGetContext('issuer'), app.node.tryGetContext('audience'));
   const stripe = parseStripeSettings((key) => app.node.tryGetContext(key));
-  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe });
+  const senders = parseSenderSettings((key) => app.node.tryGetContext(key));
+  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe, senders });
   return app;
 }
 

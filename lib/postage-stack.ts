@@ -5,7 +5,10 @@ import { Api } from './api.ts';
 import { Identity, type Issuer } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
+import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
+import type { SenderSettings } from './sender-settings.ts';
+import { Senders } from './senders.ts';
 import { keepsData, type Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
 import type { StripeSettings } from './stripe-settings.ts';
@@ -16,11 +19,16 @@ export interface PostageStackProps extends StackProps {
   /** Whose tokens are accepted; null makes a Cognito user pool. */
   issuer: Issuer | null;
   stripe: StripeSettings;
+  senders: SenderSettings;
 }
 
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, issuer, stripe, ...props }: PostageStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, issuer, stripe, senders: senderSettings, ...props }: PostageStackProps,
+  ) {
     super(scope, id, {
       ...props,
       description: `Postage (${stage}): usage metering, quotas and mail credits`,
@@ -29,20 +37,30 @@ export class PostageStack extends Stack {
     Tags.of(this).add('stage', stage);
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
+    const onTable = { stage, tableName: table.tableName, arns: tableArns };
     const cronSecret = this.createCronSecret(stage);
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
-    const rollover = new Rollover(this, 'Rollover', { stage, tableName: table.tableName, arns: tableArns });
+    const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
-    const payments = new Payments(this, 'Payments', {
-      stage,
-      tableName: table.tableName,
-      arns: tableArns,
-      settings: stripe,
+    const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
+    const reconciler = new Reconciler(this, 'Reconciler', onTable);
+    const senders = new Senders(this, 'Senders', {
+      ...onTable,
+      bus: stream.bus,
+      arns: { ...tableArns, ...stream.arns },
+      settings: senderSettings,
     });
     const { httpApi } = new Api(this, 'Api', {
       stage,
       authorizer,
-      arns: { ...tableArns, ...rollover.arns, ...payments.arns, cronSecret: cronSecret.attrId },
+      arns: {
+        ...tableArns,
+        ...rollover.arns,
+        ...payments.arns,
+        ...reconciler.arns,
+        ...senders.arns,
+        cronSecret: cronSecret.attrId,
+      },
       environment: {
         table: table.tableName,
         stage,
@@ -53,22 +71,30 @@ export class PostageStack extends Stack {
         stripePrices: stripe.pricesJson,
         stripeEventsQueueUrl: payments.events.queueUrl,
         trialDays: stripe.trialDays,
+        reconcilerArn: reconciler.function.lambda.functionArn,
+        mailSecretId: senders.mailSecret.attrId,
       },
       appUrl: stripe.appUrl,
     });
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, httpApi, rollover, stream, payments });
+    const watched = { httpApi, rollover, stream, payments, reconciler, senders };
+    const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
-    const outputs = {
+    this.addOutputs({
       ApiUrl: httpApi.apiEndpoint,
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
       StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
+      MailSecretArn: senders.mailSecret.attrId,
+      MailWebhookUrl: `${httpApi.apiEndpoint}/webhooks/mail`,
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
-    };
+    });
+  }
+
+  private addOutputs(outputs: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });
     }

@@ -9,7 +9,11 @@ export type FunctionName =
   | 'outbox'
   | 'statistics'
   | 'stripe-events'
-  | 'failed-stripe-events';
+  | 'failed-stripe-events'
+  | 'reconciler'
+  | 'email-sender'
+  | 'mail-sender'
+  | 'delivery-answers';
 
 /** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
 export type ResourceName =
@@ -25,7 +29,15 @@ export type ResourceName =
   | 'failedRecordsBucket'
   | 'stripeSecret'
   | 'stripeEvents'
-  | 'deadStripeEvents';
+  | 'deadStripeEvents'
+  | 'reconciler'
+  | 'failedReconciliations'
+  | 'mailSecret'
+  | 'emailAddress'
+  | 'emailDomain'
+  | 'dueEmails'
+  | 'dueMails'
+  | 'answers';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -54,6 +66,21 @@ const READ_STRIPE_KEYS: Right = { actions: ['secretsmanager:GetSecretValue'], on
 const QUEUE_STRIPE_EVENTS: Right = { actions: ['sqs:SendMessage'], on: ['stripeEvents'] };
 /** What Lambda asks of a queue in a function's name. */
 const CONSUME = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const;
+
+/** A step in a delivery's life: with what it means for its letter and its account, whose closed period it may look up. */
+const TAKE_STEP: readonly Right[] = [
+  DECIDE,
+  READ,
+  { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
+];
+const READ_MAIL_KEYS: Right = { actions: ['secretsmanager:GetSecretValue'], on: ['mailSecret'] };
+const PUBLISH: Right = { actions: ['events:PutEvents'], on: ['eventBus'] };
+/** A sender reads the delivery and its letter, and notes on the delivery alone. */
+const SEND: readonly Right[] = [
+  READ,
+  { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: USERS },
+  PUBLISH,
+];
 
 /** What Lambda asks of the stream in a function's name; and where it and the function keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
@@ -117,8 +144,10 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     QUEUE_STRIPE_EVENTS,
   ],
   webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
+  'mail-webhook': [...TAKE_STEP, READ_MAIL_KEYS],
   cron: [
     APPEND_AUDIT,
+    { actions: ['lambda:InvokeFunction'], on: ['reconciler'] },
     { actions: ['secretsmanager:GetSecretValue'], on: ['cronSecret'] },
     { actions: ['states:StartExecution'], on: ['rolloverStateMachine'] },
     { actions: ['states:DescribeExecution'], on: ['rolloverExecutions'] },
@@ -140,6 +169,22 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:PutItem'], on: ['table'], keys: FAILED },
     { actions: CONSUME, on: ['deadStripeEvents'] },
   ],
+  reconciler: [
+    { actions: ['dynamodb:Query'], on: ['dueIndex'] },
+    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: USERS },
+    ...TAKE_STEP,
+    // What the runs of a day have done.
+    { actions: ['dynamodb:PutItem', 'dynamodb:Query'], on: ['table'], keys: 'RECONCILED#*' },
+    APPEND_AUDIT,
+    { actions: ['sqs:SendMessage'], on: ['failedReconciliations'] },
+  ],
+  'email-sender': [
+    ...SEND,
+    { actions: ['ses:SendEmail'], on: ['emailAddress', 'emailDomain'] },
+    { actions: CONSUME, on: ['dueEmails'] },
+  ],
+  'mail-sender': [...SEND, READ_MAIL_KEYS, { actions: CONSUME, on: ['dueMails'] }],
+  'delivery-answers': [...TAKE_STEP, { actions: CONSUME, on: ['answers'] }],
   statistics: [
     ...FOLLOW_STREAM,
     { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'MARK#*' },

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { EVENT_SOURCE } from '../lambdas/adapters/eventbridge/sources.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
+import type { BusEntry } from './bus-rules.ts';
 
 /** An event as its consumers would get it. */
 export interface PublishedEvent {
@@ -44,16 +46,31 @@ const detail = z.object({
 });
 
 const putEvents = z.object({
-  Entries: z.array(z.object({ DetailType: z.string(), Detail: z.string() })).check(z.maxLength(10)),
+  Entries: z
+    .array(
+      z.object({ Source: z._default(z.string(), EVENT_SOURCE), DetailType: z.string(), Detail: z.string() }),
+    )
+    .check(z.maxLength(10)),
 });
 
-/** EventBridge with that bus. */
-export function eventBridge(bus: LocalEventBus): AwsOperations {
+/**
+ * EventBridge with that bus, which remembers what Postage itself publishes.
+ *
+ * @param onEntry takes every entry, for the rules
+ */
+export function eventBridge(
+  bus: LocalEventBus,
+  onEntry: (entry: BusEntry) => void = () => undefined,
+): AwsOperations {
   return {
     'AWSEvents.PutEvents': (request) => {
       const { Entries } = z.parse(putEvents, request);
-      for (const { DetailType, Detail } of Entries) {
-        bus.publish({ name: DetailType, ...z.parse(detail, JSON.parse(Detail)) });
+      for (const entry of Entries) {
+        const { Source, DetailType, Detail } = entry;
+        if (Source === EVENT_SOURCE) {
+          bus.publish({ name: DetailType, ...z.parse(detail, JSON.parse(Detail)) });
+        }
+        onEntry(entry);
       }
       return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: `local-${index}` })) };
     },

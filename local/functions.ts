@@ -21,6 +21,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   admin: () => import('../lambdas/api/admin.ts'),
   'failed-events': () => import('../lambdas/api/failed-events.ts'),
   webhooks: () => import('../lambdas/api/webhooks.ts'),
+  'mail-webhook': () => import('../lambdas/api/mail-webhook.ts'),
   cron: () => import('../lambdas/api/cron.ts'),
   docs: () => import('../lambdas/api/docs.ts'),
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AwsOperations } from './aws-stand-in.ts';
+import type { BusEntry } from './bus-rules.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createEventBus, eventBridge, type PublishedEvent } from './event-bus.ts';
@@ -14,6 +15,8 @@ export interface LocalEvents {
   objectStore: string;
   operations: AwsOperations;
   routes: LocalRoute[];
+  /** Until everything that has been written is published; at once where nobody follows the stream. */
+  caughtUp: () => Promise<void>;
   /** Begins to hand the table's changes to the functions on its stream. @returns what ends it, after the batches under way */
   follow: (options: FollowOptions) => Promise<() => Promise<void>>;
   stop: () => Promise<void>;
@@ -26,13 +29,14 @@ export interface FollowOptions {
   onError: (error: unknown) => void;
 }
 
-export async function startLocalEvents(): Promise<LocalEvents> {
+/** @param onEntry takes what is put on the bus */
+export async function startLocalEvents(onEntry: (entry: BusEntry) => void): Promise<LocalEvents> {
   const bus = createEventBus();
   const objects = await startObjectStore();
   let follower: StreamFollower | null = null;
   return {
     objectStore: objects.url,
-    operations: eventBridge(bus),
+    operations: eventBridge(bus, onEntry),
     routes: [
       {
         method: 'GET',
@@ -46,6 +50,7 @@ export async function startLocalEvents(): Promise<LocalEvents> {
       },
       { method: 'GET', path: '/dev/failed-records', answer: () => ({ items: itemsIn(objects) }) },
     ],
+    caughtUp: async () => follower?.caughtUp(),
     follow: async (options) => {
       const following = await followStream({
         ...options,

@@ -12,7 +12,8 @@ import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { CRON_SECRET_ID, setServicesEnvironment, setTableEnvironment } from './lambda-environment.ts';
-import { startLocalEvents } from './local-events.ts';
+import { type LocalEvents, startLocalEvents } from './local-events.ts';
+import { type LocalSenders, openSenders } from './local-senders.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
@@ -45,6 +46,12 @@ export interface Runtime {
   stripe: StripeAddress;
   /** Until every event of Stripe's that has come is processed, or set aside. */
   paymentsSettled: () => Promise<void>;
+  /** Where the letters lie that were sent. */
+  sentFolder: string;
+  /** Deals with what is due now. */
+  reconcile: () => Promise<void>;
+  /** Until every delivery that was handed over is sent or has failed, and answered; the stream must be followed. */
+  deliveriesSettled: () => Promise<void>;
   /** Begins to publish events and to count statistics, as the table's stream does in AWS. */
   followStream: () => Promise<void>;
   /** Loads the functions in the background, so that no request waits for it. */
@@ -92,14 +99,15 @@ async function startAll(
   const issuer = await createIssuer(url, clock, data);
   const cronSecret = keepCronSecret(data);
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
-  const events = await startLocalEvents();
+  const { onError, dataDir } = options;
+  const senders = await openSenders({ clock, data, dataDir, onError });
+  const events = await startLocalEvents(senders.onEntry);
   stops.push(() => events.stop());
-  const { onError } = options;
   const payments = await openPayments({ url, clock, data, onError });
   const awsStandIn = await startAwsStandIn({
     ...events.operations,
     ...stepFunctions(rollover),
-    ...secretsManager({ [CRON_SECRET_ID]: cronSecret, ...payments.secrets }),
+    ...secretsManager({ [CRON_SECRET_ID]: cronSecret, ...payments.secrets, ...senders.secrets }),
     ...payments.operations,
   });
   stops.push(() => awsStandIn.stop());
@@ -108,17 +116,26 @@ async function startAll(
   const table = options.table ?? tableName();
   setTableEnvironment({ dynamodb, table });
   setServicesEnvironment({ url, awsStandIn: awsStandIn.url, objectStore: events.objectStore });
-  Object.assign(process.env, payments.environment({ awsStandIn: awsStandIn.url, app: `${url}/docs` }));
+  const paymentsEnvironment = payments.environment({ awsStandIn: awsStandIn.url, app: `${url}/docs` });
+  Object.assign(process.env, paymentsEnvironment, senders.environment);
   const store = createStore(table);
   stops.push(() => store.client.destroy());
-  // Before what its functions call.
-  stops.push(() => payments.stop());
+  // Before what their functions call.
+  stops.push(
+    () => payments.stop(),
+    () => senders.stop(),
+  );
   await createTableWithRetries(table);
 
   const functions = options.functions ?? API_FUNCTIONS;
   gateway.serve({
     functions,
-    localRoutes: [...devRoutes({ clock, issuer, store }), ...events.routes, ...payments.routes],
+    localRoutes: [
+      ...devRoutes({ clock, issuer, store }),
+      ...events.routes,
+      ...payments.routes,
+      ...senders.routes,
+    ],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
     onAnswer: options.onAnswer,
@@ -129,11 +146,20 @@ async function startAll(
   };
   const warm = (): void => void stops.push(warmUp(functions, payments.warm));
   const { stripe, settled: paymentsSettled } = payments;
+  const deliveriesSettled = (): Promise<void> => settleDeliveries(events, senders);
   return {
     ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe, paymentsSettled },
+    ...{ sentFolder: senders.folder, reconcile: senders.reconcile, deliveriesSettled },
     followStream: follow,
     warm,
   };
+}
+
+async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Promise<void> {
+  await events.caughtUp();
+  await senders.settled();
+  // What the answers have changed is published too.
+  await events.caughtUp();
 }
 
 /** With the SDK's retries, which the functions' store does without. */

@@ -93,6 +93,15 @@ async function main(): Promise<void> {
   process.stdout.write = process.stderr.write.bind(process.stderr);
   runtime.warm();
   await runtime.followStream();
+  scheduleReconciler(runtime);
+}
+
+const RECONCILER_INTERVAL_MS = 300_000;
+
+/** As the schedule does in AWS; by this machine's time, however far the local clock is ahead. */
+function scheduleReconciler({ reconcile }: Runtime): void {
+  const run = (): void => void reconcile().catch((error: unknown) => console.error(error));
+  setInterval(run, RECONCILER_INTERVAL_MS).unref();
 }
 
 const logAnswer: GatewayOptions['onAnswer'] = ({ method, path, status, tookMs }) => {
@@ -132,14 +141,14 @@ async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promi
 }
 
 function describeAsJson(
-  { url, dynamodb, table, issuer, cronSecret, stripe }: Runtime,
+  { url, dynamodb, table, issuer, cronSecret, stripe, sentFolder }: Runtime,
   tokens: Tokens,
 ): string {
-  return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, stripe, tokens })}\n`;
+  return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, stripe, sentFolder, tokens })}\n`;
 }
 
 function describe(
-  { url, dynamodb, cronSecret, stripe }: Runtime,
+  { url, dynamodb, cronSecret, stripe, sentFolder }: Runtime,
   tokens: Tokens,
   startedInMs: number,
 ): string {
@@ -148,6 +157,7 @@ function describe(
   return `Postage answers at ${url} (ready in ${startedInMs} ms; Ctrl-C stops it)
 Documentation  ${url}/docs
 DynamoDB       ${dynamodb}
+Sent letters   ${sentFolder}
 Stripe         ${stripe.url ?? 'https://api.stripe.com, in test mode'}
 
 Tokens, for a day:
@@ -166,6 +176,8 @@ On this machine alone:
   curl '${url}/dev/token?sub=alice'
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
   curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
+  curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/reconcile-deliveries
+  curl -X PUT -d '{"email":"ok","mail":"hang"}' ${url}/dev/senders
   curl -X POST ${url}/dev/stripe/checkout/<id of a Checkout session>/pay
   curl '${url}/dev/events?user=alice'
 

@@ -1,5 +1,6 @@
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { callFunction, connectFunction } from '../adapters/functions.ts';
 import { createSecretReader } from '../adapters/secrets.ts';
 import {
   awaitRun,
@@ -75,8 +76,40 @@ const getExecution = operation(contracts.getExecution, async ({ params }) => {
   return { status: 200, body: { executionId, status, ...(result === undefined ? {} : { result }) } };
 });
 
+/** For how long the reconciler may go on while a request waits for it, and how long it is waited for at most. */
+const RECONCILE_MS = 12_000;
+const RECONCILER_TIMEOUT_MS = 18_000;
+
+const reconciler = connectFunction(requiredVariable('reconcilerArn'), RECONCILER_TIMEOUT_MS);
+
+type ReconciliationRequest = RequestOf<typeof contracts.postReconciliation>;
+type ReconciliationAnswer = Answer<typeof contracts.postReconciliation.answers>;
+
+async function runReconciler({
+  now,
+  requestId,
+  deadline,
+}: ReconciliationRequest): Promise<ReconciliationAnswer> {
+  const runAt = toIso(now);
+  await appendAudit(
+    store,
+    {
+      id: `JobStarted:${requestId}`,
+      at: now,
+      type: 'JobStarted',
+      actor: 'postage:cron',
+      data: { job: 'reconcile-deliveries', runAt },
+    },
+    deadline,
+  );
+  const report = await callFunction(reconciler, { now: runAt, timeMs: RECONCILE_MS });
+  return { status: 200, body: contracts.ReconciliationReport.parse(report) };
+}
+
 export const handler = httpHandler(
   [
+    operation(contracts.postReconciliation, runReconciler),
+    operation(contracts.getReconciliation, runReconciler),
     operation(contracts.postRollover, runRollover),
     operation(contracts.getRollover, runRollover),
     getExecution,

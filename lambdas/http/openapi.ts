@@ -43,6 +43,7 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   consumption: 'Counting for apps that keep their letters elsewhere.',
   admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',
   'failed-events': 'What could not be processed, to be sent again.',
+  'mail-webhook': 'What Lob says of physical mails.',
   webhooks: 'What others call.',
   cron: 'Jobs, run on demand.',
   docs: 'Health and documentation.',
@@ -63,6 +64,12 @@ const SECURITY_SCHEMES = {
     name: 'Stripe-Signature',
     description: "The sender's signature of the body and the time.",
   },
+  lobSignature: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Lob-Signature',
+    description: "Lob's signature of the body and of the time in `Lob-Signature-Timestamp`.",
+  },
 };
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
@@ -73,6 +80,10 @@ const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   signature: [{ signature: [] }],
   anyone: [],
 };
+
+function securityOf({ access, path }: Contract['route']): readonly JsonObject[] {
+  return path === '/webhooks/mail' ? [{ lobSignature: [] }] : SECURITY[access];
+}
 
 /** The codes that every route of an access may answer. */
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
@@ -105,7 +116,7 @@ function describe(contract: Contract): JsonObject {
     summary,
     description,
     tags: [route.group],
-    security: SECURITY[route.access],
+    security: securityOf(route),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(hasBody(contract) ? { requestBody: requestBody(contract.body) } : {}),
     responses: { ...answers(contract), ...problems(contract) },

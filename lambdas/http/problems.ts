@@ -149,13 +149,8 @@ export function alreadySubscribed(): Problem {
 const NOT_CONFIGURED_RETRY_AFTER_SECONDS = 300;
 
 /** Only whoever runs Postage can help; the log says what is missing. */
-function notConfigured(): Problem {
-  return problem(
-    'not_configured',
-    'Payments are not set up yet.',
-    {},
-    { 'retry-after': String(NOT_CONFIGURED_RETRY_AFTER_SECONDS) },
-  );
+export function notConfigured(detail = 'Payments are not set up yet.'): Problem {
+  return problem('not_configured', detail, {}, { 'retry-after': String(NOT_CONFIGURED_RETRY_AFTER_SECONDS) });
 }
 
 const BUSY_RETRY_AFTER_SECONDS = 1;
@@ -236,9 +231,12 @@ export function problemOfError(error: unknown): Problem | null {
   switch (error instanceof Error ? error.name : '') {
     case 'BusyError':
     case 'OutOfTimeError':
+    case 'FunctionBusyError':
     case 'QueueUnavailableError':
     case 'StripeUnavailableError':
       return busy();
+    case 'SenderNotConfiguredError':
+      return notConfigured('Physical mails are not set up yet.');
     case 'NotConfiguredError':
       return notConfigured();
     case 'StripeIdempotencyError':

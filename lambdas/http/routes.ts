@@ -14,6 +14,7 @@ export type RouteGroup =
   | 'admin'
   | 'failed-events'
   | 'webhooks'
+  | 'mail-webhook'
   | 'cron'
   | 'docs';
 
@@ -62,8 +63,11 @@ export const ROUTES = [
   { method: 'GET', path: '/admin/failed-events', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/admin/failed-events/{id}/redrive', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/webhooks/stripe', group: 'webhooks', access: 'signature' },
+  { method: 'POST', path: '/webhooks/mail', group: 'mail-webhook', access: 'signature' },
   { method: 'POST', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
+  { method: 'POST', path: '/cron/reconcile-deliveries', group: 'cron', access: 'cron' },
+  { method: 'GET', path: '/cron/reconcile-deliveries', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/cron/executions/{id}', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/health', group: 'docs', access: 'anyone' },
   { method: 'GET', path: '/openapi.json', group: 'docs', access: 'anyone' },

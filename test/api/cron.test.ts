@@ -66,6 +66,7 @@ beforeAll(async () => {
     [VARIABLES.stage]: 'prod',
     [VARIABLES.cronSecretId]: 'cron',
     [VARIABLES.rolloverStateMachineArn]: MACHINE,
+    [VARIABLES.reconcilerArn]: 'arn:aws:lambda:us-east-1:000000000000:function:reconciler',
   });
   ({ handler } = await import('../../lambdas/api/cron.ts'));
 });

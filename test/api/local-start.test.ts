@@ -82,6 +82,7 @@ describe('npm start', () => {
       table: variables.POSTAGE_TABLE,
       issuer: started.url,
       cronSecret: expect.stringMatching(/^[\w-]{32}$/),
+      sentFolder: expect.stringMatching(/\/sent$/),
       stripe: {
         url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
         secretKey: expect.stringMatching(/^sk_test_\w+$/),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DELIVER_AT, givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
+import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
 
@@ -76,5 +77,42 @@ describe('deliveries', () => {
     const { items } = await get(world(), '/credits/ledger', user.token);
     const uses = [7, 8, 9].map((balanceAfter) => ({ kind: 'use', amount: -1, balanceAfter }));
     expect(items).toMatchObject([...uses, { kind: 'allowance', amount: 10, balanceAfter: 10 }]);
+  });
+
+  it('G11: are cancelled with their letter, and a mail’s credit goes back once', async () => {
+    const user = await givenSubscriber(world(), 'proCanceller', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    const mail = await schedule(world(), user, letterId, 'mail');
+    expectAnswer(mail, 201);
+    const question = { token: user.token };
+    const cancelling = `DELETE /deliveries/${String(mail.body['id'])}`;
+    for (let times = 1; times <= 2; times += 1) {
+      expectAnswer(await ask(world(), cancelling, question), 200, { status: 'cancelled' });
+    }
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 2, granted: 2, used: 0 });
+
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201);
+    expectAnswer(await ask(world(), `DELETE /letters/${letterId}?cancelDeliveries=true`, question), 204);
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 2, used: 0 });
+    expectAnswer(await ask(world(), `GET /letters/${letterId}`, question), 404);
+  });
+
+  it('are handed over when they are due, and then can be cancelled no more', async () => {
+    const user = await givenSubscriber(world(), 'proReceiver', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    const deliverAt = (await world().now()) + 1_500;
+    const scheduled = await schedule(world(), user, letterId, 'email', new Date(deliverAt).toISOString());
+    expectAnswer(scheduled, 201);
+    const path = `/deliveries/${String(scheduled.body['id'])}`;
+    const status = await eventually('handed over', async () => {
+      const run = await ask(world(), 'POST /cron/reconcile-deliveries', { token: world().cronSecret });
+      expectAnswer(run, 200, { errorCount: 0 });
+      const delivery = await get(world(), path, user.token);
+      return delivery['status'] === 'scheduled' ? null : delivery['status'];
+    });
+    // Whether it is sent by then depends on the sender, if there is one.
+    expect(['dispatched', 'sent']).toContain(status);
+    const refused = await ask(world(), `DELETE ${path}`, { token: user.token });
+    expectAnswer(refused, 409, { code: 'illegal_transition' });
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../lambdas/environment.ts';
 import { type FunctionName, RIGHTS } from '../../lib/rights.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
-import { functionNameOf, type Resource } from './template.ts';
+import { functionNameOf, type Resource, WITH_SENDERS } from './template.ts';
 
 const FUNCTIONS = Object.keys(RIGHTS) as FunctionName[];
 const LIMIT_BYTES = 400_000;
@@ -41,7 +41,7 @@ beforeAll(() => {
   const app = createPostageApp({
     outdir,
     checksRules: false,
-    context: { 'aws:cdk:enable-asset-metadata': true },
+    context: { ...WITH_SENDERS, 'aws:cdk:enable-asset-metadata': true },
   });
   const [stack] = app.synth().stacks;
   const { Resources } = stack?.template as {

@@ -50,6 +50,14 @@ function nameOf(resource: unknown): string {
       'failedRecords',
     ],
     [/^\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\}$/, 'failedRecordsBucket'],
+    [/^\{"Fn::GetAtt":\["ReconcilerreconcilerFunction\w+","Arn"\]\}$/, 'reconciler'],
+    [/^\{"Fn::GetAtt":\["Reconcilerfailedreconciliations\w+","Arn"\]\}$/, 'failedReconciliations'],
+    [/^\{"Fn::GetAtt":\["SendersMailKeys\w+","Id"\]\}$/, 'mailSecret'],
+    [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
+    [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
+    [/^\{"Fn::GetAtt":\["Sendersemailsenderqueue\w+","Arn"\]\}$/, 'dueEmails'],
+    [/^\{"Fn::GetAtt":\["Sendersmailsenderqueue\w+","Arn"\]\}$/, 'dueMails'],
+    [/^\{"Fn::GetAtt":\["Sendersdeliveryanswersqueue\w+","Arn"\]\}$/, 'answers'],
     [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
     [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
     [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
@@ -140,22 +148,36 @@ describe('the rights of the functions', () => {
     expect(functionsThatMay('dynamodb:Scan')).toEqual([]);
     expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
     expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['admin', 'billing', 'failed-events', 'letters']);
-    expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual(['admin', 'rollover-page', 'statistics']);
+    expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual([
+      'admin',
+      'reconciler',
+      'rollover-page',
+      'statistics',
+    ]);
     expect(functionsThatMay('dynamodb:UpdateItem')).toEqual([
       'admin',
       'consumption',
       'deliveries',
+      'delivery-answers',
+      'email-sender',
       'letters',
+      'mail-sender',
+      'mail-webhook',
+      'reconciler',
       'statistics',
     ]);
     expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual([
       'billing',
       'cron',
+      'mail-sender',
+      'mail-webhook',
       'stripe-events',
       'webhooks',
     ]);
-    expect(functionsThatMay('sqs:SendMessage')).toEqual(['failed-events', 'webhooks']);
+    expect(functionsThatMay('sqs:SendMessage')).toEqual(['failed-events', 'reconciler', 'webhooks']);
     expect(functionsThatMay('states:StartExecution')).toEqual(['cron']);
+    expect(functionsThatMay('lambda:InvokeFunction')).toEqual(['cron']);
+    expect(functionsThatMay('ses:SendEmail')).toEqual(['email-sender']);
   });
 
   it('are on items of users only, but for those of jobs and administrators, the audit records and the index of what is due', () => {
@@ -185,6 +207,9 @@ describe('the rights of the functions', () => {
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*'] },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*', 'FAILED#*'] },
       { name: 'failed-stripe-events', on: ['table'], keys: 'FAILED#*' },
+      { name: 'reconciler', on: ['dueIndex'], keys: undefined },
+      { name: 'reconciler', on: ['table'], keys: 'RECONCILED#*' },
+      { name: 'reconciler', on: ['table'], keys: 'AUDIT#*' },
       { name: 'statistics', on: ['stream'], keys: undefined },
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },
@@ -209,15 +234,23 @@ describe('the rights of the rest', () => {
     expect(listOf(log?.Action ?? []).every((action) => action.startsWith('logs:'))).toBe(true);
   });
 
-  it('let the schedule start that state machine, and keep what could not be started', () => {
-    const role = roleOfTheOnly(
-      'AWS::Scheduler::Schedule',
-      ({ Target }) => (Target as { RoleArn: unknown }).RoleArn,
+  it('let the schedules start what they start, and keep what could not be started', () => {
+    const roles = resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, { Properties }]) =>
+      referenceIn((Properties['Target'] as { RoleArn: unknown }).RoleArn),
+    );
+    const rights = roles.map((role) =>
+      statementsOfRole(role ?? '').map(({ Action, Resource }) => [Action, referenceIn(Resource)]),
     );
 
-    expect(statementsOfRole(role).map(({ Action, Resource }) => [Action, referenceIn(Resource)])).toEqual([
-      ['states:StartExecution', expect.stringContaining('RolloverStateMachine')],
-      ['sqs:SendMessage', expect.stringContaining('unstartedrollovers')],
+    expect(rights).toEqual([
+      [
+        ['states:StartExecution', expect.stringContaining('RolloverStateMachine')],
+        ['sqs:SendMessage', expect.stringContaining('unstartedrollovers')],
+      ],
+      [
+        ['lambda:InvokeFunction', expect.stringContaining('ReconcilerreconcilerFunction')],
+        ['sqs:SendMessage', expect.stringContaining('failedreconciliations')],
+      ],
     ]);
   });
 

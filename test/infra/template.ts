@@ -17,7 +17,12 @@ export interface Context {
   stage?: string;
   issuer?: string;
   audience?: string;
+  emailFrom?: string | undefined;
+  mailFrom?: string | undefined;
 }
+
+/** With it, every function is deployed that there is. */
+export const WITH_SENDERS = { emailFrom: 'Postage <letters@example.com>', mailFrom: 'adr_1' };
 
 /** The template that is deployed with this context. The functions' code and the rule packs have tests of their own. */
 export function templateOf(context: Context = {}): Template {
@@ -35,7 +40,7 @@ export function withoutBundles<Result>(
       outdir,
       checksRules,
       stackTraces: false,
-      context: { ...context, 'aws:cdk:bundling-stacks': [] },
+      context: { ...WITH_SENDERS, ...context, 'aws:cdk:bundling-stacks': [] },
     });
     const stack = app.node.findAll().find((each) => each instanceof Stack);
     if (stack === undefined) {

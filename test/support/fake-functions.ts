@@ -13,6 +13,7 @@ export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
     admin: load,
     'failed-events': load,
     webhooks: load,
+    'mail-webhook': load,
     cron: load,
     docs: load,
   };

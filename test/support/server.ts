@@ -25,6 +25,12 @@ export interface Postage {
   stripe: StripeAddress;
   /** Until every event of Stripe's that has come is processed, or set aside. */
   paymentsSettled: () => Promise<void>;
+  /** Where the letters lie that were sent. */
+  sentFolder: string;
+  /** Deals with what is due now. */
+  reconcile: () => Promise<void>;
+  /** Until what was handed over is sent or has failed; once the stream is followed. */
+  deliveriesSettled: () => Promise<void>;
   /** Begins to publish events and to count statistics. */
   followStream: () => Promise<void>;
   /** What went wrong inside; a suite expects it to stay empty. */
@@ -49,7 +55,7 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
     onError: (error) => errors.push(error),
   });
   const { url, clock, cronSecret, store, rollover, issuer, followStream, stop } = runtime;
-  const { stripe, paymentsSettled } = runtime;
+  const { stripe, paymentsSettled, sentFolder, reconcile, deliveriesSettled } = runtime;
   return {
     url,
     clock,
@@ -58,6 +64,7 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
     rollover,
     stripe,
     paymentsSettled,
+    ...{ sentFolder, reconcile, deliveriesSettled },
     followStream,
     errors,
     stop,

@@ -8,6 +8,7 @@ import { DELIVERY_CONTRACTS } from './deliveries.ts';
 import { DOCS_CONTRACTS } from './docs.ts';
 import { FAILED_EVENT_CONTRACTS } from './failed-events.ts';
 import { LETTER_CONTRACTS } from './letters.ts';
+import { MAIL_WEBHOOK_CONTRACTS } from './mail-webhook.ts';
 import { USAGE_CONTRACTS } from './usage.ts';
 import { WEBHOOK_CONTRACTS } from './webhooks.ts';
 import { type Contract } from '../contract.ts';
@@ -22,6 +23,7 @@ export const CONTRACTS: readonly Contract[] = [
   ...ADMIN_CONTRACTS,
   ...FAILED_EVENT_CONTRACTS,
   ...WEBHOOK_CONTRACTS,
+  ...MAIL_WEBHOOK_CONTRACTS,
   ...CRON_CONTRACTS,
   ...DOCS_CONTRACTS,
 ];

@@ -37,8 +37,9 @@ export async function schedule(
   { token }: User,
   letterId: string,
   channel: keyof typeof RECIPIENTS,
+  deliverAt = DELIVER_AT,
 ): Promise<Answer> {
-  const json = { letterId, channel, deliverAt: DELIVER_AT, recipient: RECIPIENTS[channel] };
+  const json = { letterId, channel, deliverAt, recipient: RECIPIENTS[channel] };
   return ask(world, 'POST /deliveries', { token, json });
 }
 

@@ -16,6 +16,8 @@ export const PEOPLE = [
   'proSender',
   'proEmailer',
   'proRacer',
+  'proCanceller',
+  'proReceiver',
   'proCounted',
   'proRenewer',
   'proRolled',

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import type { BusTarget } from '../lambdas/senders.ts';
+import { VARIABLES } from '../lambdas/environment.ts';
+import { toIso } from '../lambdas/domain/instants.ts';
+import { type BusEntry, messageOf, targetsOf } from './bus-rules.ts';
+import type { Clock } from './clock.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { type LocalRoute, parseInput } from './local-routes.ts';
+import { LocalQueue, type QueueConsumer } from './queue.ts';
+import { type SenderManners, startSenderStandIn } from './sender-stand-in.ts';
+
+const MAIL_SECRET_ID = 'postage-mail-keys';
+const RECONCILER_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:postage-reconciler';
+/** What Lob would sign its events with. */
+export const LOCAL_MAIL_WEBHOOK_SECRET = 'local-mail-webhook-secret';
+
+/** The functions behind the bus's rules, as they are deployed. */
+const CONSUMERS: Readonly<Record<BusTarget, QueueConsumer>> = {
+  'email-sender': () => import('../lambdas/jobs/email-sender.ts'),
+  'mail-sender': () => import('../lambdas/jobs/mail-sender.ts'),
+  'delivery-answers': () => import('../lambdas/jobs/delivery-answers.ts'),
+};
+
+/** As deployed: how many tries a message has, and how many are handed over at once. */
+const MAX_RECEIVES = 5;
+const BATCH_SIZE = 10;
+/** Deployed it is minutes; somebody who tries things out does not wait so long. */
+const REST_MS = 500;
+
+/** Letters on their way: the reconciler, the queues behind the bus, and providers that write files. */
+export interface LocalSenders {
+  /** Where what was sent lies. */
+  folder: string;
+  secrets: Readonly<Record<string, string>>;
+  environment: Readonly<Record<string, string>>;
+  routes: readonly LocalRoute[];
+  /** Takes what is put on the bus. */
+  onEntry: (entry: BusEntry) => void;
+  /** Deals with what is due now, as the schedule does every five minutes. */
+  reconcile: () => Promise<void>;
+  /** Until nothing waits in the queues. */
+  settled: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export interface SendersOptions {
+  clock: Clock;
+  data: DataDirectory;
+  /** Without it, what was sent ends with the runtime. */
+  dataDir: string | undefined;
+  onError: (error: unknown) => void;
+}
+
+export async function openSenders({ clock, data, dataDir, onError }: SendersOptions): Promise<LocalSenders> {
+  const folder = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'postage-sent-')) : join(dataDir, 'sent');
+  const manners: SenderManners = { email: 'ok', mail: 'ok' };
+  const standIn = await startSenderStandIn({
+    folder,
+    clock,
+    manners: () => manners,
+    invoke: async (_arn, input) => (await import('../lambdas/jobs/reconciler.ts')).handler(input),
+  });
+  const queues = createQueues({ clock, data, onError });
+  const all = Object.values(queues);
+  return {
+    folder,
+    secrets: {
+      [MAIL_SECRET_ID]: JSON.stringify({ apiKey: 'local', webhookSecret: LOCAL_MAIL_WEBHOOK_SECRET }),
+    },
+    environment: {
+      AWS_ENDPOINT_URL_SESV2: standIn.url,
+      AWS_ENDPOINT_URL_LAMBDA: standIn.url,
+      [VARIABLES.lobApiUrl]: standIn.url,
+      [VARIABLES.emailFrom]: 'Postage <letters@example.com>',
+      [VARIABLES.mailFrom]: 'adr_local',
+      [VARIABLES.mailSecretId]: MAIL_SECRET_ID,
+      [VARIABLES.reconcilerArn]: RECONCILER_ARN,
+    },
+    routes: routesTo(manners, folder),
+    onEntry: (entry) => {
+      for (const target of targetsOf(entry)) {
+        for (let time = 0; time < timesOf(target, manners); time += 1) {
+          queues[target].send(messageOf(randomUUID(), entry));
+        }
+      }
+    },
+    reconcile: async () => {
+      const { handler } = await import('../lambdas/jobs/reconciler.ts');
+      await handler({ now: toIso(clock.now()) });
+    },
+    settled: async () => {
+      // Sending leads to answers.
+      await Promise.all([queues['email-sender'].settled(), queues['mail-sender'].settled()]);
+      await queues['delivery-answers'].settled();
+    },
+    stop: async () => {
+      await Promise.all(all.map((queue) => queue.stop()));
+      await standIn.stop();
+      if (dataDir === undefined) {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function createQueues(
+  options: Pick<SendersOptions, 'clock' | 'data' | 'onError'>,
+): Readonly<Record<BusTarget, LocalQueue>> {
+  const queueOf = (name: BusTarget): LocalQueue =>
+    new LocalQueue({
+      ...options,
+      name,
+      consumer: CONSUMERS[name],
+      batchSize: BATCH_SIZE,
+      maxReceives: MAX_RECEIVES,
+      restMs: REST_MS,
+    });
+  return {
+    'email-sender': queueOf('email-sender'),
+    'mail-sender': queueOf('mail-sender'),
+    'delivery-answers': queueOf('delivery-answers'),
+  };
+}
+
+const manner = z.optional(z.enum(['ok', 'fail', 'hang', 'twice']));
+const mannersBody = z.strictObject({ email: manner, mail: manner });
+
+/** What the providers do, and how they are made to misbehave. */
+function routesTo(manners: SenderManners, folder: string): LocalRoute[] {
+  return [
+    { method: 'GET', path: '/dev/senders', answer: () => ({ ...manners, folder }) },
+    {
+      method: 'PUT',
+      path: '/dev/senders',
+      answer: ({ json }) => {
+        const { email = manners.email, mail = manners.mail } = parseInput(mannersBody, json);
+        Object.assign(manners, { email, mail });
+        return { ...manners, folder };
+      },
+    },
+  ];
+}
+
+/** A sender with the manners `twice` is told everything twice, and so are its answers. */
+function timesOf(target: BusTarget, { email, mail }: SenderManners): number {
+  switch (target) {
+    case 'email-sender':
+      return email === 'twice' ? 2 : 1;
+    case 'mail-sender':
+      return mail === 'twice' ? 2 : 1;
+    case 'delivery-answers':
+      return email === 'twice' || mail === 'twice' ? 2 : 1;
+  }
+}

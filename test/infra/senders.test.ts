@@ -1,0 +1,121 @@
+import { describe, expect, it } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+
+const template = templateOf();
+
+function functionsOf(context: Parameters<typeof templateOf>[0]): string[] {
+  return resourcesOf(templateOf(context), 'AWS::Lambda::Function').map(([, resource]) =>
+    functionNameOf(resource),
+  );
+}
+
+describe('the reconciler', () => {
+  it('is called every five minutes with the time of the schedule, and what fails is kept', () => {
+    const [[deadLetters]] = resourcesOf(template, 'AWS::SQS::Queue').filter(([id]) =>
+      id.includes('failedreconciliations'),
+    ) as [[string, unknown]];
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(5 minutes)',
+      State: 'ENABLED',
+      Target: Match.objectLike({
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('ReconcilerreconcilerFunction'), 'Arn'] },
+        Input: '{"now":"<aws.scheduler.scheduled-time>"}',
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [deadLetters, 'Arn'] } },
+        RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 },
+      }),
+    });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      MaximumRetryAttempts: 0,
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [deadLetters, 'Arn'] } } },
+    });
+  });
+
+  it('ends before the next run begins', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Tags: Match.arrayWith([{ Key: 'function', Value: 'reconciler' }]),
+      Timeout: 240,
+    });
+  });
+
+  it.each([
+    [
+      'reconciler-missing',
+      { MetricName: 'ReconcilerRuns', Threshold: 1, EvaluationPeriods: 3, TreatMissingData: 'breaching' },
+    ],
+    ['reconciler-failures', { MetricName: 'ReconcilerFailures', Threshold: 0 }],
+    [
+      'deliveries-stuck',
+      { MetricName: 'DeliveriesStuckPercentOfDay', Threshold: 0.1, TreatMissingData: 'ignore' },
+    ],
+  ])('is watched: %s', (name, properties) => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `postage-dev-${name}`,
+      Namespace: 'Postage',
+      Dimensions: [{ Name: 'stage', Value: 'dev' }],
+      ...properties,
+    });
+  });
+});
+
+describe('the senders', () => {
+  it.each([
+    ['email', 'emailsender'],
+    ['mail', 'mailsender'],
+  ])('of %s get what is due of their channel, each through a queue of its own', (channel, name) => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventBusName: { Ref: Match.stringLikeRegexp('StreamBus') },
+      EventPattern: {
+        source: ['postage'],
+        'detail-type': ['DeliveryDue'],
+        detail: { data: { channel: [channel] } },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp(`Senders${name}queue`), 'Arn'] },
+          DeadLetterConfig: Match.anyValue(),
+        }),
+      ],
+    });
+  });
+
+  it('answer on the bus, under a source of their own', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['postage.sender'], 'detail-type': ['DeliverySent', 'DeliveryFailed'] },
+    });
+  });
+
+  it('G12: each queue has a dead-letter queue, and hides a message for longer than the function may take', () => {
+    const queues = resourcesOf(template, 'AWS::SQS::Queue').filter(
+      ([id, { Properties }]) => id.startsWith('Senders') && Properties['RedrivePolicy'] !== undefined,
+    );
+    expect(queues).toHaveLength(3);
+    for (const [, { Properties }] of queues) {
+      const { deadLetterTargetArn } = Properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
+      expect(referenceIn(deadLetterTargetArn)).toMatch(/unsent|unapplied/);
+      expect(Properties['VisibilityTimeout']).toBe(360);
+    }
+  });
+
+  it('are left out where nobody says whom letters come from, for another one in their place', () => {
+    const functions = functionsOf({ emailFrom: undefined, mailFrom: undefined });
+    expect(functions).not.toContain('email-sender');
+    expect(functions).not.toContain('mail-sender');
+    expect(functions).toContain('delivery-answers');
+  });
+
+  it.each([
+    { emailFrom: 'letters' },
+    { emailFrom: 'letters@localhost' },
+    { emailFrom: 'Postage <letters@example.com' },
+    { emailFrom: '' },
+    { mailFrom: '12 St James’s Square' },
+    { mailFrom: '' },
+  ])('are refused as %j', (context) => {
+    expect(() => templateOf(context)).toThrow(/come from an address/);
+  });
+
+  it.each(['letters@example.com', 'Postage <letters@mail.example.com>'])('send from %s', (emailFrom) => {
+    expect(functionsOf({ emailFrom })).toContain('email-sender');
+  });
+});
