@@ -69,11 +69,18 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
       return 'cronSecret';
     case outputs.RolloverStateMachineArn:
       return 'rolloverStateMachine';
+    case outputs.MailSecretArn:
+      return 'mailSecret';
     case outputs.EventBusName:
       return 'eventBus';
+    case 'letters@example.com':
+      return 'emailAddress';
     case outputs.FailedRecordsBucketName:
       return 'failedRecords';
     default:
+      if (/:function:Postage-\w+-Reconcilerreconciler/.test(resource)) {
+        return 'reconciler';
+      }
       return resource.startsWith(`${executions}:`) ? 'rolloverExecutions' : `unknown: ${resource}`;
   }
 }

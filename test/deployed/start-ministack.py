@@ -5,12 +5,14 @@ one, a name that is missing stops the start.
 """
 
 import contextvars
+import json
 import os
 import signal
 import sys
 import threading
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import dynamodb
 
 # --- A local index gives whole items. ---
@@ -42,6 +44,21 @@ dynamodb._query, dynamodb._apply_index_projection = _query_whole_items, _project
 
 _pin_origin = app.pin_request_origin
 app.pin_request_origin = lambda client_ip, secure: _pin_origin(client_ip, True)
+
+# --- An e-mail is sent in the name of its sender. ---
+# AWS asks for a right on the identity in SES that the address of the sender is. MiniStack asks for one on everything.
+
+_ses_resource = iam_actions._ses_v2_resource_arn
+
+
+def _sender_of_email(method, path, body, region, account):
+    if path.rstrip("/") != "/v2/email/outbound-emails":
+        return _ses_resource(method, path, body, region, account)
+    address = json.loads(body)["FromEmailAddress"].split("<")[-1].rstrip(">")
+    return f"arn:aws:ses:{region}:{account}:identity/{address}"
+
+
+iam_actions._ses_v2_resource_arn = _sender_of_email
 
 # --- It ends with whoever started it. ---
 # Standard input closes when that process dies, be it by SIGKILL, so that nothing is left running.

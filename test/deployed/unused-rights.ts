@@ -57,6 +57,24 @@ const PAYMENTS: readonly (readonly [FunctionName, string, ResourceName])[] = [
   ['webhooks', 'sqs:SendMessage', 'stripeEvents'],
 ];
 
+/** With the function's role. MiniStack reads queues with none. */
+const READ_BY_LAMBDA_TOO = 'Lambda itself reads the queue.';
+const CONSUME = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+const QUEUES = [
+  ['delivery-answers', 'answers'],
+  ['email-sender', 'dueEmails'],
+  ['mail-sender', 'dueMails'],
+] as const;
+
+/** There is no Lob here, so that its sender is not deployed. */
+const NO_LOB = 'Mails have been tried against the stand-in for Lob on this machine only.';
+const MAIL_SENDER = [
+  ['dynamodb:GetItem', 'table'],
+  ['dynamodb:UpdateItem', 'table'],
+  ['events:PutEvents', 'eventBus'],
+  ['secretsmanager:GetSecretValue', 'mailSecret'],
+] as const;
+
 export const UNUSED_RIGHTS: readonly UnusedRight[] = [
   ...PAYMENTS.map(([name, action, on]) => ({
     function: name,
@@ -64,12 +82,31 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on,
     reason: NO_STRIPE_IN_DEPLOYED_SUITE,
   })),
-  ...(['letters', 'deliveries', 'credits'] as const).map((name) => ({
-    function: name,
-    action: 'dynamodb:Query',
-    on: 'table' as const,
-    reason: FETCHES_FROM_TABLE,
-  })),
+  { function: 'credits', action: 'dynamodb:Query', on: 'table', reason: FETCHES_FROM_TABLE },
+  ...QUEUES.flatMap(([name, on]) =>
+    CONSUME.map((action) => ({ function: name, action, on, reason: READ_BY_LAMBDA_TOO })),
+  ),
+  ...MAIL_SENDER.map(([action, on]) => ({ function: 'mail-sender' as const, action, on, reason: NO_LOB })),
+  {
+    function: 'email-sender',
+    action: 'ses:SendEmail',
+    on: 'emailDomain',
+    reason:
+      'AWS asks for a right on the identity that is verified: the address or its domain. MiniStack takes the address.',
+  },
+  {
+    function: 'reconciler',
+    action: 'dynamodb:GetItem',
+    on: 'table',
+    reason:
+      'It reads an account when it gives up a delivery, and a delivery again when somebody else was faster.',
+  },
+  {
+    function: 'reconciler',
+    action: 'sqs:SendMessage',
+    on: 'failedReconciliations',
+    reason: 'Lambda itself keeps the runs there that broke off.',
+  },
   ...(['outbox', 'statistics'] as const).flatMap((name) =>
     LAMBDAS_OWN.map(([action, on]) => ({ function: name, action, on, reason: READ_BY_LAMBDA })),
   ),

@@ -23,6 +23,8 @@ async function adjust(userId: string, key: string, amount: number): Promise<Answ
   });
 }
 
+const rolloverCall = z.object({ job: z.literal('rollover-usage'), executionId: z.string() });
+
 describe('an administrator', () => {
   it('G2, G4: corrects credits once, of which the user and the books can see', async () => {
     const { userId, token } = await givenSubscriber(world(), 'proAdjusted', { plan: 'pro' });
@@ -76,9 +78,10 @@ describe('an administrator', () => {
     const run = await ask(world(), 'POST /cron/rollover-usage', { token: world().cronSecret });
     expectAnswer(run, 200);
     const day = utcDay(await world().now());
-    const calls = await list(`/admin/audit-events?date=${day}&type=JobStarted`);
-    expect(calls[0]).toMatchObject({ actor: 'postage:cron', data: { job: 'rollover-usage' } });
-    const called = calls.map(({ data }) => z.parse(z.object({ executionId: z.string() }), data).executionId);
+    const calls = await list(`/admin/audit-events?date=${day}&type=JobStarted&limit=100`);
+    expect(calls[0]).toMatchObject({ actor: 'postage:cron' });
+    const called = calls.flatMap(({ data }) => z.safeParse(rolloverCall, data).data?.executionId ?? []);
+    expect(called).not.toEqual([]);
     // Other files call for runs meanwhile, which have not ended yet.
     const ended = (await list(`/admin/rollovers?date=${day}&limit=100`)).filter(({ executionId }) =>
       called.some((id) => id === executionId),

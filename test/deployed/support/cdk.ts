@@ -7,6 +7,9 @@ import { lastLines, run } from './commands.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CDK = `${ROOT}/node_modules/.bin/cdk`;
 
+/** MiniStack plays SES; Lob it does not, so that no sender of mails is deployed. */
+const EMAIL_FROM = 'letters@example.com';
+
 /** MiniStack's own account. */
 const ENVIRONMENT = 'aws://000000000000/us-east-1';
 export interface CdkSettings {
@@ -39,7 +42,17 @@ export async function deploy(deployment: Deployment, settings: CdkSettings): Pro
   const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
   const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
   await cdk(
-    ['deploy', '-c', `stage=${stage}`, ...identity, '--require-approval', 'never', ...files],
+    [
+      'deploy',
+      '-c',
+      `stage=${stage}`,
+      '-c',
+      `emailFrom=${EMAIL_FROM}`,
+      ...identity,
+      '--require-approval',
+      'never',
+      ...files,
+    ],
     settings,
   );
   const outputs: unknown = JSON.parse(readFileSync(`${assembly}.json`, 'utf8'));

@@ -3,16 +3,16 @@ export interface RecordedCall {
   functionName: string;
   /** `dynamodb:PutItem` */
   action: string;
-  /** A table, a table's index, a secret, a state machine or an execution, a bus, a bucket, by the name or ARN that was sent. */
+  /** A table, an index, a secret, a state machine, an execution, a function, a bus, a bucket, an address: as it was sent. */
   resource: string;
   /** What `dynamodb:LeadingKeys` holds; null for other services. */
   key: string | null;
 }
 
-/** A signed request of the AWS SDK, in its JSON protocols or to S3. */
+/** A signed request of the AWS SDK. */
 export interface WireRequest {
   functionName: string;
-  /** The header `x-amz-target`: `DynamoDB_20120810.PutItem`. S3 has none, and is told by method and path. */
+  /** The header `x-amz-target`: `DynamoDB_20120810.PutItem`. S3, SES and Lambda have none, and are told by method and path. */
   target: string;
   authorization: string;
   body: string;
@@ -26,6 +26,16 @@ export function callsOf({ functionName, target, authorization, body }: WireReque
   }
   if (service === 's3') {
     return [objectCallOf(functionName, target)];
+  }
+  if (service === 'lambda') {
+    const [, functionArn = target] = /^POST \/2015-03-31\/functions\/([^/]+)\/invocations/.exec(target) ?? [];
+    return [
+      { functionName, action: 'lambda:InvokeFunction', resource: decodeURIComponent(functionArn), key: null },
+    ];
+  }
+  if (service === 'ses') {
+    const { FromEmailAddress } = objectIn(JSON.parse(body));
+    return [{ functionName, action: 'ses:SendEmail', resource: String(FromEmailAddress), key: null }];
   }
   const operation = target.slice(target.lastIndexOf('.') + 1);
   const input = objectIn(JSON.parse(body));

@@ -9,6 +9,7 @@ import { type Instant, toIso } from '../../../lambdas/domain/instants.ts';
 export const stackOutputs = z.object({
   TableName: z.string(),
   CronSecretArn: z.string(),
+  MailSecretArn: z.string(),
   RolloverStateMachineArn: z.string(),
   EventBusName: z.string(),
   FailedRecordsBucketName: z.string(),
