@@ -1,21 +1,15 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackConsumption } from '../adapters/dynamodb/tracking.ts';
-import { refuseMailsOfDay } from '../domain/usage.ts';
 import { requiredVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/consumption.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
-import { problemOfRefusal } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
 const consume = operation(contracts.consumeUsage, async (request) => {
   const { letters = 0, emails = 0, mails = 0 } = request.body.consume;
-  const refusal = refuseMailsOfDay(mails, 0, request.now);
-  if (refusal !== null) {
-    return problemOfRefusal(refusal, request.now);
-  }
   const outcome = await trackConsumption(store, request, { letters, emails, mails });
   return answerWrite(outcome, request.now, 200, (consumption) => ({ body: consumption }));
 });
