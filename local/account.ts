@@ -8,7 +8,7 @@ import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { getRemainingQuota } from '../lambdas/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
-import { exitCodeOf, parseInstant } from './command-line.ts';
+import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { localSubscription } from './local-subscription.ts';
@@ -45,8 +45,8 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const dynamodb = process.env['DYNAMODB_ENDPOINT'];
-  if (dynamodb !== undefined && dynamodb !== '') {
+  const dynamodb = externalDynamodb();
+  if (dynamodb !== null) {
     setTableEnvironment({ dynamodb, table: command.table });
   }
   const store = createStore(command.table);

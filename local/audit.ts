@@ -7,7 +7,7 @@ import { proveLedgerOf } from '../lambdas/adapters/dynamodb/ledger-proof.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
-import { exitCodeOf } from './command-line.ts';
+import { exitCodeOf, externalDynamodb } from './command-line.ts';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
@@ -47,13 +47,8 @@ async function main(): Promise<number> {
 
 /** @throws UsageError */
 async function findStore(table: string | undefined, dynamodb: string | undefined): Promise<Store> {
-  const external = dynamodb ?? process.env['DYNAMODB_ENDPOINT'] ?? '';
-  if (external !== '') {
-    if (!URL.canParse(external)) {
-      throw new UsageError(
-        `--dynamodb must be an address, such as http://127.0.0.1:8000, and is "${external}".`,
-      );
-    }
+  const external = externalDynamodb(dynamodb);
+  if (external !== null) {
     setTableEnvironment({ dynamodb: external, table: table ?? tableName() });
     return createStore(table ?? tableName());
   }

@@ -23,6 +23,24 @@ export function parseInstant(option: string, text: string): Instant {
 }
 
 /**
+ * The address of a DynamoDB to use in place of the embedded one: an option's or that of `DYNAMODB_ENDPOINT`; null
+ * where neither is given.
+ *
+ * @throws UsageError
+ */
+export function externalDynamodb(option?: string): string | null {
+  const variable = process.env['DYNAMODB_ENDPOINT'] ?? '';
+  if (option === undefined && variable === '') {
+    return null;
+  }
+  const [name, address] = option === undefined ? ['DYNAMODB_ENDPOINT', variable] : ['--dynamodb', option];
+  if (!/^https?:$/.test(URL.parse(address)?.protocol ?? '')) {
+    throw new UsageError(`${name} must be an address, such as http://127.0.0.1:8000, and is "${address}".`);
+  }
+  return address;
+}
+
+/**
  * Tells what ended the program: in one line what its user can put right, in full what is ours.
  *
  * @returns the code to exit with: 2 for a command line that was not understood, else 1

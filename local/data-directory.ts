@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Small values that outlive the process when a data directory is given, one JSON file each. Without a directory they
@@ -15,7 +16,7 @@ export function openDataDirectory(directory: string | undefined): DataDirectory 
   if (directory === undefined) {
     return { read: () => undefined, write: () => undefined };
   }
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const fileOf = (name: string): string => join(directory, `${name}.json`);
   return {
     read: (name) => readJson(fileOf(name)),
@@ -24,6 +25,16 @@ export function openDataDirectory(directory: string | undefined): DataDirectory 
       renameSync(`${fileOf(name)}.new`, fileOf(name));
     },
   };
+}
+
+/** Makes a directory if it is not there yet. @throws UsageError where nothing could be written into it */
+export function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`No data can be kept in ${directory}. (${String(error)})`);
+  }
 }
 
 /** Undefined when there is no such file, or none that is JSON. */

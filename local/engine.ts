@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { externalDynamodb } from './command-line.ts';
+import { makeDirectory } from './data-directory.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A DynamoDB that answers at `endpoint` until it is stopped. */
@@ -41,11 +43,11 @@ wait "$engine"
  * Starts the embedded DynamoDB on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT` when that is set. It has no table
  * yet unless `dataDir` has one.
  *
- * @throws UsageError where there is no embedded engine for this platform, or another process uses `dataDir`
+ * @throws UsageError where there is no embedded engine for this platform, or `dataDir` can't be used or is in use
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const external = process.env['DYNAMODB_ENDPOINT'];
-  if (external !== undefined && external !== '') {
+  const external = externalDynamodb();
+  if (external !== null) {
     return { endpoint: external, stop: () => Promise.resolve() };
   }
   const binary = findBinary();
@@ -82,7 +84,7 @@ function findBinary(): string {
  * namespace, which the kernel frees with its process: there is no stale lock to clear away.
  */
 async function lockDirectory(directory: string): Promise<Server> {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const name = createHash('sha256').update(realpathSync(directory)).digest('hex');
   const lock = createServer();
   try {

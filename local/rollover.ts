@@ -9,7 +9,7 @@ import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { RunReport } from '../lambdas/http/contracts/cron.ts';
 import { createClock } from './clock.ts';
-import { exitCodeOf, parseInstant } from './command-line.ts';
+import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
 import { countDue } from './count-due.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { startEngine } from './engine.ts';
@@ -69,13 +69,8 @@ async function main(): Promise<number> {
 /** @throws UsageError when there is nothing to roll over */
 async function findTarget(data: string | undefined, dynamodb: string | undefined): Promise<Target> {
   const table = tableName();
-  const external = dynamodb ?? (data === undefined ? process.env['DYNAMODB_ENDPOINT'] : undefined);
-  if (external !== undefined && external !== '') {
-    if (!URL.canParse(external)) {
-      throw new UsageError(
-        `--dynamodb must be an address, such as http://127.0.0.1:8000, and is "${external}".`,
-      );
-    }
+  const external = data === undefined ? externalDynamodb(dynamodb) : null;
+  if (external !== null) {
     return {
       dynamodb: external,
       table,

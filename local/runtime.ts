@@ -17,6 +17,7 @@ import { type LocalSenders, openSenders } from './local-senders.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
+import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 
 export interface RuntimeOptions {
@@ -63,7 +64,7 @@ export interface Runtime {
  * Starts everything; what has been started is stopped again when the rest fails. One runtime per process: the
  * functions read the process's environment.
  *
- * @throws UsageError when the port is taken, the data are in use, or there is no DynamoDB for this platform
+ * @throws UsageError when the port is taken, the data can't be kept or are in use, or there is no DynamoDB
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const stops: (() => Promise<void> | void)[] = [];
@@ -125,7 +126,7 @@ async function startAll(
     () => payments.stop(),
     () => senders.stop(),
   );
-  await createTableWithRetries(table);
+  await createTableWithRetries(table, dynamodb);
 
   const functions = options.functions ?? API_FUNCTIONS;
   gateway.serve({
@@ -162,11 +163,16 @@ async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Pro
   await events.caughtUp();
 }
 
-/** With the SDK's retries, which the functions' store does without. */
-async function createTableWithRetries(table: string): Promise<void> {
+/** With the SDK's retries, which the functions' store does without. @throws UsageError */
+async function createTableWithRetries(table: string, dynamodb: string): Promise<void> {
   const client = new DynamoDBClient();
-  await createTable(client, table);
-  client.destroy();
+  try {
+    await createTable(client, table);
+  } catch (error) {
+    throw new UsageError(`The table ${table} cannot be reached at ${dynamodb}. (${String(error)})`);
+  } finally {
+    client.destroy();
+  }
 }
 
 function keepCronSecret(data: DataDirectory): string {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,11 @@ afterAll(async () => {
 const variables = { POSTAGE_TABLE: `postage-test-${randomUUID()}` };
 
 function start(...args: string[]): Command {
-  const command = runCommand('start', args, variables);
+  return startWith({}, ...args);
+}
+
+function startWith(more: Record<string, string>, ...args: string[]): Command {
+  const command = runCommand('start', args, { ...variables, ...more });
   commands.push(command);
   return command;
 }
@@ -232,6 +236,36 @@ describe('the command line of npm start', () => {
     const { code, stderr, stdout } = await start(...options).ended;
     expect({ code, stdout }).toEqual({ code: expectedCode, stdout: '' });
     expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('npm start without what it needs', () => {
+  it.each([
+    [
+      'an address that is none',
+      'nonsense',
+      'DYNAMODB_ENDPOINT must be an address, such as http://127.0.0.1:8000, and is "nonsense".',
+    ],
+    ['an address without http://', 'localhost:8000', 'and is "localhost:8000".'],
+    [
+      'an address where nothing answers',
+      'http://127.0.0.1:1',
+      'cannot be reached at http://127.0.0.1:1. (Error: connect ECONNREFUSED',
+    ],
+  ])('says in a line that DYNAMODB_ENDPOINT is %s', async (_, endpoint, message) => {
+    const { code, stderr } = await startWith({ DYNAMODB_ENDPOINT: endpoint }, '--port', '0').ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('says in a line that --data is no directory', async () => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    const { code, stderr } = await start('--port', '0', '--data', file).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`No data can be kept in ${file}. (Error: EEXIST`);
     expect(stderr).not.toContain('    at ');
   });
 });
