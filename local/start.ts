@@ -174,6 +174,7 @@ Try:
 
 On this machine alone:
   curl '${url}/dev/token?sub=alice'
+  curl '${url}/dev/token?sub=ada&scope=admin'
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
   curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
   curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/reconcile-deliveries
