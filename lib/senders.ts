@@ -67,7 +67,7 @@ export class Senders extends Construct {
             this.addTarget(
               'email-sender',
               'Postage: sends e-mails through SES',
-              { emailFrom: emailFrom.text },
+              { emailFrom: emailFrom.text, eventBus: props.bus.eventBusName },
               {
                 emailAddress: this.identityArn(emailFrom.address),
                 emailDomain: this.identityArn(emailFrom.domain),
@@ -80,7 +80,7 @@ export class Senders extends Construct {
             this.addTarget(
               'mail-sender',
               'Postage: sends mails through Lob',
-              { mailFrom, mailSecretId: this.mailSecret.attrId },
+              { mailFrom, mailSecretId: this.mailSecret.attrId, eventBus: props.bus.eventBusName },
               this.arns,
             ),
           ]),
@@ -120,7 +120,7 @@ export class Senders extends Construct {
       },
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
-    const variables = { table: tableName, eventBus: bus.eventBusName, ...own };
+    const variables = { table: tableName, ...own };
     const { lambda } = new PostageFunction(this, name, {
       name,
       entry: `lambdas/jobs/${name}.ts`,
