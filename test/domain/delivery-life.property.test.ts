@@ -68,7 +68,10 @@ describe('any life', () => {
         (result) => (d, now) => reportDelivery(d, { result, providerId: 'p1', failure: 'rejected' }, now),
       ),
   );
-  const life = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 30 * HOUR_MS })), { maxLength: 60, size: 'max' });
+  const life = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 30 * HOUR_MS })), {
+    maxLength: 60,
+    size: 'max',
+  });
 
   it('G11: gives its credit back once, if it ends without being sent, and closes its letter once', () => {
     fc.assert(
