@@ -1,5 +1,5 @@
 import type { Instant } from '../lambdas/domain/instants.ts';
-import { InstantInput } from '../lambdas/http/schemas.ts';
+import { ClockInput } from '../lambdas/http/schemas.ts';
 import { UsageError } from './usage-error.ts';
 
 /** @throws UsageError */
@@ -13,10 +13,10 @@ export function parsePort(text: string): number {
 
 /** @throws UsageError */
 export function parseInstant(option: string, text: string): Instant {
-  const result = InstantInput.safeParse(text);
+  const result = ClockInput.safeParse(text);
   if (!result.success) {
     throw new UsageError(
-      `${option} must be an instant with its zone, such as 2027-01-31T00:00:00Z, and is "${text}".`,
+      `${option} must be an instant with its zone from 2000 to 2199, such as 2027-01-31T00:00:00Z, and is "${text}".`,
     );
   }
   return result.data;

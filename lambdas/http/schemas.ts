@@ -32,11 +32,19 @@ export const shownAs = z.registry<Record<string, unknown>>();
 const ONE_LINE = /^[\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 
+/** Something that can be seen: not only blanks, and not only marks of direction and joiners. */
+const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, 'Expected something that can be seen.');
+
 /** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
 export function line(maxLength: number): z.ZodMiniType<string, string> {
   return z
     .string()
-    .check(z.minLength(1), z.maxLength(maxLength), z.regex(ONE_LINE, 'Control characters are not allowed.'));
+    .check(
+      z.minLength(1, { abort: true }),
+      z.maxLength(maxLength),
+      z.regex(ONE_LINE, 'Control characters are not allowed.'),
+      VISIBLE,
+    );
 }
 
 /** Text that may have several lines and tabs. */
@@ -44,9 +52,10 @@ export function lines(maxLength: number): z.ZodMiniType<string, string> {
   return z
     .string()
     .check(
-      z.minLength(1),
+      z.minLength(1, { abort: true }),
       z.maxLength(maxLength),
       z.regex(LINES, 'Control characters other than tabs and line ends are not allowed.'),
+      VISIBLE,
     );
 }
 
@@ -73,6 +82,15 @@ export const InstantInput = z.pipe(
 
 /** A UTC day, `2026-11-24`: real calendar days only. */
 export const Day = z.iso.date({ error: 'Expected a day, such as 2026-11-24.' });
+
+const EARLIEST = Date.UTC(2000, 0);
+const LATEST = Date.UTC(2200, 0);
+
+/** A time that a run or the local clock may be given: further ahead, an account would have too many periods to close. */
+export const ClockInput = z.pipe(
+  InstantInput,
+  z.number().check(z.gte(EARLIEST, 'must be in 2000 or later'), z.lt(LATEST, 'must be before 2200')),
+);
 
 /** An instant in an answer: ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });

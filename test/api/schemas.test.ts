@@ -6,7 +6,16 @@ import { consumeUsage } from '../../lambdas/http/contracts/consumption.ts';
 import { createDelivery } from '../../lambdas/http/contracts/deliveries.ts';
 import { createLetter } from '../../lambdas/http/contracts/letters.ts';
 import { getHistory, getNearingQuota } from '../../lambdas/http/contracts/usage.ts';
-import { Country, Email, InstantInput, line, lines, PageQuery, UserId } from '../../lambdas/http/schemas.ts';
+import {
+  ClockInput,
+  Country,
+  Email,
+  InstantInput,
+  line,
+  lines,
+  PageQuery,
+  UserId,
+} from '../../lambdas/http/schemas.ts';
 
 const accepts = (schema: Schema, value: unknown): boolean => schema.safeParse(value).success;
 
@@ -103,6 +112,30 @@ describe('text', () => {
       expect(accepts(lines(100_000), text)).toBe(true);
       expect(Buffer.byteLength(text)).toBeLessThanOrEqual(300_000);
     }
+  });
+});
+
+describe('text that shows nothing', () => {
+  it.each(['   ', '\t\n', '\u00a0', '\u200b', '\u202e\u2066', ' \u200f '])('is empty: %j', (text) => {
+    expect(accepts(line(200), text)).toBe(false);
+    expect(accepts(lines(200), text)).toBe(false);
+  });
+
+  it.each(['.', ' a ', '\u200fשלום', '👩‍👧', '\u202ba\u202c'])('is not what shows something: %j', (text) => {
+    expect(accepts(line(200), text)).toBe(true);
+    expect(accepts(lines(200), text)).toBe(true);
+  });
+});
+
+describe('the time of a run', () => {
+  it.each([
+    ['2199-12-31T23:59:59.999Z', true],
+    ['2200-01-01T00:00:00Z', false],
+    ['9999-12-31T23:59:59-23:00', false],
+    ['1999-12-31T23:59:59Z', false],
+    ['2000-01-01T00:00:00Z', true],
+  ])('%s: %p', (text, isAccepted) => {
+    expect(accepts(ClockInput, text)).toBe(isAccepted);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Count, InstantInput, named } from '../schemas.ts';
+import { ClockInput, Count, named } from '../schemas.ts';
 
 export const runFigures = {
   totalProcessed: Count,
@@ -60,7 +60,7 @@ const runRollover = {
   summary: 'Roll over now',
   description:
     'Starts a rollover run and waits for it a while. Running it again changes nothing. `at` sets the time of the run, on any stage but prod.',
-  query: z.strictObject({ at: z.optional(InstantInput) }),
+  query: z.strictObject({ at: z.optional(ClockInput) }),
   answers: {
     200: { description: 'The run has ended', schema: RunSummary },
     202: { description: 'The run takes longer', schema: StartedRun },
