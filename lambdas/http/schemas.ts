@@ -33,7 +33,7 @@ const ONE_LINE = /^[\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 
 /** Something that can be seen: not only blanks, and not only marks of direction and joiners. */
-const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, 'Expected something that can be seen.');
+const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, { error: 'Expected something that can be seen.', abort: true });
 
 /** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
 export function line(maxLength: number): z.ZodMiniType<string, string> {
