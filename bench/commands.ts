@@ -1,4 +1,8 @@
-import { TransactWriteItemsCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBClient,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import {
@@ -10,7 +14,7 @@ import { newAccount } from '../lambdas/domain/account.ts';
 import { grantPurchased } from '../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { putAccounts } from '../test/support/rollovers.ts';
-import { newTable } from './tables.ts';
+import { bareClient, newTable } from './tables.ts';
 import { median, round, timed } from './statistics.ts';
 
 /** A command, and the bare transaction of the same items: p50 of each in milliseconds, and their ratio. */
@@ -42,16 +46,18 @@ export async function benchCommands(
   const { account } = richSubscriber();
   await putAccounts(store, [account]);
   await trackLetterCreation(store, contextOf('letter', BEGIN), { title: 'Letter', body: 'Text' });
-  const letter = await beside(store, (to, context) =>
+  const client = bareClient(endpoint);
+  const letter = await beside(store, client, (to, context) =>
     trackLetterCreation(to, context, { title: 'To my future self', body: 'x'.repeat(500) }),
   );
-  const deduction = await beside(store, (to, context) =>
+  const deduction = await beside(store, client, (to, context) =>
     deductMailCredit(to, context, {
       letterId: 'letter',
       deliverAt: context.now + 365 * DAY_MS,
       recipient: RECIPIENT,
     }),
   );
+  client.destroy();
   store.client.destroy();
   return { letter, deduction };
 }
@@ -78,7 +84,7 @@ function contextOf(id: string, now: Instant): CommandContext {
   return { userId: USER, id, fingerprint: 'bench', now, deadline: deadlineIn(20_000) };
 }
 
-async function beside(store: Store, command: Command): Promise<CommandResult> {
+async function beside(store: Store, client: DynamoDBClient, command: Command): Promise<CommandResult> {
   const name = crypto.randomUUID();
   const tracked: number[] = [];
   const bare: number[] = [];
@@ -86,9 +92,7 @@ async function beside(store: Store, command: Command): Promise<CommandResult> {
     // Ten mails a day is the limit: two a round.
     const now = BEGIN + Math.floor(round / 5) * DAY_MS;
     const items = await itemsOf(store, (to) => command(to, contextOf(`${name}-bare-${String(round)}`, now)));
-    const bareMs = await timed(() =>
-      store.client.send(new TransactWriteItemsCommand({ TransactItems: items })),
-    );
+    const bareMs = await timed(() => client.send(new TransactWriteItemsCommand({ TransactItems: items })));
     const trackedMs = await timed(async () => {
       const { outcome } = await command(store, contextOf(`${name}-${String(round)}`, now));
       if (outcome !== 'created') {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { createTable } from '../local/create-table.ts';
 
@@ -10,6 +11,11 @@ const LOCAL_AWS = {
 /** A store over a table that exists. */
 export function openTable(endpoint: string, table: string): Store {
   return createStore(table, { endpoint, ...LOCAL_AWS });
+}
+
+/** A client as the SDK makes it, for the bare requests; with as many connections as ours has. */
+export function bareClient(endpoint: string): DynamoDBClient {
+  return new DynamoDBClient({ endpoint, ...LOCAL_AWS, requestHandler: { httpAgent: { maxSockets: 1_000 } } });
 }
 
 /** A store over a new, empty table; without a stream, which the embedded engine serves slower the more it holds. */

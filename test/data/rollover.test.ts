@@ -3,8 +3,10 @@ import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem, accountKey } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/due-accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
-import { type AccountResult } from '../../lambdas/adapters/dynamodb/rollover.ts';
+import { accountShard, rolloverShard } from '../../lambdas/adapters/dynamodb/keys.ts';
+import { type AccountResult, rollPage } from '../../lambdas/adapters/dynamodb/rollover.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { createTable } from '../../local/create-table.ts';
@@ -89,6 +91,25 @@ describe('G5: each period closes once', () => {
     expect(results.map(({ userId }) => userId).toSorted()).toEqual(
       accounts.map(({ userId }) => userId).toSorted(),
     );
+    await expectEachClosedOnce(store, accounts);
+  });
+
+  it('G5: a page whose accounts can be read only in part has failed, and the next run rolls the rest', async () => {
+    const { store, faultyStore } = await givenTable();
+    const inShard = (userId: string): boolean => accountShard(userId) === rolloverShard(0);
+    const accounts = subscribers(4_000).filter(({ userId }) => inShard(userId));
+    expect(accounts.length).toBeGreaterThan(2 * MAX_BATCH_ITEMS);
+    await putAccounts(store, accounts);
+    let batches = 0;
+    shared.proxy().inject(({ operation }) => {
+      batches += operation === 'BatchGetItem' ? 1 : 0;
+      return operation === 'BatchGetItem' && batches === 2
+        ? { fault: 'answer', status: 400, body: { __type: 'ValidationException' } }
+        : null;
+    });
+    const page = { shard: 0, now: MIDNIGHT, after: null, limit: 1_000 };
+    await expect(rollPage(faultyStore, page)).rejects.toThrow();
+    await rollPage(store, page);
     await expectEachClosedOnce(store, accounts);
   });
 

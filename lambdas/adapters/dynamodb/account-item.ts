@@ -107,6 +107,7 @@ export function countUse(table: string, userId: string, use: Use, now: Instant):
 
 /** Nobody has written the account since it was read. */
 const IS_AT_VERSION = '#version = :version';
+const IS_AT_VERSION_NAMES = namesIn(IS_AT_VERSION);
 
 /** Writes a computed account over the one that it was computed from (null: over none), and over no other. */
 export function putAccount(table: string, account: Account, before: Account | null): TransactWriteItem {
@@ -118,7 +119,7 @@ export function putAccount(table: string, account: Account, before: Account | nu
           TableName: table,
           Item: item,
           ConditionExpression: IS_AT_VERSION,
-          ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+          ExpressionAttributeNames: IS_AT_VERSION_NAMES,
           ExpressionAttributeValues: toWire({ ':version': before.version }),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },

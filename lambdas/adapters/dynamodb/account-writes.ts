@@ -1,6 +1,6 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountChange, type ClosedPeriod } from '../../domain/account.ts';
-import { type Instant } from '../../domain/instants.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../../domain/roll-forward.ts';
 import { putAccount } from './account-item.ts';
 import { putLedgerLine } from './ledger-item.ts';
@@ -80,6 +80,9 @@ export function movementId(causeId: string, index: number): string {
   return `${causeId}-${String(index)}`;
 }
 
+/** Met within this time, an account closes fewer periods than fit: but for up to three short ones, each has 28 days or more. */
+const SURELY_FITS_MS = (MAX_PERIODS_PER_WRITE - 3) * 28 * DAY_MS;
+
 /**
  * Rolls an account forward as far as needed for what is left to fit into one transaction. An account that was met
  * within the last years comes back as it is, without a request.
@@ -92,14 +95,14 @@ export async function rollForwardInPart(
   now: Instant,
   abortSignal: AbortSignal,
 ): Promise<Account> {
+  if (now - account.periodStart < SURELY_FITS_MS) {
+    return account;
+  }
+  const kept = rollForward(account, now).closed.filter(isWorthKeeping);
   let current = account;
-  for (;;) {
-    const kept = rollForward(current, now).closed.filter(isWorthKeeping);
-    const last = kept[MAX_PERIODS_PER_WRITE - 1];
-    if (last === undefined || kept.length <= MAX_PERIODS_PER_WRITE) {
-      return current;
-    }
-    const part = rollForward(current, last.periodEnd);
+  for (let last = MAX_PERIODS_PER_WRITE; last < kept.length; last += MAX_PERIODS_PER_WRITE) {
+    const part = rollForward(current, kept[last - 1]?.periodEnd ?? now);
     current = await writeChange(store, part, current, { id: 'roll-forward', at: now }, abortSignal);
   }
+  return current;
 }

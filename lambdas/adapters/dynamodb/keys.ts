@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type Instant, toIso } from '../../domain/instants.ts';
 import { DUE_SHARDS } from './table-schema.ts';
 
@@ -79,7 +79,7 @@ export function markKey(about: readonly string[]): string {
 }
 
 function shardOf(id: string): number {
-  return createHash('sha256').update(id).digest().readUInt8(0) % DUE_SHARDS;
+  return hash('sha256', id, 'buffer').readUInt8(0) % DUE_SHARDS;
 }
 
 /** The partition of `DueIndex` in which an account waits for its rollover. */

@@ -7,7 +7,7 @@ import { deadlineIn } from '../deadline.ts';
 import { accountKey, parseAccount } from './account-item.ts';
 import { rollForwardInPart, VersionConflictError, writeChange } from './account-writes.ts';
 import { batchGet, MAX_BATCH_ITEMS, queryDueAccounts } from './due-accounts.ts';
-import { ItemReader, type WireItem } from './items.ts';
+import { type WireItem } from './items.ts';
 import { userKey } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
@@ -50,17 +50,29 @@ export async function rollPage(store: Store, { shard, now, after, limit }: PageT
     { shard, now, after: start, limit },
     deadlineIn(ACCOUNT_DEADLINE_MS),
   );
-  const results: AccountResult[] = [];
-  for (let index = 0; index < keys.length; index += MAX_BATCH_ITEMS) {
-    const batch = keys.slice(index, index + MAX_BATCH_ITEMS);
-    const items = await batchGet(store, batch, deadlineIn(ACCOUNT_DEADLINE_MS));
-    results.push(
-      ...(await mapConcurrently(items, CONCURRENCY, (item) =>
-        rollAccount(store, item, now, deadlineIn(ACCOUNT_DEADLINE_MS)),
-      )),
-    );
-  }
+  const results = await mapConcurrently(itemsOf(store, keys), CONCURRENCY, (item) =>
+    rollAccount(store, item, now, deadlineIn(ACCOUNT_DEADLINE_MS)),
+  );
   return { results, next: next === null ? null : JSON.stringify(next) };
+}
+
+/** The accounts of a page, read in batches: the next batch is under way while the last one is being rolled. */
+async function* itemsOf(store: Store, keys: readonly WireItem[]): AsyncGenerator<WireItem> {
+  let ahead: Promise<WireItem[]> | null = null;
+  for (let index = 0; index < keys.length; index += MAX_BATCH_ITEMS) {
+    const items: WireItem[] = await (ahead ?? readBatch(store, keys, index));
+    const next = index + MAX_BATCH_ITEMS;
+    if (next < keys.length) {
+      ahead = readBatch(store, keys, next);
+      // Until somebody waits for it, a failure is nobody's.
+      ahead.catch(() => undefined);
+    }
+    yield* items;
+  }
+}
+
+function readBatch(store: Store, keys: readonly WireItem[], from: number): Promise<WireItem[]> {
+  return batchGet(store, keys.slice(from, from + MAX_BATCH_ITEMS), deadlineIn(ACCOUNT_DEADLINE_MS));
 }
 
 function parseCursor(cursor: string): WireItem {
@@ -73,7 +85,7 @@ async function rollAccount(
   now: Instant,
   deadline: Deadline,
 ): Promise<AccountResult> {
-  const userId = ItemReader.fromWire(item).string('pk').slice(userKey('').length);
+  const userId = (item['pk']?.S ?? '').slice(userKey('').length);
   try {
     return { userId, outcome: await rollStored(store, userId, item, now, deadline) };
   } catch (error) {
