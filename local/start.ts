@@ -176,7 +176,7 @@ On this machine alone:
   curl '${url}/dev/token?sub=alice'
   curl '${url}/dev/token?sub=ada&scope=admin'
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
-  curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock
+  curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock   # the tokens above expire by it, too
   curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/reconcile-deliveries
   curl -X PUT -d '{"email":"ok","mail":"hang"}' ${url}/dev/senders
   curl -X POST ${url}/dev/stripe/checkout/<id of a Checkout session>/pay

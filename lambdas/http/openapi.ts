@@ -119,7 +119,7 @@ function describe(contract: Contract): JsonObject {
     security: securityOf(route),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(hasBody(contract) ? { requestBody: requestBody(contract.body) } : {}),
-    responses: { ...answers(contract), ...problems(contract) },
+    responses: { ...answers(contract), ...gatewayAnswers(contract), ...problems(contract) },
   };
 }
 
@@ -213,6 +213,32 @@ export function codesOf(contract: Contract): ReadonlySet<ProblemCode> {
   ]);
 }
 
+/** What API Gateway answers by itself, before a function has seen the request: in its own shape, and with no code. */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([401, 429, 503]);
+
+const GATEWAY_ERROR = {
+  type: 'object',
+  description: 'What the gateway answers by itself, before a function has seen the request.',
+  properties: { message: { type: ['string', 'null'] } },
+  required: ['message'],
+  examples: [{ message: 'Unauthorized' }],
+};
+
+const gatewayContent = { 'application/json': { schema: { $ref: `${SCHEMAS_PATH}GatewayError` } } };
+
+/** The statuses that the gateway alone answers. Where a problem has the same status, it is described there. */
+function gatewayAnswers(contract: Contract): JsonObject {
+  const { properties = {} } = jsonSchema(contract.params);
+  return {
+    ...(Object.keys(properties).length === 0
+      ? {}
+      : { 400: { description: 'A path that cannot be decoded', content: gatewayContent } }),
+    ...(hasBody(contract)
+      ? { 413: { description: 'A body of more than 10 MB', content: gatewayContent } }
+      : {}),
+  };
+}
+
 function problems(contract: Contract): JsonObject {
   const byStatus = Map.groupBy(codesOf(contract), (code) => PROBLEMS[code].status);
   return Object.fromEntries(
@@ -221,7 +247,10 @@ function problems(contract: Contract): JsonObject {
       {
         description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
         ...problemHeaders(status),
-        content: { 'application/problem+json': { schema: reference(Problem) } },
+        content: {
+          'application/problem+json': { schema: reference(Problem) },
+          ...(GATEWAY_STATUSES.has(status) ? gatewayContent : {}),
+        },
       },
     ]),
   );
@@ -262,10 +291,11 @@ function jsonSchema(schema: Schema): z.core.JSONSchema.BaseSchema {
 
 function componentSchemas(): JsonObject {
   const { schemas } = z.toJSONSchema(components, { ...SHOWN, uri: (id) => SCHEMAS_PATH + id });
-  return Object.fromEntries(
+  const shown = Object.fromEntries(
     Object.entries(schemas).map(([id, schema]) => {
       const isKept = ([name]: [string, unknown]): boolean => !['$schema', '$id', 'id'].includes(name);
       return [id, Object.fromEntries(Object.entries(schema).filter(isKept))];
     }),
   );
+  return { ...shown, GatewayError: GATEWAY_ERROR };
 }

@@ -88,9 +88,18 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  it("describes the gateway's own answers in the gateway's shape", () => {
+    const own = { 'application/json': { schema: { $ref: '#/components/schemas/GatewayError' } } };
+    const ofLetter = described('GET', '/letters/{id}')?.responses;
+    expect(ofLetter?.['401']).toMatchObject({ content: own });
+    expect(ofLetter?.['400']).toMatchObject({ content: own });
+    expect(described('POST', '/letters')?.responses['413']).toMatchObject({ content: own });
+    expect(described('GET', '/letters')?.responses).not.toHaveProperty('413');
+  });
+
   it('says what a refusal costs and when to come back', () => {
     const responses = described('POST', '/deliveries')?.responses;
-    const statuses = ['201', '400', '401', '402', '403', '404', '409', '422', '429', '500', '503'];
+    const statuses = ['201', '400', '401', '402', '403', '404', '409', '413', '422', '429', '500', '503'];
     expect(Object.keys(responses ?? {}).sort()).toEqual(statuses);
     expect(responses?.['402']).toMatchObject({
       description: expect.stringMatching(/`plan_required`.*`quota_exceeded`.*`insufficient_credits`/),
