@@ -120,7 +120,8 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   return { secretKey, webhookSecret };
 }
 
-function seededPrices(): Record<string, { plan: string; interval: string }> {
+/** Which of the stand-in's prices is which plan. */
+export function seededPrices(): Record<string, { plan: string; interval: string }> {
   const intervals = ['month', 'year'] as const;
   return Object.fromEntries(
     PLAN_ORDER.flatMap((plan) =>

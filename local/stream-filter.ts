@@ -12,10 +12,5 @@ export function passes(record: DynamoDBRecord, filters: readonly StreamFilter[])
 }
 
 function matches(key: string | undefined, { S: patterns }: KeyPattern): boolean {
-  return (
-    key !== undefined &&
-    patterns.some((pattern) =>
-      'prefix' in pattern ? key.startsWith(pattern.prefix) : !key.startsWith(pattern['anything-but'].prefix),
-    )
-  );
+  return key !== undefined && patterns.some(({ prefix }) => key.startsWith(prefix));
 }

@@ -9,6 +9,7 @@ import { proveLedgerOf } from '../adapters/dynamodb/ledger-proof.ts';
 import { listRolloverRuns } from '../adapters/dynamodb/rollover-runs.ts';
 import { getAggregateUsageStats } from '../adapters/dynamodb/statistics.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { type AccountState, isLive } from '../domain/account.ts';
 import { type AuditRecord } from '../domain/audit.ts';
 import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
@@ -117,21 +118,34 @@ const userExport = operation(contracts.exportUser, async (request) => {
 
 /** The audit trail tells of it before it happens: there is no way back, and so none to catch up on it. */
 const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId, now, deadline }) => {
-  if ((await readStoredAccount(store, userId, deadline)) === null) {
+  const stored = await readStoredAccount(store, userId, deadline);
+  if (stored === null) {
     return notFound('user');
   }
   const id = `UserErased:${requestId}`;
-  await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: {} }, deadline);
+  const atStripe = whomStripeKnows(stored);
+  await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: atStripe }, deadline);
+  const stripe = atStripe.customerId === null && atStripe.subscriptionId === null ? {} : { stripe: atStripe };
   const { outcome } = await eraseUser(store, userId, now, deadline);
   switch (outcome) {
     case 'user_missing':
       return notFound('user');
     case 'erased':
-      return { status: 200, body: { erased: true } };
+      return { status: 200, body: { erased: true, ...stripe } };
     case 'unfinished':
-      return { status: 202, headers: { location: pathOf(userId) }, body: { erased: false } };
+      return { status: 202, headers: { location: pathOf(userId) }, body: { erased: false, ...stripe } };
   }
 });
+
+/** What leads from an account to Stripe, which goes on charging until somebody cancels there. */
+function whomStripeKnows(stored: AccountState): { customerId: string | null; subscriptionId: string | null } {
+  return stored.kind === 'erased'
+    ? { customerId: null, subscriptionId: null }
+    : {
+        customerId: stored.customerId,
+        subscriptionId: isLive(stored.subscription) ? stored.subscription.id : null,
+      };
+}
 
 const auditEvents = operation(contracts.listAuditEvents, async (request) => {
   const { date, type, user: userId, ...query } = request.query;

@@ -221,7 +221,7 @@ describe('what follows from the stream', () => {
     const body = { amount: 2, reason: 'Lost in the post.' };
     await admin.adjust(user.id, body, 'once');
     await admin.adjust(user.id, body, 'once');
-    expect((await admin.ask('DELETE', `/users/${user.id}`)).body).toEqual({ erased: true });
+    expect((await admin.ask('DELETE', `/users/${user.id}`)).body).toMatchObject({ erased: true });
     // Changes are told in their order: once a later user's is recorded, all of the erasure's have been.
     const later = await someSender(postage);
     await eventually('a record of the later user', async () => {

@@ -71,6 +71,8 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
       return 'rolloverStateMachine';
     case outputs.MailSecretArn:
       return 'mailSecret';
+    case outputs.StripeSecretArn:
+      return 'stripeSecret';
     case outputs.EventBusName:
       return 'eventBus';
     case 'letters@example.com':
@@ -80,6 +82,9 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
     default:
       if (/:function:Postage-\w+-Reconcilerreconciler/.test(resource)) {
         return 'reconciler';
+      }
+      if (/\/Postage-\w+-PaymentsEvents/.test(resource)) {
+        return 'stripeEvents';
       }
       return resource.startsWith(`${executions}:`) ? 'rolloverExecutions' : `unknown: ${resource}`;
   }

@@ -10,6 +10,7 @@ import { lastLines, run, step } from './support/commands.ts';
 import { serveIssuer } from './support/issuer-server.ts';
 import { failuresInLogs } from './support/logs.ts';
 import { startMiniStack } from './support/ministack.ts';
+import { serveStripe } from './support/stripe-server.ts';
 import { prepareVirtualEnvironment } from './support/python.ts';
 
 const HELP = `Deploys Postage with the CDK to MiniStack, an AWS on this machine, runs the end-to-end suite against it and
@@ -81,17 +82,21 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
     }
     const issuer = await serveIssuer(`${directory}/issuer`);
     stops.push(issuer.stop);
+    const stripe = await serveStripe();
+    stops.push(stripe.stop);
     const recordedCalls = `${directory}/calls.ndjson`;
     const miniStack = await step('MiniStack', () => startMiniStack({ directory, recordedCalls, signal }));
     stops.push(miniStack.stop);
 
     const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
     await step('cdk bootstrap', () => bootstrap(cdk));
-    const ours: Deployment = { stage: 'dev', issuer: issuer.url };
-    const withUserPool: Deployment = { stage: 'cognito', issuer: null };
+    const ours: Deployment = { stage: 'dev', issuer: issuer.url, stripe };
+    const withUserPool: Deployment = { stage: 'cognito', issuer: null, stripe: null };
     const urlOf = (apiId: string): string => `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
     const url = urlOf(await step('cdk deploy', () => deploy(ours, cdk)));
     const cognitoUrl = urlOf(await step('cdk deploy with Cognito', () => deploy(withUserPool, cdk)));
+    Object.assign(process.env, cdk.environment);
+    await stripe.connectTo(stackName(ours), url);
     const code = await testStack({
       name: stackName(ours),
       miniStackLog: miniStack.log,
@@ -104,6 +109,7 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
         POSTAGE_COGNITO_STACK: stackName(withUserPool),
         POSTAGE_ISSUER_URL: issuer.url,
         POSTAGE_ISSUER_DIR: `${directory}/issuer`,
+        POSTAGE_STRIPE_DEV_URL: stripe.devUrl,
         POSTAGE_RECORDED_CALLS: recordedCalls,
       },
     });

@@ -15,7 +15,7 @@ export function userIdOf(pk: string): string | null {
 
 export const ACCOUNT_KEY = 'ACCOUNT';
 
-export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER';
+export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER' | 'PURCHASE' | 'GIFT';
 
 export function recordKey(kind: RecordKind, id: string): string {
   return `${kind}#${id}`;

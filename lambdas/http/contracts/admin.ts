@@ -109,9 +109,19 @@ const ExportPage = named(
   },
 );
 
-const Erasure = named('Erasure', z.strictObject({ erased: z.boolean() }), {
-  description: '`erased: false`: the account is closed, and not everything is gone yet. Send it again.',
-});
+const Erasure = named(
+  'Erasure',
+  z.strictObject({
+    erased: z.boolean(),
+    stripe: z.optional(
+      z.strictObject({ customerId: z.nullable(z.string()), subscriptionId: z.nullable(z.string()) }),
+    ),
+  }),
+  {
+    description:
+      '`erased: false`: the account is closed, and not everything is gone yet. Send it again. `stripe`: whom Stripe may still charge, told once, with the request that closes the account; the audit trail keeps it.',
+  },
+);
 
 const AuditType = z.enum(AUDIT_TYPES);
 
@@ -207,7 +217,7 @@ export const eraseUser = contract('DELETE /admin/users/{userId}', {
   ...USER_PATH,
   summary: 'Erase a user',
   description:
-    'For a request of erasure (GDPR, article 17). It cannot be undone. At once the account refuses everything; then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests.',
+    'For a request of erasure (GDPR, article 17). It cannot be undone. At once the account refuses everything; then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests. **Nothing is cancelled at Stripe**: the answer names the customer and the subscription, to be deleted there.',
   answers: {
     200: { description: 'Nothing is left but the name and the time of the erasure', schema: Erasure },
     202: { description: 'Send it again, to go on', schema: Erasure },

@@ -29,6 +29,8 @@ export interface Deployment {
   stage: string;
   /** Whose tokens it accepts; null for the user pool that it makes then. */
   issuer: string | null;
+  /** Where its Stripe answers, and what its prices are; null for a stack that sells nothing. */
+  stripe: { url: string; prices: object } | null;
 }
 
 export function stackName({ stage }: Deployment): string {
@@ -37,9 +39,13 @@ export function stackName({ stage }: Deployment): string {
 
 /** @returns the id of the stack's HTTP API */
 export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
-  const { stage, issuer } = deployment;
+  const { stage, issuer, stripe } = deployment;
   const assembly = assemblyOf(deployment, settings);
   const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
+  const payments =
+    stripe === null
+      ? []
+      : ['-c', `stripeApiUrl=${stripe.url}`, '-c', `stripePrices=${JSON.stringify(stripe.prices)}`];
   const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
   await cdk(
     [
@@ -49,6 +55,7 @@ export async function deploy(deployment: Deployment, settings: CdkSettings): Pro
       '-c',
       `emailFrom=${EMAIL_FROM}`,
       ...identity,
+      ...payments,
       '--require-approval',
       'never',
       ...files,

@@ -3,7 +3,7 @@ export interface RecordedCall {
   functionName: string;
   /** `dynamodb:PutItem` */
   action: string;
-  /** A table, an index, a secret, a state machine, an execution, a function, a bus, a bucket, an address: as it was sent. */
+  /** A table, an index, a secret, a queue, a state machine, an execution, a function, a bus, a bucket, an address: as it was sent. */
   resource: string;
   /** What `dynamodb:LeadingKeys` holds; null for other services. */
   key: string | null;
@@ -81,10 +81,11 @@ const AUTHORIZED_AS: Readonly<Record<string, string>> = {
 function resourceOf({
   TableName,
   SecretId,
+  QueueUrl,
   stateMachineArn,
   executionArn,
 }: Record<string, unknown>): unknown {
-  return TableName ?? SecretId ?? stateMachineArn ?? executionArn;
+  return TableName ?? SecretId ?? QueueUrl ?? stateMachineArn ?? executionArn;
 }
 
 function partitionKeyOf(item: unknown): unknown {

@@ -12,6 +12,7 @@ import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.t
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { type Instant, nextUtcDay, toIso } from '../../../lambdas/domain/instants.ts';
 import { LOCAL_AWS, plentyOfTime } from '../../support/table.ts';
+import { dev } from './dev.ts';
 import { openForge } from './forge.ts';
 import { tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
@@ -60,6 +61,7 @@ export async function startOnThisMachine(): Promise<World> {
         const subscription = { plan, interval, anchor: toIso(anchor) };
         await dev(url, 'PUT', `/dev/accounts/${encodeURIComponent(userId)}`, subscription);
       },
+      atStripe: (method, path, body) => dev(url, method, `/dev/stripe${path}`, body),
       storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
       startNight: (after) => moveClockToMidnight(url, after),
       close: async () => {
@@ -81,14 +83,6 @@ const BEFORE_MIDNIGHT_MS = 3_000;
 /** The nightly run begins when the clock ticks past midnight. A midnight that it is moved over does not count. */
 async function moveClockToMidnight(url: string, after: Instant): Promise<void> {
   await dev(url, 'POST', '/dev/clock', { now: toIso(nextUtcDay(after) - BEFORE_MIDNIGHT_MS) });
-}
-
-async function dev(url: string, method: string, path: string, body?: object): Promise<unknown> {
-  const answer = await fetch(url + path, { method, body: body === undefined ? null : JSON.stringify(body) });
-  if (!answer.ok) {
-    throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
-  }
-  return answer.json();
 }
 
 /** What it says instead on standard error, when it does not start, is the reason. */

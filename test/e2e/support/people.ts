@@ -13,6 +13,8 @@ export const PEOPLE = [
   'freeScheduler',
   'freeVisitor',
   'freeCounted',
+  'freeSubscriber',
+  'freeUpgrader',
   'proSender',
   'proEmailer',
   'proRacer',

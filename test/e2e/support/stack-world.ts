@@ -5,6 +5,7 @@ import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.t
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { toIso } from '../../../lambdas/domain/instants.ts';
 import { plentyOfTime } from '../../support/table.ts';
+import { dev } from './dev.ts';
 import { openForge } from './forge.ts';
 import { findSchedules, readOutputs, readSecret, stackOutputs, startTarget } from './stack.ts';
 import { tokensFromEnvironment, tokensFromIssuer } from './tokens.ts';
@@ -39,6 +40,7 @@ export async function connectStack(): Promise<World> {
       const account = ['--user', userId, '--plan', plan, '--interval', interval, '--anchor', toIso(anchor)];
       await promisify(execFile)(process.execPath, [ACCOUNT_SCRIPT, ...account, '--table', TableName]);
     },
+    atStripe: atStripe(process.env['POSTAGE_STRIPE_DEV_URL']),
     storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
     startNight: async (after) => {
       const [schedule] = await findSchedules(RolloverStateMachineArn);
@@ -53,4 +55,8 @@ export async function connectStack(): Promise<World> {
       return Promise.resolve();
     },
   };
+}
+
+function atStripe(url: string | undefined): World['atStripe'] {
+  return url === undefined ? null : (method, path, body) => dev(url, method, `/dev/stripe${path}`, body);
 }

@@ -33,6 +33,8 @@ export interface World {
   /** Signs tokens as the issuer does; null where the suite does not have its key. */
   forge: Forge | null;
   beginSubscription: (userId: string, subscription: Subscription) => Promise<void>;
+  /** What happens at Stripe without Postage, where it is a stand-in: `atStripe('POST', '/checkout/cs_…/pay')`; else null. */
+  atStripe: ((method: 'POST' | 'PUT', path: string, body?: object) => Promise<unknown>) | null;
   /** What the table holds: reading over HTTP would roll it forward. */
   storedAccount: (userId: string) => Promise<AccountState | null>;
   /** Starts what the schedule starts at night, as of some time after the instant, which lies within the next day. */
