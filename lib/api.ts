@@ -129,7 +129,7 @@ const GROUPS: Readonly<
   Record<RouteGroup, { description: string; needs: readonly ApiVariable[]; assets?: readonly string[] }>
 > = {
   letters: { description: 'Postage: letters', needs: ['table'] },
-  deliveries: { description: 'Postage: deliveries', needs: ['table'] },
+  deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
   credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
   billing: {

@@ -34,6 +34,8 @@ export class Payments extends Construct {
   /** They follow Stripe's events, and keep those that failed. */
   readonly workers: readonly PostageFunction[];
   readonly arns: ResourceArns;
+  /** Of functions that reach Stripe. */
+  readonly environment: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, { stage, tableName, arns: tableArns, settings }: PaymentsProps) {
     super(scope, id);
@@ -51,6 +53,10 @@ export class Payments extends Construct {
       stripeEvents: this.events.queueArn,
       deadStripeEvents: dead.queueArn,
     };
+    this.environment = {
+      [VARIABLES.stripeSecretId]: this.secret.attrId,
+      [VARIABLES.stripeApiUrl]: settings.apiUrl,
+    };
     const arns = { ...tableArns, ...this.arns };
     const environment = { [VARIABLES.table]: tableName, [VARIABLES.stage]: stage };
     const worker = new PostageFunction(this, 'stripe-events', {
@@ -60,9 +66,8 @@ export class Payments extends Construct {
       arns,
       environment: {
         ...environment,
-        [VARIABLES.stripeSecretId]: this.secret.attrId,
+        ...this.environment,
         [VARIABLES.stripePrices]: settings.pricesJson,
-        [VARIABLES.stripeApiUrl]: settings.apiUrl,
       },
       timeout: WORKER_TIMEOUT,
     });

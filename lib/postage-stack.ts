@@ -43,7 +43,7 @@ export class PostageStack extends Stack {
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
-    const reconciler = new Reconciler(this, 'Reconciler', onTable);
+    const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
     const senders = new Senders(this, 'Senders', {
       ...onTable,
       bus: stream.bus,

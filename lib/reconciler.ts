@@ -10,6 +10,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { VARIABLES } from '../lambdas/environment.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
+import type { Payments } from './payments.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
@@ -18,6 +19,7 @@ export interface ReconcilerProps {
   stage: Stage;
   tableName: string;
   arns: ResourceArns;
+  payments: Payments;
 }
 
 /** How often it runs. What it does not finish is left to the next run. */
@@ -29,15 +31,20 @@ export class Reconciler extends Construct {
   /** Of what the API may call. */
   readonly arns: ResourceArns;
 
-  constructor(scope: Construct, id: string, { stage, tableName, arns }: ReconcilerProps) {
+  constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
+    const { stage, tableName, arns, payments } = props;
     const { queue } = new DeadLetterQueue(this, 'failed-reconciliations');
     this.function = new PostageFunction(this, 'reconciler', {
       name: 'reconciler',
       entry: 'lambdas/jobs/reconciler.ts',
-      description: 'Postage: hands due deliveries to their senders',
-      arns: { ...arns, failedReconciliations: queue.queueArn },
-      environment: { [VARIABLES.table]: tableName, [VARIABLES.stage]: stage },
+      description: 'Postage: hands due deliveries to their senders, and ends their payments',
+      arns: { ...arns, ...payments.arns, failedReconciliations: queue.queueArn },
+      environment: {
+        [VARIABLES.table]: tableName,
+        [VARIABLES.stage]: stage,
+        ...payments.environment,
+      },
       // Less than the interval, and more than the function's own deadline.
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,

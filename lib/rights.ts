@@ -109,7 +109,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // A deleted letter keeps a tombstone, and its text goes.
     { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: USERS },
   ],
-  deliveries: [DECIDE, READ, LIST],
+  // A card may pay for a mail; and its charge is refunded when the mail is cancelled.
+  deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
   usage: [
     READ,
     // The history: closed periods lie next to each other.
@@ -162,6 +163,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   'stripe-events': [
     { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE] },
     { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE, FAILED] },
+    // A delivery that has been paid, or will not be, and its letter.
+    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: USERS },
     READ_STRIPE_KEYS,
     { actions: CONSUME, on: ['stripeEvents'] },
   ],
@@ -176,6 +179,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // What the runs of a day have done.
     { actions: ['dynamodb:PutItem', 'dynamodb:Query'], on: ['table'], keys: 'RECONCILED#*' },
     APPEND_AUDIT,
+    // Payments that have taken too long, and refunds.
+    READ_STRIPE_KEYS,
     { actions: ['sqs:SendMessage'], on: ['failedReconciliations'] },
   ],
   'email-sender': [

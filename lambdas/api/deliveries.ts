@@ -1,35 +1,62 @@
+import {
+  type CardPayments,
+  isInterruption,
+  payDelivery,
+  paymentOf,
+  type PaymentOutcome,
+  refundIfNeeded,
+} from '../adapters/card-payments.ts';
 import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { deductMailCredit, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
+import { connectStripe } from '../adapters/stripe/connection.ts';
 import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
 import { cancelDelivery } from '../domain/delivery-life.ts';
 import { toIso } from '../domain/instants.ts';
-import { requiredVariable } from '../environment.ts';
+import { type Price } from '../domain/plans.ts';
+import { optionalVariable, requiredVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/deliveries.ts';
 import { fingerprint } from '../http/ids.ts';
 import { httpHandler } from '../http/handler.ts';
-import { operation, type RequestOf } from '../http/operation.ts';
-import { answerWrite, type WriteOutcome } from '../http/outcomes.ts';
+import { logger } from '../http/logger.ts';
+import { type Answer, operation, type RequestOf } from '../http/operation.ts';
+import { answerWrite, REPLAYED, type WriteOutcome } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
-import { accountErased, invalid, notCancellable, notFound } from '../http/problems.ts';
+import {
+  accountErased,
+  invalid,
+  notCancellable,
+  notFound,
+  paymentActionRequired,
+  paymentFailed,
+  paymentMethodRequired,
+  type Problem,
+} from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
+const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
+const payments: CardPayments = { store, stripe };
+
 const create = operation(contracts.createDelivery, async (request) => {
   const outcome = await schedule(request);
-  return outcome === null
-    ? invalid([
-        { path: 'deliverAt', message: `Expected an instant in the next ${MAX_DELIVERY_YEARS} years.` },
-      ])
-    : answerWrite(outcome, request.now, 201, (delivery) => ({
-        headers: { location: `/deliveries/${delivery.id}` },
-        body: shown(delivery),
-      }));
+  if (outcome === null) {
+    const message = `Expected an instant in the next ${MAX_DELIVERY_YEARS} years.`;
+    return invalid([{ path: 'deliverAt', message }]);
+  }
+  const isPending = 'record' in outcome && outcome.record.status === 'pending_payment';
+  return isPending
+    ? pay(request, outcome.record, outcome.outcome === 'replayed')
+    : answerWrite(outcome, request.now, 201, made);
 });
 
 type Scheduling = RequestOf<typeof contracts.createDelivery>;
+
+function made(delivery: Delivery): { headers: Record<string, string>; body: Shown } {
+  return { headers: { location: `/deliveries/${delivery.id}` }, body: shown(delivery) };
+}
 
 /** Null where the instant cannot be promised. */
 async function schedule(request: Scheduling): Promise<WriteOutcome<Delivery> | null> {
@@ -39,7 +66,50 @@ async function schedule(request: Scheduling): Promise<WriteOutcome<Delivery> | n
   }
   return body.channel === 'email'
     ? trackEmailDelivery(store, request, body)
-    : deductMailCredit(store, request, body);
+    : deductMailCredit(store, request, body, body.payAsYouGo === true ? () => stripe.keys() : null);
+}
+
+/** Goes on with the payment of a delivery, as far as it gets in the time of the request. */
+async function pay(
+  request: Scheduling,
+  delivery: Delivery,
+  isReplayed: boolean,
+): Promise<Answer<typeof contracts.createDelivery.answers> | Problem> {
+  const payment = await payInTime(request, delivery);
+  switch (payment.outcome) {
+    case 'paid':
+      return { status: 201, ...presented(payment.delivery, isReplayed) };
+    case 'pending':
+      return { status: 202, ...presented(payment.delivery, isReplayed) };
+    case 'action_required':
+      return paymentActionRequired(paymentOf(delivery).price, payment.clientSecret);
+    case 'declined':
+      return paymentFailed(paymentOf(delivery).price, payment.declineCode);
+    case 'ended':
+      return paymentFailed(paymentOf(delivery).price, null);
+    case 'no_card':
+      return paymentMethodRequired(paymentOf(delivery).price);
+    case 'gone':
+      return accountErased();
+  }
+}
+
+function presented(delivery: Delivery, isReplayed: boolean): ReturnType<typeof made> {
+  const { headers, body } = made(delivery);
+  return { headers: isReplayed ? { ...headers, ...REPLAYED } : headers, body };
+}
+
+/** Where Stripe or DynamoDB takes too long, the delivery waits: the same key, Stripe's event or the reconciler goes on. */
+async function payInTime(request: Scheduling, delivery: Delivery): Promise<PaymentOutcome> {
+  try {
+    return await payDelivery(payments, request, delivery);
+  } catch (error) {
+    if (isInterruption(error)) {
+      logger.warn('A payment is not decided yet.', { deliveryId: delivery.id, error });
+      return { outcome: 'pending', delivery };
+    }
+    throw error;
+  }
 }
 
 /** What the same request made while its instant still lay ahead: a repetition is answered however late it comes (G2). */
@@ -93,7 +163,7 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
       return accountErased();
     case 'changed':
     case 'unchanged':
-      return { status: 200, body: shown(step.delivery) };
+      return { status: 200, body: shown(await refundIfNeeded(payments, context, step.delivery)) };
     case 'refused':
       return notCancellable(step.delivery.status);
   }
@@ -102,6 +172,8 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
 type Shown = Pick<Delivery, 'id' | 'letterId' | 'channel' | 'status' | 'paidWith'> & {
   deliverAt: string;
   createdAt: string;
+  price?: Price;
+  receiptUrl?: string;
 } & Ending;
 
 interface Ending {
@@ -136,8 +208,17 @@ function shown(delivery: Delivery): Shown {
     paidWith,
     deliverAt: toIso(deliverAt),
     createdAt: toIso(createdAt),
+    ...paidByCard(delivery),
     ...ending(delivery),
   };
+}
+
+function paidByCard({ payment }: Delivery): { price?: Price; receiptUrl?: string } {
+  if (payment === null) {
+    return {};
+  }
+  const { price, receiptUrl } = payment;
+  return { price, ...(receiptUrl === null ? {} : { receiptUrl }) };
 }
 
 function destination(delivery: Delivery): Destination {

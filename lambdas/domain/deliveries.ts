@@ -1,4 +1,5 @@
 import { type Instant } from './instants.ts';
+import { type Price } from './plans.ts';
 import { type Use } from './usage.ts';
 
 export type Channel = 'email' | 'mail';
@@ -62,12 +63,26 @@ export type DeliveryLife =
 
 export type DeliveryStatus = DeliveryLife['status'];
 
+/** How a card pays for a delivery. */
+export interface CardPayment {
+  /** As it was when the delivery was made. */
+  price: Price;
+  /** Who pays, at Stripe; null for a user who has never been there. */
+  customerId: string | null;
+  /** The only payment intent at Stripe that may ever charge for the delivery (G9); null: none has been noted yet. */
+  intentId: string | null;
+  /** Where Stripe shows the receipt; null until it is paid. */
+  receiptUrl: string | null;
+}
+
 /** The promise to send a letter at an instant, often years away. */
 export type Delivery = Destination &
   DeliveryLife & {
     id: string;
     letterId: string;
     paidWith: PaidWith;
+    /** Null for those that no card pays for. */
+    payment: CardPayment | null;
     deliverAt: Instant;
     createdAt: Instant;
     /** Raised by every step of its life. */

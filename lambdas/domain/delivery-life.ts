@@ -6,34 +6,14 @@
  * or `cancelled`, from `scheduled`, or `failed`, from wherever it can no longer come to its end. Each step is a pure
  * function of a delivery and the time: it changes it, finds that nothing is left to do (a repetition), or refuses by
  * name. Where several refusals hold, an ended delivery says so first, then its payment, then the attempt, then the time.
+ * The steps of a payment by card are in `delivery-payment.ts`.
  *
  * What a step means beyond the delivery itself follows from the states before and after it (`effectsOf`), and commits
  * with it: so a credit comes back once (G11), and no letter counts a delivery as open that has ended.
  */
-import { type Delivery, type DeliveryLife, type Dispatch, type Refund } from './deliveries.ts';
+import { type Delivery, type Dispatch, type Refund } from './deliveries.ts';
 import { DAY_MS, HOUR_MS, type Instant } from './instants.ts';
-
-export type LifeRefusal =
-  /** It has ended, and this would end it otherwise. */
-  | 'already_sent'
-  | 'already_failed'
-  | 'already_cancelled'
-  | 'payment_pending'
-  | 'already_paid'
-  /** It is on its way, and can't be called back. */
-  | 'already_dispatched'
-  | 'not_dispatched'
-  /** It is about an attempt that another one has followed, or about another letter of the provider's. */
-  | 'superseded'
-  /** A sender has claimed this attempt. */
-  | 'already_claimed'
-  | 'not_due';
-
-export type LifeDecision =
-  | { outcome: 'changed'; delivery: Delivery }
-  /** It has been done already. */
-  | { outcome: 'unchanged' }
-  | { outcome: 'refused'; refusal: LifeRefusal };
+import { changed, type LifeDecision, refused, UNCHANGED } from './life-decisions.ts';
 
 /** After so many attempts without an answer a delivery has failed. */
 export const MAX_ATTEMPTS = 8;
@@ -75,50 +55,21 @@ export interface LifeEffects {
   closesLetter: boolean;
   /** Its mail credit goes back (G11). */
   returnsCredit: boolean;
+  /** It has been paid by card, and counts among the mails of the period. */
+  countsMail: boolean;
 }
 
 export function effectsOf(before: Delivery, after: Delivery): LifeEffects {
   return {
     closesLetter: isOpenDelivery(before) && !isOpenDelivery(after),
     returnsCredit: before.paidWith === 'credit' && !isForNothing(before) && isForNothing(after),
+    countsMail: before.status === 'pending_payment' && after.status === 'scheduled',
   };
 }
 
 /** It has ended without the letter being sent. */
 function isForNothing({ status }: Delivery): boolean {
   return status === 'failed' || status === 'cancelled';
-}
-
-/** The payment of a delivery by card has come: from now on it is scheduled. */
-export function confirmPayment(delivery: Delivery): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return changed(delivery, { status: 'scheduled' });
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return UNCHANGED;
-    case 'failed':
-      return refused('already_failed');
-    case 'cancelled':
-      return refused('already_cancelled');
-  }
-}
-
-/** The payment of a delivery by card will not come. There is nothing to give back. */
-export function abandonPayment(delivery: Delivery, failure: string, now: Instant): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return changed(delivery, { status: 'failed', dispatch: null, failedAt: now, failure, refund: 'none' });
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return refused('already_paid');
-    case 'failed':
-      return UNCHANGED;
-    case 'cancelled':
-      return refused('already_cancelled');
-  }
 }
 
 /** The user calls a delivery off, which is possible until it is dispatched. */
@@ -281,40 +232,6 @@ export function reportDelivery(delivery: Delivery, report: ProviderReport, now: 
   });
 }
 
-/** The charge of a delivery that ended without being sent has been refunded. */
-export function noteRefunded(delivery: Delivery): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return refused('payment_pending');
-    case 'scheduled':
-      return refused('not_dispatched');
-    case 'dispatched':
-      return refused('already_dispatched');
-    case 'sent':
-      return refused('already_sent');
-    case 'failed': {
-      const { status, dispatch, failedAt, failure, refund } = delivery;
-      return refund === 'needed'
-        ? changed(delivery, { status, dispatch, failedAt, failure, refund: 'done' })
-        : UNCHANGED;
-    }
-    case 'cancelled': {
-      const { status, cancelledAt, refund } = delivery;
-      return refund === 'needed' ? changed(delivery, { status, cancelledAt, refund: 'done' }) : UNCHANGED;
-    }
-  }
-}
-
-const UNCHANGED: LifeDecision = { outcome: 'unchanged' };
-
-function refused(refusal: LifeRefusal): LifeDecision {
-  return { outcome: 'refused', refusal };
-}
-
-function changed(delivery: Delivery, life: DeliveryLife): LifeDecision {
-  return { outcome: 'changed', delivery: withLife(delivery, life) };
-}
-
 /** Steps that only a dispatched delivery can take. */
 function ofDispatched(delivery: Delivery, decide: (dispatch: Dispatch) => LifeDecision): LifeDecision {
   switch (delivery.status) {
@@ -350,16 +267,4 @@ function fail(delivery: Delivery, dispatch: Dispatch, failure: string, failedAt:
 /** What a card has paid is refunded at Stripe, by whoever sees that it is needed. */
 function refundOf({ paidWith }: Delivery): Refund {
   return paidWith === 'card' ? 'needed' : 'none';
-}
-
-/** The delivery with another life, and with nothing left of the old one. */
-function withLife(delivery: Delivery, life: DeliveryLife): Delivery {
-  const { id, letterId, paidWith, deliverAt, createdAt } = delivery;
-  const kept = { id, letterId, paidWith, deliverAt, createdAt, version: delivery.version + 1, ...life };
-  switch (delivery.channel) {
-    case 'email':
-      return { ...kept, channel: delivery.channel, recipient: delivery.recipient };
-    case 'mail':
-      return { ...kept, channel: delivery.channel, recipient: delivery.recipient };
-  }
 }

@@ -1,8 +1,9 @@
-import { type Account, type AccountState, isOpen } from './account.ts';
+import { type Account, type AccountChange, type AccountState, isOpen } from './account.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay, utcDay } from './instants.ts';
-import { MAILS_PER_DAY, nextPlan, PLANS } from './plans.ts';
+import { MAILS_PER_DAY, nextPlan, PLANS, type Price } from './plans.ts';
 import { type Refusal } from './refusals.ts';
+import { rollForward } from './roll-forward.ts';
 
 /** What a command consumes; whole numbers, zero where it does not touch a meter. Several meters are all or nothing. */
 export interface Use {
@@ -20,8 +21,16 @@ export interface Consumption {
 /** The most of one meter that one command may consume. */
 export const MAX_USE_PER_COMMAND = 1_000_000;
 
+/** What a card is to pay, and whose: the customer at Stripe, null for a user who has never been there. */
+export interface Charge {
+  price: Price;
+  customerId: string | null;
+}
+
 export type UseDecision =
   | { outcome: 'accepted'; account: Account; movements: readonly Movement[] }
+  /** Accepted too: the account with its mail counted among those of the day, and among no others until it is paid. */
+  | { outcome: 'to_be_paid'; account: Account; charge: Charge }
   | { outcome: 'not_open' }
   | { outcome: 'refused'; refusal: Refusal };
 
@@ -30,8 +39,16 @@ export type UseDecision =
  * this is what explains its refusals, and what serves an account that had to be rolled forward first.
  *
  * Precedence: erased, not open, plan required, letters, emails, mails of the day, credits.
+ *
+ * @param payAsYouGo whether a card may pay for a mail for which there is no credit left
  */
-export function decideUse(use: Use, state: AccountState, now: Instant, source: string): UseDecision {
+export function decideUse(
+  use: Use,
+  state: AccountState,
+  now: Instant,
+  source: string,
+  payAsYouGo = false,
+): UseDecision {
   if (state.kind === 'erased') {
     return { outcome: 'refused', refusal: { refusal: 'account_erased' } };
   }
@@ -39,6 +56,11 @@ export function decideUse(use: Use, state: AccountState, now: Instant, source: s
     return { outcome: 'not_open' };
   }
   const refusal = refuse(use, state, now);
+  if (refusal?.refusal === 'insufficient_credits' && refusal.price !== null && payAsYouGo) {
+    const { price } = refusal;
+    const account = { ...state, mailsByDay: withMailsOfDay(use.mails, state, now) };
+    return { outcome: 'to_be_paid', account, charge: { price, customerId: state.customerId } };
+  }
   if (refusal !== null) {
     return { outcome: 'refused', refusal };
   }
@@ -98,16 +120,23 @@ function refuseCredits(mails: number, account: Account): Refusal | null {
 }
 
 function counted(use: Use, account: Account, now: Instant): Account {
-  const day = utcDay(now);
   const { letters, emails } = account;
   return {
     ...account,
     letters: { used: letters.used + use.letters, left: letters.left - use.letters },
     emails: { used: emails.used + use.emails, left: emails.left - use.emails },
     mailsUsed: account.mailsUsed + use.mails,
-    mailsByDay:
-      use.mails === 0
-        ? account.mailsByDay
-        : { ...account.mailsByDay, [day]: (account.mailsByDay[day] ?? 0) + use.mails },
+    mailsByDay: withMailsOfDay(use.mails, account, now),
   };
+}
+
+function withMailsOfDay(mails: number, { mailsByDay }: Account, now: Instant): Account['mailsByDay'] {
+  const day = utcDay(now);
+  return mails === 0 ? mailsByDay : { ...mailsByDay, [day]: (mailsByDay[day] ?? 0) + mails };
+}
+
+/** Counts a mail that a card has paid among those of the period that is open now. */
+export function countPaidMail(account: Account, now: Instant): AccountChange {
+  const rolled = rollForward(account, now);
+  return { ...rolled, account: { ...rolled.account, mailsUsed: rolled.account.mailsUsed + 1 } };
 }

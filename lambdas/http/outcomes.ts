@@ -6,7 +6,7 @@ export type WriteOutcome<Made> =
   { outcome: 'created'; record: Made } | { outcome: 'replayed'; record: Made } | Failure;
 
 /** Tells that the request had been carried out before, and that this answer shows the record as it stands now (G2). */
-const REPLAYED = { 'idempotent-replayed': 'true' } as const;
+export const REPLAYED = { 'idempotent-replayed': 'true' } as const;
 
 interface Presented<Body> {
   headers?: Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@
  */
 import { type DeliveryStatus } from '../domain/deliveries.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
+import { type Price } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /** Every code, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
@@ -13,6 +14,9 @@ export const PROBLEMS = {
   quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
   plan_required: { status: 402, title: 'The plan does not include this' },
   insufficient_credits: { status: 402, title: 'Not enough mail credits' },
+  payment_method_required: { status: 402, title: 'There is no card to pay with' },
+  payment_failed: { status: 402, title: 'The card was declined' },
+  payment_action_required: { status: 402, title: 'The card wants its holder to authenticate' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
@@ -197,6 +201,25 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       return problem('insufficient_credits', detail, figures);
     }
   }
+}
+
+/** A mail could not be paid by card. Its delivery has failed, so that another try takes another key. */
+export function paymentMethodRequired({ amountCents, currency }: Price): Problem {
+  const detail =
+    'There is no card that could pay for the mail. With one as the default at Stripe, try again under another Idempotency-Key.';
+  return problem('payment_method_required', detail, { price: { amountCents, currency } });
+}
+
+export function paymentFailed({ amountCents, currency }: Price, declineCode: string | null): Problem {
+  const detail =
+    'The card was declined, and nothing was charged. With another card, or after a word with its bank, try again under another Idempotency-Key.';
+  return problem('payment_failed', detail, { price: { amountCents, currency }, declineCode });
+}
+
+export function paymentActionRequired({ amountCents, currency }: Price, clientSecret: string): Problem {
+  const detail =
+    'The card wants its holder to authenticate: Stripe.js does that with the clientSecret. The delivery waits for it for 24 hours; the same Idempotency-Key answers how it went.';
+  return problem('payment_action_required', detail, { price: { amountCents, currency }, clientSecret });
 }
 
 function idempotencyConflict(): Problem {

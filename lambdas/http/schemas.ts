@@ -118,7 +118,7 @@ export const Plan = named('Plan', z.enum(['none', 'pro', 'enterprise']), {
   description: '`none` is the free plan.',
 });
 
-const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
+export const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
   example: { amountCents: 300, currency: 'usd' },
 });
 
@@ -192,6 +192,8 @@ export const Problem = named(
     resetsAt: z.optional(Instant),
     upgradeTo: z.optional(z.nullable(Plan)),
     price: z.optional(z.nullable(Price)),
+    clientSecret: z.optional(z.string()),
+    declineCode: z.optional(z.nullable(z.string())),
     openDeliveries: z.optional(Count),
     deliveryStatus: z.optional(
       z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),

@@ -2,11 +2,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
+import { settleCardPayments } from '../adapters/card-settlement.ts';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { recordRun } from '../adapters/dynamodb/reconciled-days.ts';
 import { NO_SETTLEMENT, reconcile } from '../adapters/dynamodb/reconciliation.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Instant } from '../domain/instants.ts';
 import {
   figuresOf,
@@ -14,7 +16,7 @@ import {
   STUCK_AT_ONCE,
   stuckPercent,
 } from '../domain/reconciliation.ts';
-import { requiredVariable } from '../environment.ts';
+import { optionalVariable, requiredVariable } from '../environment.ts';
 import { DELIVERY_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE } from '../metrics.ts';
 
 /** Less than the five minutes until the next run, and than the function's own four. */
@@ -25,6 +27,8 @@ const MAX_LOGGED_FAILURES = 100;
 
 const store = createStore(requiredVariable('table'));
 const stage = requiredVariable('stage');
+const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
+const settlement = { ...NO_SETTLEMENT, ...settleCardPayments({ store, stripe }) };
 const logger = new Logger({ serviceName: 'reconciler' });
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 
@@ -47,7 +51,7 @@ export interface ReconciliationSummary extends ReconciliationFigures {
 export async function handler(event: unknown): Promise<ReconciliationSummary> {
   const { now, timeMs } = reconcileEvent.parse(event);
   const startedAt = performance.now();
-  const { outcomes, failures, isFinished } = await reconcile(store, now, deadlineIn(timeMs), NO_SETTLEMENT);
+  const { outcomes, failures, isFinished } = await reconcile(store, now, deadlineIn(timeMs), settlement);
   for (const { key, error } of failures.slice(0, MAX_LOGGED_FAILURES)) {
     logger.error('Something that is due could not be dealt with.', { key, error });
   }

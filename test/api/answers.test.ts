@@ -156,7 +156,7 @@ describe('deliveries', () => {
         recipient: ADDRESS,
       });
     }
-    const refused = await ada.call('POST', '/deliveries', { body: { ...mail, payAsYouGo: true } });
+    const refused = await ada.call('POST', '/deliveries', { body: mail });
     expect(refused.status).toBe(402);
     expect(refused.body).toMatchObject({
       code: 'insufficient_credits',

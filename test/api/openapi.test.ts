@@ -99,7 +99,7 @@ describe('the OpenAPI document', () => {
 
   it('says what a refusal costs and when to come back', () => {
     const responses = described('POST', '/deliveries')?.responses;
-    const statuses = ['201', '400', '401', '402', '403', '404', '409', '413', '422', '429', '500', '503'];
+    const statuses = [201, 202, 400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503].map(String);
     expect(Object.keys(responses ?? {}).sort()).toEqual(statuses);
     expect(responses?.['402']).toMatchObject({
       description: expect.stringMatching(/`plan_required`.*`quota_exceeded`.*`insufficient_credits`/),

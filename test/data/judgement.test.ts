@@ -9,6 +9,7 @@ const RULES: readonly { when: Partial<{ [Part in keyof Reasons]: string[] }>; th
   { when: { account: ['absent'] }, then: 'create the account' },
   { when: { account: ['not open'] }, then: 'roll forward' },
   { when: { account: ['refuses'] }, then: 'refuse' },
+  { when: { account: ['wants a card'] }, then: 'charge a card' },
   // The account would count, and a part of a record that does not exist is there: nobody of ours wrote it.
   { when: { account: ['none'], others: ['condition'] }, then: 'inconsistent' },
   { when: {}, then: 'try again' },
@@ -21,7 +22,16 @@ function verdictByTheList(reasons: Reasons): Verdict | undefined {
 }
 
 const REASONS = ['none', 'condition', 'conflict', 'throttled'] as const;
-const ACCOUNT_REASONS = ['none', 'conflict', 'throttled', 'absent', 'not open', 'refuses', 'allows'] as const;
+const ACCOUNT_REASONS = [
+  'none',
+  'conflict',
+  'throttled',
+  'absent',
+  'not open',
+  'refuses',
+  'wants a card',
+  'allows',
+] as const;
 
 function everyCombination(): Reasons[] {
   return REASONS.flatMap((record) =>
@@ -34,7 +44,7 @@ function everyCombination(): Reasons[] {
 describe('judge', () => {
   it('judges every combination of reasons by the order of the list', () => {
     const combinations = everyCombination();
-    expect(combinations).toHaveLength(4 * 4 * 7 * 4);
+    expect(combinations).toHaveLength(4 * 4 * 8 * 4);
     const judged = combinations.map((reasons) => ({ ...reasons, verdict: judge(reasons) }));
     expect(judged).toEqual(
       combinations.map((reasons) => ({ ...reasons, verdict: verdictByTheList(reasons) })),

@@ -9,13 +9,13 @@ import {
   dueAtOf,
   effectsOf,
   isOpenDelivery,
-  type LifeDecision,
   MAX_ATTEMPTS,
   noteAccepted,
   releaseAttempt,
   reportDelivery,
 } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
+import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenLife } from '../support/delivery-lives.ts';
 

@@ -1,24 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
 import {
-  abandonPayment,
   answerDelivery,
   answerTimeMs,
   cancelDelivery,
   claimAttempt,
-  confirmPayment,
   dispatchDelivery,
   dueAtOf,
-  effectsOf,
-  type LifeDecision,
-  type LifeRefusal,
   MAX_ATTEMPTS,
   noteAccepted,
-  noteRefunded,
   releaseAttempt,
   reportDelivery,
 } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
+import { type LifeDecision, type LifeRefusal } from '../../lambdas/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';
 
@@ -27,18 +22,15 @@ const LATER = DUE + 2 * HOUR_MS;
 
 const STATUSES = ['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled'] as const;
 
-function given(status: DeliveryStatus, about: Partial<Pick<Delivery, 'paidWith'>> = {}): Delivery {
-  return deliveryWith({ deliverAt: DUE, ...about }, givenLife(status, DUE));
+function given(status: DeliveryStatus): Delivery {
+  return deliveryWith({ deliverAt: DUE }, givenLife(status, DUE));
 }
 
 /** What a step makes of a delivery in each of its states, in a word. */
-function stepsOf(
-  step: (delivery: Delivery) => LifeDecision,
-  about: Partial<Pick<Delivery, 'paidWith'>> = {},
-) {
+function stepsOf(step: (delivery: Delivery) => LifeDecision) {
   return Object.fromEntries(
     STATUSES.map((status) => {
-      const decision = step(given(status, about));
+      const decision = step(given(status));
       switch (decision.outcome) {
         case 'changed':
           return [status, `→ ${decision.delivery.status}`];
@@ -67,30 +59,6 @@ const FAILED = { attempt: 1, result: 'failed', failure: 'rejected' } as const;
 
 describe('each step, from each state', () => {
   const steps: [string, (delivery: Delivery) => LifeDecision, Record<DeliveryStatus, string>][] = [
-    [
-      'a payment that has come',
-      confirmPayment,
-      {
-        pending_payment: '→ scheduled',
-        scheduled: 'unchanged',
-        dispatched: 'unchanged',
-        sent: 'unchanged',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
-    ],
-    [
-      'a payment that never comes',
-      (delivery) => abandonPayment(delivery, 'unpaid', DUE),
-      {
-        pending_payment: '→ failed',
-        scheduled: 'already_paid',
-        dispatched: 'already_paid',
-        sent: 'already_paid',
-        failed: 'unchanged',
-        cancelled: 'already_cancelled',
-      },
-    ],
     [
       'cancelling',
       (delivery) => cancelDelivery(delivery, DUE - 1),
@@ -210,18 +178,6 @@ describe('each step, from each state', () => {
         sent: '→ failed',
         failed: 'unchanged',
         cancelled: 'already_cancelled',
-      },
-    ],
-    [
-      'a refund where none is needed',
-      noteRefunded,
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: 'already_dispatched',
-        sent: 'already_sent',
-        failed: 'unchanged',
-        cancelled: 'unchanged',
       },
     ],
   ];
@@ -373,27 +329,4 @@ describe('when the reconciler has to look', () => {
   function failedLife(): Extract<DeliveryLife, { status: 'failed' }> {
     return { status: 'failed', dispatch: null, failedAt: DUE, failure: 'unanswered', refund: 'none' };
   }
-});
-
-describe('what a card has paid', () => {
-  const card = { paidWith: 'card' } as const;
-  it('has to be refunded when it ends without being sent, and is refunded once', () => {
-    for (const ended of [
-      after(cancelDelivery(given('scheduled', card), DUE)),
-      after(answerDelivery(given('dispatched', card), FAILED, DUE)),
-    ]) {
-      expect(ended).toMatchObject({ refund: 'needed' });
-      const refunded = after(noteRefunded(ended));
-      expect(refunded).toMatchObject({ refund: 'done', status: ended.status });
-      expect(noteRefunded(refunded)).toEqual({ outcome: 'unchanged' });
-      expect(effectsOf(given('scheduled', card), ended).returnsCredit).toBe(false);
-    }
-  });
-
-  it('and has not paid, has not', () => {
-    expect(after(abandonPayment(given('pending_payment', card), 'unpaid', DUE))).toMatchObject({
-      refund: 'none',
-      dispatch: null,
-    });
-  });
 });

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import { type Credits } from '../../lambdas/domain/credits.ts';
-import { decideUse, refuseMailsOfDay, type Use, type UseDecision } from '../../lambdas/domain/usage.ts';
+import {
+  countPaidMail,
+  decideUse,
+  refuseMailsOfDay,
+  type Use,
+  type UseDecision,
+} from '../../lambdas/domain/usage.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
 
 const NOW = at('2026-02-10T12:00:00.000Z');
@@ -236,4 +242,41 @@ it('G1: any sequence of uses stops exactly where the limits are', () => {
       });
     }),
   );
+});
+
+describe('a mail for which there is no credit left', () => {
+  const empty: Account = { ...holding(PRO, { included: 2, usedThisPeriod: 2 }), customerId: 'cus_1' };
+  const mail: Use = { letters: 0, emails: 0, mails: 1 };
+  const pay = (account: Account): UseDecision => decideUse(mail, account, NOW, 'delivery:d1', true);
+
+  it('can be paid by card, for the price of the plan, and counts among those of the day only', () => {
+    expect(pay(empty)).toEqual({
+      outcome: 'to_be_paid',
+      account: { ...empty, mailsByDay: { '2026-02-10': 1 } },
+      charge: { price: { amountCents: 300, currency: 'usd' }, customerId: 'cus_1' },
+    });
+  });
+
+  it('is paid by a credit where there is one', () => {
+    expect(pay(holding(PRO, { included: 1 }))).toMatchObject({ outcome: 'accepted' });
+  });
+
+  it.each<[string, Account, object]>([
+    ['on a plan without mails', FREE, PLAN_REQUIRED],
+    ['after the tenth of the day', mailsToday(empty, 10), RATE_LIMITED],
+  ])('is refused %s, and nobody is asked to pay', (_name, account, refusal) => {
+    expect(pay(account)).toEqual({ outcome: 'refused', refusal });
+  });
+
+  it('waits for its period', () => {
+    expect(decideUse(mail, empty, RESETS_AT, 'delivery:d1', true)).toEqual({ outcome: 'not_open' });
+  });
+
+  it('counts once it has been paid, in the period that is open then', () => {
+    expect(countPaidMail(empty, NOW).account).toEqual({ ...empty, mailsUsed: empty.mailsUsed + 1 });
+    const used = { ...empty, mailsUsed: 4 };
+    const { account, closed } = countPaidMail(used, RESETS_AT);
+    expect(account).toMatchObject({ mailsUsed: 1, periodStart: RESETS_AT });
+    expect(closed).toMatchObject([{ mails: 4 }]);
+  });
 });

@@ -13,6 +13,7 @@ const FUNCTIONS = Object.keys(RIGHTS) as FunctionName[];
 const LIMIT_BYTES = 400_000;
 /** Stripe's SDK is most of it. */
 const WEBHOOK_LIMIT_BYTES = 600_000;
+const DELIVERIES_LIMIT_BYTES = 700_000;
 
 const outdir = mkdtempSync(join(tmpdir(), 'postage-bundles-'));
 const folders = new Map<string, string>();
@@ -65,6 +66,10 @@ describe('the bundles', () => {
 
   it('of the webhooks is below 600 kB', () => {
     expect(statSync(join(folderOf('webhooks'), 'index.mjs')).size).toBeLessThan(WEBHOOK_LIMIT_BYTES);
+  });
+
+  it('of the routes for deliveries is below 700 kB', () => {
+    expect(statSync(join(folderOf('deliveries'), 'index.mjs')).size).toBeLessThan(DELIVERIES_LIMIT_BYTES);
   });
 
   it.each(FUNCTIONS)('of %s can be imported and exports its handler', (name) => {

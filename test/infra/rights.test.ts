@@ -165,12 +165,15 @@ describe('the rights of the functions', () => {
       'mail-webhook',
       'reconciler',
       'statistics',
+      'stripe-events',
     ]);
     expect(functionsThatMay('secretsmanager:GetSecretValue')).toEqual([
       'billing',
       'cron',
+      'deliveries',
       'mail-sender',
       'mail-webhook',
+      'reconciler',
       'stripe-events',
       'webhooks',
     ]);

@@ -29,6 +29,7 @@ beforeAll(async () => {
     POWERTOOLS_METRICS_DISABLED: 'false',
     [VARIABLES.table]: table.store().table,
     [VARIABLES.stage]: 'test',
+    [VARIABLES.stripeSecretId]: 'none',
   });
   ({ handler: reconcile } = await import('../../lambdas/jobs/reconciler.ts'));
   ({ handler: answer } = await import('../../lambdas/jobs/delivery-answers.ts'));

@@ -23,6 +23,7 @@ export function givenDelivery(status: DeliveryStatus, channel: Channel, createdA
     version: 1,
     ...givenLife(status, at(createdAt)),
     paidWith: channel === 'email' ? 'none' : 'credit',
+    payment: null,
     deliverAt: at('2036-02-09'),
     createdAt: at(createdAt),
     ...destination,

@@ -1,5 +1,6 @@
 /** Builders of deliveries, in any state of their life. */
 import {
+  type CardPayment,
   type Channel,
   type Delivery,
   type DeliveryLife,
@@ -21,7 +22,7 @@ const POSTAL: PostalRecipient = {
 };
 
 type About = Partial<
-  Pick<Delivery, 'id' | 'letterId' | 'paidWith' | 'deliverAt' | 'createdAt' | 'version'>
+  Pick<Delivery, 'id' | 'letterId' | 'paidWith' | 'payment' | 'deliverAt' | 'createdAt' | 'version'>
 > & { channel?: Channel };
 
 /** A mail paid with a credit and scheduled, unless told otherwise. */
@@ -31,6 +32,7 @@ export function deliveryWith(about: About = {}, life: DeliveryLife = { status: '
     id: 'd1',
     letterId: 'l1',
     paidWith: 'credit' as const,
+    payment: null,
     deliverAt: Date.UTC(2026, 2, 10),
     createdAt: Date.UTC(2026, 1, 10),
     version: 1,
@@ -40,6 +42,15 @@ export function deliveryWith(about: About = {}, life: DeliveryLife = { status: '
   return channel === 'email'
     ? { ...kept, channel, recipient: EMAIL }
     : { ...kept, channel, recipient: POSTAL };
+}
+
+/** What makes a mail one that a card pays for, under the intent `pi_1` unless told otherwise. */
+export function paidByCard(about: Partial<CardPayment> = {}): { paidWith: 'card'; payment: CardPayment } {
+  const price = { amountCents: 300, currency: 'usd' } as const;
+  return {
+    paidWith: 'card',
+    payment: { price, customerId: 'cus_1', intentId: 'pi_1', receiptUrl: null, ...about },
+  };
 }
 
 /** Handed to a sender for the first time, and claimed by none. */

@@ -28,8 +28,8 @@ export const PRICES_JSON = JSON.stringify({
   [ENTERPRISE]: { plan: 'enterprise', interval: 'month' },
 });
 
-/** Decides about a request to Stripe before it is sent: an answer in its place, or null to send it. */
-export type StripeGate = () => Response | null;
+/** Decides about a request to Stripe: an answer in its place, or null to send it. It may send it itself first. */
+export type StripeGate = (send: () => Promise<Response>) => Promise<Response> | Response | null;
 
 /** The connection that the worker has, by way of a gate; its SDK has the same settings as the real one. */
 export function gatedConnection(
@@ -45,8 +45,9 @@ export function gatedConnection(
     timeout: 2_000,
     telemetry: false,
     httpClient: Stripe.createFetchHttpClient((input: string | URL | Request, init?: RequestInit) => {
-      const instead = gate();
-      return instead === null ? fetch(input, init) : Promise.resolve(instead);
+      const send = (): Promise<Response> => fetch(input, init);
+      const instead = gate(send);
+      return instead === null ? send() : Promise.resolve(instead);
     }),
   });
   return {

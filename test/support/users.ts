@@ -10,6 +10,7 @@ import {
   writeSubscription,
 } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type WriteOutcome } from '../../lambdas/adapters/dynamodb/deciding-write.ts';
+import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type LedgerEntry, listLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
 import { type Page, type PageRequest } from '../../lambdas/adapters/dynamodb/lists.ts';
@@ -220,11 +221,18 @@ function countedUses(items: ReadonlyMap<string, Record<string, unknown>>, open: 
   return total;
 }
 
+/** Its card has not been charged in time, or not yet. */
+function isUnpaid(delivery: Delivery): boolean {
+  return (
+    delivery.status === 'pending_payment' || (delivery.status === 'failed' && delivery.dispatch === null)
+  );
+}
+
 /** What the records say has been used: deleted letters stay counted. */
 function recordedUses(items: ReadonlyMap<string, Record<string, unknown>>): Use {
   const total = { letters: countOf(items, 'LETTER'), emails: 0, mails: 0 };
   for (const [sk, record] of items) {
-    if (sk.startsWith('DELIVERY#')) {
+    if (sk.startsWith('DELIVERY#') && !isUnpaid(parseDelivery(toWire(record)))) {
       total[record['channel'] === 'mail' ? 'mails' : 'emails'] += 1;
     }
     if (sk.startsWith('USAGE#')) {

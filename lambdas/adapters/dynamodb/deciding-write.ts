@@ -1,11 +1,11 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Account, newAccount } from '../../domain/account.ts';
+import { type Account, type AccountState, newAccount } from '../../domain/account.ts';
 import { type Movement } from '../../domain/credits.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Refusal } from '../../domain/refusals.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
-import { decideUse, refuseMailsOfDay, type Use } from '../../domain/usage.ts';
+import { type Charge, decideUse, refuseMailsOfDay, type Use, type UseDecision } from '../../domain/usage.ts';
 import { countUse, parseAccount, putAccount } from './account-item.ts';
 import { keptPeriodItems, rollForwardInPart } from './account-writes.ts';
 import { ItemReader, type WireItem } from './items.ts';
@@ -31,8 +31,13 @@ export interface CostingCommand<Kept> {
   source: string;
   /** The letter that must exist, for a delivery. */
   letterId: string | null;
-  /** The record, as of the instant at which the use counts. */
-  record: (at: Instant) => NewRecord<Kept>;
+  /**
+   * Where a card may pay for a mail for which there is no credit left; null: it may not. Called before a record is made
+   * that a card is to pay for, it throws where no card can.
+   */
+  payAsYouGo: (() => Promise<unknown>) | null;
+  /** The record, as of the instant at which the use counts, and with what a card is to pay for it, if one is. */
+  record: (at: Instant, charge: Charge | null) => NewRecord<Kept>;
   parse: (item: WireItem) => Kept;
 }
 
@@ -64,7 +69,8 @@ export class InconsistentBooksError extends Error {
  *     tab 1:  reads 1 credit                   deducts: 0 left
  *     tab 2:                  reads 1 credit                    deducts: -1 left
  *
- * An account that is new, or no longer open, takes a second request, conditional on what the first one saw.
+ * An account that is new, or no longer open, takes a second request, conditional on what the first one saw. So does a mail
+ * that a card has to pay for: a credit that arrives first changes what was seen, and the command begins anew and takes it.
  *
  * @throws BusyError when conflicts or throttling outlast the deadline; repeating the request with its key is safe
  */
@@ -87,6 +93,9 @@ export async function decidingWrite<Kept>(
     if (second.outcome === 'refused') {
       return second;
     }
+    if (second.charge !== null) {
+      await command.payAsYouGo?.();
+    }
     const { answer } = await attempt(store, command, second.parts, abortSignal);
     return answer;
   });
@@ -105,7 +114,7 @@ function countingParts<Kept>(store: Store, command: CostingCommand<Kept>): Parts
   const movements: Movement[] = use.mails === 0 ? [] : [{ kind: 'use', amount: -use.mails, source }];
   return {
     account: countUse(store.table, userId, use, now),
-    record: command.record(now),
+    record: command.record(now, null),
     others: ledgerLines(store, command, movements, now),
   };
 }
@@ -118,30 +127,39 @@ function computedParts<Kept>(
   store: Store,
   command: CostingCommand<Kept>,
   before: Account | null,
-): { outcome: 'accepted'; parts: Parts<Kept> } | { outcome: 'refused'; refusal: Refusal } {
-  const { userId, use, now, source } = command;
+):
+  | { outcome: 'accepted'; parts: Parts<Kept>; charge: Charge | null }
+  | { outcome: 'refused'; refusal: Refusal } {
+  const { userId, now } = command;
   const rolled = rollForward(before ?? newAccount(userId, now), now);
   // A now before the period's start counts as its start: gateways' clocks need not agree to the millisecond.
   const at = Math.max(now, rolled.account.periodStart);
-  const decision = decideUse(use, rolled.account, at, source);
+  const decision = decide(command, rolled.account, at);
   switch (decision.outcome) {
     case 'refused':
       return decision;
     case 'not_open':
       throw new InconsistentBooksError(`The account ${userId} is not open after it was rolled forward.`);
     case 'accepted':
-      return {
-        outcome: 'accepted',
-        parts: {
-          account: putAccount(store.table, decision.account, before),
-          record: command.record(at),
-          others: [
-            ...keptPeriodItems(store.table, userId, rolled.closed),
-            ...ledgerLines(store, command, decision.movements, at),
-          ],
-        },
+    case 'to_be_paid': {
+      const charge = decision.outcome === 'to_be_paid' ? decision.charge : null;
+      const movements = decision.outcome === 'to_be_paid' ? [] : decision.movements;
+      const parts = {
+        account: putAccount(store.table, decision.account, before),
+        record: command.record(at, charge),
+        others: [
+          ...keptPeriodItems(store.table, userId, rolled.closed),
+          ...ledgerLines(store, command, movements, at),
+        ],
       };
+      return { outcome: 'accepted', parts, charge };
+    }
   }
+}
+
+function decide<Kept>(command: CostingCommand<Kept>, state: AccountState, at: Instant): UseDecision {
+  const { use, source, payAsYouGo } = command;
+  return decideUse(use, state, at, source, payAsYouGo !== null);
 }
 
 function ledgerLines<Kept>(
@@ -204,6 +222,7 @@ function nextStep<Kept>(command: CostingCommand<Kept>, reasons: readonly ItemRea
       return { step: 'answer', answer: { outcome: 'letter_missing' } };
     case 'create the account':
     case 'roll forward':
+    case 'charge a card':
       return { step: 'second write', account: judged.account, answer: TRY_AGAIN };
     case 'refuse':
       return {
@@ -224,10 +243,7 @@ interface JudgedAccount {
 }
 
 /** Explains the account's failed condition by the item that came back with it. */
-function judgeAccount<Kept>(
-  { use, now, source }: CostingCommand<Kept>,
-  { reason, item }: ItemReason,
-): JudgedAccount {
+function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: ItemReason): JudgedAccount {
   if (reason !== 'condition') {
     return { reason, account: null, refusal: null };
   }
@@ -236,12 +252,14 @@ function judgeAccount<Kept>(
   }
   const state = parseAccount(item);
   const account = state.kind === 'account' ? state : null;
-  const decision = decideUse(use, state, now, source);
+  const decision = decide(command, state, command.now);
   switch (decision.outcome) {
     case 'accepted':
       return { reason: 'allows', account, refusal: null };
     case 'not_open':
       return { reason: 'not open', account, refusal: null };
+    case 'to_be_paid':
+      return { reason: 'wants a card', account, refusal: null };
     case 'refused':
       return { reason: 'refuses', account, refusal: decision.refusal };
   }

@@ -1,5 +1,6 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
+  type CardPayment,
   type Claim,
   type Delivery,
   type DeliveryLife,
@@ -18,6 +19,7 @@ export function deliveryItem(userId: string, delivery: Delivery, fingerprint: st
     listKey: listKey('DELIVERY', delivery.createdAt, delivery.id),
     fingerprint,
     ...delivery,
+    payment: delivery.payment ?? undefined,
     ...dueAttributes(delivery),
   });
 }
@@ -38,6 +40,7 @@ export function deliveryKey(userId: string, id: string): WireItem {
 const LIFE_ATTRIBUTES = [
   'status',
   'version',
+  'payment',
   'dispatch',
   'sentAt',
   'failedAt',
@@ -95,11 +98,22 @@ export function parseDelivery(item: WireItem): Delivery {
     id: reader.string('id'),
     letterId: reader.string('letterId'),
     paidWith: reader.oneOf('paidWith', ['none', 'credit', 'card']),
+    payment: reader.has('payment') ? parsePayment(reader.map('payment')) : null,
     deliverAt: reader.integer('deliverAt'),
     createdAt: reader.integer('createdAt'),
     version: reader.integer('version'),
     ...parseLife(reader),
     ...parseDestination(reader),
+  };
+}
+
+function parsePayment(reader: ItemReader): CardPayment {
+  const price = reader.map('price');
+  return {
+    price: { amountCents: price.integer('amountCents'), currency: price.oneOf('currency', ['usd']) },
+    customerId: reader.isNull('customerId') ? null : reader.string('customerId'),
+    intentId: reader.isNull('intentId') ? null : reader.string('intentId'),
+    receiptUrl: reader.isNull('receiptUrl') ? null : reader.string('receiptUrl'),
   };
 }
 

@@ -1,10 +1,12 @@
 import { QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type ClosedPeriod } from '../../domain/account.ts';
+import { type Account, type ClosedPeriod } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Delivery } from '../../domain/deliveries.ts';
-import { effectsOf, type LifeDecision, type LifeRefusal } from '../../domain/delivery-life.ts';
+import { effectsOf } from '../../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
+import { type LifeDecision, type LifeRefusal } from '../../domain/life-decisions.ts';
 import { returnToAccount } from '../../domain/returns.ts';
+import { countPaidMail } from '../../domain/usage.ts';
 import { changeItems, rollForwardInPart } from './account-writes.ts';
 import { readStoredAccount } from './accounts.ts';
 import { InconsistentBooksError } from './deciding-write.ts';
@@ -93,18 +95,21 @@ async function write(
   abortSignal: AbortSignal,
 ): Promise<Written> {
   const { userId } = context;
-  const { closesLetter, returnsCredit } = effectsOf(before, after);
+  const { closesLetter, returnsCredit, countsMail } = effectsOf(before, after);
   const step = updateDelivery(store.table, userId, before, after);
   const others: TransactWriteItem[] = [];
   if (closesLetter) {
     others.push(closeDelivery(store.table, userId, before.letterId));
   }
-  if (returnsCredit) {
-    const returned = await returnItems(store, context, before, abortSignal);
-    if (returned === null) {
+  if (returnsCredit || countsMail) {
+    const account = await accountOf(store, context, abortSignal);
+    if (account === null) {
       return { outcome: 'erased' };
     }
-    others.push(...returned);
+    const items = returnsCredit
+      ? await returnItems(store, context, before, account, abortSignal)
+      : countItems(store, context, account);
+    others.push(...items);
   }
   const result =
     others.length === 0
@@ -120,21 +125,27 @@ async function write(
   return { outcome: 'outrun', latest: reason?.item ? parseDelivery(reason.item) : null };
 }
 
-/** What gives a delivery's credit back; null where its account has been erased. */
-async function returnItems(
+/** The account of a delivery, rolled forward far enough to be written with it; null where it has been erased. */
+async function accountOf(
   store: Store,
-  { userId, now, deadline }: StepContext,
-  { id, createdAt }: Delivery,
+  { userId, id, now, deadline }: StepContext,
   abortSignal: AbortSignal,
-): Promise<TransactWriteItem[] | null> {
+): Promise<Account | null> {
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
-    throw new InconsistentBooksError(`The delivery ${id} has cost a credit of an account that is not there.`);
+    throw new InconsistentBooksError(`The delivery ${id} belongs to an account that is not there.`);
   }
-  if (stored.kind === 'erased') {
-    return null;
-  }
-  const account = await rollForwardInPart(store, stored, now, abortSignal);
+  return stored.kind === 'erased' ? null : rollForwardInPart(store, stored, now, abortSignal);
+}
+
+/** What gives a delivery's credit back. */
+async function returnItems(
+  store: Store,
+  { userId, now }: StepContext,
+  { id, createdAt }: Delivery,
+  account: Account,
+  abortSignal: AbortSignal,
+): Promise<TransactWriteItem[]> {
   // A credit is counted in the same write that makes its delivery, and at its time.
   const period = await getPeriodAt(store, userId, createdAt, abortSignal);
   const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`);
@@ -142,6 +153,11 @@ async function returnItems(
   return change.repaidPeriod === null || period === null
     ? items
     : [...items, repayPurchased(store.table, userId, period)];
+}
+
+/** What counts a mail once a card has paid for it. */
+function countItems(store: Store, { id, now }: StepContext, account: Account): TransactWriteItem[] {
+  return changeItems(store.table, countPaidMail(account, now), account, { id: `payment-${id}`, at: now });
 }
 
 /** The stored period that began last by an instant. */

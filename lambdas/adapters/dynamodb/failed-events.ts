@@ -22,6 +22,10 @@ export const FAILURE_REASONS = [
   'unknown_price',
   /** Nobody is known to whom the customer belongs. */
   'customer_without_user',
+  /** Stripe has charged something else than was asked for. */
+  'payment_mismatch',
+  /** A refund has come back from the customer's bank. */
+  'refund_failed',
   /** What was queued is no event of Stripe's. */
   'unreadable',
 ] as const;

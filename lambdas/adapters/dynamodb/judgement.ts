@@ -13,6 +13,8 @@ export type AccountReason =
   /** Its period, grace or subscription has ended, or its period has not begun. */
   | 'not open'
   | 'refuses'
+  /** It has no credit left, and a card may pay. */
+  | 'wants a card'
   /** The item that came back would allow the command by now. */
   | 'allows';
 
@@ -30,6 +32,7 @@ export type Verdict =
   | 'letter missing'
   | 'create the account'
   | 'roll forward'
+  | 'charge a card'
   | 'refuse'
   | 'try again'
   | 'inconsistent';
@@ -41,7 +44,7 @@ export type Verdict =
  * 3. the letter is missing;
  * 4. there is no account yet;
  * 5. the account is not open: it is rolled forward, and the command carried out, at once (G7);
- * 6. the account refuses;
+ * 6. the account refuses, or wants a card to pay;
  * 7. conflicts or throttling elsewhere.
  */
 export function judge({ record, letter, account, others }: Reasons): Verdict {
@@ -61,6 +64,8 @@ export function judge({ record, letter, account, others }: Reasons): Verdict {
       return 'roll forward';
     case 'refuses':
       return 'refuse';
+    case 'wants a card':
+      return 'charge a card';
     case 'allows':
     case 'conflict':
     case 'throttled':

@@ -1,18 +1,18 @@
 /** The commands that cost usage. Each is one deciding write: what it makes and what it costs commit together (G3). */
 import { type Deadline } from '../../domain/deadline.ts';
 import {
+  type CardPayment,
   type Channel,
   costOf,
   type Delivery,
   type EmailRecipient,
-  type PaidWith,
   type PostalRecipient,
 } from '../../domain/deliveries.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Letter } from '../../domain/letters.ts';
-import { type Consumption, type Use } from '../../domain/usage.ts';
+import { type Charge, type Consumption, type Use } from '../../domain/usage.ts';
 import { consumptionItem, parseConsumption } from './consumption-item.ts';
-import { decidingWrite, type WriteOutcome } from './deciding-write.ts';
+import { type CostingCommand, decidingWrite, type WriteOutcome } from './deciding-write.ts';
 import { deliveryItem, parseDelivery } from './delivery-item.ts';
 import { bodyItem, letterItem, parseLetter } from './letter-item.ts';
 import { type Store } from './store.ts';
@@ -38,6 +38,7 @@ export async function trackLetterCreation(
     use: { letters: 1, emails: 0, mails: 0 },
     source: `letter:${id}`,
     letterId: null,
+    payAsYouGo: null,
     record: (createdAt) => {
       const letter = { id, title, createdAt, deletedAt: null };
       return {
@@ -62,55 +63,68 @@ export async function trackEmailDelivery(
   context: CommandContext,
   { letterId, deliverAt, recipient }: DeliveryRequest<EmailRecipient>,
 ): Promise<WriteOutcome<Delivery>> {
-  return schedule(store, context, 'email', letterId, (createdAt) => ({
-    ...scheduled(context, 'none', letterId, deliverAt, createdAt),
+  return schedule(store, context, { channel: 'email', letterId, payAsYouGo: null }, (createdAt) => ({
+    ...made(context, letterId, deliverAt, createdAt),
+    ...SCHEDULED,
+    paidWith: 'none',
     channel: 'email',
     recipient,
   }));
 }
 
-/** Schedules a letter to be sent by post, and takes a mail credit for it. @throws BusyError */
+/**
+ * Schedules a letter to be sent by post, and takes a mail credit for it.
+ *
+ * @param payAsYouGo where there is no credit left, and a card may pay: makes the delivery all the same, which waits for
+ *   its payment and counts among the mails of the day only. Called before that, it throws where no card can pay
+ * @throws BusyError
+ */
 export async function deductMailCredit(
   store: Store,
   context: CommandContext,
   { letterId, deliverAt, recipient }: DeliveryRequest<PostalRecipient>,
+  payAsYouGo: CostingCommand<Delivery>['payAsYouGo'] = null,
 ): Promise<WriteOutcome<Delivery>> {
-  return schedule(store, context, 'mail', letterId, (createdAt) => ({
-    ...scheduled(context, 'credit', letterId, deliverAt, createdAt),
+  return schedule(store, context, { channel: 'mail', letterId, payAsYouGo }, (createdAt, charge) => ({
+    ...made(context, letterId, deliverAt, createdAt),
+    ...(charge === null ? { ...SCHEDULED, paidWith: 'credit' } : toBePaid(charge)),
     channel: 'mail',
     recipient,
   }));
 }
 
-type Scheduled = { status: 'scheduled' } & Pick<
-  Delivery,
-  'id' | 'letterId' | 'paidWith' | 'deliverAt' | 'createdAt' | 'version'
->;
+type Made = Pick<Delivery, 'id' | 'letterId' | 'deliverAt' | 'createdAt' | 'version'>;
 
-function scheduled(
-  { id }: CommandContext,
-  paidWith: PaidWith,
-  letterId: string,
-  deliverAt: Instant,
-  createdAt: Instant,
-): Scheduled {
-  return { id, letterId, status: 'scheduled', paidWith, deliverAt, createdAt, version: 1 };
+function made({ id }: CommandContext, letterId: string, deliverAt: Instant, createdAt: Instant): Made {
+  return { id, letterId, deliverAt, createdAt, version: 1 };
+}
+
+const SCHEDULED = { status: 'scheduled', payment: null } as const;
+
+function toBePaid({ price, customerId }: Charge): {
+  status: 'pending_payment';
+  paidWith: 'card';
+  payment: CardPayment;
+} {
+  const payment = { price, customerId, intentId: null, receiptUrl: null };
+  return { status: 'pending_payment', paidWith: 'card', payment };
 }
 
 async function schedule(
   store: Store,
   context: CommandContext,
-  channel: Channel,
-  letterId: string,
-  deliveryAsOf: (createdAt: Instant) => Delivery,
+  about: { channel: Channel; letterId: string } & Pick<CostingCommand<Delivery>, 'payAsYouGo'>,
+  deliveryAsOf: (createdAt: Instant, charge: Charge | null) => Delivery,
 ): Promise<WriteOutcome<Delivery>> {
+  const { channel, letterId, payAsYouGo } = about;
   return decidingWrite(store, {
     ...context,
     use: costOf(channel),
     source: `delivery:${context.id}`,
     letterId,
-    record: (createdAt) => {
-      const delivery = deliveryAsOf(createdAt);
+    payAsYouGo,
+    record: (createdAt, charge) => {
+      const delivery = deliveryAsOf(createdAt, charge);
       return {
         item: deliveryItem(context.userId, delivery, context.fingerprint),
         others: [],
@@ -133,6 +147,7 @@ export async function trackConsumption(
     use,
     source: `usage:${id}`,
     letterId: null,
+    payAsYouGo: null,
     record: (createdAt) => {
       const consumption = { id, consumed: use };
       return {

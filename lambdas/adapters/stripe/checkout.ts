@@ -1,5 +1,5 @@
 import { type Deadline } from '../../domain/deadline.ts';
-import { callStripe, type StripeConnection } from './connection.ts';
+import { callStripe, type StripeAnswer, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, StripeMissingError } from './errors.ts';
 
 export interface SubscriptionOrder {
@@ -52,7 +52,9 @@ export async function checkOutSubscription(
 }
 
 /** A price that Stripe does not know is one that was configured wrongly. */
-async function begin<Answer>(...call: Parameters<typeof callStripe<Answer>>): Promise<Answer> {
+async function begin<Answer extends StripeAnswer>(
+  ...call: Parameters<typeof callStripe<Answer>>
+): Promise<Answer> {
   try {
     return await callStripe(...call);
   } catch (error) {

@@ -109,9 +109,10 @@ export function isLiveMode({ secretKey }: StripeKeys): boolean {
 /**
  * Sends one request within the deadline, once.
  *
- * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError, StripeMissingError, StripeRejectedError
+ * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError, StripeMissingError, StripeDeclinedError,
+ *   StripeRejectedError
  */
-export async function callStripe<Answer>(
+export async function callStripe<Answer extends StripeAnswer>(
   connection: StripeConnection,
   deadline: Deadline,
   send: (stripe: Stripe, options: { timeout: number }) => Promise<Answer>,
@@ -121,18 +122,35 @@ export async function callStripe<Answer>(
   if (remainingMs < SHORTEST_REQUEST_MS) {
     throw new StripeUnavailableError('There is no time left to ask Stripe.');
   }
+  let answer: Answer;
   try {
-    return await send(stripe, { timeout: Math.min(REQUEST_TIMEOUT_MS, remainingMs) });
+    answer = await send(stripe, { timeout: Math.min(REQUEST_TIMEOUT_MS, remainingMs) });
   } catch (error) {
     throw toOurError(error);
   }
+  if (!isStripes(answer)) {
+    throw new StripeUnavailableError('What was answered does not come from Stripe.');
+  }
+  return answer;
+}
+
+/** What the SDK makes of an answer. */
+export type StripeAnswer = Pick<Stripe.Response<object>, 'lastResponse'>;
+
+/**
+ * The SDK knows an error by the member `error` alone: with another body, such as a proxy's, it takes a status of 500 for
+ * a success. All objects of Stripe's say which they are.
+ */
+function isStripes(answer: StripeAnswer): boolean {
+  const isSuccess = answer.lastResponse.statusCode >= 200 && answer.lastResponse.statusCode < 300;
+  return isSuccess && 'object' in answer && typeof answer.object === 'string';
 }
 
 const READING_TRIES = 3;
 const LONGEST_PAUSE_MS = 500;
 
 /** Sends a request that changes nothing, again if need be. @throws as `callStripe` */
-export async function readStripe<Answer>(
+export async function readStripe<Answer extends StripeAnswer>(
   connection: StripeConnection,
   deadline: Deadline,
   send: (stripe: Stripe, options: { timeout: number }) => Promise<Answer>,

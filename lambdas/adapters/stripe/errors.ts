@@ -27,9 +27,24 @@ export class StripeMissingError extends Error {
   }
 }
 
-/** Stripe refuses a request that it has understood: a mistake of ours or in the configuration. */
+/** The card was not charged: its bank, or Stripe, has declined, or wants its holder to be there. */
+export class StripeDeclinedError extends Error {
+  override name = 'StripeDeclinedError';
+}
+
+/** Stripe refuses a request that it has understood: the object's state forbids it, or it is a mistake of ours. */
 export class StripeRejectedError extends Error {
   override name = 'StripeRejectedError';
+  /** Stripe's word for it, `charge_already_refunded`; null: it has none. */
+  readonly code: string | null;
+  /** The parameter that it refuses. */
+  readonly param: string | null;
+
+  constructor(message: string, code: string | null = null, param: string | null = null) {
+    super(message);
+    this.code = code;
+    this.param = param;
+  }
 }
 
 /** From the SDK's errors to ours; what is not the SDK's comes back as it is. */
@@ -51,7 +66,10 @@ export function toOurError(error: unknown): unknown {
   if (error instanceof Stripe.errors.StripeIdempotencyError) {
     return new StripeIdempotencyError(about);
   }
+  if (error instanceof Stripe.errors.StripeCardError) {
+    return new StripeDeclinedError(about);
+  }
   return code === 'resource_missing'
     ? new StripeMissingError(about, error.param ?? null)
-    : new StripeRejectedError(about);
+    : new StripeRejectedError(about, code ?? null, error.param ?? null);
 }

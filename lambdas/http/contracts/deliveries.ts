@@ -1,7 +1,18 @@
 import * as z from 'zod/mini';
 import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Country, Email, Id, Instant, InstantInput, line, named, page, PageQuery } from '../schemas.ts';
+import {
+  Country,
+  Email,
+  Id,
+  Instant,
+  InstantInput,
+  line,
+  named,
+  page,
+  PageQuery,
+  Price,
+} from '../schemas.ts';
 
 const exampleId = '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b';
 const exampleLetterId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
@@ -56,7 +67,7 @@ const PostalRecipient = named(
   },
 );
 
-/** What both channels take. `payAsYouGo` is accepted, and there is nothing yet that it could do. */
+/** What both channels take. `payAsYouGo` does nothing for e-mails, which cost nothing. */
 const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
 
 const NewEmailDelivery = named(
@@ -73,7 +84,7 @@ const NewDelivery = named(
   z.discriminatedUnion('channel', [NewEmailDelivery, NewMailDelivery]),
   {
     description:
-      '`deliverAt` lies in the future and at most 100 years ahead. `payAsYouGo` is accepted but does nothing yet: without a credit the answer is 402.',
+      '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
     example: {
       letterId: exampleLetterId,
       channel: 'email',
@@ -94,6 +105,8 @@ const deliveryFields = {
   failedAt: z.optional(Instant),
   failure: z.optional(z.string()),
   cancelledAt: z.optional(Instant),
+  price: z.optional(Price),
+  receiptUrl: z.optional(z.string()),
 };
 
 const example = {
@@ -111,7 +124,7 @@ const Delivery = named(
   z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
   {
     description:
-      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `rejected`.',
+      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `pending_payment`: the payment is not decided yet.',
     example,
   },
 );
@@ -131,11 +144,24 @@ export const createDelivery = contract('POST /deliveries', {
   ...NO_INPUT,
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC).',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC). Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers the failed delivery; a new try takes a new key.',
   body: NewDelivery,
   idempotencyKey: 'optional',
-  answers: { 201: { description: 'The delivery', schema: Delivery } },
-  problems: ['not_found', 'plan_required', 'quota_exceeded', 'rate_limited', 'insufficient_credits'],
+  answers: {
+    201: { description: 'The delivery', schema: Delivery },
+    202: { description: 'The delivery, whose payment is not decided yet', schema: Delivery },
+  },
+  problems: [
+    'not_found',
+    'plan_required',
+    'quota_exceeded',
+    'rate_limited',
+    'insufficient_credits',
+    'payment_method_required',
+    'payment_failed',
+    'payment_action_required',
+    'not_configured',
+  ],
 });
 
 export const listDeliveries = contract('GET /deliveries', {
@@ -160,7 +186,7 @@ export const cancelDelivery = contract('DELETE /deliveries/{id}', {
   ...NO_INPUT,
   summary: 'Cancel a delivery',
   description:
-    'Possible until it is dispatched. The mail credit that it has cost goes back; what has been counted stays counted. Cancelling again changes nothing.',
+    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; what has been counted stays counted. Cancelling again changes nothing.',
   params: z.strictObject({ id: Id }),
   answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
   problems: ['not_found', 'illegal_transition'],

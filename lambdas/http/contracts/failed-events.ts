@@ -7,7 +7,14 @@ const FailedEvent = named(
   z.strictObject({
     id: z.string(),
     type: z.string(),
-    reason: z.enum(['tries_used_up', 'unknown_price', 'customer_without_user', 'unreadable']),
+    reason: z.enum([
+      'tries_used_up',
+      'unknown_price',
+      'customer_without_user',
+      'payment_mismatch',
+      'refund_failed',
+      'unreadable',
+    ]),
     failedAt: Instant,
   }),
   {

@@ -1,0 +1,124 @@
+/**
+ * The steps of a delivery that a card pays for. A charge ends in a scheduled delivery or in a refund, in whatever order
+ * users, Stripe and jobs take these steps (G9).
+ */
+import { type Delivery, type DeliveryLife, type Refund } from './deliveries.ts';
+import { type Instant } from './instants.ts';
+import { changed, type LifeDecision, refused, UNCHANGED } from './life-decisions.ts';
+
+/** Notes the intent at Stripe that is to charge for a delivery. The first one stays: there is never a second (G9). */
+export function noteIntent(delivery: Delivery, intentId: string): LifeDecision {
+  const { payment } = delivery;
+  if (payment === null) {
+    return refused('not_paid_by_card');
+  }
+  switch (delivery.status) {
+    case 'pending_payment':
+      return payment.intentId === null
+        ? changed(delivery, { status: 'pending_payment' }, { ...payment, intentId })
+        : UNCHANGED;
+    case 'scheduled':
+    case 'dispatched':
+    case 'sent':
+      return refused('already_paid');
+    case 'failed':
+      return refused('already_failed');
+    case 'cancelled':
+      return refused('already_cancelled');
+  }
+}
+
+/** A payment that Stripe has taken. */
+export interface TakenPayment {
+  intentId: string;
+  receiptUrl: string | null;
+}
+
+/**
+ * The card has been charged for a delivery: from now on it is scheduled, or, where it has ended meanwhile, the charge
+ * has to be refunded (G9).
+ */
+export function confirmPayment(delivery: Delivery, { intentId, receiptUrl }: TakenPayment): LifeDecision {
+  if (delivery.payment === null) {
+    return refused('not_paid_by_card');
+  }
+  const payment = { ...delivery.payment, intentId, receiptUrl };
+  switch (delivery.status) {
+    case 'pending_payment':
+      return changed(delivery, { status: 'scheduled' }, payment);
+    case 'scheduled':
+    case 'dispatched':
+    case 'sent':
+      return UNCHANGED;
+    case 'failed':
+    case 'cancelled':
+      return delivery.refund === 'none'
+        ? changed(delivery, endedWith(delivery, 'needed'), payment)
+        : UNCHANGED;
+  }
+}
+
+/**
+ * The payment of a delivery by card will not come. There is nothing to give back.
+ *
+ * @param cancelledIntentId the intent that has been cancelled at Stripe, so that it can't charge any more; null: none was
+ *   known. Another one that has been noted meanwhile is in somebody's hands:
+ *
+ *     job:      reads: no intent                                  fails the delivery: refused, there is an intent
+ *     request:                    notes its intent, confirms it
+ */
+export function abandonPayment(
+  delivery: Delivery,
+  failure: string,
+  cancelledIntentId: string | null,
+  now: Instant,
+): LifeDecision {
+  if (delivery.payment === null) {
+    return refused('not_paid_by_card');
+  }
+  switch (delivery.status) {
+    case 'pending_payment':
+      return delivery.payment.intentId === cancelledIntentId
+        ? changed(delivery, { status: 'failed', dispatch: null, failedAt: now, failure, refund: 'none' })
+        : refused('payment_underway');
+    case 'scheduled':
+    case 'dispatched':
+    case 'sent':
+      return refused('already_paid');
+    case 'failed':
+      return UNCHANGED;
+    case 'cancelled':
+      return refused('already_cancelled');
+  }
+}
+
+/** The charge of a delivery that ended without being sent has been refunded. */
+export function noteRefunded(delivery: Delivery): LifeDecision {
+  switch (delivery.status) {
+    case 'pending_payment':
+      return refused('payment_pending');
+    case 'scheduled':
+      return refused('not_dispatched');
+    case 'dispatched':
+      return refused('already_dispatched');
+    case 'sent':
+      return refused('already_sent');
+    case 'failed':
+    case 'cancelled':
+      return delivery.refund === 'needed' ? changed(delivery, endedWith(delivery, 'done')) : UNCHANGED;
+  }
+}
+
+/** An ended delivery as it is, but for its refund. */
+function endedWith(delivery: Delivery & { status: 'failed' | 'cancelled' }, refund: Refund): DeliveryLife {
+  switch (delivery.status) {
+    case 'failed': {
+      const { status, dispatch, failedAt, failure } = delivery;
+      return { status, dispatch, failedAt, failure, refund };
+    }
+    case 'cancelled': {
+      const { status, cancelledAt } = delivery;
+      return { status, cancelledAt, refund };
+    }
+  }
+}

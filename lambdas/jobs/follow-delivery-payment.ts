@@ -1,0 +1,102 @@
+import * as z from 'zod/mini';
+import { followIntent, PaymentMismatchError } from '../adapters/card-payments.ts';
+import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
+import { getDelivery } from '../adapters/dynamodb/records.ts';
+import { StripeMissingError } from '../adapters/stripe/errors.ts';
+import { type Intent, isRefunded, readIntent, refundIntent } from '../adapters/stripe/intents.ts';
+import { USER_ID } from '../domain/user-id.ts';
+import { type EventOutcome, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
+
+/** What Postage writes on the intents and refunds of a delivery. */
+const ofDelivery = z.object({
+  id: z.string(),
+  metadata: z.object({
+    userId: z.string().check(z.regex(USER_ID)),
+    deliveryId: z.string().check(z.regex(/^[\w-]{1,64}$/)),
+  }),
+});
+
+/** Whether an event is about a delivery that a card pays for, by the metadata of its object. */
+export function isOfDelivery(object: EventRequest['event']['object']): boolean {
+  return ofDelivery.safeParse(object).success;
+}
+
+/**
+ * Brings a delivery to what Stripe says of its payment now: an event is a hint, since a decline may be followed by a
+ * success. Nothing is committed with the event, because each step of a delivery counts once by itself.
+ *
+ * @throws BusyError, StripeUnavailableError, NotConfiguredError
+ */
+export async function followDeliveryPayment(
+  { store, stripe }: StripeServices,
+  { event, sentAt, deadline }: EventRequest,
+): Promise<EventOutcome> {
+  const { id: intentId, metadata } = ofDelivery.parse(event.object);
+  const { userId, deliveryId } = metadata;
+  const intent = await orMissing(readIntent(stripe, intentId, deadline));
+  if (intent === null) {
+    return unchanged('intent_missing', sentAt);
+  }
+  const now = Math.max(sentAt, intent.asOf);
+  const delivery = await getDelivery(store, userId, deliveryId, deadline);
+  if (!delivery?.payment) {
+    return withoutDelivery({ store, stripe }, { event, sentAt: now, deadline }, intent, metadata);
+  }
+  try {
+    const context = { userId, id: deliveryId, now, deadline };
+    const { outcome } = await followIntent({ store, stripe }, context, delivery, intent);
+    return unchanged(`payment_${outcome}`, now);
+  } catch (error) {
+    if (error instanceof PaymentMismatchError) {
+      return { outcome: 'failed', reason: 'payment_mismatch' };
+    }
+    throw error;
+  }
+}
+
+/** The user may have been erased meanwhile, and gets his money back; anything else is not ours to decide. */
+async function withoutDelivery(
+  { store, stripe }: Pick<StripeServices, 'store' | 'stripe'>,
+  { sentAt, deadline }: EventRequest,
+  intent: Intent,
+  { userId, deliveryId }: { userId: string; deliveryId: string },
+): Promise<EventOutcome> {
+  if (intent.payment.state !== 'succeeded') {
+    return unchanged('payment_gone', sentAt);
+  }
+  const account = await readStoredAccount(store, userId, deadline);
+  if (account?.kind !== 'erased') {
+    return { outcome: 'failed', reason: 'payment_mismatch' };
+  }
+  await refundIntent(stripe, { intentId: intent.id, userId, deliveryId }, deadline);
+  return unchanged('payment_gone', sentAt);
+}
+
+async function orMissing<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StripeMissingError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+const refund = z.object({ payment_intent: z.string() });
+
+/**
+ * The customer's bank has sent back what a delivery's refund gave it. Stripe tries no other way, so that somebody has to
+ * give the money back by hand; sent again after that, the event is done.
+ *
+ * @throws StripeUnavailableError, NotConfiguredError
+ */
+export async function followFailedRefund(
+  { stripe }: StripeServices,
+  { event, sentAt, deadline }: EventRequest,
+): Promise<EventOutcome> {
+  const { payment_intent: intentId } = refund.parse(event.object);
+  return (await isRefunded(stripe, intentId, deadline))
+    ? unchanged('refunded', sentAt)
+    : { outcome: 'failed', reason: 'refund_failed' };
+}

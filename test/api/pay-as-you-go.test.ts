@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Stripe } from 'stripe';
+import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { ADDRESS, type ApiAnswer, type ApiUser, call, LETTER, someApiUser } from '../support/api-client.ts';
+import { type Postage, startPostage } from '../support/server.ts';
+import { sdkFor } from '../support/stripe.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { expectClosedBooks } from '../support/users.ts';
+
+let postage: Postage;
+let stripe: Stripe;
+let ada: ApiUser;
+let customerId: string;
+let letterId: string;
+
+beforeAll(async () => {
+  postage = await startPostage();
+  const { url, secretKey } = postage.stripe;
+  stripe = sdkFor({ url: url ?? '', secretKey });
+});
+
+afterAll(async () => {
+  await postage.stop();
+  expect(postage.errors).toEqual([]);
+});
+
+beforeEach(async () => {
+  await dev('PUT', '');
+  await givenPayer('pm_card_visa');
+});
+
+async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<ApiAnswer> {
+  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
+  expect(answer).toMatchObject({ status: 200 });
+  return answer;
+}
+
+/** A user of Pro with a card, whose two credits are used up. */
+async function givenPayer(card: string | null): Promise<void> {
+  ada = await someApiUser(postage, 'pro');
+  const customer = await stripe.customers.create({
+    metadata: { userId: ada.id },
+    ...(card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } }),
+  });
+  customerId = customer.id;
+  const link = { userId: ada.id, customerId, replaces: null };
+  await linkCustomer(postage.store, link, postage.clock.now(), plentyOfTime());
+  letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
+  for (let credits = 0; credits < 2; credits += 1) {
+    expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'credit' } });
+  }
+}
+
+/** The same order each time, as a repetition is. */
+async function send(key?: string, part: object = {}): Promise<ApiAnswer> {
+  const deliverAt = '2090-01-31T09:00:00.000Z';
+  const body = { letterId, channel: 'mail', deliverAt, recipient: ADDRESS, payAsYouGo: true, ...part };
+  const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
+  return ada.call('POST', '/deliveries', { body, headers });
+}
+
+async function charges(): Promise<Stripe.Charge[]> {
+  const { data } = await stripe.charges.list({ customer: customerId, limit: 100 });
+  return data.filter(({ status }) => status === 'succeeded');
+}
+
+async function byCard(): Promise<Record<string, unknown>[]> {
+  const { body } = await ada.call('GET', '/deliveries?limit=100');
+  return (body['items'] as Record<string, unknown>[]).filter(({ paidWith }) => paidWith === 'card');
+}
+
+const PRICE = { amountCents: 300, currency: 'usd' };
+
+describe('a mail for which there is no credit left', () => {
+  it('G9: is paid by card, with a receipt, and once for a key', async () => {
+    const paid = await send('one');
+    const expected = { status: 'scheduled', paidWith: 'card', price: PRICE };
+    expect(paid).toMatchObject({ status: 201, body: expected });
+    expect(paid.headers.get('location')).toBe(`/deliveries/${String(paid.body['id'])}`);
+    expect(paid.headers.has('idempotent-replayed')).toBe(false);
+    const [charge, ...others] = await charges();
+    expect(others).toEqual([]);
+    expect(charge).toMatchObject({ amount: 300, currency: 'usd', receipt_url: paid.body['receiptUrl'] });
+
+    const again = await send('one');
+    expect(again).toMatchObject({ status: 201, body: paid.body });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(await charges()).toHaveLength(1);
+    const { body } = await ada.call('GET', `/deliveries/${String(paid.body['id'])}`);
+    expect(body).toMatchObject({ ...expected, recipient: ADDRESS, receiptUrl: paid.body['receiptUrl'] });
+    expect((await ada.call('GET', '/usage')).body).toMatchObject({ usage: { mailsSent: 3 } });
+    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+  });
+
+  it('is refused with its price where the user has not agreed to pay', async () => {
+    const refused = await send(undefined, { payAsYouGo: false });
+    expect(refused).toMatchObject({ status: 402, body: { code: 'insufficient_credits', price: PRICE } });
+    expect([await charges(), await byCard()]).toEqual([[], []]);
+  });
+
+  it('costs nothing where its letter is not there, or the day’s mails are used up', async () => {
+    expect(await send(undefined, { letterId: 'none' })).toMatchObject({ status: 404 });
+    for (let mails = 2; mails < 10; mails += 1) {
+      expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'card' } });
+    }
+    expect(await send()).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    expect(await charges()).toHaveLength(8);
+  });
+
+  it('G9, G11: and is cancelled, is refunded at once', async () => {
+    const { body } = await send();
+    const path = `/deliveries/${String(body['id'])}`;
+    for (let times = 0; times < 2; times += 1) {
+      expect(await ada.call('DELETE', path)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+    }
+    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: 300 }]);
+    expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });
+  });
+
+  it('G9: and is cancelled with its letter, is refunded by the reconciler', async () => {
+    await send();
+    expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
+      status: 204,
+    });
+    await postage.reconcile();
+    expect(await charges()).toMatchObject([{ refunded: true }]);
+  });
+});
+
+describe('a card that does not pay', () => {
+  it('G2, G9: is told with why, and the same key answers the failed delivery', async () => {
+    await givenPayer('pm_card_chargeCustomerFail');
+    const declined = { code: 'payment_failed', price: PRICE, declineCode: 'generic_decline' };
+    expect(await send('one')).toMatchObject({ status: 402, body: declined });
+    const again = await send('one');
+    expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    await dev('POST', `/portal/${customerId}/card`, { paymentMethod: 'pm_card_visa' });
+    expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
+    await dev('POST', '/flush');
+    expect((await byCard()).map(({ status }) => status)).toEqual(['scheduled', 'failed']);
+    expect(await charges()).toHaveLength(1);
+  });
+
+  it('that is not there is asked for', async () => {
+    await givenPayer(null);
+    const required = { code: 'payment_method_required', price: PRICE };
+    expect(await send()).toMatchObject({ status: 402, body: required });
+    expect(await byCard()).toMatchObject([{ status: 'failed', failure: 'payment_method_missing' }]);
+  });
+
+  it('of a user who has never been at Stripe is asked for', async () => {
+    ada = await someApiUser(postage, 'pro');
+    letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
+    await send();
+    await send();
+    expect(await send()).toMatchObject({ status: 402, body: { code: 'payment_method_required' } });
+  });
+
+  it('G9: whose holder has to authenticate waits for him: the same key goes on', async () => {
+    await givenPayer('pm_card_authenticationRequired');
+    const asked = await send('one');
+    expect(asked).toMatchObject({ status: 402, body: { code: 'payment_action_required', price: PRICE } });
+    const clientSecret = String(asked.body['clientSecret']);
+    const [intentId] = clientSecret.split('_secret');
+    const [pending] = await byCard();
+    expect(pending).toMatchObject({ status: 'pending_payment', price: PRICE });
+    const path = `/deliveries/${String(pending?.['id'])}`;
+    expect(await ada.call('DELETE', path)).toMatchObject({
+      status: 409,
+      body: { code: 'illegal_transition', deliveryStatus: 'pending_payment' },
+    });
+    expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
+      status: 409,
+    });
+    expect((await send('one')).body).toMatchObject({ clientSecret });
+    await dev('POST', `/payment-intents/${String(intentId)}/authenticate`, { approved: true });
+    await dev('POST', '/flush');
+    expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
+    expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
+    expect(await charges()).toHaveLength(1);
+  });
+});
+
+describe('a Stripe that is not well', () => {
+  it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
+    'G9: (%s) leaves the delivery pending, and the same key goes on',
+    async (fault) => {
+      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      const pending = await send('one');
+      expect(pending).toMatchObject({ status: 202, body: { status: 'pending_payment', price: PRICE } });
+      await dev('PUT', '');
+      const paid = await send('one');
+      expect(paid).toMatchObject({ status: 201, body: { id: pending.body['id'], status: 'scheduled' } });
+      expect(paid.headers.get('idempotent-replayed')).toBe('true');
+      expect(await charges()).toHaveLength(1);
+    },
+  );
+
+  it('G9: that loses its answers is asked again what it has done', async () => {
+    await dev('PUT', '', { api: { dropAfterEffect: 1 } });
+    expect(await send('one')).toMatchObject({ status: 202 });
+    await dev('PUT', '', { api: { dropAfterEffect: 0.5 } });
+    let answer = await send('one');
+    for (let times = 0; answer.status !== 201 && times < 30; times += 1) {
+      answer = await send('one');
+    }
+    expect(answer).toMatchObject({ status: 201, body: { status: 'scheduled' } });
+    await dev('PUT', '');
+    expect(await charges()).toHaveLength(1);
+    expect((await stripe.paymentIntents.list({ customer: customerId })).data).toHaveLength(1);
+  });
+
+  it('G9: that does not answer at all is waited for within the time of the request', async () => {
+    await dev('PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
+    const startedAt = performance.now();
+    expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
+    expect(performance.now() - startedAt).toBeLessThan(22_000);
+    await dev('PUT', '');
+    expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
+    expect(await charges()).toHaveLength(1);
+  }, 60_000);
+
+  it('G9: and whoever never comes back pays nothing', async () => {
+    await dev('PUT', '', { api: { errorRate: 1 } });
+    expect(await send('one')).toMatchObject({ status: 202 });
+    await dev('PUT', '');
+    postage.clock.moveTo(postage.clock.now() + DAY_MS);
+    await postage.reconcile();
+    // Their tokens have expired too.
+    const token = await postage.token(ada.id);
+    const { body } = await ada.call('GET', '/deliveries?limit=1', { token });
+    expect(body['items']).toMatchObject([{ status: 'failed', failure: 'payment_expired' }]);
+    expect(await charges()).toEqual([]);
+  });
+});

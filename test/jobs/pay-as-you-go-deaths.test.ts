@@ -1,0 +1,124 @@
+import '../support/silent-functions.ts';
+import { describe, expect, it } from '@jest/globals';
+import { type CardPayments, expirePayment, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
+import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import {
+  askForMail,
+  deliveriesOf,
+  expectOneCharge,
+  givenPayer,
+  mortal,
+  onlyDelivery,
+  type Payer,
+  reconcileAt,
+} from '../support/pay-as-you-go.ts';
+import { usePayments } from '../support/payments.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { request } from '../support/users.ts';
+
+const suite = usePayments('2026-03-10T09:00:00Z');
+
+function now(): number {
+  return suite.at().clock.now();
+}
+
+function asking({ userId }: Payer, id?: string): CommandContext {
+  return request(userId, now(), id === undefined ? {} : { id });
+}
+
+async function intentsOf({ customerId }: Payer): Promise<number> {
+  return (await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 })).data.length;
+}
+
+describe('processes that die', () => {
+  const RESUMES = ['the same key', 'webhooks', 'the reconciler'] as const;
+  const CARDS = {
+    pm_card_visa: 'scheduled',
+    pm_card_chargeCustomerFail: 'failed',
+    pm_card_authenticationRequired: 'pending_payment',
+  } as const;
+  type Card = keyof typeof CARDS;
+
+  async function settle(payer: Payer, how: (typeof RESUMES)[number], key: string): Promise<void> {
+    switch (how) {
+      case 'the same key':
+        await askForMail(suite.services(), payer, asking(payer, key));
+        break;
+      case 'webhooks':
+        await suite.followAll();
+        break;
+      case 'the reconciler':
+        await reconcileAt(suite, now() + DAY_MS);
+    }
+  }
+
+  /** @returns whether the process came to its end before it had to die */
+  async function dieAt(n: number, act: (payments: CardPayments) => Promise<unknown>): Promise<boolean> {
+    const life = mortal(n);
+    suite.proxy().inject(life.injector);
+    await act(suite.services(life.gate)).catch(() => null);
+    suite.proxy().reset();
+    return life.requests() < n;
+  }
+
+  it.each(RESUMES.flatMap((how) => (Object.keys(CARDS) as Card[]).map((card) => [how, card] as const)))(
+    'G9: at any request, and go on by %s (%s), charge once for a delivery and for nothing else',
+    async (how, card) => {
+      for (let n = 1; ; n += 1) {
+        const payer = await givenPayer(suite, card);
+        const key = payer.userId.slice(-20);
+        const isOver = await dieAt(n, (payments) => askForMail(payments, payer, asking(payer, key)));
+        await settle(payer, how, key);
+        // Whatever it was: what Stripe has told, and what is left after a day.
+        await suite.followAll();
+        const [delivery] = await deliveriesOf(suite, payer);
+        if (how === 'the same key') {
+          expect(delivery?.status).toBe(CARDS[card]);
+        }
+        await reconcileAt(suite, now() + DAY_MS);
+        await suite.followAll();
+        expect(await intentsOf(payer)).toBeLessThanOrEqual(1);
+        expect((await deliveriesOf(suite, payer)).map(({ status }) => status)).not.toContain(
+          'pending_payment',
+        );
+        await expectOneCharge(suite, payer);
+        if (isOver) {
+          expect(n).toBeGreaterThan(8);
+          return;
+        }
+      }
+    },
+    120_000,
+  );
+
+  it('G9: while they end a payment or refund one, are followed by others that do', async () => {
+    for (let n = 1; ; n += 1) {
+      const declined = await givenPayer(suite, 'pm_card_authenticationRequired');
+      await askForMail(suite.services(), declined, asking(declined));
+      const pending = await onlyDelivery(suite, declined);
+      const cancelling = await givenPayer(suite);
+      const { delivery: paid } = await askForMail(suite.services(), cancelling, asking(cancelling));
+      const deadline = plentyOfTime();
+      const isOver = await dieAt(n, async (payments) => {
+        const about = { userId: cancelling.userId, id: paid?.id ?? '', now: now(), deadline };
+        const step = await takeStep(payments.store, about, (current) => cancelDelivery(current, now()));
+        await refundIfNeeded(payments, about, 'delivery' in step ? step.delivery : pending);
+        const late = { userId: declined.userId, id: pending.id, now: now() + DAY_MS, deadline };
+        await expirePayment(payments, late, pending);
+      });
+      await suite.followAll();
+      await reconcileAt(suite, now() + DAY_MS);
+      await expectOneCharge(suite, declined);
+      const [{ status } = { status: null }] = await deliveriesOf(suite, cancelling);
+      expect(['scheduled', 'cancelled']).toContain(status);
+      await expectOneCharge(suite, cancelling);
+      if (isOver) {
+        expect(n).toBeGreaterThan(8);
+        return;
+      }
+    }
+  }, 120_000);
+});

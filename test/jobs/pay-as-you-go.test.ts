@@ -1,0 +1,386 @@
+import '../support/silent-functions.ts';
+import { describe, expect, it } from '@jest/globals';
+import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
+import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
+import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
+import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { abandonPayment } from '../../lambdas/domain/delivery-payment.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import {
+  askForMail,
+  deliveriesOf,
+  expectOneCharge,
+  givenPayer,
+  onlyDelivery,
+  type Payer,
+  reconcileAt,
+} from '../support/pay-as-you-go.ts';
+import { active } from '../support/accounts.ts';
+import { eventAbout, usePayments } from '../support/payments.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { request, storedAccount } from '../support/users.ts';
+
+const suite = usePayments('2026-03-10T09:00:00Z');
+
+function now(): number {
+  return suite.at().clock.now();
+}
+
+function later(ms: number): void {
+  suite.at().moveTo(new Date(now() + ms).toISOString());
+}
+
+function asking({ userId }: Payer, id?: string): CommandContext {
+  return request(userId, now(), id === undefined ? {} : { id });
+}
+
+async function chargesOf({ customerId }: Payer): Promise<number> {
+  const { data } = await suite.stripe().charges.list({ customer: customerId, limit: 100 });
+  return data.filter(({ status }) => status === 'succeeded').length;
+}
+
+async function intentsOf({ customerId }: Payer): Promise<number> {
+  return (await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 })).data.length;
+}
+
+async function defaultCardOf({ customerId }: Payer): Promise<string> {
+  const customer = await suite.stripe().customers.retrieve(customerId);
+  const card = customer.deleted === true ? null : customer.invoice_settings.default_payment_method;
+  return typeof card === 'object' ? (card?.id ?? '') : card;
+}
+
+/** Lets something happen after the account has refused a credit, and before a delivery is written that a card pays for. */
+function betweenRefusalAndWrite(act: () => Promise<unknown>): () => boolean {
+  let hasHappened = false;
+  suite.proxy().inject(({ body }) => {
+    if (hasHappened || !JSON.stringify(body).includes('pending_payment')) {
+      return null;
+    }
+    hasHappened = true;
+    return { fault: 'wait', until: act };
+  });
+  return () => hasHappened;
+}
+
+describe('a mail without a credit', () => {
+  it('G9: is paid by card at the price of its plan, scheduled and counted', async () => {
+    const payer = await givenPayer(suite);
+    const { asked, delivery } = await askForMail(suite.services(), payer, asking(payer));
+    expect(asked).toBe('paid');
+    expect(delivery).toMatchObject({
+      status: 'scheduled',
+      paidWith: 'card',
+      payment: {
+        price: { amountCents: 300, currency: 'usd' },
+        customerId: payer.customerId,
+        receiptUrl: expect.stringMatching(/^https:\/\//),
+      },
+    });
+    const account = await storedAccount(suite.store(), payer.userId);
+    expect(account).toMatchObject({ mailsUsed: 3, mailsByDay: { '2026-03-10': 1 } });
+    await expectOneCharge(suite, payer);
+  });
+
+  it('takes a credit that has come before the card was asked', async () => {
+    const payer = await givenPayer(suite);
+    const adjustment = { amount: 1, reason: 'a gift', actor: 'owner' };
+    const happened = betweenRefusalAndWrite(() => addMailCredits(suite.store(), asking(payer), adjustment));
+    expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('paid_with_credit');
+    expect([happened(), await intentsOf(payer)]).toEqual([true, 0]);
+  });
+});
+
+describe('a mail that cannot be paid by card', () => {
+  it('is refused before anything is written where Stripe is not set up', async () => {
+    const payer = await givenPayer(suite);
+    const { store, stripe } = suite.services();
+    const keys = (): never => {
+      throw new NotConfiguredError('There are no keys.');
+    };
+    const asked = askForMail({ store, stripe: { ...stripe, keys } }, payer, asking(payer));
+    await expect(asked).rejects.toThrow(NotConfiguredError);
+    expect(await deliveriesOf(suite, payer)).toEqual([]);
+    await expectOneCharge(suite, payer);
+  });
+
+  it('is refused where the plan has ended before the delivery was written', async () => {
+    const payer = await givenPayer(suite);
+    const happened = betweenRefusalAndWrite(() =>
+      writeSubscription(suite.store(), payer.userId, null, now(), plentyOfTime()),
+    );
+    const { asked } = await askForMail(suite.services(), payer, asking(payer));
+    expect([happened(), asked]).toEqual([true, 'plan_required']);
+    expect(await deliveriesOf(suite, payer)).toEqual([]);
+  });
+
+  it('is priced anew where the plan has changed before the delivery was written', async () => {
+    const payer = await givenPayer(suite);
+    betweenRefusalAndWrite(async () => {
+      const facts = active({ plan: 'enterprise', anchor: toIso(now() - DAY_MS) });
+      await writeSubscription(suite.store(), payer.userId, facts, now(), plentyOfTime());
+      const taken = { amount: -8, reason: 'a correction', actor: 'owner' };
+      await addMailCredits(suite.store(), asking(payer), taken);
+    });
+    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+    expect(delivery?.payment?.price).toEqual({ amountCents: 250, currency: 'usd' });
+    await expectOneCharge(suite, payer);
+  });
+});
+
+describe('a card that does not pay', () => {
+  it('G9: that is declined ends the delivery, after its intent was cancelled', async () => {
+    const payer = await givenPayer(suite, 'pm_card_chargeCustomerFail');
+    const { asked, payment } = await askForMail(suite.services(), payer, asking(payer, 'one'));
+    expect(asked).toBe('declined');
+    expect(payment).toMatchObject({ declineCode: 'generic_decline' });
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'failed', failure: 'payment_declined' });
+    const { data } = await suite.stripe().paymentIntents.list({ customer: payer.customerId });
+    expect(data).toMatchObject([{ status: 'canceled' }]);
+    await suite.followAll();
+    // The same key answers the failed delivery; another one tries the card again.
+    expect((await askForMail(suite.services(), payer, asking(payer, 'one'))).asked).toBe('ended');
+    expect((await askForMail(suite.services(), payer, asking(payer, 'two'))).asked).toBe('declined');
+    expect(await intentsOf(payer)).toBe(2);
+    await expectOneCharge(suite, payer);
+  });
+
+  it.each<[string, (payer: Payer) => Promise<unknown>]>([
+    ['that is not there', () => Promise.resolve()],
+    ['whose customer was deleted', ({ customerId }) => suite.stripe().customers.del(customerId)],
+  ])('%s ends the delivery, and nobody is charged', async (_, before) => {
+    const payer = await givenPayer(suite, null);
+    await before(payer);
+    expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('no_card');
+    const failed = { status: 'failed', failure: 'payment_method_missing', refund: 'none' };
+    expect(await onlyDelivery(suite, payer)).toMatchObject(failed);
+    expect(await intentsOf(payer)).toBe(0);
+  });
+
+  it('is no bank account, which answers after days', async () => {
+    const payer = await givenPayer(suite, 'pm_usBankAccount_success');
+    expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('no_card');
+    expect(await chargesOf(payer)).toBe(0);
+    await expectOneCharge(suite, payer);
+  });
+
+  it('of the subscription comes before the customer’s own', async () => {
+    const payer = await givenPayer(suite, 'pm_card_chargeCustomerFail');
+    const { id: card } = await suite
+      .stripe()
+      .paymentMethods.attach('pm_card_visa', { customer: payer.customerId });
+    await suite.stripe().subscriptions.create({
+      customer: payer.customerId,
+      items: [{ price: 'price_pro_month' }],
+      default_payment_method: card,
+    });
+    await suite.followAll();
+    const services = suite.services();
+    // The subscription has brought its own credits.
+    expect((await askForMail(services, payer, asking(payer))).asked).toBe('paid_with_credit');
+    expect((await askForMail(services, payer, asking(payer))).asked).toBe('paid_with_credit');
+    expect((await askForMail(services, payer, asking(payer))).asked).toBe('paid');
+  });
+});
+
+describe('a card whose holder has to authenticate', () => {
+  async function givenDialog(): Promise<{ payer: Payer; intentId: string }> {
+    const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
+    const { asked, payment } = await askForMail(suite.services(), payer, asking(payer, payer.userId));
+    expect(asked).toBe('action_required');
+    const intentId = (await onlyDelivery(suite, payer)).payment?.intentId ?? '';
+    expect(payment).toMatchObject({ clientSecret: expect.stringContaining(`${intentId}_secret`) });
+    return { payer, intentId };
+  }
+
+  it('G9: leaves the delivery pending, whatever the events say, until he has', async () => {
+    const { payer, intentId } = await givenDialog();
+    await suite.followAll();
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+    const again = await askForMail(suite.services(), payer, asking(payer, payer.userId));
+    expect(again.asked).toBe('action_required');
+    suite.at().standIn.control.authenticate(intentId, true);
+    await suite.followAll();
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'scheduled' });
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: ends the delivery when he refuses', async () => {
+    const { payer, intentId } = await givenDialog();
+    suite.at().standIn.control.authenticate(intentId, false);
+    await suite.followAll();
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'failed', failure: 'payment_declined' });
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: is waited for a day, and then can pay no more', async () => {
+    const { payer, intentId } = await givenDialog();
+    await reconcileAt(suite, now() + DAY_MS - 1);
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+    await reconcileAt(suite, now() + DAY_MS);
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'failed', failure: 'payment_expired' });
+    expect(() => suite.at().standIn.control.authenticate(intentId, true)).toThrow();
+    await suite.followAll();
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: and who has, unheard, a moment before the day is over, has paid', async () => {
+    const { payer, intentId } = await givenDialog();
+    suite.at().standIn.control.authenticate(intentId, true);
+    const { outcomes } = await reconcileAt(suite, now() + DAY_MS);
+    expect(outcomes.settled).toBeGreaterThanOrEqual(1);
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'scheduled' });
+    await expectOneCharge(suite, payer);
+  });
+});
+
+describe('many requests at once', () => {
+  it('G9: with one key are one delivery, one intent and one charge', async () => {
+    const payer = await givenPayer(suite);
+    const asked = await Promise.allSettled(
+      Array.from({ length: 10 }, () => askForMail(suite.services(), payer, asking(payer, 'one key'))),
+    );
+    // Those that met another one's request to Stripe are told to come again.
+    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    expect((await askForMail(suite.services(), payer, asking(payer, 'one key'))).asked).toBe('paid');
+    expect([await intentsOf(payer), await chargesOf(payer)]).toEqual([1, 1]);
+    await suite.followAll();
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G1, G9: with twenty keys are ten charges, and ten mails in the day', async () => {
+    const payer = await givenPayer(suite);
+    const asked = await Promise.all(
+      Array.from({ length: 20 }, () => askForMail(suite.services(), payer, asking(payer))),
+    );
+    const outcomes = asked.map((each) => each.asked).toSorted();
+    expect(outcomes).toEqual([
+      ...Array.from({ length: 10 }, () => 'paid'),
+      ...Array.from({ length: 10 }, () => 'rate_limited'),
+    ]);
+    expect(await chargesOf(payer)).toBe(10);
+    await expectOneCharge(suite, payer);
+  }, 60_000);
+});
+
+describe('a charge that comes too late', () => {
+  /** A delivery whose intent has been noted, and not confirmed, by a process that has died. */
+  async function givenNoted(): Promise<Payer> {
+    const payer = await givenPayer(suite);
+    let noted = 0;
+    // Stripe is asked for the subscription, the customer and the intent.
+    const dying = suite.services((send) => {
+      noted += 1;
+      return noted > 3 ? new Response('{}', { status: 500 }) : send();
+    });
+    await expect(askForMail(dying, payer, asking(payer))).rejects.toThrow();
+    return payer;
+  }
+
+  it('G9: is refunded', async () => {
+    // As only a hand in the Dashboard can bring about.
+    const payer = await givenNoted();
+    const delivery = await onlyDelivery(suite, payer);
+    const intentId = delivery.payment?.intentId ?? '';
+    expect(intentId).not.toBe('');
+    await takeStep(
+      suite.store(),
+      { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() },
+      (current) => abandonPayment(current, 'payment_expired', intentId, now()),
+    );
+    await suite.stripe().paymentIntents.confirm(intentId, {
+      payment_method: await defaultCardOf(payer),
+      off_session: true,
+    });
+    expect(await chargesOf(payer)).toBe(1);
+    await suite.followAll();
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'failed', refund: 'done' });
+    await suite.followAll();
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: is refunded by the reconciler where Stripe was away, and the refund had been made by hand', async () => {
+    const payer = await givenPayer(suite);
+    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+    if (delivery === null) {
+      throw new Error('It was paid.');
+    }
+    const context = { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() };
+    const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
+    const away = suite.services(() => new Response('{}', { status: 500 }));
+    const cancelled = 'delivery' in step ? step.delivery : delivery;
+    expect(await refundIfNeeded(away, context, cancelled)).toMatchObject({ refund: 'needed' });
+    await suite.stripe().refunds.create({ payment_intent: delivery.payment?.intentId ?? '' });
+    await reconcileAt(suite, now());
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'done' });
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: for a user who was erased meanwhile is refunded', async () => {
+    const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
+    await askForMail(suite.services(), payer, asking(payer));
+    const intentId = (await onlyDelivery(suite, payer)).payment?.intentId ?? '';
+    await eraseUser(suite.store(), payer.userId, now(), plentyOfTime());
+    suite.at().standIn.control.authenticate(intentId, true);
+    await suite.followAll();
+    const { data } = await suite.stripe().charges.list({ payment_intent: intentId });
+    expect(data.filter(({ status }) => status === 'succeeded')).toMatchObject([{ refunded: true }]);
+  });
+});
+
+describe('an event about a payment', () => {
+  it('G12: that names something else than was asked for is kept, and grants nothing', async () => {
+    const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
+    await askForMail(suite.services(), payer, asking(payer));
+    const { id } = await onlyDelivery(suite, payer);
+    const other = await suite.stripe().paymentIntents.create({
+      amount: 50,
+      currency: 'usd',
+      customer: payer.customerId,
+      metadata: { userId: payer.userId, deliveryId: id },
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      off_session: true,
+    });
+    const event = eventAbout('payment_intent.succeeded', other, now());
+    expect(await suite.follow([event])).toEqual([]);
+    expect(await suite.failed()).toContainEqual(
+      expect.objectContaining({ id: event.id, reason: 'payment_mismatch' }),
+    );
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+  });
+
+  it.each<[string, object]>([
+    ['is no delivery’s', { metadata: {} }],
+    ['names a user that is none', { metadata: { userId: 'a#b', deliveryId: 'd' } }],
+    ['is not there', { metadata: { userId: 'somebody', deliveryId: 'd' } }],
+  ])('that %s changes nothing', async (_, object) => {
+    const event = eventAbout(
+      'payment_intent.succeeded',
+      { object: 'payment_intent', id: 'pi_none', ...object },
+      now(),
+    );
+    expect(await suite.follow([event])).toEqual([]);
+    expect(await suite.failed()).not.toContainEqual(expect.objectContaining({ id: event.id }));
+  });
+
+  it('G12: that a refund came back is kept, until the money has been given back by hand', async () => {
+    const payer = await givenPayer(suite, 'pm_card_refundFail');
+    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+    const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
+    const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
+    if (!('delivery' in step)) {
+      throw new Error('It was cancelled.');
+    }
+    expect(await refundIfNeeded(suite.services(), context, step.delivery)).toMatchObject({ refund: 'done' });
+    later(2 * HOUR_MS);
+    const events = suite.newEvents();
+    await suite.follow(events);
+    const failed = events.find(({ type }) => type === 'refund.failed');
+    const kept = expect.objectContaining({ id: failed?.id, reason: 'refund_failed' });
+    expect(await suite.failed()).toContainEqual(kept);
+  });
+});
