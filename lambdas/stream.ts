@@ -71,10 +71,15 @@ export const STREAM_CONSUMERS: Readonly<Record<StreamConsumerName, StreamConsume
           },
         },
       },
-      // A delivery counts when it has been paid.
+      // A delivery and a purchase count when they have been paid, and a purchase when it is refunded.
       {
         eventName: ['MODIFY'],
-        dynamodb: { Keys: { pk: OF_USERS, sk: { S: [{ prefix: recordKey('DELIVERY', '') }] } } },
+        dynamodb: {
+          Keys: {
+            pk: OF_USERS,
+            sk: { S: [{ prefix: recordKey('DELIVERY', '') }, { prefix: recordKey('PURCHASE', '') }] },
+          },
+        },
       },
     ],
   },

@@ -132,6 +132,10 @@ const GROUPS: Readonly<
   deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
   credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
+  purchases: {
+    description: 'Postage: bundles of mail credits',
+    needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
+  },
   billing: {
     description: 'Postage: Checkout and Portal of Stripe',
     needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'trialDays', 'appUrl'],

@@ -67,6 +67,12 @@ const QUEUE_STRIPE_EVENTS: Right = { actions: ['sqs:SendMessage'], on: ['stripeE
 /** What Lambda asks of a queue in a function's name. */
 const CONSUME = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const;
 
+/** A user's customer: the account and the way back to it, in one transaction; a replaced one's goes. */
+const LINK_CUSTOMER: readonly Right[] = [
+  { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
+  { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
+];
+
 /** A step in a delivery's life: with what it means for its letter and its account, whose closed period it may look up. */
 const TAKE_STEP: readonly Right[] = [
   DECIDE,
@@ -117,13 +123,14 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
   ],
   credits: [READ, LIST],
-  billing: [
+  purchases: [
     READ,
-    // A user's customer: the account and the way back to it, in one transaction; a replaced one's goes.
-    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
-    { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
+    ...LINK_CUSTOMER,
+    // The purchase, of an account that is still there.
+    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS },
     READ_STRIPE_KEYS,
   ],
+  billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   consumption: [DECIDE],
   admin: [
     READ,
@@ -163,8 +170,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   'stripe-events': [
     { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE] },
     { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE, FAILED] },
-    // A delivery that has been paid, or will not be, and its letter.
-    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: USERS },
+    // A delivery that has been paid, or will not be, and its letter; a purchase, in one transaction with the note that its event is processed.
+    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: [USERS, STRIPE] },
     READ_STRIPE_KEYS,
     { actions: CONSUME, on: ['stripeEvents'] },
   ],

@@ -16,6 +16,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   deliveries: () => import('../lambdas/api/deliveries.ts'),
   usage: () => import('../lambdas/api/usage.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
+  purchases: () => import('../lambdas/api/purchases.ts'),
   billing: () => import('../lambdas/api/billing.ts'),
   consumption: () => import('../lambdas/api/consumption.ts'),
   admin: () => import('../lambdas/api/admin.ts'),

@@ -1,16 +1,13 @@
+import { withCustomer } from '../adapters/customers.ts';
 import { readAccount } from '../adapters/dynamodb/accounts.ts';
-import { linkCustomer } from '../adapters/dynamodb/customers.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
-import { createCustomer } from '../adapters/stripe/customers.ts';
 import { NotConfiguredError, StripeMissingError } from '../adapters/stripe/errors.ts';
 import { createPortal } from '../adapters/stripe/portal.ts';
 import { parsePriceList } from '../adapters/stripe/prices.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { isLive } from '../domain/account.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { type Instant } from '../domain/instants.ts';
 import { NEVER_BEGAN } from '../domain/live-subscription.ts';
 import { PLANS } from '../domain/plans.ts';
 import { requiredVariable, optionalVariable } from '../environment.ts';
@@ -45,8 +42,9 @@ const checkout = operation(contracts.createCheckoutSession, async (request) => {
   if (isLive(account.subscription)) {
     return alreadySubscribed();
   }
-  const customerId = account.customerId ?? (await makeCustomer(userId, null, now, deadline));
-  const url = await beginCheckout(request, customerId, priceId);
+  const url = await withCustomer({ store, stripe }, account, now, deadline, (customerId) =>
+    beginCheckout(request, customerId, priceId),
+  );
   return url === null ? alreadySubscribed() : { status: 200, body: { url } };
 });
 
@@ -55,45 +53,25 @@ async function beginCheckout(
   request: CheckoutRequest,
   customerId: string,
   priceId: string,
-  isReplacement = false,
 ): Promise<string | null> {
-  const { userId, now, deadline } = request;
+  const { userId, deadline } = request;
   const { subscriptions } = await listSubscriptions(stripe, customerId, prices, deadline);
   if (subscriptions.some(({ status }) => SUBSCRIBED.includes(status))) {
     return null;
   }
   const isFirst = subscriptions.every(({ status }) => NEVER_BEGAN.includes(status));
-  try {
-    return await checkOutSubscription(
-      stripe,
-      {
-        userId,
-        customerId,
-        priceId,
-        trialDays: isFirst ? trialDays : 0,
-        appUrl,
-        idempotencyKey: request.idempotencyKey === null ? null : request.id,
-      },
-      deadline,
-    );
-  } catch (error) {
-    if (error instanceof StripeMissingError && error.param === 'customer' && !isReplacement) {
-      // Somebody has deleted the customer at Stripe.
-      const replacement = await makeCustomer(userId, customerId, now, deadline);
-      return beginCheckout(request, replacement, priceId, true);
-    }
-    throw error;
-  }
-}
-
-async function makeCustomer(
-  userId: string,
-  replaces: string | null,
-  now: Instant,
-  deadline: Deadline,
-): Promise<string> {
-  const customerId = await createCustomer(stripe, userId, replaces, deadline);
-  return linkCustomer(store, { userId, customerId, replaces }, now, deadline);
+  return checkOutSubscription(
+    stripe,
+    {
+      userId,
+      customerId,
+      priceId,
+      trialDays: isFirst ? trialDays : 0,
+      appUrl,
+      idempotencyKey: request.idempotencyKey === null ? null : request.id,
+    },
+    deadline,
+  );
 }
 
 const openPortal = operation(contracts.createPortalSession, async ({ userId, now, deadline }) => {

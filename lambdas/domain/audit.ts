@@ -8,6 +8,10 @@ export const AUDIT_TYPES = [
   'RolloverFinished',
   /** The plan, the status or an end of a user's subscription has changed. */
   'SubscriptionChanged',
+  /** A user has paid for mail credits. */
+  'CreditsPurchased',
+  /** Money of a purchase has gone back to the user, or is in dispute, or has come back from there. */
+  'PurchaseRefunded',
   /** An administrator has corrected a user's mail credits. */
   'CreditsAdjusted',
   /** An administrator has read what is kept about a user. */
@@ -42,16 +46,8 @@ export interface AuditRecord {
 export function auditOf(change: RecordChange): AuditRecord[] {
   switch (change.kind) {
     case 'account':
-      return eventsOf(change)
-        .filter(({ name }) => name === 'SubscriptionChanged')
-        .map(({ id, userId, data }) => ({
-          id,
-          at: change.at,
-          type: 'SubscriptionChanged',
-          actor: 'postage:billing',
-          userId,
-          data,
-        }));
+    case 'purchase':
+      return billingRecords(change);
     case 'movement':
       return adjustmentRecords(change);
     case 'period':
@@ -61,6 +57,16 @@ export function auditOf(change: RecordChange): AuditRecord[] {
     case 'text':
       return [];
   }
+}
+
+/** Those of a change's events that the trail keeps too: what billing has done by itself. */
+const OF_BILLING = ['SubscriptionChanged', 'CreditsPurchased', 'PurchaseRefunded'] as const;
+
+function billingRecords(change: RecordChange): AuditRecord[] {
+  return eventsOf(change).flatMap(({ id, name, userId, data }) => {
+    const type = OF_BILLING.find((each) => each === name);
+    return type === undefined ? [] : [{ id, at: change.at, type, actor: 'postage:billing', userId, data }];
+  });
 }
 
 function adjustmentRecords(change: Change<'movement'>): AuditRecord[] {

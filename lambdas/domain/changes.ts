@@ -3,6 +3,7 @@ import { type Movement } from './credits.ts';
 import { type Delivery } from './deliveries.ts';
 import { type Instant } from './instants.ts';
 import { type Letter } from './letters.ts';
+import { type PurchaseRecord } from './purchases.ts';
 import { type Consumption } from './usage.ts';
 
 /** A use that a service has counted, with when it counted. */
@@ -40,6 +41,7 @@ export type RecordChange =
   | ChangeOf<'letter', Letter>
   | ChangeOf<'delivery', Delivery>
   | ChangeOf<'consumption', RecordedConsumption>
+  | ChangeOf<'purchase', PurchaseRecord>
   /** A letter's text, of which nothing follows. */
   | ChangeOf<'text', object>;
 

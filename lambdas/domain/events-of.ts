@@ -9,13 +9,9 @@ import {
   scheduledAt,
 } from './changes.ts';
 import { available, type Credits, NO_CREDITS } from './credits.ts';
-import {
-  EVENTS,
-  type EventName,
-  type PostageEvent,
-  THRESHOLD_PERCENTS,
-  UNSUSPICIOUS_MAILS_PER_PERIOD,
-} from './events.ts';
+import { event } from './event.ts';
+import { type PostageEvent, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
+import { eventsOfPurchase } from './purchase-events.ts';
 import { type Instant, toIso } from './instants.ts';
 import { type Letter } from './letters.ts';
 import { type Meter } from './refusals.ts';
@@ -37,26 +33,13 @@ export function eventsOf(change: RecordChange): PostageEvent[] {
       return isScheduledNow(change) ? [deliveryScheduled(change)] : eventsOfDelivery(change);
     case 'consumption':
       return eventsOfConsumption(change);
+    case 'purchase':
+      return eventsOfPurchase(change);
     case 'movement':
     case 'text':
       return [];
   }
 }
-
-/** An event, with the id that follows from what it is about. */
-function event<Name extends EventName>(
-  name: Name,
-  userId: string,
-  about: readonly (string | number)[],
-  at: Instant,
-  data: DataOf<Name>,
-): PostageEvent {
-  const id = [name, userId, ...about].join(':');
-  // Name, version and data belong together by their types; the compiler does not follow a name through a union.
-  return { name, version: EVENTS[name].version, id, at: toIso(at), userId, data } as PostageEvent;
-}
-
-type DataOf<Name extends EventName> = Extract<PostageEvent, { name: Name }>['data'];
 
 function eventsOfAccount({ userId, at, before, after }: Change<'account'>): PostageEvent[] {
   if (after === null || before?.kind === 'erased') {

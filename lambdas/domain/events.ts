@@ -136,6 +136,31 @@ export type UsageRecorded = EventOf<
   { usageId: string; consumed: Use; recordedAt: string }
 >;
 
+export type CreditsPurchased = EventOf<
+  'CreditsPurchased',
+  1,
+  { purchaseId: string; credits: number; amountCents: number; currency: 'usd' }
+>;
+
+export type PurchaseRefunded = EventOf<
+  'PurchaseRefunded',
+  1,
+  {
+    purchaseId: string;
+    purchaseVersion: number;
+    amountCents: number;
+    returnedCents: number;
+    currency: 'usd';
+    creditsTaken: number;
+  }
+>;
+
+export type PurchaseFailed = EventOf<
+  'PurchaseFailed',
+  1,
+  { purchaseId: string; failure: 'payment_failed' | 'expired' }
+>;
+
 export type PostageEvent =
   | UsageThresholdReached
   | SuspiciousActivity
@@ -150,7 +175,10 @@ export type PostageEvent =
   | DeliverySent
   | DeliveryFailed
   | DeliveryCancelled
-  | UsageRecorded;
+  | UsageRecorded
+  | CreditsPurchased
+  | PurchaseRefunded
+  | PurchaseFailed;
 
 export type EventName = PostageEvent['name'];
 
@@ -204,5 +232,17 @@ export const EVENTS: {
   UsageRecorded: {
     version: 1,
     says: 'A service has counted usage for a user whose letters it keeps itself.',
+  },
+  CreditsPurchased: {
+    version: 1,
+    says: 'A bundle of mail credits has been paid, and granted.',
+  },
+  PurchaseRefunded: {
+    version: 1,
+    says: 'How much of a paid purchase is with the customer again, by refunds and disputes together, has changed to `returnedCents`; `creditsTaken` credits have been taken back for it in all. Both fall when a dispute is won or a refund fails. Of two events of one purchase, the one with the higher `purchaseVersion` is newer.',
+  },
+  PurchaseFailed: {
+    version: 1,
+    says: 'A purchase has come to nothing: its payment has failed, or its page was left until it expired.',
   },
 };

@@ -68,6 +68,16 @@ export const PLANS: Readonly<Record<PlanId, Plan>> = {
 /** The catalogue from the smallest plan to the largest: the order in which an upgrade is proposed. */
 export const PLAN_ORDER: readonly PlanId[] = ['none', 'pro', 'enterprise'];
 
+/** What mail credits cost that are bought: so many at once, for the price of them all. They last until they are used. */
+export const BUNDLES = {
+  5: usd(1_400),
+  10: usd(2_700),
+  25: usd(6_250),
+} as const satisfies Record<number, Price>;
+
+/** How many credits a bundle has. */
+export type Bundle = keyof typeof BUNDLES;
+
 /** Most mails that a user may schedule in one UTC day, on any plan. */
 export const MAILS_PER_DAY = 10;
 

@@ -37,3 +37,101 @@ export function settlePurchase(
   );
   return { ...change, purchase: { ...purchase, isGranted, creditsTaken: purchase.creditsTaken + due } };
 }
+
+/**
+ * How far a purchase has come. `processing`: the user has paid, the money is on its way (a bank debit); `paid` is for
+ * good, whatever is given back later.
+ */
+export const PURCHASE_STATUSES = ['open', 'processing', 'paid', 'failed', 'expired'] as const;
+
+export type PurchaseStatus = (typeof PURCHASE_STATUSES)[number];
+
+/** A bundle that somebody has begun to buy. */
+export interface PurchaseRecord {
+  id: string;
+  /** Raised by every write. */
+  version: number;
+  status: PurchaseStatus;
+  credits: number;
+  amountCents: number;
+  currency: 'usd';
+  /** Who is to pay, at Stripe. */
+  customerId: string;
+  /** The page at Stripe on which it is paid; null before there is one. */
+  checkoutUrl: string | null;
+  /** What it was paid by; null before. */
+  paymentIntentId: string | null;
+  createdAt: Instant;
+  /** When Postage last learnt of its payment; null before it has. */
+  settledAt: Instant | null;
+  /** Of the amount, what is with the customer again or in dispute. */
+  returnedCents: number;
+  /** Credits that were taken back for it, spent ones (`owed`) included. */
+  creditsTaken: number;
+}
+
+/** What Stripe says of the payment of a purchase. */
+export interface PaymentFacts {
+  status: PurchaseStatus;
+  paymentIntentId: string | null;
+  customerId: string | null;
+  amountCents: number;
+  currency: string;
+  /** Refunded and disputed together; may be more than the amount. */
+  returnedCents: number;
+}
+
+export type PaymentOutcome =
+  /** `change` is null where no credit moves. */
+  | { outcome: 'followed'; record: PurchaseRecord; change: AccountChange | null }
+  /** Another sum was paid, by another customer, or a second time. */
+  | { outcome: 'mismatch' };
+
+/** Brings a purchase's record, and the account of whoever bought it, to what Stripe says of its payment. */
+export function followPayment(
+  account: Account,
+  record: PurchaseRecord,
+  facts: PaymentFacts,
+  now: Instant,
+): PaymentOutcome {
+  const isGranted = record.status === 'paid';
+  const isAnother = isGranted && facts.paymentIntentId !== record.paymentIntentId;
+  if (!isPaymentOf(record, facts) || (isAnother && facts.status === 'paid')) {
+    return { outcome: 'mismatch' };
+  }
+  if (isAnother) {
+    // A page that was left before the purchase was paid on another one.
+    return { outcome: 'followed', record: { ...record, version: record.version + 1 }, change: null };
+  }
+  const isPaid = isGranted || facts.status === 'paid';
+  const returnedCents = Math.min(facts.returnedCents, record.amountCents);
+  const { credits, amountCents, creditsTaken } = record;
+  const { purchase, ...change } = settlePurchase(
+    account,
+    { credits, amountCents, returnedCents, creditsTaken, isPaid, isGranted },
+    now,
+    `purchase:${record.id}`,
+  );
+  const moves = purchase.isGranted !== isGranted || purchase.creditsTaken !== creditsTaken;
+  return {
+    outcome: 'followed',
+    record: {
+      ...record,
+      version: record.version + 1,
+      status: isPaid ? 'paid' : facts.status,
+      paymentIntentId: facts.paymentIntentId ?? record.paymentIntentId,
+      settledAt: now,
+      returnedCents,
+      creditsTaken: purchase.creditsTaken,
+    },
+    change: moves ? change : null,
+  };
+}
+
+function isPaymentOf(record: PurchaseRecord, facts: PaymentFacts): boolean {
+  return (
+    facts.amountCents === record.amountCents &&
+    facts.currency === record.currency &&
+    facts.customerId === record.customerId
+  );
+}

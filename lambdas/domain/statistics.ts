@@ -3,6 +3,7 @@ import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } 
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
 import { costOf } from './deliveries.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
+import { isPaidNow } from './purchase-events.ts';
 import { type Use } from './usage.ts';
 
 export interface Totals {
@@ -13,6 +14,12 @@ export interface Totals {
   creditsUsed: number;
   creditsExpired: number;
   creditsTakenBack: number;
+  /** Credits of bundles that were paid, and those that were taken back for refunds and disputes. */
+  creditsBought: number;
+  creditsRefunded: number;
+  /** What was paid for bundles, and what of it has gone back; the second is not subtracted from the first. */
+  bundleRevenueCents: number;
+  bundleRefundsCents: number;
 }
 
 export const NO_TOTALS: Totals = {
@@ -23,6 +30,10 @@ export const NO_TOTALS: Totals = {
   creditsUsed: 0,
   creditsExpired: 0,
   creditsTakenBack: 0,
+  creditsBought: 0,
+  creditsRefunded: 0,
+  bundleRevenueCents: 0,
+  bundleRefundsCents: 0,
 };
 
 /** Totals of one UTC day, and how many different users have used something on it. */
@@ -59,6 +70,8 @@ export function countedOf(change: RecordChange): Counted | null {
       return countedMovement(change);
     case 'period':
       return countedPeriod(change);
+    case 'purchase':
+      return countedPurchase(change);
     case 'account':
     case 'text':
       return null;
@@ -99,6 +112,32 @@ function countedPeriod(change: Change<'period'>): Counted | null {
     : moved(change, `period:${period.periodStart}`, period.periodEnd, period.movements);
 }
 
+/** Money that comes back, of a dispute that was won, lowers what went back on the day on which it comes. */
+function countedPurchase({ userId, at, before, after }: Change<'purchase'>): Counted | null {
+  if (before === null || after === null) {
+    return null;
+  }
+  const { id, version, settledAt, credits, amountCents } = after;
+  const isPaid = isPaidNow(before, after);
+  if (!isPaid && after.returnedCents === before.returnedCents) {
+    return null;
+  }
+  return {
+    subject: `purchase:${id}:${String(version)}`,
+    userId,
+    day: utcDay(settledAt ?? at),
+    totals: {
+      ...NO_TOTALS,
+      creditsBought: isPaid ? credits : 0,
+      creditsRefunded: after.creditsTaken - before.creditsTaken,
+      bundleRevenueCents: isPaid ? amountCents : 0,
+      bundleRefundsCents: after.returnedCents - before.returnedCents,
+    },
+    isUse: false,
+    writtenAt: at,
+  };
+}
+
 function used({ userId, at: writtenAt }: RecordChange, subject: string, at: Instant, use: Use): Counted {
   return { subject, userId, day: utcDay(at), totals: { ...NO_TOTALS, ...use }, isUse: true, writtenAt };
 }
@@ -134,6 +173,10 @@ export function addTotals(one: Totals, other: Totals): Totals {
     creditsUsed: one.creditsUsed + other.creditsUsed,
     creditsExpired: one.creditsExpired + other.creditsExpired,
     creditsTakenBack: one.creditsTakenBack + other.creditsTakenBack,
+    creditsBought: one.creditsBought + other.creditsBought,
+    creditsRefunded: one.creditsRefunded + other.creditsRefunded,
+    bundleRevenueCents: one.bundleRevenueCents + other.bundleRevenueCents,
+    bundleRefundsCents: one.bundleRefundsCents + other.bundleRefundsCents,
   };
 }
 

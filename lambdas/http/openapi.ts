@@ -39,6 +39,7 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   deliveries: 'Letters to be sent, by e-mail or by post.',
   usage: 'What a user may do, and has done.',
   credits: 'Mail credits and their ledger.',
+  purchases: 'Mail credits in bundles, bought on the pages of Stripe.',
   billing: 'Subscriptions, on the pages of Stripe.',
   consumption: 'Counting for apps that keep their letters elsewhere.',
   admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',

@@ -4,7 +4,7 @@
  */
 import { type DeliveryStatus } from '../domain/deliveries.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
-import { type Price } from '../domain/plans.ts';
+import { type PlanId, type Price } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /** Every code, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
@@ -144,6 +144,12 @@ export function wronglySigned(header: string): Problem {
   const detail =
     'The signature is missing, too old, or not one of this body by the secret that is configured.';
   return problem('unauthenticated', detail, {}, { 'www-authenticate': header });
+}
+
+/** Credits that a free user has bought before are kept, and can't be used either. */
+export function subscribeFirst(upgradeTo: PlanId | null): Problem {
+  const detail = 'Mail credits are sold to subscribers: without a plan they could not be used.';
+  return problem('plan_required', detail, { upgradeTo });
 }
 
 export function alreadySubscribed(): Problem {

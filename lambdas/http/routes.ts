@@ -9,6 +9,7 @@ export type RouteGroup =
   | 'deliveries'
   | 'usage'
   | 'credits'
+  | 'purchases'
   | 'billing'
   | 'consumption'
   | 'admin'
@@ -49,6 +50,7 @@ export const ROUTES = [
   { method: 'GET', path: '/usage/forecast', group: 'usage', access: 'user' },
   { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
   { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
+  { method: 'POST', path: '/credits/purchases', group: 'purchases', access: 'user' },
   { method: 'POST', path: '/billing/checkout-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/billing/portal-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },

@@ -1,14 +1,21 @@
 import { followDeliveryPayment, followFailedRefund, isOfDelivery } from './follow-delivery-payment.ts';
-import { type EventHandler, unchanged } from './stripe-event.ts';
+import { followPurchase } from './follow-purchase.ts';
+import { type EventHandler } from './stripe-event.ts';
 import { syncSubscription } from './sync-subscription.ts';
 
-/** Intents and refunds are made for several things, and say in their metadata for which. */
-function ofDeliveries(handle: EventHandler): EventHandler {
+/** Intents and refunds are made for deliveries and for purchases, and say in their metadata for which. */
+function orOfPurchase(followDelivery: EventHandler): EventHandler {
   return (services, request) =>
     isOfDelivery(request.event.object)
-      ? handle(services, request)
-      : Promise.resolve(unchanged('not_followed', request.sentAt));
+      ? followDelivery(services, request)
+      : followPurchase(services, request);
 }
+
+/** A Checkout is of a subscription or of a bundle, which is paid at once (`payment`). */
+const followCheckout: EventHandler = (services, request) =>
+  request.event.object['mode'] === 'payment'
+    ? followPurchase(services, request)
+    : syncSubscription(services, request);
 
 /** What is done about each type of event. A type that is not among them is recorded, and changes nothing. */
 const HANDLERS: Readonly<Record<string, EventHandler>> = {
@@ -21,10 +28,19 @@ const HANDLERS: Readonly<Record<string, EventHandler>> = {
   'customer.deleted': syncSubscription,
   'invoice.paid': syncSubscription,
   'invoice.payment_failed': syncSubscription,
-  'checkout.session.completed': syncSubscription,
-  'payment_intent.succeeded': ofDeliveries(followDeliveryPayment),
-  'payment_intent.payment_failed': ofDeliveries(followDeliveryPayment),
-  'refund.failed': ofDeliveries(followFailedRefund),
+  'checkout.session.completed': followCheckout,
+  'checkout.session.async_payment_succeeded': followCheckout,
+  'checkout.session.async_payment_failed': followCheckout,
+  'checkout.session.expired': followCheckout,
+  'payment_intent.succeeded': orOfPurchase(followDeliveryPayment),
+  'payment_intent.payment_failed': orOfPurchase(followDeliveryPayment),
+  'charge.refunded': followPurchase,
+  'refund.updated': followPurchase,
+  'refund.failed': orOfPurchase(followFailedRefund),
+  'charge.dispute.created': followPurchase,
+  'charge.dispute.funds_withdrawn': followPurchase,
+  'charge.dispute.funds_reinstated': followPurchase,
+  'charge.dispute.closed': followPurchase,
 };
 
 export function handlerOf(type: string): EventHandler | null {

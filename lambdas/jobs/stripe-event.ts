@@ -32,6 +32,11 @@ export type EventOutcome =
   /** No repetition would help until somebody has done something: the event is kept, to be sent again by hand. */
   | { outcome: 'failed'; reason: FailureReason };
 
+/** Other workers were faster again and again. */
+export class OvertakenError extends Error {
+  override name = 'OvertakenError';
+}
+
 export type EventHandler = (services: StripeServices, request: EventRequest) => Promise<EventOutcome>;
 
 export function unchanged(because: string, at: Instant): EventOutcome {

@@ -6,16 +6,17 @@ import { readOwner } from '../adapters/stripe/customers.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { chooseSubscription } from '../domain/live-subscription.ts';
 import { USER_ID } from '../domain/user-id.ts';
-import { type EventOutcome, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
+import {
+  type EventOutcome,
+  type EventRequest,
+  OvertakenError,
+  type StripeServices,
+  unchanged,
+} from './stripe-event.ts';
 
 /** Stripe is between two states; asked again later, it has come to one. */
 export class UnsettledSubscriptionError extends Error {
   override name = 'UnsettledSubscriptionError';
-}
-
-/** Other workers were faster again and again. */
-export class OvertakenError extends Error {
-  override name = 'OvertakenError';
 }
 
 const MAX_ROUNDS = 10;

@@ -93,7 +93,7 @@ describe('the events of Stripe', () => {
     const secrets = resourcesOf(template, 'AWS::SecretsManager::Secret');
     const [id, secret] = secrets.find(([each]) => each.startsWith('PaymentsStripeKeys')) ?? [];
     expect(secret?.Properties['SecretString']).toBe('{"secretKey":"","webhookSecret":""}');
-    for (const name of ['webhooks', 'billing', 'deliveries', 'reconciler', 'stripe-events']) {
+    for (const name of ['webhooks', 'billing', 'purchases', 'deliveries', 'reconciler', 'stripe-events']) {
       expect(referenceIn(variablesOf(name)[VARIABLES.stripeSecretId])).toBe(id);
     }
   });

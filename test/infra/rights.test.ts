@@ -147,7 +147,13 @@ describe('the rights of the functions', () => {
   it('leave the dangerous calls to those that make them', () => {
     expect(functionsThatMay('dynamodb:Scan')).toEqual([]);
     expect(functionsThatMay('dynamodb:BatchWriteItem')).toEqual([]);
-    expect(functionsThatMay('dynamodb:DeleteItem')).toEqual(['admin', 'billing', 'failed-events', 'letters']);
+    expect(functionsThatMay('dynamodb:DeleteItem')).toEqual([
+      'admin',
+      'billing',
+      'failed-events',
+      'letters',
+      'purchases',
+    ]);
     expect(functionsThatMay('dynamodb:BatchGetItem')).toEqual([
       'admin',
       'reconciler',
@@ -163,6 +169,7 @@ describe('the rights of the functions', () => {
       'letters',
       'mail-sender',
       'mail-webhook',
+      'purchases',
       'reconciler',
       'statistics',
       'stripe-events',
@@ -173,6 +180,7 @@ describe('the rights of the functions', () => {
       'deliveries',
       'mail-sender',
       'mail-webhook',
+      'purchases',
       'reconciler',
       'stripe-events',
       'webhooks',
@@ -193,6 +201,8 @@ describe('the rights of the functions', () => {
     );
 
     expect(exceptions).toEqual([
+      { name: 'purchases', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
+      { name: 'purchases', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
@@ -209,6 +219,7 @@ describe('the rights of the functions', () => {
       { name: 'outbox', on: ['table'], keys: 'AUDIT#*' },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*'] },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*', 'FAILED#*'] },
+      { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'STRIPE#*'] },
       { name: 'failed-stripe-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'reconciler', on: ['dueIndex'], keys: undefined },
       { name: 'reconciler', on: ['table'], keys: 'RECONCILED#*' },

@@ -9,6 +9,7 @@ import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { eventDocs } from '../../local/event-docs.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
+import { givenPurchase } from '../support/purchase-records.ts';
 
 const about = { userId: 'user', at: at('2026-02-10'), before: null };
 const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
@@ -42,6 +43,14 @@ const CHANGES: RecordChange[] = [
     after: { id: 'c', consumed: { letters: 1, emails: 0, mails: 0 }, createdAt: at('2026-02-10') },
   },
 ];
+
+const BOUGHT = givenPurchase({ status: 'paid', settledAt: at('2026-02-11') });
+
+CHANGES.push(
+  { kind: 'purchase', ...about, before: givenPurchase(), after: BOUGHT },
+  { kind: 'purchase', ...about, before: BOUGHT, after: { ...BOUGHT, returnedCents: 1_350, creditsTaken: 5 } },
+  { kind: 'purchase', ...about, before: givenPurchase(), after: givenPurchase({ status: 'failed' }) },
+);
 
 const EXAMPLES: PostageEvent[] = CHANGES.flatMap(eventsOf);
 

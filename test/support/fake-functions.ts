@@ -8,6 +8,7 @@ export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
     deliveries: load,
     usage: load,
     credits: load,
+    purchases: load,
     billing: load,
     consumption: load,
     admin: load,

@@ -126,6 +126,20 @@ export function putAccount(table: string, account: Account, before: Account | nu
       };
 }
 
+const IS_NOT_ERASED = 'attribute_exists(#pk) AND attribute_not_exists(#erasedAt)';
+
+/** Goes into a transaction that must not add to an account that is erased, or was never there. */
+export function accountExists(table: string, userId: string): TransactWriteItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: accountKey(userId),
+      ConditionExpression: IS_NOT_ERASED,
+      ExpressionAttributeNames: namesIn(IS_NOT_ERASED),
+    },
+  };
+}
+
 export function accountKey(userId: string): WireItem {
   return toWire({ pk: userKey(userId), sk: ACCOUNT_KEY });
 }

@@ -26,6 +26,10 @@ export const FAILURE_REASONS = [
   'payment_mismatch',
   /** A refund has come back from the customer's bank. */
   'refund_failed',
+  /** It is about the payment of a purchase that nobody has begun here. */
+  'unknown_purchase',
+  /** Another sum was paid than the purchase's, in another currency, by another customer, or a second time. */
+  'purchase_mismatch',
   /** What was queued is no event of Stripe's. */
   'unreadable',
 ] as const;

@@ -1,24 +1,14 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Delivery } from '../../domain/deliveries.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Letter } from '../../domain/letters.ts';
 import { deliveryKey, parseDelivery } from './delivery-item.ts';
+import { getItem } from './get-item.ts';
 import { ItemReader, type WireItem } from './items.ts';
 import { bodyKey, deleteLetterItems, letterKey, parseLetter } from './letter-item.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 import { transact } from './transact.ts';
-
-async function getItem(store: Store, key: WireItem, deadline: Deadline): Promise<WireItem | null> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: key, ConsistentRead: true }),
-      { abortSignal },
-    );
-    return Item ?? null;
-  });
-}
 
 /** A letter with its text; null where the user has none of that id, or has deleted it (G13). @throws BusyError */
 export async function getLetter(

@@ -11,12 +11,15 @@ const ADD_TO_DAY = `ADD ${[
   '#creditsUsed :creditsUsed',
   '#creditsExpired :creditsExpired',
   '#creditsTakenBack :creditsTakenBack',
+  '#creditsBought :creditsBought',
+  '#creditsRefunded :creditsRefunded',
+  '#bundleRevenueCents :bundleRevenueCents',
+  '#bundleRefundsCents :bundleRefundsCents',
   '#activeUsers :activeUsers',
 ].join(', ')}`;
 
 /** Adds to the totals of a day, which need not be there yet. */
 export function addToDay(table: string, day: string, totals: Totals, activeUsers: number): TransactWriteItem {
-  const { letters, emails, mails, creditsGranted, creditsUsed, creditsExpired, creditsTakenBack } = totals;
   return {
     Update: {
       TableName: table,
@@ -24,13 +27,7 @@ export function addToDay(table: string, day: string, totals: Totals, activeUsers
       UpdateExpression: ADD_TO_DAY,
       ExpressionAttributeNames: namesIn(ADD_TO_DAY),
       ExpressionAttributeValues: toWire({
-        ':letters': letters,
-        ':emails': emails,
-        ':mails': mails,
-        ':creditsGranted': creditsGranted,
-        ':creditsUsed': creditsUsed,
-        ':creditsExpired': creditsExpired,
-        ':creditsTakenBack': creditsTakenBack,
+        ...Object.fromEntries(Object.entries(totals).map(([name, value]) => [`:${name}`, value])),
         ':activeUsers': activeUsers,
       }),
     },
@@ -49,6 +46,11 @@ export function parseDay(item: WireItem): DayStatistics {
     creditsUsed: reader.integer('creditsUsed'),
     creditsExpired: reader.integer('creditsExpired'),
     creditsTakenBack: reader.integer('creditsTakenBack'),
+    // Days of before there were any lack them.
+    creditsBought: reader.optionalInteger('creditsBought') ?? 0,
+    creditsRefunded: reader.optionalInteger('creditsRefunded') ?? 0,
+    bundleRevenueCents: reader.optionalInteger('bundleRevenueCents') ?? 0,
+    bundleRefundsCents: reader.optionalInteger('bundleRefundsCents') ?? 0,
     activeUsers: reader.integer('activeUsers'),
   };
 }

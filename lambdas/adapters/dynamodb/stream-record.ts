@@ -9,6 +9,7 @@ import { ACCOUNT_KEY, kindOf, userIdOf } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
 import { parseLetter } from './letter-item.ts';
 import { parsePeriod } from './period-item.ts';
+import { parsePurchase } from './purchase-item.ts';
 
 /** An item of a user's that is none of those that we write. */
 class UnknownKindError extends Error {
@@ -66,6 +67,8 @@ function parseChange(sk: string, about: About): RecordChange {
       return { kind: 'delivery', ...parseBoth(about, parseDelivery) };
     case 'USAGE':
       return { kind: 'consumption', ...parseBoth(about, parseRecordedConsumption) };
+    case 'PURCHASE':
+      return { kind: 'purchase', ...parseBoth(about, parsePurchase) };
     case 'BODY':
       return { kind: 'text', ...parseBoth(about, () => ({})) };
     default:

@@ -80,6 +80,21 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
     consumed: z.strictObject({ letters: count, emails: count, mails: count }),
     recordedAt: instant,
   }),
+  CreditsPurchased: z.strictObject({
+    purchaseId: id,
+    credits: count,
+    amountCents: count,
+    currency: z.literal('usd'),
+  }),
+  PurchaseRefunded: z.strictObject({
+    purchaseId: id,
+    purchaseVersion: count,
+    amountCents: count,
+    returnedCents: count,
+    currency: z.literal('usd'),
+    creditsTaken: count,
+  }),
+  PurchaseFailed: z.strictObject({ purchaseId: id, failure: z.enum(['payment_failed', 'expired']) }),
 };
 
 /** The detail of an event as it comes from the bus, where its name is the detail type. */

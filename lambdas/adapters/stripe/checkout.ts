@@ -1,4 +1,5 @@
 import { type Deadline } from '../../domain/deadline.ts';
+import { type Price } from '../../domain/plans.ts';
 import { callStripe, type StripeAnswer, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, StripeMissingError } from './errors.ts';
 
@@ -45,10 +46,67 @@ export async function checkOutSubscription(
       { ...options, ...(idempotencyKey === null ? {} : { idempotencyKey }) },
     ),
   );
-  if (session.url === null) {
+  return pageOf(session);
+}
+
+export interface BundleOrder {
+  userId: string;
+  customerId: string;
+  purchaseId: string;
+  credits: number;
+  price: Price;
+  /** Where Stripe sends the user back to. */
+  appUrl: string;
+}
+
+/**
+ * Begins a Checkout of a bundle of mail credits: one for a purchase and customer, however often it is asked for within a
+ * day. The page itself is open for a day.
+ *
+ * @returns the address of its page
+ * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError
+ * @throws StripeMissingError by `customer` when the customer was deleted
+ */
+export async function checkOutBundle(
+  connection: StripeConnection,
+  { userId, customerId, purchaseId, credits, price, appUrl }: BundleOrder,
+  deadline: Deadline,
+): Promise<string> {
+  // On both: events name now the one, now the other.
+  const metadata = { userId, purchaseId };
+  const session = await callStripe(connection, deadline, (stripe, options) =>
+    stripe.checkout.sessions.create(
+      {
+        mode: 'payment',
+        customer: customerId,
+        client_reference_id: userId,
+        metadata,
+        payment_intent_data: { metadata },
+        line_items: [
+          {
+            quantity: 1,
+            price_data: {
+              currency: price.currency,
+              unit_amount: price.amountCents,
+              product_data: { name: `${String(credits)} mail credits` },
+            },
+          },
+        ],
+        success_url: returnUrl(appUrl, 'succeeded'),
+        cancel_url: returnUrl(appUrl, 'cancelled'),
+      },
+      { ...options, idempotencyKey: `${purchaseId}:${customerId}` },
+    ),
+  );
+  return pageOf(session);
+}
+
+/** @throws NotConfiguredError */
+function pageOf({ url }: { url: string | null }): string {
+  if (url === null) {
     throw new NotConfiguredError('Stripe made a Checkout session without a page.');
   }
-  return session.url;
+  return url;
 }
 
 /** A price that Stripe does not know is one that was configured wrongly. */

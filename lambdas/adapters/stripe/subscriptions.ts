@@ -2,15 +2,9 @@ import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type BilledSubscription } from '../../domain/live-subscription.ts';
-import {
-  answeredAt,
-  idOf,
-  readStripe,
-  type StripeConnection,
-  toInstant,
-  toInstantOrNull,
-} from './connection.ts';
-import { StripeMissingError, StripeRejectedError } from './errors.ts';
+import { idOf, type StripeConnection, toInstant, toInstantOrNull } from './connection.ts';
+import { StripeMissingError } from './errors.ts';
+import { listAll } from './lists.ts';
 import { type PriceList } from './prices.ts';
 
 export interface CustomerSubscriptions {
@@ -18,10 +12,6 @@ export interface CustomerSubscriptions {
   asOf: Instant;
   subscriptions: readonly BilledSubscription[];
 }
-
-const PAGE_SIZE = 100;
-/** Nobody has a thousand subscriptions. */
-const MAX_PAGES = 10;
 
 /**
  * All subscriptions that a customer has or had. One that Stripe does not know, or not any more, has none.
@@ -72,33 +62,6 @@ async function listUnpaid(
     }
   }
   return oldest;
-}
-
-interface Paging {
-  limit: number;
-  starting_after?: string;
-}
-
-async function listAll<Item extends { id: string }>(
-  connection: StripeConnection,
-  deadline: Deadline,
-  list: (
-    stripe: Stripe,
-    paging: Paging,
-    options: { timeout: number },
-  ) => Promise<Stripe.Response<Stripe.ApiList<Item>>>,
-): Promise<{ items: Item[]; asOf: Instant }> {
-  const items: Item[] = [];
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const last = items.at(-1);
-    const paging = { limit: PAGE_SIZE, ...(last === undefined ? {} : { starting_after: last.id }) };
-    const page = await readStripe(connection, deadline, (stripe, options) => list(stripe, paging, options));
-    items.push(...page.data);
-    if (!page.has_more) {
-      return { items, asOf: answeredAt(page) };
-    }
-  }
-  throw new StripeRejectedError(`The list has more than ${String(MAX_PAGES * PAGE_SIZE)} entries.`);
 }
 
 function toBilled(

@@ -13,13 +13,15 @@ const FailedEvent = named(
       'customer_without_user',
       'payment_mismatch',
       'refund_failed',
+      'unknown_purchase',
+      'purchase_mismatch',
       'unreadable',
     ]),
     failedAt: Instant,
   }),
   {
     description:
-      "An event of Stripe's that could not be processed. `tries_used_up`: the log of the worker says why. It is kept whole for 30 days.",
+      "An event of Stripe's that could not be processed. `tries_used_up`: the log of the worker says why. `purchase_mismatch`: a purchase was paid with another sum, in another currency, by another customer, or twice. It is kept whole for 30 days.",
   },
 );
 

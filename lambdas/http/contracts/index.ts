@@ -9,6 +9,7 @@ import { DOCS_CONTRACTS } from './docs.ts';
 import { FAILED_EVENT_CONTRACTS } from './failed-events.ts';
 import { LETTER_CONTRACTS } from './letters.ts';
 import { MAIL_WEBHOOK_CONTRACTS } from './mail-webhook.ts';
+import { PURCHASE_CONTRACTS } from './purchases.ts';
 import { USAGE_CONTRACTS } from './usage.ts';
 import { WEBHOOK_CONTRACTS } from './webhooks.ts';
 import { type Contract } from '../contract.ts';
@@ -18,6 +19,7 @@ export const CONTRACTS: readonly Contract[] = [
   ...DELIVERY_CONTRACTS,
   ...USAGE_CONTRACTS,
   ...CREDIT_CONTRACTS,
+  ...PURCHASE_CONTRACTS,
   ...BILLING_CONTRACTS,
   ...CONSUMPTION_CONTRACTS,
   ...ADMIN_CONTRACTS,

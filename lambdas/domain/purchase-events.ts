@@ -1,0 +1,46 @@
+import { type Change } from './changes.ts';
+import { event } from './event.ts';
+import { type PostageEvent } from './events.ts';
+import { type PurchaseRecord } from './purchases.ts';
+
+/** What has happened to a purchase between two of its states. */
+export function eventsOfPurchase({ userId, at, before, after }: Change<'purchase'>): PostageEvent[] {
+  if (before === null || after === null) {
+    return [];
+  }
+  const { id: purchaseId, version: purchaseVersion, credits, amountCents, currency, returnedCents } = after;
+  const happened = after.settledAt ?? at;
+  const events: PostageEvent[] = [];
+  if (isPaidNow(before, after)) {
+    const data = { purchaseId, credits, amountCents, currency };
+    events.push(event('CreditsPurchased', userId, [purchaseId], happened, data));
+  }
+  if (returnedCents !== before.returnedCents) {
+    const { creditsTaken } = after;
+    const data = { purchaseId, purchaseVersion, amountCents, returnedCents, currency, creditsTaken };
+    events.push(event('PurchaseRefunded', userId, [purchaseId, purchaseVersion], happened, data));
+  }
+  const failure = failureOf(after);
+  if (failure !== null && failureOf(before) === null) {
+    events.push(event('PurchaseFailed', userId, [purchaseId], happened, { purchaseId, failure }));
+  }
+  return events;
+}
+
+/** A purchase is paid once. */
+export function isPaidNow(before: PurchaseRecord, after: PurchaseRecord): boolean {
+  return before.status !== 'paid' && after.status === 'paid';
+}
+
+function failureOf({ status }: PurchaseRecord): 'payment_failed' | 'expired' | null {
+  switch (status) {
+    case 'failed':
+      return 'payment_failed';
+    case 'expired':
+      return 'expired';
+    case 'open':
+    case 'processing':
+    case 'paid':
+      return null;
+  }
+}

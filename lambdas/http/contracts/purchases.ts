@@ -1,0 +1,29 @@
+import * as z from 'zod/mini';
+import { type Bundle } from '../../domain/plans.ts';
+import { contract, NO_INPUT } from '../contract.ts';
+import { named } from '../schemas.ts';
+
+const BUNDLE_SIZES = [5, 10, 25] as const satisfies readonly Bundle[];
+
+const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUNDLE_SIZES) }), {
+  description: 'How many credits. 5 cost $14.00, 10 cost $27.00, 25 cost $62.50.',
+  example: { bundle: 10 },
+});
+
+const Purchase = named('Purchase', z.strictObject({ id: z.string(), checkoutUrl: z.nullable(z.url()) }), {
+  description:
+    'The page at Stripe to send the user to; it works for a day, and until it has been paid. Null in the answer to a repeated request when the purchase was paid before its page was known.',
+});
+
+export const createPurchase = contract('POST /credits/purchases', {
+  ...NO_INPUT,
+  summary: 'Buy mail credits',
+  description:
+    'Begins a Checkout at Stripe. The credits are there as soon as Stripe has told that they are paid, seconds later; with a bank debit, days later. They last until they are used. Credits of a purchase that is refunded or disputed are taken back.',
+  body: NewPurchase,
+  idempotencyKey: 'optional',
+  answers: { 201: { description: 'The purchase, to be paid', schema: Purchase } },
+  problems: ['plan_required', 'not_configured'],
+});
+
+export const PURCHASE_CONTRACTS = [createPurchase];

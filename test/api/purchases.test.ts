@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Stripe } from 'stripe';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
+import { type Postage, startPostage } from '../support/server.ts';
+import { sdkFor } from '../support/stripe.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { itemsOf } from '../support/users.ts';
+
+const PURCHASES = '/credits/purchases';
+
+let postage: Postage;
+let stripe: Stripe;
+
+beforeAll(async () => {
+  postage = await startPostage();
+  const { url, secretKey } = postage.stripe;
+  stripe = sdkFor({ url: url ?? '', secretKey });
+});
+
+afterAll(async () => {
+  await postage.stop();
+  expect(postage.errors).toEqual([]);
+});
+
+/** What happens at Stripe without Postage. */
+async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<void> {
+  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
+  expect(answer).toMatchObject({ status: 200 });
+}
+
+async function order(user: ApiUser, bundle: unknown = 10, headers = {}): Promise<ApiAnswer> {
+  return user.call('POST', PURCHASES, { body: { bundle }, headers });
+}
+
+async function begin(user: ApiUser, bundle = 10, headers = {}): Promise<{ id: string; url: string }> {
+  const answer = await order(user, bundle, headers);
+  expect(answer).toMatchObject({ status: 201 });
+  return { id: String(answer.body['id']), url: String(answer.body['checkoutUrl']) };
+}
+
+/** The id of the session is the last part of its page's address. */
+function sessionIn(url: string): string {
+  return /cs_test_\w+/.exec(url)?.[0] ?? url;
+}
+
+/** Pays, and lets Postage hear of it. */
+async function pay(url: string): Promise<void> {
+  await dev('POST', `/checkout/${sessionIn(url)}/pay`);
+  await dev('POST', '/flush');
+}
+
+async function customerOf(user: ApiUser): Promise<string | null> {
+  const account = await readStoredAccount(postage.store, user.id, plentyOfTime());
+  return account?.kind === 'account' ? account.customerId : null;
+}
+
+async function credits(user: ApiUser): Promise<Record<string, unknown>> {
+  return (await user.call('GET', '/credits')).body;
+}
+
+async function purchasesOf(user: ApiUser): Promise<string[]> {
+  return [...(await itemsOf(postage.store, user.id)).keys()].filter((key) => key.startsWith('PURCHASE#'));
+}
+
+describe('buying a bundle', () => {
+  it.each([5, 10, 25])('of %i leads to as many credits as soon as it is paid', async (bundle) => {
+    const user = await someApiUser(postage, 'pro');
+    const { url } = await begin(user, bundle);
+    expect(await credits(user)).toMatchObject({ available: 2, purchased: 0 });
+    await pay(url);
+    expect(await credits(user)).toMatchObject({ available: 2 + bundle, purchased: bundle, owed: 0 });
+    const { body } = await user.call('GET', '/credits/ledger');
+    expect(body['items']).toContainEqual(expect.objectContaining({ kind: 'purchase', amount: bundle }));
+  });
+
+  it('tells Stripe who buys what, on the page and on the payment', async () => {
+    const user = await someApiUser(postage, 'pro');
+    const { id, url } = await begin(user);
+    const metadata = { userId: user.id, purchaseId: id };
+    const session = await stripe.checkout.sessions.retrieve(sessionIn(url));
+    expect(session).toMatchObject({
+      mode: 'payment',
+      customer: await customerOf(user),
+      client_reference_id: user.id,
+      metadata,
+      amount_total: 2_700,
+      currency: 'usd',
+      success_url: `${postage.url}/docs?checkout=succeeded`,
+      cancel_url: `${postage.url}/docs?checkout=cancelled`,
+    });
+    await pay(url);
+    const { data } = await stripe.paymentIntents.list({ customer: session.customer as string });
+    expect(data).toMatchObject([{ amount: 2_700, status: 'succeeded', metadata }]);
+  });
+
+  it('G2: the same key gives the same purchase and page, is refused for another bundle, and is paid once', async () => {
+    const user = await someApiUser(postage, 'pro');
+    const headers = { 'idempotency-key': 'one' };
+    const first = await begin(user, 10, headers);
+    const again = await order(user, 10, headers);
+    expect(again).toMatchObject({ status: 201, body: { id: first.id, checkoutUrl: first.url } });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(await order(user, 25, headers)).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_conflict' },
+    });
+    await pay(first.url);
+    expect((await order(user, 10, headers)).body).toEqual({ id: first.id, checkoutUrl: first.url });
+    expect(await credits(user)).toMatchObject({ purchased: 10 });
+    expect(await purchasesOf(user)).toHaveLength(1);
+  });
+
+  it('G2: the same key at the same instant makes one purchase with one page', async () => {
+    const user = await someApiUser(postage, 'pro');
+    const headers = { 'idempotency-key': 'at once' };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => order(user, 5, headers)));
+    const done = answers.filter(({ status }) => status === 201);
+    // Stripe carries out one request of a key at a time: others may be told to come again.
+    expect(answers.every(({ status }) => status === 201 || status === 503)).toBe(true);
+    const last = await begin(user, 5, headers);
+    expect(new Set(done.map(({ body }) => body['checkoutUrl']))).toEqual(new Set([last.url]));
+    expect(await purchasesOf(user)).toHaveLength(1);
+  });
+
+  it('is refused to a free user, who could not use them, and says what is needed', async () => {
+    const user = await someApiUser(postage);
+    expect(await order(user)).toMatchObject({
+      status: 402,
+      body: { code: 'plan_required', upgradeTo: 'pro' },
+    });
+    expect(await purchasesOf(user)).toEqual([]);
+  });
+
+  it('that was begun with a plan is answered again without one', async () => {
+    const user = await someApiUser(postage, 'pro');
+    const headers = { 'idempotency-key': 'late' };
+    const first = await begin(user, 5, headers);
+    await postage.setPlan(user.id, 'none');
+    expect(await begin(user, 5, headers)).toEqual(first);
+    await pay(first.url);
+    expect(await credits(user)).toMatchObject({ purchased: 5 });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['that does not exist', { bundle: 7 }, 'bundle'],
+    ['as text', { bundle: '10' }, 'bundle'],
+    ['of none', { bundle: 0 }, 'bundle'],
+    ['of less than none', { bundle: -5 }, 'bundle'],
+    ['that is not named', {}, 'bundle'],
+    ['at a price of the buyer’s own', { bundle: 5, amountCents: 1 }, 'amountCents'],
+  ])('%s is refused', async (_, body, path) => {
+    const user = await someApiUser(postage, 'pro');
+    expect(await user.call('POST', PURCHASES, { body })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid', errors: [{ path }] },
+    });
+    expect(await purchasesOf(user)).toEqual([]);
+  });
+
+  it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
+    'is told to be busy when Stripe answers with %s, and goes on when that is over',
+    async (fault) => {
+      const user = await someApiUser(postage, 'pro');
+      const headers = { 'idempotency-key': fault };
+      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      try {
+        const answer = await order(user, 5, headers);
+        expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
+        expect(answer.headers.get('retry-after')).toBe('1');
+      } finally {
+        await dev('PUT', '');
+      }
+      await pay((await begin(user, 5, headers)).url);
+      expect(await credits(user)).toMatchObject({ purchased: 5 });
+    },
+  );
+
+  it('goes on when the answer with the page was lost, and is charged once', async () => {
+    const user = await someApiUser(postage, 'pro');
+    await begin(user, 5);
+    const headers = { 'idempotency-key': 'lost' };
+    await dev('PUT', '', { api: { dropAfterEffect: 1 } });
+    expect(await order(user, 10, headers)).toMatchObject({ status: 503 });
+    await dev('PUT', '');
+    const { url } = await begin(user, 10, headers);
+    const { data } = await stripe.checkout.sessions.list({ customer: (await customerOf(user)) ?? '' });
+    expect(data.filter(({ amount_total: total }) => total === 2_700).map(({ id }) => id)).toEqual([
+      sessionIn(url),
+    ]);
+  });
+
+  it('goes on for a user whose customer was deleted at Stripe', async () => {
+    const user = await someApiUser(postage, 'pro');
+    await begin(user);
+    const former = (await customerOf(user)) ?? '';
+    await stripe.customers.del(former);
+    await pay((await begin(user)).url);
+    expect(await customerOf(user)).not.toBe(former);
+    expect(await credits(user)).toMatchObject({ purchased: 10 });
+  });
+
+  it('goes on under the same key when the customer was deleted in between', async () => {
+    const user = await someApiUser(postage, 'pro');
+    await begin(user);
+    const headers = { 'idempotency-key': 'deleted' };
+    await dev('PUT', '', { api: { errorRate: 1, errors: ['server_error'] } });
+    expect(await order(user, 5, headers)).toMatchObject({ status: 503 });
+    await dev('PUT', '');
+    await stripe.customers.del((await customerOf(user)) ?? '');
+    await pay((await begin(user, 5, headers)).url);
+    expect(await credits(user)).toMatchObject({ purchased: 5 });
+  });
+
+  it('G13: is the buyer’s own affair', async () => {
+    expect(await call(postage, 'POST', PURCHASES, { body: { bundle: 5 } })).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a refund', () => {
+  it('of half a bundle takes half of it back', async () => {
+    const user = await someApiUser(postage, 'pro');
+    await pay((await begin(user)).url);
+    const { data } = await stripe.paymentIntents.list({ customer: (await customerOf(user)) ?? '' });
+    await stripe.refunds.create({ payment_intent: data[0]?.id ?? '', amount: 1_350 });
+    await dev('POST', '/flush');
+    expect(await credits(user)).toMatchObject({ purchased: 5, takenBack: 5, owed: 0 });
+  });
+});

@@ -1,0 +1,120 @@
+/** What the tests of purchases buy, and how it is paid at the stand-in for Stripe. */
+import { beforeEach, expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { Stripe } from 'stripe';
+import { openPurchase, readPurchase } from '../../lambdas/adapters/dynamodb/purchases.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
+import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
+import { type Account } from '../../lambdas/domain/account.ts';
+import { available } from '../../lambdas/domain/credits.ts';
+import { type Bundle, BUNDLES } from '../../lambdas/domain/plans.ts';
+import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
+import { active } from './accounts.ts';
+import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
+import { idOf } from './stripe.ts';
+import { plentyOfTime } from './table.ts';
+
+export interface Buyer {
+  userId: string;
+  customerId: string;
+}
+
+/** Of whom it is bought: a table and a Stripe. */
+export interface Shop {
+  store: Store;
+  stripe: StripeConnection;
+  now: number;
+}
+
+/** Begins a purchase as the route does. @returns its id and that of its Checkout session */
+export async function beginPurchase(
+  { store, stripe, now }: Shop,
+  { userId, customerId }: Buyer,
+  bundle: Bundle = 10,
+  id = randomUUID().replaceAll('-', ''),
+): Promise<{ id: string; sessionId: string }> {
+  const deadline = plentyOfTime();
+  const price = BUNDLES[bundle];
+  const context = { userId, id, fingerprint: 'a bundle', now, deadline };
+  await openPurchase(store, context, { credits: bundle, ...price, customerId });
+  const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl: 'https://app.test/' };
+  const url = await checkOutBundle(stripe, order, deadline);
+  return { id, sessionId: /cs_test_\w+/.exec(url)?.[0] ?? url };
+}
+
+export async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
+  return writeSubscription(store, userId, active({}), now, plentyOfTime());
+}
+
+export async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
+  const purchase = await readPurchase(store, userId, id, plentyOfTime());
+  if (purchase === null) {
+    throw new Error(`There is no purchase ${id}.`);
+  }
+  return purchase;
+}
+
+/** What purchases do to an account. */
+export function bookedOf({ credits }: Account): Record<string, number> {
+  const { purchased, owed, granted, takenBack } = credits;
+  return { available: available(credits), purchased, owed, granted, takenBack };
+}
+
+export interface Bought {
+  id: string;
+  sessionId: string;
+  /** What happened at Stripe when it was paid. */
+  events: Stripe.Event[];
+  intent: string;
+}
+
+export interface PurchasesSuite extends PaymentsSuite {
+  /** A subscriber to pro, for each test another one. */
+  buyer: () => Buyer;
+  begin: (bundle?: Bundle, id?: string) => Promise<{ id: string; sessionId: string }>;
+  /** A bundle that has been paid at Stripe, of which the worker has not heard yet. */
+  buy: (bundle?: Bundle, paymentMethod?: string) => Promise<Bought>;
+  boughtAndGranted: (bundle?: Bundle) => Promise<Bought>;
+  purchase: (bought: { id: string }) => Promise<PurchaseRecord>;
+  /** The purchased credits, what is owed, and what has been taken back. */
+  booked: () => Promise<[purchased: number, owed: number, takenBack: number]>;
+  about: (type: string, object: object) => Stripe.Event;
+}
+
+/** What `usePayments` gives, and somebody who buys. */
+export function usePurchases(startIso: string): PurchasesSuite {
+  const suite = usePayments(startIso);
+  let buyer: Buyer = { userId: '', customerId: '' };
+  const now = (): number => suite.at().clock.now();
+  beforeEach(async () => {
+    buyer = await suite.givenCustomer();
+    await subscribeToPro(suite.store(), buyer.userId, now());
+    suite.newEvents();
+  });
+  const begin: PurchasesSuite['begin'] = (bundle, id) =>
+    beginPurchase({ store: suite.store(), stripe: suite.services().stripe, now: now() }, buyer, bundle, id);
+  const buy: PurchasesSuite['buy'] = async (bundle = 10, paymentMethod = 'pm_card_visa') => {
+    const begun = await begin(bundle);
+    const session = suite.at().standIn.control.payCheckout(begun.sessionId, { paymentMethod });
+    return { ...begun, events: suite.newEvents(), intent: idOf(session.payment_intent) };
+  };
+  return {
+    ...suite,
+    buyer: () => buyer,
+    begin,
+    buy,
+    boughtAndGranted: async (bundle) => {
+      const bought = await buy(bundle);
+      expect(await suite.follow(bought.events)).toEqual([]);
+      return bought;
+    },
+    purchase: ({ id }) => purchaseOf(suite.store(), buyer.userId, id),
+    booked: async () => {
+      const { purchased, owed, takenBack } = (await suite.account(buyer.userId)).credits;
+      return [purchased, owed, takenBack];
+    },
+    about: (type, object) => eventAbout(type, object, now()),
+  };
+}
