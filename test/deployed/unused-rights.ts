@@ -61,12 +61,12 @@ const MAIL_SENDER = [
 
 export const UNUSED_RIGHTS: readonly UnusedRight[] = [
   ...FAILED_EVENTS.map(([name, action, on]) => ({ function: name, action, on, reason: NO_FAILED_EVENT })),
-  {
-    function: 'billing',
+  ...(['billing', 'purchases'] as const).map((name) => ({
+    function: name,
     action: 'dynamodb:DeleteItem',
-    on: 'table',
+    on: 'table' as const,
     reason: 'It forgets a customer who has been deleted at Stripe.',
-  },
+  })),
   { function: 'credits', action: 'dynamodb:Query', on: 'table', reason: FETCHES_FROM_TABLE },
   ...QUEUES.flatMap(([name, on]) =>
     CONSUME.map((action) => ({ function: name, action, on, reason: READ_BY_LAMBDA_TOO })),

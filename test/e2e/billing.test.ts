@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod/mini';
 import { isLive } from '../../lambdas/domain/account.ts';
+import { itAtStripe } from './support/at-stripe.ts';
 import { schedule, givenLetter } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get, membersOf } from './support/http.ts';
@@ -9,11 +10,6 @@ import { useWorld } from './support/use-world.ts';
 import type { User, World } from './support/world.ts';
 
 const world = useWorld();
-/** Whether this Stripe pays when it is told to; the real one wants a person at its page. */
-const itWithStripe =
-  process.env['POSTAGE_URL'] === undefined || process.env['POSTAGE_STRIPE_DEV_URL'] !== undefined
-    ? it
-    : it.skip;
 
 const PRO = { plan: 'pro', interval: 'month' };
 
@@ -53,7 +49,7 @@ async function subscriptionOf({ userId }: User): Promise<string> {
 }
 
 describe('a subscription', () => {
-  itWithStripe('begins with a paid Checkout, and no second one beside it', async () => {
+  itAtStripe('begins with a paid Checkout, and no second one beside it', async () => {
     const user = await givenPayingUser('freeSubscriber', PRO);
     await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
     const letterId = await givenLetter(world(), user);
@@ -63,7 +59,7 @@ describe('a subscription', () => {
     expectAnswer(second, 409, { code: 'already_subscribed' });
   });
 
-  itWithStripe('is upgraded, and ended at the end of what is paid, in the Portal', async () => {
+  itAtStripe('is upgraded, and ended at the end of what is paid, in the Portal', async () => {
     const user = await givenPayingUser('freeUpgrader', PRO);
     await untilEntitled(world(), user, { plan: 'pro' });
     expect(await pageFor(user, '/billing/portal-sessions')).toContain('bps_');

@@ -8,7 +8,6 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { available } from '../../lambdas/domain/credits.ts';
 import { type Bundle, BUNDLES } from '../../lambdas/domain/plans.ts';
 import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
 import { active } from './accounts.ts';
@@ -29,7 +28,7 @@ export interface Shop {
 }
 
 /** Begins a purchase as the route does. @returns its id and that of its Checkout session */
-export async function beginPurchase(
+async function beginPurchase(
   { store, stripe, now }: Shop,
   { userId, customerId }: Buyer,
   bundle: Bundle = 10,
@@ -44,22 +43,16 @@ export async function beginPurchase(
   return { id, sessionId: /cs_test_\w+/.exec(url)?.[0] ?? url };
 }
 
-export async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
+async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
   return writeSubscription(store, userId, active({}), now, plentyOfTime());
 }
 
-export async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
+async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
   const purchase = await readPurchase(store, userId, id, plentyOfTime());
   if (purchase === null) {
     throw new Error(`There is no purchase ${id}.`);
   }
   return purchase;
-}
-
-/** What purchases do to an account. */
-export function bookedOf({ credits }: Account): Record<string, number> {
-  const { purchased, owed, granted, takenBack } = credits;
-  return { available: available(credits), purchased, owed, granted, takenBack };
 }
 
 export interface Bought {

@@ -32,7 +32,7 @@ export function periodKey(periodStart: Instant): string {
   return `${PERIOD_PREFIX}${toIso(periodStart)}`;
 }
 
-export type ListKind = 'LETTER' | 'DELIVERY' | 'LEDGER';
+export type ListKind = 'LETTER' | 'DELIVERY' | 'LEDGER' | 'PURCHASE';
 
 /** A record's place in its user's list of one kind: by time, then by id. */
 export function listKey(kind: ListKind, at: Instant, id: string): string {

@@ -16,6 +16,8 @@ export const PEOPLE = [
   'freeSubscriber',
   'freeUpgrader',
   'proSender',
+  'proBuyer',
+  'proBrowser',
   'proEmailer',
   'proRacer',
   'proCanceller',
