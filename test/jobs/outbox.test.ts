@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
@@ -7,8 +9,9 @@ import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { connectEventBus, publishEvents } from '../../lambdas/adapters/eventbridge/publish.ts';
 import { type PostageEvent } from '../../lambdas/domain/events.ts';
 import { active, at } from '../support/accounts.ts';
+import { readBatch } from '../../lambdas/jobs/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
-import { plentyOfTime } from '../support/table.ts';
+import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
 
 const suite = useStream();
 
@@ -158,6 +161,15 @@ describe('records that nobody understands', () => {
     const [[key, kept] = []] = suite.objects().objects;
     expect(key).toBe(`failed-records/set-aside/outbox/${record.eventID ?? ''}.json`);
     expect(JSON.parse(kept ?? '')).toEqual({ Records: [record] });
+  });
+
+  it('G12: that cannot be set aside make their batch come again', async () => {
+    const client = new S3Client({ endpoint: 'http://127.0.0.1:9', maxAttempts: 1, ...LOCAL_AWS });
+    const failedRecords = { client, bucket: 'failed-records' };
+    const logger = new Logger({ logLevel: 'SILENT' });
+    const batch = [...letters(1), bad[0][1]];
+    await expect(readBatch(batch, { consumer: 'outbox', failedRecords, logger })).rejects.toThrow();
+    client.destroy();
   });
 
   it('the books of an account that do not add up', async () => {
