@@ -172,9 +172,14 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
 type Shown = Pick<Delivery, 'id' | 'letterId' | 'channel' | 'status' | 'paidWith'> & {
   deliverAt: string;
   createdAt: string;
+} & ByCard &
+  Ending;
+
+interface ByCard {
   price?: Price;
   receiptUrl?: string;
-} & Ending;
+  refund?: 'needed' | 'done';
+}
 
 interface Ending {
   sentAt?: string;
@@ -213,12 +218,17 @@ function shown(delivery: Delivery): Shown {
   };
 }
 
-function paidByCard({ payment }: Delivery): { price?: Price; receiptUrl?: string } {
-  if (payment === null) {
+function paidByCard(delivery: Delivery): ByCard {
+  if (delivery.payment === null) {
     return {};
   }
-  const { price, receiptUrl } = payment;
-  return { price, ...(receiptUrl === null ? {} : { receiptUrl }) };
+  const { price, receiptUrl } = delivery.payment;
+  const refund = 'refund' in delivery ? delivery.refund : 'none';
+  return {
+    price,
+    ...(receiptUrl === null ? {} : { receiptUrl }),
+    ...(refund === 'none' ? {} : { refund }),
+  };
 }
 
 function destination(delivery: Delivery): Destination {

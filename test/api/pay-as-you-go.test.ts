@@ -112,7 +112,10 @@ describe('a mail for which there is no credit left', () => {
     const { body } = await send();
     const path = `/deliveries/${String(body['id'])}`;
     for (let times = 0; times < 2; times += 1) {
-      expect(await ada.call('DELETE', path)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+      expect(await ada.call('DELETE', path)).toMatchObject({
+        status: 200,
+        body: { status: 'cancelled', refund: 'done' },
+      });
     }
     expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: 300 }]);
     expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });

@@ -4,7 +4,7 @@ import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { givenSubscriber } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
-import { itAtStripe } from './support/at-stripe.ts';
+import { itWithStripe } from './support/paying.ts';
 import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
 
@@ -32,7 +32,7 @@ async function untilAvailable({ token }: User, available: number): Promise<Recor
 }
 
 describe('a bundle', () => {
-  itAtStripe('is granted once it is paid, and the same key gives the same page', async () => {
+  itWithStripe('is granted once it is paid, and the same key gives the same page', async () => {
     const anchor = (await world().now()) - DAY_MS;
     const user = await givenSubscriber(world(), 'proBuyer', { plan: 'pro', anchor });
     const purchase = await begin(user, 5, 'first');

@@ -107,6 +107,7 @@ const deliveryFields = {
   cancelledAt: z.optional(Instant),
   price: z.optional(Price),
   receiptUrl: z.optional(z.string()),
+  refund: z.optional(z.enum(['needed', 'done'])),
 };
 
 const example = {
@@ -124,7 +125,7 @@ const Delivery = named(
   z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
   {
     description:
-      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `pending_payment`: the payment is not decided yet.',
+      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
     example,
   },
 );

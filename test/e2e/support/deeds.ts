@@ -18,7 +18,7 @@ export async function givenLetter(world: World, user: User): Promise<string> {
   return z.parse(z.string(), letter.body['id']);
 }
 
-const RECIPIENTS = {
+export const RECIPIENTS = {
   email: { email: 'ada@example.com' },
   mail: {
     name: 'Ada Lovelace',
