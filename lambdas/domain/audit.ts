@@ -1,5 +1,6 @@
 import { arrived, type Change, type RecordChange } from './changes.ts';
 import { eventsOf } from './events-of.ts';
+import { type EventName, type PostageEvent } from './events.ts';
 import { type Instant } from './instants.ts';
 
 /** Everything that the audit trail tells of. */
@@ -12,6 +13,10 @@ export const AUDIT_TYPES = [
   'CreditsPurchased',
   /** Money of a purchase has gone back to the user, or is in dispute, or has come back from there. */
   'PurchaseRefunded',
+  /** A card has been charged for a delivery; has not been, and the delivery has failed; has got its charge back. */
+  'PaymentSucceeded',
+  'PaymentFailed',
+  'PaymentRefunded',
   /** An administrator has corrected a user's mail credits. */
   'CreditsAdjusted',
   /** An administrator has read what is kept about a user. */
@@ -46,27 +51,35 @@ export interface AuditRecord {
 export function auditOf(change: RecordChange): AuditRecord[] {
   switch (change.kind) {
     case 'account':
+    case 'delivery':
     case 'purchase':
-      return billingRecords(change);
+      return eventsOf(change).flatMap(recordOf);
     case 'movement':
       return adjustmentRecords(change);
     case 'period':
     case 'letter':
-    case 'delivery':
     case 'consumption':
     case 'text':
       return [];
   }
 }
 
-/** Those of a change's events that the trail keeps too: what billing has done by itself. */
-const OF_BILLING = ['SubscriptionChanged', 'CreditsPurchased', 'PurchaseRefunded'] as const;
+/** The events that are about money are recorded, as the deed of whatever part of Postage follows it. */
+const ACTORS = {
+  SubscriptionChanged: 'postage:billing',
+  CreditsPurchased: 'postage:billing',
+  PurchaseRefunded: 'postage:billing',
+  PaymentSucceeded: 'postage:payments',
+  PaymentFailed: 'postage:payments',
+  PaymentRefunded: 'postage:payments',
+} as const satisfies Partial<Record<EventName, string>>;
 
-function billingRecords(change: RecordChange): AuditRecord[] {
-  return eventsOf(change).flatMap(({ id, name, userId, data }) => {
-    const type = OF_BILLING.find((each) => each === name);
-    return type === undefined ? [] : [{ id, at: change.at, type, actor: 'postage:billing', userId, data }];
-  });
+function isRecorded(name: EventName): name is keyof typeof ACTORS {
+  return name in ACTORS;
+}
+
+function recordOf({ name, id, at, userId, data }: PostageEvent): AuditRecord[] {
+  return isRecorded(name) ? [{ id, at: Date.parse(at), type: name, actor: ACTORS[name], userId, data }] : [];
 }
 
 function adjustmentRecords(change: Change<'movement'>): AuditRecord[] {

@@ -122,3 +122,26 @@ function endedWith(delivery: Delivery & { status: 'failed' | 'cancelled' }, refu
     }
   }
 }
+
+/** What has happened to the money of a delivery. */
+export type PaymentFact = { fact: 'charged' } | { fact: 'failed'; failure: string } | { fact: 'refunded' };
+
+/** What a change of a delivery says of its payment; null: nothing. A delivery is charged once, and refunded once (G9). */
+export function paymentFactOf(before: Delivery, after: Delivery): PaymentFact | null {
+  if (before.status === 'pending_payment' && after.status === 'scheduled') {
+    return { fact: 'charged' };
+  }
+  if (before.status === 'pending_payment' && after.status === 'failed') {
+    return { fact: 'failed', failure: after.failure };
+  }
+  const refunds = [refundIn(before), refundIn(after)].join(' → ');
+  // It was charged after it had failed: what has been charged before is called off with its refund needed.
+  if (before.status === 'failed' && refunds === 'none → needed') {
+    return { fact: 'charged' };
+  }
+  return refunds === 'needed → done' ? { fact: 'refunded' } : null;
+}
+
+function refundIn(delivery: Delivery): Refund {
+  return 'refund' in delivery ? delivery.refund : 'none';
+}

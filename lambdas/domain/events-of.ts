@@ -11,6 +11,7 @@ import {
 import { available, type Credits, NO_CREDITS } from './credits.ts';
 import { event } from './event.ts';
 import { type PostageEvent, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
+import { eventsOfPayment } from './payment-events.ts';
 import { eventsOfPurchase } from './purchase-events.ts';
 import { type Instant, toIso } from './instants.ts';
 import { type Letter } from './letters.ts';
@@ -30,7 +31,10 @@ export function eventsOf(change: RecordChange): PostageEvent[] {
     case 'letter':
       return eventsOfLetter(change);
     case 'delivery':
-      return isScheduledNow(change) ? [deliveryScheduled(change)] : eventsOfDelivery(change);
+      return [
+        ...(isScheduledNow(change) ? [deliveryScheduled(change)] : eventsOfDelivery(change)),
+        ...eventsOfPayment(change),
+      ];
     case 'consumption':
       return eventsOfConsumption(change);
     case 'purchase':

@@ -130,6 +130,21 @@ export type DeliveryCancelled = EventOf<
   { deliveryId: string; letterId: string; channel: Channel; cancelledAt: string }
 >;
 
+/** What was to be paid for a delivery by card. */
+interface PaymentData {
+  deliveryId: string;
+  amountCents: number;
+  currency: 'usd';
+  /** Stripe's id of the payment; null where it did not come so far. */
+  paymentIntentId: string | null;
+}
+
+export type PaymentSucceeded = EventOf<'PaymentSucceeded', 1, PaymentData>;
+
+export type PaymentFailed = EventOf<'PaymentFailed', 1, PaymentData & { failure: string }>;
+
+export type PaymentRefunded = EventOf<'PaymentRefunded', 1, PaymentData>;
+
 export type UsageRecorded = EventOf<
   'UsageRecorded',
   1,
@@ -175,6 +190,9 @@ export type PostageEvent =
   | DeliverySent
   | DeliveryFailed
   | DeliveryCancelled
+  | PaymentSucceeded
+  | PaymentFailed
+  | PaymentRefunded
   | UsageRecorded
   | CreditsPurchased
   | PurchaseRefunded
@@ -228,6 +246,18 @@ export const EVENTS: {
   DeliveryCancelled: {
     version: 1,
     says: 'A delivery has been called off before it was dispatched. A mail credit that it had cost has been given back.',
+  },
+  PaymentSucceeded: {
+    version: 1,
+    says: 'A card has been charged for a delivery.',
+  },
+  PaymentFailed: {
+    version: 1,
+    says: 'A card has not been charged for a delivery, which has failed, for the reason in `failure`: it was declined, there was none, or nobody authenticated in time.',
+  },
+  PaymentRefunded: {
+    version: 1,
+    says: 'The charge for a delivery that was not sent has been given back.',
   },
   UsageRecorded: {
     version: 1,

@@ -2,6 +2,7 @@
 import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } from './changes.ts';
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
 import { costOf } from './deliveries.ts';
+import { paymentFactOf } from './delivery-payment.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
 import { isPaidNow } from './purchase-events.ts';
 import { type Use } from './usage.ts';
@@ -20,6 +21,13 @@ export interface Totals {
   /** What was paid for bundles, and what of it has gone back; the second is not subtracted from the first. */
   bundleRevenueCents: number;
   bundleRefundsCents: number;
+  /** Mails that a card has paid for; charges that came to nothing, declined or not authenticated in time; refunds. */
+  cardMails: number;
+  cardPaymentsFailed: number;
+  cardRefunds: number;
+  /** What cards were charged for mails, and what of it has gone back; the second is not subtracted from the first. */
+  cardRevenueCents: number;
+  cardRefundsCents: number;
 }
 
 export const NO_TOTALS: Totals = {
@@ -34,7 +42,14 @@ export const NO_TOTALS: Totals = {
   creditsRefunded: 0,
   bundleRevenueCents: 0,
   bundleRefundsCents: 0,
+  cardMails: 0,
+  cardRevenueCents: 0,
+  cardPaymentsFailed: 0,
+  cardRefunds: 0,
+  cardRefundsCents: 0,
 };
+
+export const TOTALS = Object.keys(NO_TOTALS) as (keyof Totals)[];
 
 /** Totals of one UTC day, and how many different users have used something on it. */
 export interface DayStatistics extends Totals {
@@ -87,10 +102,39 @@ function countedLetter(change: Change<'letter'>): Counted | null {
 
 function countedDelivery(change: Change<'delivery'>): Counted | null {
   if (!isScheduledNow(change)) {
+    return countedPayment(change);
+  }
+  const { id, channel, payment } = change.after;
+  const counted = used(change, `delivery:${id}`, scheduledAt(change), costOf(channel));
+  const byCard = payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
+  return { ...counted, totals: { ...counted.totals, ...byCard } };
+}
+
+/** What has become of the money, apart from a mail that is scheduled with it. */
+function countedPayment({ userId, at, before, after }: Change<'delivery'>): Counted | null {
+  if (before === null || !after?.payment) {
     return null;
   }
-  const { id, channel } = change.after;
-  return used(change, `delivery:${id}`, scheduledAt(change), costOf(channel));
+  const { price, intentId } = after.payment;
+  const counted = (what: string, totals: Partial<Totals>): Counted => ({
+    subject: `${what}:${after.id}`,
+    userId,
+    day: utcDay(at),
+    totals: { ...NO_TOTALS, ...totals },
+    isUse: false,
+    writtenAt: at,
+  });
+  switch (paymentFactOf(before, after)?.fact) {
+    case undefined:
+      return null;
+    case 'charged':
+      return counted('charge', { cardRevenueCents: price.amountCents });
+    case 'failed':
+      // Without an intent, no card was asked.
+      return intentId === null ? null : counted('failed-payment', { cardPaymentsFailed: 1 });
+    case 'refunded':
+      return counted('refund', { cardRefunds: 1, cardRefundsCents: price.amountCents });
+  }
 }
 
 function countedConsumption(change: Change<'consumption'>): Counted | null {
@@ -165,19 +209,11 @@ function moved(
 }
 
 export function addTotals(one: Totals, other: Totals): Totals {
-  return {
-    letters: one.letters + other.letters,
-    emails: one.emails + other.emails,
-    mails: one.mails + other.mails,
-    creditsGranted: one.creditsGranted + other.creditsGranted,
-    creditsUsed: one.creditsUsed + other.creditsUsed,
-    creditsExpired: one.creditsExpired + other.creditsExpired,
-    creditsTakenBack: one.creditsTakenBack + other.creditsTakenBack,
-    creditsBought: one.creditsBought + other.creditsBought,
-    creditsRefunded: one.creditsRefunded + other.creditsRefunded,
-    bundleRevenueCents: one.bundleRevenueCents + other.bundleRevenueCents,
-    bundleRefundsCents: one.bundleRefundsCents + other.bundleRefundsCents,
-  };
+  const sum = { ...one };
+  for (const name of TOTALS) {
+    sum[name] += other[name];
+  }
+  return sum;
 }
 
 /** Days are asked for up to ten years at once: 3,650 days and the leap days among them. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { auditOf } from '../../lambdas/domain/audit.ts';
 import { type Change, type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { active, at, givenSubscriber, used } from '../support/accounts.ts';
 
 const WRITTEN_AT = at('2026-02-10T12:00:00.000Z');
@@ -38,6 +40,23 @@ describe('the audit trail', () => {
         data: expect.objectContaining({ previousPlan: 'none', plan: 'pro' }),
       },
     ]);
+  });
+
+  it('keeps what cards have paid', () => {
+    const byCard = (status: DeliveryStatus): Delivery =>
+      deliveryWith(paidByCard(), givenLife(status, WRITTEN_AT));
+    const change = { kind: 'delivery', ...about, before: byCard('pending_payment') } as const;
+    expect(auditOf({ ...change, after: byCard('scheduled') })).toEqual([
+      {
+        id: 'PaymentSucceeded:user:d1',
+        at: WRITTEN_AT,
+        type: 'PaymentSucceeded',
+        actor: 'postage:payments',
+        userId: 'user',
+        data: { deliveryId: 'd1', amountCents: 300, currency: 'usd', paymentIntentId: 'pi_1' },
+      },
+    ]);
+    expect(auditOf({ ...change, after: byCard('failed') })).toMatchObject([{ type: 'PaymentFailed' }]);
   });
 
   it('keeps no use', () => {

@@ -3,7 +3,7 @@ import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lam
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
-import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';
+import { deliveryWith, givenDispatch, givenLife, paidByCard } from '../support/delivery-lives.ts';
 
 const NOW = at('2026-03-10T09:00Z');
 
@@ -54,5 +54,60 @@ describe('what the steps of a delivery tell', () => {
     ['is the same', given('sent'), given('sent')],
   ])('nothing of one that %s', (_what, before, after) => {
     expect(tell(before, after)).toEqual([]);
+  });
+});
+
+describe('what becomes of the payment of a delivery', () => {
+  const byCard = (status: DeliveryStatus, life: Partial<DeliveryLife> = {}): Delivery =>
+    deliveryWith(paidByCard(), { ...givenLife(status, NOW), ...life } as DeliveryLife);
+  const unpaid = byCard('failed', { dispatch: null, failure: 'payment_declined' });
+  const DATA = { deliveryId: 'd1', amountCents: 300, currency: 'usd', paymentIntentId: 'pi_1' };
+
+  it.each<[string, Delivery, Delivery, string[], object]>([
+    [
+      'charged',
+      byCard('pending_payment'),
+      byCard('scheduled'),
+      ['DeliveryScheduled', 'PaymentSucceeded'],
+      DATA,
+    ],
+    [
+      'declined',
+      byCard('pending_payment'),
+      unpaid,
+      ['DeliveryFailed', 'PaymentFailed'],
+      { ...DATA, failure: 'payment_declined' },
+    ],
+    [
+      'charged too late',
+      unpaid,
+      byCard('failed', { dispatch: null, refund: 'needed' }),
+      ['PaymentSucceeded'],
+      DATA,
+    ],
+    [
+      'refunded',
+      byCard('cancelled', { refund: 'needed' }),
+      byCard('cancelled', { refund: 'done' }),
+      ['PaymentRefunded'],
+      DATA,
+    ],
+  ])('is told: %s', (_what, before, after, names, data) => {
+    const told = tell(before, after);
+    expect(told.map(([name]) => name)).toEqual(names);
+    expect(told.at(-1)?.slice(1)).toEqual([`${names.at(-1) ?? ''}:u1:d1`, toIso(NOW + 7), data]);
+  });
+
+  it.each<[string, Delivery | null, Delivery | null]>([
+    ['is made', null, byCard('pending_payment')],
+    ['has noted its intent', byCard('pending_payment'), byCard('pending_payment')],
+    [
+      'is cancelled, and has yet to be refunded',
+      byCard('scheduled'),
+      byCard('cancelled', { refund: 'needed' }),
+    ],
+    ['has vanished with its user', byCard('cancelled', { refund: 'needed' }), null],
+  ])('is not told of one that %s', (_what, before, after) => {
+    expect(tell(before, after).filter(([name]) => name.startsWith('Payment'))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
 import { type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { type Delivery, type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
@@ -12,6 +13,7 @@ import {
 } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
+import { deliveryWith, paidByCard } from '../support/delivery-lives.ts';
 
 const WRITTEN_AT = at('2026-02-12T00:00:00.000Z');
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -178,4 +180,53 @@ describe('ranges of days', () => {
       { numRuns: 30 },
     );
   });
+});
+
+describe('what cards have paid', () => {
+  const byCard = (life: DeliveryLife, intentId: string | null = 'pi_1'): Delivery =>
+    deliveryWith({ createdAt, ...paidByCard({ intentId }) }, life);
+  const pending = byCard({ status: 'pending_payment' });
+  const failed = { status: 'failed', dispatch: null, failedAt: createdAt, failure: 'f' } as const;
+  const cancelled = { status: 'cancelled', cancelledAt: createdAt } as const;
+
+  it.each<[string, Delivery | null, Delivery, object | null]>([
+    ['a delivery that waits for its payment', null, pending, null],
+    ['one that has noted its intent', pending, pending, null],
+    [
+      'one that has been paid',
+      pending,
+      byCard({ status: 'scheduled' }),
+      { subject: 'delivery:d1', isUse: true, totals: { mails: 1, cardMails: 1, cardRevenueCents: 300 } },
+    ],
+    [
+      'one that was declined',
+      pending,
+      byCard({ ...failed, refund: 'none' }),
+      { subject: 'failed-payment:d1', isUse: false, totals: { cardPaymentsFailed: 1 } },
+    ],
+    ['one without a card', pending, byCard({ ...failed, refund: 'none' }, null), null],
+    [
+      'a charge that came too late',
+      byCard({ ...failed, refund: 'none' }),
+      byCard({ ...failed, refund: 'needed' }),
+      { subject: 'charge:d1', isUse: false, totals: { cardRevenueCents: 300 } },
+    ],
+    ['a cancellation', byCard({ status: 'scheduled' }), byCard({ ...cancelled, refund: 'needed' }), null],
+    [
+      'a refund',
+      byCard({ ...cancelled, refund: 'needed' }),
+      byCard({ ...cancelled, refund: 'done' }),
+      { subject: 'refund:d1', isUse: false, totals: { cardRefunds: 1, cardRefundsCents: 300 } },
+    ],
+  ])('%s', (_, before, after, counted) => {
+    const change = countedOf({ kind: 'delivery', ...about, before, after });
+    expect(change).toEqual(
+      counted === null ? null : expect.objectContaining({ ...counted, totals: totalsOf(counted) }),
+    );
+    expect(change?.day ?? '2026-02-12').toBe('2026-02-12');
+  });
+
+  function totalsOf(counted: object): object {
+    return { ...NO_TOTALS, ...('totals' in counted ? (counted.totals as object) : {}) };
+  }
 });

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { detailSchema } from '../../lambdas/adapters/eventbridge/event-schemas.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
 import { EVENTS, type EventName, type PostageEvent } from '../../lambdas/domain/events.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { eventDocs } from '../../local/event-docs.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
+import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { givenPurchase } from '../support/purchase-records.ts';
 
 const about = { userId: 'user', at: at('2026-02-10'), before: null };
@@ -21,6 +23,16 @@ const STEPS = [
   ['dispatched', 'failed'],
   ['scheduled', 'cancelled'],
 ] as const;
+
+const CANCELLED = { status: 'cancelled', cancelledAt: 0 } as const;
+const PAYMENTS: readonly (readonly [DeliveryLife, DeliveryLife])[] = [
+  [{ status: 'pending_payment' }, { status: 'scheduled' }],
+  [{ status: 'pending_payment' }, givenLife('failed', 0)],
+  [
+    { ...CANCELLED, refund: 'needed' },
+    { ...CANCELLED, refund: 'done' },
+  ],
+];
 
 /** Changes that together raise every event. */
 const CHANGES: RecordChange[] = [
@@ -36,6 +48,12 @@ const CHANGES: RecordChange[] = [
     ...about,
     before: givenDelivery(before, 'mail'),
     after: givenDelivery(after, 'mail'),
+  })),
+  ...PAYMENTS.map(([before, after]): RecordChange => ({
+    kind: 'delivery',
+    ...about,
+    before: deliveryWith(paidByCard(), before),
+    after: deliveryWith(paidByCard(), after),
   })),
   {
     kind: 'consumption',

@@ -9,6 +9,12 @@ const plan = z.enum(PLAN_ORDER);
 const status = z.enum(['none', 'trialing', 'active', 'past_due', 'canceled']);
 const id = z.string();
 const delivery = { deliveryId: id, letterId: id, channel: z.enum(['email', 'mail']) };
+const payment = {
+  deliveryId: id,
+  amountCents: count,
+  currency: z.literal('usd'),
+  paymentIntentId: z.nullable(id),
+};
 const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
 
 type DataOf<Name extends EventName> = Extract<PostageEvent, { name: Name }>['data'];
@@ -75,6 +81,9 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
   DeliverySent: z.strictObject({ ...delivery, sentAt: instant, providerId: z.nullable(id) }),
   DeliveryFailed: z.strictObject({ ...delivery, failedAt: instant, failure: z.string() }),
   DeliveryCancelled: z.strictObject({ ...delivery, cancelledAt: instant }),
+  PaymentSucceeded: z.strictObject(payment),
+  PaymentFailed: z.strictObject({ ...payment, failure: z.string() }),
+  PaymentRefunded: z.strictObject(payment),
   UsageRecorded: z.strictObject({
     usageId: id,
     consumed: z.strictObject({ letters: count, emails: count, mails: count }),
