@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { retrying } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { createTable } from '../../local/create-table.ts';
@@ -25,7 +26,8 @@ export function useTable(): TestTable {
     const engine = await startEngine();
     const table = `postage-test-${randomUUID()}`;
     const store = createStore(table, { endpoint: engine.endpoint, ...LOCAL_AWS });
-    await createTable(store.client, table);
+    // On a machine that is busy with many suites at once, a connection may take its time.
+    await retrying(plentyOfTime(), () => createTable(store.client, table));
     started = {
       store,
       endpoint: engine.endpoint,
