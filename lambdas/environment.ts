@@ -25,6 +25,8 @@ export const VARIABLES = {
   trialDays: 'POSTAGE_TRIAL_DAYS',
   /** The URL of the queue in which Stripe's events wait. */
   stripeEventsQueueUrl: 'POSTAGE_STRIPE_EVENTS_QUEUE_URL',
+  /** The id of the Secrets Manager secret from which the codes of gifts follow. */
+  giftSecretId: 'POSTAGE_GIFT_SECRET_ID',
   /** Where users are sent back to from Stripe's pages. */
   appUrl: 'POSTAGE_APP_URL',
   /** The address that e-mails come from, `Postage <letters@example.com>`; SES must know it. */

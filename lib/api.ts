@@ -30,6 +30,7 @@ type ApiVariable = Extract<
   | 'stripeEventsQueueUrl'
   | 'trialDays'
   | 'appUrl'
+  | 'giftSecretId'
   | 'reconcilerArn'
   | 'mailSecretId'
   | 'publicUrl'
@@ -136,6 +137,7 @@ const GROUPS: Readonly<
     description: 'Postage: bundles of mail credits',
     needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
   },
+  gifts: { description: 'Postage: gifts of mail credits', needs: ['table', 'giftSecretId'] },
   billing: {
     description: 'Postage: Checkout and Portal of Stripe',
     needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'trialDays', 'appUrl'],

@@ -39,6 +39,7 @@ export class PostageStack extends Stack {
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const onTable = { stage, tableName: table.tableName, arns: tableArns };
     const cronSecret = this.createCronSecret(stage);
+    const giftSecret = this.createGiftSecret(stage);
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
@@ -60,6 +61,7 @@ export class PostageStack extends Stack {
         ...reconciler.arns,
         ...senders.arns,
         cronSecret: cronSecret.attrId,
+        giftSecret: giftSecret.attrId,
       },
       environment: {
         table: table.tableName,
@@ -72,6 +74,7 @@ export class PostageStack extends Stack {
         stripeEventsQueueUrl: payments.events.queueUrl,
         trialDays: stripe.trialDays,
         reconcilerArn: reconciler.function.lambda.functionArn,
+        giftSecretId: giftSecret.attrId,
         mailSecretId: senders.mailSecret.attrId,
       },
       appUrl: stripe.appUrl,
@@ -110,6 +113,20 @@ export class PostageStack extends Stack {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason: 'Its callers must learn of a new value first, so it is changed by hand: docs/runbook.md.',
+    });
+    return secret;
+  }
+
+  /** From it follow the codes of gifts: with another one, a repeated request could not be told its code again. */
+  private createGiftSecret(stage: Stage): CfnSecret {
+    const secret = new CfnSecret(this, 'GiftSecret', {
+      description: 'What the codes of gifts of Postage follow from. It must not change: docs/runbook.md.',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    });
+    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Codes follow from it, so that it is not rotated: docs/runbook.md.',
     });
     return secret;
   }

@@ -22,6 +22,7 @@ export type ResourceName =
   | 'dueIndex'
   | 'stream'
   | 'cronSecret'
+  | 'giftSecret'
   | 'rolloverStateMachine'
   | 'rolloverExecutions'
   | 'eventBus'
@@ -49,6 +50,8 @@ export interface Right {
 const USERS = 'USER#*';
 const AUDIT = 'AUDIT#*';
 const CUSTOMERS = 'CUSTOMER#*';
+/** What the codes of gifts stand for. */
+const CODES = 'CODE#*';
 /** What became of Stripe's events. */
 const STRIPE = 'STRIPE#*';
 const FAILED = 'FAILED#*';
@@ -130,18 +133,28 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS },
     READ_STRIPE_KEYS,
   ],
+  gifts: [
+    { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CODES] },
+    // A gift, the way to it from its code, and the account that it comes from, in one transaction.
+    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CODES] },
+    // A gift that is claimed; and how many wrong codes somebody has tried.
+    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: [USERS, 'GUESS#*'] },
+    { actions: ['secretsmanager:GetSecretValue'], on: ['giftSecret'] },
+  ],
   billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   consumption: [DECIDE],
   admin: [
     READ,
+    // What a user has bought and given, newest first.
+    { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
     // The statistics' sketches, of days and months.
     { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'STATS#*' },
     { actions: ['dynamodb:Query'], on: ['table'], keys: [USERS, AUDIT, 'STATS#*'] },
-    // Adjustments; and erasure, which moves a ledger and forgets a customer: one transaction has both.
+    // Adjustments; and erasure, which moves a ledger and forgets a customer or a code: one transaction has both.
     {
       actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       on: ['table'],
-      keys: [USERS, CUSTOMERS, 'ERASED#*'],
+      keys: [USERS, CUSTOMERS, CODES, 'ERASED#*'],
     },
     APPEND_AUDIT,
   ],
@@ -172,6 +185,8 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE, FAILED] },
     // A delivery that has been paid, or will not be, and its letter; a purchase, in one transaction with the note that its event is processed.
     { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: [USERS, STRIPE] },
+    // Gifts that nobody has claimed come back for a refund of what they were made of.
+    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:Query'], on: ['table'], keys: USERS },
     READ_STRIPE_KEYS,
     { actions: CONSUME, on: ['stripeEvents'] },
   ],

@@ -17,6 +17,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   usage: () => import('../lambdas/api/usage.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
   purchases: () => import('../lambdas/api/purchases.ts'),
+  gifts: () => import('../lambdas/api/gifts.ts'),
   billing: () => import('../lambdas/api/billing.ts'),
   consumption: () => import('../lambdas/api/consumption.ts'),
   admin: () => import('../lambdas/api/admin.ts'),

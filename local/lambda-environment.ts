@@ -4,6 +4,9 @@ import { STATE_MACHINE_ARN } from './state-machine.ts';
 /** The id under which the stand-in for Secrets Manager knows the cron secret. */
 export const CRON_SECRET_ID = 'postage-cron-secret';
 
+/** And the secret from which the codes of gifts follow. */
+export const GIFT_SECRET_ID = 'postage-gift-secret';
+
 /** The bucket and the bus that the stand-ins know, as they do any other. */
 export const FAILED_RECORDS_BUCKET = 'postage-failed-records';
 const EVENT_BUS = 'postage-local';
@@ -56,6 +59,7 @@ export function setServicesEnvironment({ url, awsStandIn, objectStore }: Service
     [VARIABLES.eventBus]: EVENT_BUS,
     [VARIABLES.failedRecordsBucket]: FAILED_RECORDS_BUCKET,
     [VARIABLES.cronSecretId]: CRON_SECRET_ID,
+    [VARIABLES.giftSecretId]: GIFT_SECRET_ID,
     [VARIABLES.rolloverStateMachineArn]: STATE_MACHINE_ARN,
     [VARIABLES.publicUrl]: url,
   });

@@ -11,7 +11,12 @@ import { startEngine } from './engine.ts';
 import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
-import { CRON_SECRET_ID, setServicesEnvironment, setTableEnvironment } from './lambda-environment.ts';
+import {
+  CRON_SECRET_ID,
+  GIFT_SECRET_ID,
+  setServicesEnvironment,
+  setTableEnvironment,
+} from './lambda-environment.ts';
 import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
@@ -98,7 +103,7 @@ async function startAll(
   const data = openDataDirectory(options.dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
-  const cronSecret = keepCronSecret(data);
+  const cronSecret = keepSecret(data, 'cron-secret');
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
   const { onError, dataDir } = options;
   const senders = await openSenders({ clock, data, dataDir, onError });
@@ -108,7 +113,7 @@ async function startAll(
   const awsStandIn = await startAwsStandIn({
     ...events.operations,
     ...stepFunctions(rollover),
-    ...secretsManager({ [CRON_SECRET_ID]: cronSecret, ...payments.secrets, ...senders.secrets }),
+    ...secretsManager({ ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets }),
     ...payments.operations,
   });
   stops.push(() => awsStandIn.stop());
@@ -175,8 +180,12 @@ async function createTableWithRetries(table: string, dynamodb: string): Promise<
   }
 }
 
-function keepCronSecret(data: DataDirectory): string {
-  const stored = data.read('cron-secret');
+function ownSecrets(data: DataDirectory, cronSecret: string): Record<string, string> {
+  return { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: keepSecret(data, 'gift-secret') };
+}
+
+function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secret'): string {
+  const stored = data.read(name);
   if (
     typeof stored === 'object' &&
     stored !== null &&
@@ -186,7 +195,7 @@ function keepCronSecret(data: DataDirectory): string {
     return stored.secret;
   }
   const secret = randomBytes(24).toString('base64url');
-  data.write('cron-secret', { secret });
+  data.write(name, { secret });
   return secret;
 }
 

@@ -6,12 +6,15 @@ import { eraseUser } from '../adapters/dynamodb/erasure.ts';
 import { exportUser } from '../adapters/dynamodb/export.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
 import { proveLedgerOf } from '../adapters/dynamodb/ledger-proof.ts';
+import { listGifts, listPurchases } from '../adapters/dynamodb/lists.ts';
 import { listRolloverRuns } from '../adapters/dynamodb/rollover-runs.ts';
 import { getAggregateUsageStats } from '../adapters/dynamodb/statistics.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { type AccountState, isLive } from '../domain/account.ts';
 import { type AuditRecord } from '../domain/audit.ts';
 import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
+import { type Gift } from '../domain/gifts.ts';
+import { type PurchaseRecord } from '../domain/purchases.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { getCreditsSummary, getUserMonthlyUsageSummary } from '../domain/summaries.ts';
@@ -53,6 +56,11 @@ const user = operation(contracts.getUser, async (request) => {
     return { status: 200, body: { userId, erasedAt: toIso(stored.erasedAt) } };
   }
   const { account } = rollForward(stored, now);
+  const latest = { limit: LATEST, after: null };
+  const [purchases, gifts] = await Promise.all([
+    listPurchases(store, userId, latest, deadline),
+    listGifts(store, userId, latest, deadline),
+  ]);
   return {
     status: 200,
     body: {
@@ -60,9 +68,34 @@ const user = operation(contracts.getUser, async (request) => {
       usage: getUserMonthlyUsageSummary(account),
       entitlements: getEntitlements(account, now),
       credits: getCreditsSummary(account),
+      purchases: purchases.items.map(shownPurchase),
+      gifts: gifts.items.map(shownGift),
     },
   };
 });
+
+/** How many of a user's purchases and gifts are shown with him. */
+const LATEST = 20;
+
+function shownPurchase(purchase: PurchaseRecord): Pick<
+  PurchaseRecord,
+  'id' | 'status' | 'credits' | 'amountCents' | 'returnedCents' | 'creditsTaken'
+> & {
+  createdAt: string;
+} {
+  const { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt } = purchase;
+  return { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt: toIso(createdAt) };
+}
+
+function shownGift({ id, status, count, createdAt, expiresAt }: Gift): Pick<
+  Gift,
+  'id' | 'status' | 'count'
+> & {
+  createdAt: string;
+  expiresAt: string;
+} {
+  return { id, status, count, createdAt: toIso(createdAt), expiresAt: toIso(expiresAt) };
+}
 
 const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   const { userId, deadline } = request;

@@ -17,6 +17,10 @@ export const AUDIT_TYPES = [
   'PaymentSucceeded',
   'PaymentFailed',
   'PaymentRefunded',
+  /** A user has put credits into a gift; somebody has claimed it; or it has gone back. */
+  'GiftSent',
+  'GiftClaimed',
+  'GiftReturned',
   /** An administrator has corrected a user's mail credits. */
   'CreditsAdjusted',
   /** An administrator has read what is kept about a user. */
@@ -53,6 +57,7 @@ export function auditOf(change: RecordChange): AuditRecord[] {
     case 'account':
     case 'delivery':
     case 'purchase':
+    case 'gift':
       return eventsOf(change).flatMap(recordOf);
     case 'movement':
       return adjustmentRecords(change);
@@ -64,7 +69,7 @@ export function auditOf(change: RecordChange): AuditRecord[] {
   }
 }
 
-/** The events that are about money are recorded, as the deed of whatever part of Postage follows it. */
+/** The events that are about money or its worth are recorded, as the deed of whatever part of Postage follows it. */
 const ACTORS = {
   SubscriptionChanged: 'postage:billing',
   CreditsPurchased: 'postage:billing',
@@ -72,6 +77,9 @@ const ACTORS = {
   PaymentSucceeded: 'postage:payments',
   PaymentFailed: 'postage:payments',
   PaymentRefunded: 'postage:payments',
+  GiftSent: 'postage:gifts',
+  GiftClaimed: 'postage:gifts',
+  GiftReturned: 'postage:gifts',
 } as const satisfies Partial<Record<EventName, string>>;
 
 function isRecorded(name: EventName): name is keyof typeof ACTORS {

@@ -1,6 +1,7 @@
 import { type AccountState, type ClosedPeriod } from './account.ts';
 import { type Movement } from './credits.ts';
 import { type Delivery } from './deliveries.ts';
+import { type Gift } from './gifts.ts';
 import { type Instant } from './instants.ts';
 import { type Letter } from './letters.ts';
 import { type PurchaseRecord } from './purchases.ts';
@@ -42,6 +43,7 @@ export type RecordChange =
   | ChangeOf<'delivery', Delivery>
   | ChangeOf<'consumption', RecordedConsumption>
   | ChangeOf<'purchase', PurchaseRecord>
+  | ChangeOf<'gift', Gift>
   /** A letter's text, of which nothing follows. */
   | ChangeOf<'text', object>;
 

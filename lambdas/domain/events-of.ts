@@ -13,6 +13,7 @@ import { event } from './event.ts';
 import { type PostageEvent, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
 import { eventsOfPayment } from './payment-events.ts';
 import { eventsOfPurchase } from './purchase-events.ts';
+import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
 import { type Letter } from './letters.ts';
 import { type Meter } from './refusals.ts';
@@ -39,6 +40,8 @@ export function eventsOf(change: RecordChange): PostageEvent[] {
       return eventsOfConsumption(change);
     case 'purchase':
       return eventsOfPurchase(change);
+    case 'gift':
+      return eventsOfGift(change);
     case 'movement':
     case 'text':
       return [];

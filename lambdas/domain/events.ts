@@ -2,6 +2,7 @@
 import { type SubscriptionStatus } from './account.ts';
 import { type MovementKind } from './credits.ts';
 import { type Channel, type PaidWith } from './deliveries.ts';
+import { type ReturnReason } from './gifts.ts';
 import { type BillingInterval, type PlanId } from './plans.ts';
 import { type Meter } from './refusals.ts';
 import { type Use } from './usage.ts';
@@ -176,6 +177,16 @@ export type PurchaseFailed = EventOf<
   { purchaseId: string; failure: 'payment_failed' | 'expired' }
 >;
 
+export type GiftSent = EventOf<'GiftSent', 1, { giftId: string; count: number; expiresAt: string }>;
+
+export type GiftClaimed = EventOf<'GiftClaimed', 1, { giftId: string; count: number }>;
+
+export type GiftReturned = EventOf<
+  'GiftReturned',
+  1,
+  { giftId: string; count: number; because: ReturnReason }
+>;
+
 export type PostageEvent =
   | UsageThresholdReached
   | SuspiciousActivity
@@ -196,7 +207,10 @@ export type PostageEvent =
   | UsageRecorded
   | CreditsPurchased
   | PurchaseRefunded
-  | PurchaseFailed;
+  | PurchaseFailed
+  | GiftSent
+  | GiftClaimed
+  | GiftReturned;
 
 export type EventName = PostageEvent['name'];
 
@@ -274,5 +288,17 @@ export const EVENTS: {
   PurchaseFailed: {
     version: 1,
     says: 'A purchase has come to nothing: its payment has failed, or its page was left until it expired.',
+  },
+  GiftSent: {
+    version: 1,
+    says: 'A user has put purchased credits into a gift, which whoever has its code can claim until `expiresAt`.',
+  },
+  GiftClaimed: {
+    version: 1,
+    says: "Somebody has claimed a user's gift. Who it was is not told; his credits have changed (`CreditsChanged`).",
+  },
+  GiftReturned: {
+    version: 1,
+    says: 'A gift that nobody had claimed has gone back to its giver: it had expired, or what it was made of was refunded or disputed (`claw_back`).',
   },
 };

@@ -1,7 +1,56 @@
 import { type Account, type AccountChange } from './account.ts';
 import { type TakingOutcome, changeCredits, takeCredits } from './credit-commands.ts';
 import { giveGift, grantPurchased, left, takeGiftBack } from './credits.ts';
-import { type Instant } from './instants.ts';
+import { DAY_MS, type Instant } from './instants.ts';
+
+/** For how long a gift can be claimed. */
+const GIFT_LASTS_MS = 90 * DAY_MS;
+
+/** Why an unclaimed gift went back to its giver: nobody came, or what it was made of was refunded. */
+export type ReturnReason = 'expired' | 'claw_back';
+
+/** Credits that somebody has put into a code. Once it has ended it never changes again. */
+export type Gift = {
+  id: string;
+  count: number;
+  /** The code itself is nowhere. */
+  codeHash: string;
+  createdAt: Instant;
+  /** From then on it can't be claimed, and goes back. */
+  expiresAt: Instant;
+} & GiftEnd;
+
+export type GiftEnd =
+  | { status: 'open' }
+  | { status: 'claimed'; endedAt: Instant }
+  | { status: 'returned'; endedAt: Instant; because: ReturnReason };
+
+export function newGift(about: Pick<Gift, 'id' | 'count' | 'codeHash'>, now: Instant): Gift {
+  return { ...about, createdAt: now, expiresAt: now + GIFT_LASTS_MS, status: 'open' };
+}
+
+export type ClaimRefusal = 'own' | 'already_claimed' | 'gone_back';
+
+/** Why somebody can't have a gift now; null: he can. In this order, so that the giver is told that it is his own. */
+export function refuseClaim(
+  gift: Gift,
+  giverId: string,
+  receiverId: string,
+  now: Instant,
+): ClaimRefusal | null {
+  if (giverId === receiverId) {
+    return 'own';
+  }
+  switch (gift.status) {
+    case 'claimed':
+      return 'already_claimed';
+    case 'returned':
+      return 'gone_back';
+    case 'open':
+      // The decision does not wait for the job that brings it back (G7).
+      return now >= gift.expiresAt ? 'gone_back' : null;
+  }
+}
 
 /** Takes credits out of the giver's account for a gift: purchased ones only, which no use of the period has taken. */
 export function sendGift(account: Account, count: number, now: Instant, source: string): TakingOutcome {

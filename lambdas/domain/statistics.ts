@@ -87,6 +87,7 @@ export function countedOf(change: RecordChange): Counted | null {
       return countedPeriod(change);
     case 'purchase':
       return countedPurchase(change);
+    case 'gift':
     case 'account':
     case 'text':
       return null;

@@ -40,6 +40,7 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   usage: 'What a user may do, and has done.',
   credits: 'Mail credits and their ledger.',
   purchases: 'Mail credits in bundles, bought on the pages of Stripe.',
+  gifts: 'Mail credits for somebody else, by a code.',
   billing: 'Subscriptions, on the pages of Stripe.',
   consumption: 'Counting for apps that keep their letters elsewhere.',
   admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',

@@ -3,6 +3,7 @@
  * (its code and figures) and never how Postage works inside.
  */
 import { type DeliveryStatus } from '../domain/deliveries.ts';
+import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type PlanId, type Price } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
@@ -20,6 +21,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
+  already_claimed: { status: 409, title: 'Somebody has claimed it' },
   already_subscribed: { status: 409, title: 'There is a subscription already' },
   illegal_transition: { status: 409, title: 'Not possible in the present state' },
   invalid: { status: 422, title: 'The request is not valid' },
@@ -127,6 +129,35 @@ export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
 export function belowBalance(available: number): Problem {
   const detail = 'No more credits can be taken than are available.';
   return problem('illegal_transition', detail, { available });
+}
+
+/** A gift of more credits than the purchased ones that are left. */
+export function notEnoughToGive(available: number): Problem {
+  const detail = 'Only purchased credits that have not been spent can be given away.';
+  return problem('insufficient_credits', detail, { available });
+}
+
+/** A gift whose code followed from a secret that is another one now. Whoever has the code can claim it all the same. */
+export function codeForgotten(expiresAt: Instant): Problem {
+  const detail = `The code of this gift can't be told again. Unclaimed, it goes back at ${toIso(expiresAt)}.`;
+  return problem('illegal_transition', detail);
+}
+
+export function refusedClaim(reason: ClaimRefusal): Problem {
+  switch (reason) {
+    case 'own':
+      return invalid([{ path: 'code', message: 'A gift is for somebody else than its giver.' }]);
+    case 'already_claimed':
+      return problem('already_claimed', 'The gift has been claimed.');
+    case 'gone_back':
+      return problem('illegal_transition', 'The gift can no longer be claimed: it goes back to its giver.');
+  }
+}
+
+export function tooManyGuesses(limit: number, resetsAt: Instant, now: Instant): Problem {
+  const detail = `At most ${limit} codes that stand for nothing can be tried in a day (UTC).`;
+  const headers = { 'retry-after': String(secondsUntil(resetsAt, now)) };
+  return problem('rate_limited', detail, { limit, resetsAt: toIso(resetsAt) }, headers);
 }
 
 /** What an administrator asks of an account that has been erased. */

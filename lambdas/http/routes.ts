@@ -10,6 +10,7 @@ export type RouteGroup =
   | 'usage'
   | 'credits'
   | 'purchases'
+  | 'gifts'
   | 'billing'
   | 'consumption'
   | 'admin'
@@ -51,6 +52,8 @@ export const ROUTES = [
   { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
   { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
   { method: 'POST', path: '/credits/purchases', group: 'purchases', access: 'user' },
+  { method: 'POST', path: '/credits/gifts', group: 'gifts', access: 'user' },
+  { method: 'POST', path: '/credits/gifts/{code}/redemption', group: 'gifts', access: 'user' },
   { method: 'POST', path: '/billing/checkout-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/billing/portal-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },

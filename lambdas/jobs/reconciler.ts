@@ -6,7 +6,8 @@ import { settleCardPayments } from '../adapters/card-settlement.ts';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { recordRun } from '../adapters/dynamodb/reconciled-days.ts';
-import { NO_SETTLEMENT, reconcile } from '../adapters/dynamodb/reconciliation.ts';
+import { returnExpiredGift } from '../adapters/dynamodb/gift-returns.ts';
+import { reconcile, type Settlement } from '../adapters/dynamodb/reconciliation.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Instant } from '../domain/instants.ts';
@@ -28,7 +29,10 @@ const MAX_LOGGED_FAILURES = 100;
 const store = createStore(requiredVariable('table'));
 const stage = requiredVariable('stage');
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const settlement = { ...NO_SETTLEMENT, ...settleCardPayments({ store, stripe }) };
+const settlement: Settlement = {
+  ...settleCardPayments({ store, stripe }),
+  returnGift: (item, now, deadline) => returnExpiredGift(store, item, now, deadline),
+};
 const logger = new Logger({ serviceName: 'reconciler' });
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 

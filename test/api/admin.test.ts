@@ -75,6 +75,8 @@ describe('a user', () => {
       usage: (await user.call('GET', '/usage')).body,
       entitlements: (await user.call('GET', '/entitlements')).body,
       credits: (await user.call('GET', '/credits')).body,
+      purchases: [],
+      gifts: [],
     });
     expect(await trailOf(postage, user.id)).toEqual([
       {

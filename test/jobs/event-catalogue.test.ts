@@ -6,6 +6,7 @@ import { type RecordChange } from '../../lambdas/domain/changes.ts';
 import { type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
 import { EVENTS, type EventName, type PostageEvent } from '../../lambdas/domain/events.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { newGift } from '../../lambdas/domain/gifts.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { eventDocs } from '../../local/event-docs.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
@@ -68,6 +69,20 @@ CHANGES.push(
   { kind: 'purchase', ...about, before: givenPurchase(), after: BOUGHT },
   { kind: 'purchase', ...about, before: BOUGHT, after: { ...BOUGHT, returnedCents: 1_350, creditsTaken: 5 } },
   { kind: 'purchase', ...about, before: givenPurchase(), after: givenPurchase({ status: 'failed' }) },
+);
+
+const GIFT = newGift({ id: 'g', count: 2, codeHash: 'hash' }, at('2026-02-10'));
+const endedAt = at('2026-02-11');
+
+CHANGES.push(
+  { kind: 'gift', ...about, after: GIFT },
+  { kind: 'gift', ...about, before: GIFT, after: { ...GIFT, status: 'claimed', endedAt } },
+  {
+    kind: 'gift',
+    ...about,
+    before: GIFT,
+    after: { ...GIFT, status: 'returned', endedAt, because: 'expired' },
+  },
 );
 
 const EXAMPLES: PostageEvent[] = CHANGES.flatMap(eventsOf);

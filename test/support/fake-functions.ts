@@ -9,6 +9,7 @@ export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
     usage: load,
     credits: load,
     purchases: load,
+    gifts: load,
     billing: load,
     consumption: load,
     admin: load,

@@ -10,7 +10,7 @@ import {
 } from '../../domain/deliveries.ts';
 import { dueAtOf } from '../../domain/delivery-life.ts';
 import { CorruptItemError, ItemReader, namesIn, toWire, type WireItem } from './items.ts';
-import { deliveryShard, listKey, recordKey, userIdOf, userKey } from './keys.ts';
+import { waitingShard, listKey, recordKey, userIdOf, userKey } from './keys.ts';
 
 export function deliveryItem(userId: string, delivery: Delivery, fingerprint: string): WireItem {
   return toWire({
@@ -29,7 +29,7 @@ function dueAttributes(delivery: Delivery): { dueShard: string | undefined; dueA
   const dueAt = dueAtOf(delivery);
   return dueAt === null
     ? { dueShard: undefined, dueAt: undefined }
-    : { dueShard: deliveryShard(delivery.id), dueAt };
+    : { dueShard: waitingShard(delivery.id), dueAt };
 }
 
 export function deliveryKey(userId: string, id: string): WireItem {

@@ -6,6 +6,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { accountKey } from './account-item.ts';
 import { forgetCustomer } from './customers.ts';
+import { forgetCode, parseGift } from './gift-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
@@ -161,6 +162,7 @@ async function takeAway(
 ): Promise<void> {
   const writes = items.flatMap((item) => [
     deleteItem(store.table, item),
+    ...wayFromCode(store.table, item),
     ...movementsIn(item).map((movement) => putAnonymousLine(store.table, anonymousId, movement)),
   ]);
   await retrying(deadline, async (abortSignal) => {
@@ -168,6 +170,11 @@ async function takeAway(
     const isDone = !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
     return transaction.committed || isDone ? null : TRY_AGAIN;
   });
+}
+
+/** Who has the code of an erased user's gift has nothing: the credits are gone with the account. */
+function wayFromCode(table: string, item: WireItem): TransactWriteItem[] {
+  return kindOf(sortKeyOf(item)) === 'GIFT' ? [forgetCode(table, parseGift(item).codeHash)] : [];
 }
 
 const IS_THERE = 'attribute_exists(#pk)';

@@ -27,6 +27,7 @@ const LEFT_OUT = new Set<string>([
   TABLE_SCHEMA.dueIndex.partitionKey,
   TABLE_SCHEMA.dueIndex.sortKey,
   'fingerprint',
+  'codeHash',
   'remains',
   'actor',
 ]);

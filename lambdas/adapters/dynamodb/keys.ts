@@ -15,7 +15,7 @@ export function userIdOf(pk: string): string | null {
 
 export const ACCOUNT_KEY = 'ACCOUNT';
 
-export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER' | 'PURCHASE' | 'GIFT';
+export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER' | 'PURCHASE' | 'GIFT' | 'CLAIM';
 
 export function recordKey(kind: RecordKind, id: string): string {
   return `${kind}#${id}`;
@@ -32,7 +32,7 @@ export function periodKey(periodStart: Instant): string {
   return `${PERIOD_PREFIX}${toIso(periodStart)}`;
 }
 
-export type ListKind = 'LETTER' | 'DELIVERY' | 'LEDGER' | 'PURCHASE';
+export type ListKind = 'LETTER' | 'DELIVERY' | 'LEDGER' | 'PURCHASE' | 'GIFT';
 
 /** A record's place in its user's list of one kind: by time, then by id. */
 export function listKey(kind: ListKind, at: Instant, id: string): string {
@@ -42,6 +42,16 @@ export function listKey(kind: ListKind, at: Instant, id: string): string {
 /** Whose customer at Stripe it is. */
 export function customerKey(customerId: string): string {
   return `CUSTOMER#${customerId}`;
+}
+
+/** What a gift's code, by its hash, stands for. */
+export function codeKey(codeHash: string): string {
+  return `CODE#${codeHash}`;
+}
+
+/** How many wrong codes a user has tried on one UTC day. It names nobody, and it expires. */
+export function guessesKey(userId: string, day: string): string {
+  return `GUESS#${createHash('sha256').update(`${day}\0${userId}`).digest('base64url')}`;
 }
 
 /** What became of an event of Stripe's. */
@@ -91,12 +101,12 @@ export function accountShard(userId: string): string {
   return rolloverShard(shardOf(userId));
 }
 
-/** The partition of `DueIndex` in which deliveries, and gifts, wait for their day. */
+/** A partition of `DueIndex` in which deliveries, and gifts, wait for their day. */
 export function dueShard(shard: number): string {
   return `DUE#${String(shard)}`;
 }
 
-export function deliveryShard(id: string): string {
+export function waitingShard(id: string): string {
   return dueShard(shardOf(id));
 }
 

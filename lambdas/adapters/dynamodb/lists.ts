@@ -1,11 +1,15 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Delivery } from '../../domain/deliveries.ts';
+import { type Gift } from '../../domain/gifts.ts';
 import { type Letter } from '../../domain/letters.ts';
+import { type PurchaseRecord } from '../../domain/purchases.ts';
 import { parseDelivery } from './delivery-item.ts';
+import { parseGift } from './gift-item.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { type ListKind, userKey } from './keys.ts';
 import { parseLetter } from './letter-item.ts';
+import { parsePurchase } from './purchase-item.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 import { TABLE_SCHEMA } from './table-schema.ts';
@@ -103,4 +107,24 @@ export async function listDeliveries(
   deadline: Deadline,
 ): Promise<Page<Delivery>> {
   return listPage(store, userId, 'DELIVERY', request, parseDelivery, deadline);
+}
+
+/** Newest first, by when they were begun. @throws BusyError */
+export async function listPurchases(
+  store: Store,
+  userId: string,
+  request: PageRequest,
+  deadline: Deadline,
+): Promise<Page<PurchaseRecord>> {
+  return listPage(store, userId, 'PURCHASE', request, parsePurchase, deadline);
+}
+
+/** Those that the user has given, newest first. @throws BusyError */
+export async function listGifts(
+  store: Store,
+  userId: string,
+  request: PageRequest,
+  deadline: Deadline,
+): Promise<Page<Gift>> {
+  return listPage(store, userId, 'GIFT', request, parseGift, deadline);
 }

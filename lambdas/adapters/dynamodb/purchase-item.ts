@@ -57,6 +57,23 @@ export function updatePurchase(table: string, userId: string, after: PurchaseRec
   };
 }
 
+/** Goes into a transaction of what follows from a purchase as it was read. */
+export function purchaseIsAtVersion(
+  table: string,
+  userId: string,
+  { id, version }: PurchaseRecord,
+): TransactWriteItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: purchaseKey(userId, id),
+      ConditionExpression: IS_AT_VERSION,
+      ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+      ExpressionAttributeValues: toWire({ ':before': version }),
+    },
+  };
+}
+
 /** @throws CorruptItemError */
 export function parsePurchase(item: WireItem): PurchaseRecord {
   const reader = ItemReader.fromWire(item);

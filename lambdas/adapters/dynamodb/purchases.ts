@@ -1,12 +1,20 @@
 import { type Deadline } from '../../domain/deadline.ts';
+import { type Account } from '../../domain/account.ts';
 import { followPayment, type PaymentFacts, type PurchaseRecord } from '../../domain/purchases.ts';
 import { changeItems, rollForwardInPart } from './account-writes.ts';
 import { accountExists } from './account-item.ts';
 import { ErasedAccountError, readStoredAccount } from './accounts.ts';
 import { getItem } from './get-item.ts';
+import { giveBack, listOpenGifts } from './gift-returns.ts';
 import { ItemReader, type WireItem } from './items.ts';
 import { markProcessed, type ProcessedEvent } from './processed-events.ts';
-import { parsePurchase, purchaseItem, purchaseKey, updatePurchase } from './purchase-item.ts';
+import {
+  parsePurchase,
+  purchaseIsAtVersion,
+  purchaseItem,
+  purchaseKey,
+  updatePurchase,
+} from './purchase-item.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
@@ -141,15 +149,20 @@ export interface PaymentLesson {
  */
 export async function writePayment(
   store: Store,
-  { userId, purchase, facts, event }: PaymentLesson,
+  lesson: PaymentLesson,
   deadline: Deadline,
 ): Promise<PurchaseOutcome> {
+  const { userId, purchase, facts, event } = lesson;
   return retrying<PurchaseOutcome>(deadline, async (abortSignal) => {
     const stored = await readStoredAccount(store, userId, deadline);
     if (stored?.kind !== 'account') {
       return 'no account';
     }
-    const before = await rollForwardInPart(store, stored, event.at, abortSignal);
+    const rolled = await rollForwardInPart(store, stored, event.at, abortSignal);
+    const before = await recoverGifts(store, rolled, lesson, deadline, abortSignal);
+    if (before === null) {
+      return TRY_AGAIN;
+    }
     const followed = followPayment(before, purchase, facts, event.at);
     if (followed.outcome === 'mismatch') {
       return 'mismatch';
@@ -174,4 +187,50 @@ export async function writePayment(
     }
     return written?.reason === 'condition' ? 'overtaken' : TRY_AGAIN;
   });
+}
+
+/**
+ * Where what is unspent is less than what is to be taken back, gifts that nobody has claimed come back first: each whole
+ * and in a write of its own, as long as the purchase is as it was read. A worker that dies in between is followed by
+ * another one, which finds them in the account.
+ *
+ * @returns the account from which the rest is taken; null when it has changed meanwhile
+ */
+async function recoverGifts(
+  store: Store,
+  account: Account,
+  { userId, purchase, facts, event }: PaymentLesson,
+  deadline: Deadline,
+  abortSignal: AbortSignal,
+): Promise<Account | null> {
+  const owes = (before: Account): boolean => {
+    const followed = followPayment(before, purchase, facts, event.at);
+    const after = followed.outcome === 'followed' ? followed.change?.account : undefined;
+    return after !== undefined && after.credits.owed > 0;
+  };
+  if (!owes(account)) {
+    return account;
+  }
+  const condition = purchaseIsAtVersion(store.table, userId, purchase);
+  let current = account;
+  for (const gift of await listOpenGifts(store, userId, deadline)) {
+    if (!owes(current)) {
+      break;
+    }
+    const giftReturn = { gift, because: 'claw_back' as const, now: event.at };
+    const given = await giveBack(store, current, giftReturn, [condition], abortSignal);
+    switch (given.outcome) {
+      case 'given back':
+        current = given.account;
+        break;
+      case 'ended':
+        break;
+      case 'pointless':
+        // The write that follows says why.
+        return current;
+      case 'conflict':
+        return null;
+    }
+  }
+  return current;
 }

@@ -4,6 +4,7 @@ import { type Instant } from '../../domain/instants.ts';
 import { parseAccount } from './account-item.ts';
 import { parseRecordedConsumption } from './consumption-item.ts';
 import { parseDelivery } from './delivery-item.ts';
+import { parseGift } from './gift-item.ts';
 import { CorruptItemError, ItemReader, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, kindOf, userIdOf } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
@@ -69,6 +70,8 @@ function parseChange(sk: string, about: About): RecordChange {
       return { kind: 'consumption', ...parseBoth(about, parseRecordedConsumption) };
     case 'PURCHASE':
       return { kind: 'purchase', ...parseBoth(about, parsePurchase) };
+    case 'GIFT':
+      return { kind: 'gift', ...parseBoth(about, parseGift) };
     case 'BODY':
       return { kind: 'text', ...parseBoth(about, () => ({})) };
     default:

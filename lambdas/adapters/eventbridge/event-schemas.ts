@@ -103,6 +103,9 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
     currency: z.literal('usd'),
     creditsTaken: count,
   }),
+  GiftSent: z.strictObject({ giftId: id, count, expiresAt: instant }),
+  GiftClaimed: z.strictObject({ giftId: id, count }),
+  GiftReturned: z.strictObject({ giftId: id, count, because: z.enum(['expired', 'claw_back']) }),
   PurchaseFailed: z.strictObject({ purchaseId: id, failure: z.enum(['payment_failed', 'expired']) }),
 };
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { AUDIT_TYPES } from '../../domain/audit.ts';
+import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
@@ -36,6 +37,24 @@ const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, i
   }
 });
 
+/** What a user has bought and given away. */
+const purchase = z.strictObject({
+  id: z.string(),
+  status: z.enum(PURCHASE_STATUSES),
+  credits: Count,
+  amountCents: Count,
+  returnedCents: Count,
+  creditsTaken: Count,
+  createdAt: Instant,
+});
+const gift = z.strictObject({
+  id: z.string(),
+  status: z.enum(['open', 'claimed', 'returned']),
+  count: Count,
+  createdAt: Instant,
+  expiresAt: Instant,
+});
+
 const User = named(
   'User',
   z.union([
@@ -44,10 +63,15 @@ const User = named(
       usage: UsageSummary,
       entitlements: Entitlements,
       credits: CreditsSummary,
+      purchases: z.array(purchase),
+      gifts: z.array(gift),
     }),
     z.strictObject({ userId: z.string(), erasedAt: Instant }),
   ]),
-  { description: 'What the user sees of himself; of an erased user, when that was.' },
+  {
+    description:
+      'What the user sees of himself, and the 20 latest of what he has bought and of the gifts that he has made (the export has them all); of an erased user, when that was.',
+  },
 );
 
 const LedgerProof = named(
@@ -175,7 +199,8 @@ export const getUser = contract('GET /admin/users/{userId}', {
   ...NO_INPUT,
   ...USER_PATH,
   summary: 'A user',
-  description: 'Usage, entitlements and credits in one answer. The audit trail records that it was read.',
+  description:
+    'Usage, entitlements, credits, purchases and gifts in one answer. The audit trail records that it was read.',
   answers: { 200: { description: 'The user', schema: User } },
   problems: ['not_found'],
 });

@@ -7,6 +7,7 @@ import { CRON_CONTRACTS } from './cron.ts';
 import { DELIVERY_CONTRACTS } from './deliveries.ts';
 import { DOCS_CONTRACTS } from './docs.ts';
 import { FAILED_EVENT_CONTRACTS } from './failed-events.ts';
+import { GIFT_CONTRACTS } from './gifts.ts';
 import { LETTER_CONTRACTS } from './letters.ts';
 import { MAIL_WEBHOOK_CONTRACTS } from './mail-webhook.ts';
 import { PURCHASE_CONTRACTS } from './purchases.ts';
@@ -20,6 +21,7 @@ export const CONTRACTS: readonly Contract[] = [
   ...USAGE_CONTRACTS,
   ...CREDIT_CONTRACTS,
   ...PURCHASE_CONTRACTS,
+  ...GIFT_CONTRACTS,
   ...BILLING_CONTRACTS,
   ...CONSUMPTION_CONTRACTS,
   ...ADMIN_CONTRACTS,

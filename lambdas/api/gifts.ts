@@ -1,0 +1,50 @@
+import { claimGift, createGift } from '../adapters/dynamodb/gifts.ts';
+import { createStore } from '../adapters/dynamodb/store.ts';
+import { codeOfGift, hashOfCode } from '../adapters/gift-codes.ts';
+import { createSecretReader } from '../adapters/secrets.ts';
+import { toIso } from '../domain/instants.ts';
+import { requiredVariable } from '../environment.ts';
+import * as contracts from '../http/contracts/gifts.ts';
+import { httpHandler } from '../http/handler.ts';
+import { operation } from '../http/operation.ts';
+import { answerWrite } from '../http/outcomes.ts';
+import { codeForgotten, notEnoughToGive, notFound, refusedClaim, tooManyGuesses } from '../http/problems.ts';
+
+const store = createStore(requiredVariable('table'));
+const readSecret = createSecretReader(requiredVariable('giftSecretId'));
+
+const gift = operation(contracts.createGift, async (request) => {
+  const { userId, id, now, body } = request;
+  const code = codeOfGift(await readSecret(), userId, id);
+  const codeHash = hashOfCode(code);
+  const outcome = await createGift(store, request, { count: body.count, codeHash });
+  if (outcome.outcome === 'below_balance') {
+    return notEnoughToGive(outcome.takeable);
+  }
+  if (outcome.outcome === 'replayed' && outcome.record.codeHash !== codeHash) {
+    // The secret is another one than it was then.
+    return codeForgotten(outcome.record.expiresAt);
+  }
+  return answerWrite(outcome, now, 201, ({ count, expiresAt }) => ({
+    body: { id, code, count, expiresAt: toIso(expiresAt) },
+  }));
+});
+
+const claim = operation(contracts.claimGift, async (request) => {
+  const { now, params } = request;
+  const outcome = await claimGift(store, request, hashOfCode(params.code));
+  switch (outcome.outcome) {
+    case 'unknown':
+      return notFound('gift');
+    case 'too_many_guesses':
+      return tooManyGuesses(outcome.limit, outcome.resetsAt, now);
+    case 'refused':
+      return refusedClaim(outcome.reason);
+    case 'created':
+    case 'replayed':
+    case 'idempotency_conflict':
+      return answerWrite(outcome, now, 200, ({ count }) => ({ body: { count } }));
+  }
+});
+
+export const handler = httpHandler([gift, claim]);
