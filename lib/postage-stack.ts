@@ -38,8 +38,8 @@ export class PostageStack extends Stack {
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const onTable = { stage, tableName: table.tableName, arns: tableArns };
-    const cronSecret = this.createCronSecret(stage);
-    const giftSecret = this.createGiftSecret(stage);
+    const cronSecret = this.createSecret('CronSecret', stage, CRON_SECRET);
+    const giftSecret = this.createSecret('GiftSecret', stage, GIFT_SECRET);
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
@@ -79,13 +79,15 @@ export class PostageStack extends Stack {
       },
       appUrl: stripe.appUrl,
     });
-    const watched = { httpApi, rollover, stream, payments, reconciler, senders };
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
+    const { topic } = new Monitoring(this, 'Monitoring', {
+      ...{ stage, httpApi, rollover, stream, payments, reconciler, senders },
+    });
 
     this.addOutputs({
       ApiUrl: httpApi.apiEndpoint,
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
+      GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
       StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
       MailSecretArn: senders.mailSecret.attrId,
@@ -104,30 +106,32 @@ export class PostageStack extends Stack {
   }
 
   /** Its `attrId` is the ARN. (`Ref` is too in AWS, but in an emulator it is the name, which no policy matches.) */
-  private createCronSecret(stage: Stage): CfnSecret {
-    const secret = new CfnSecret(this, 'CronSecret', {
-      description: 'What callers of the cron routes of Postage send as a bearer token',
-      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+  private createSecret(id: string, stage: Stage, { description, length, reason }: SecretOptions): CfnSecret {
+    const secret = new CfnSecret(this, id, {
+      description,
+      generateSecretString: { passwordLength: length, excludePunctuation: true },
     });
     secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'Its callers must learn of a new value first, so it is changed by hand: docs/runbook.md.',
-    });
-    return secret;
-  }
-
-  /** From it follow the codes of gifts: with another one, a repeated request could not be told its code again. */
-  private createGiftSecret(stage: Stage): CfnSecret {
-    const secret = new CfnSecret(this, 'GiftSecret', {
-      description: 'What the codes of gifts of Postage follow from. It must not change: docs/runbook.md.',
-      generateSecretString: { passwordLength: 64, excludePunctuation: true },
-    });
-    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'Codes follow from it, so that it is not rotated: docs/runbook.md.',
-    });
+    Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
     return secret;
   }
 }
+
+interface SecretOptions {
+  description: string;
+  length: number;
+  /** Why it is not rotated by itself. */
+  reason: string;
+}
+
+const CRON_SECRET: SecretOptions = {
+  description: 'What callers of the cron routes of Postage send as a bearer token',
+  length: 48,
+  reason: 'Its callers must learn of a new value first, so it is changed by hand: docs/runbook.md.',
+};
+
+const GIFT_SECRET: SecretOptions = {
+  description: 'What the codes of gifts of Postage follow from. It must not change: docs/runbook.md.',
+  length: 64,
+  reason: 'Codes that have been told follow from it, so it stays as it is: docs/runbook.md.',
+};

@@ -2,6 +2,7 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod/mini';
 import { claimGift, createGift } from '../../lambdas/adapters/dynamodb/gifts.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { usePurchases } from '../support/purchases.ts';
@@ -31,7 +32,11 @@ async function claim(gift: string): Promise<string> {
 
 async function statusOf(gift: string): Promise<string> {
   const item = (await itemsOf(suite.store(), suite.buyer().userId)).get(`GIFT#${gift}`);
-  return [item?.['status'], item?.['because']].filter((part) => part !== undefined).join(' ');
+  const { status, because } = z.parse(
+    z.object({ status: z.string(), because: z.optional(z.string()) }),
+    item,
+  );
+  return because === undefined ? status : `${status} ${because}`;
 }
 
 async function refund(intent: string, amount?: number): Promise<void> {

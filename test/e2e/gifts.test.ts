@@ -1,0 +1,66 @@
+import { describe, expect } from '@jest/globals';
+import * as z from 'zod/mini';
+import { givenSubscriber } from './support/deeds.ts';
+import { eventually } from './support/eventually.ts';
+import { type Answer, ask, expectAnswer, get } from './support/http.ts';
+import { atStripe, itWithStripe } from './support/paying.ts';
+import type { Person } from './support/people.ts';
+import { useWorld } from './support/use-world.ts';
+import type { User } from './support/world.ts';
+
+const world = useWorld();
+
+/** A subscriber to Pro who has bought five credits. @returns with what he paid by */
+async function givenBuyer(person: Person): Promise<{ user: User; paymentIntent: string }> {
+  const user = await givenSubscriber(world(), person, { plan: 'pro' });
+  const begun = await ask(world(), 'POST /credits/purchases', { token: user.token, json: { bundle: 5 } });
+  expectAnswer(begun, 201);
+  const session = /cs_test_\w+/.exec(z.parse(z.string(), begun.body['checkoutUrl']))?.[0] ?? '';
+  const paid = await atStripe(world(), `/checkout/${session}/pay`);
+  await untilPurchased(user, 5);
+  return { user, paymentIntent: z.parse(z.string(), paid['payment_intent']) };
+}
+
+async function untilPurchased({ token }: User, purchased: number): Promise<Record<string, unknown>> {
+  return eventually(`${String(purchased)} purchased credits`, async () => {
+    const credits = await get(world(), '/credits', token);
+    return credits['purchased'] === purchased ? credits : null;
+  });
+}
+
+async function give({ token }: User, count: number): Promise<string> {
+  const question = { token, key: `gift of ${String(count)}`, json: { count } };
+  const gift = await ask(world(), 'POST /credits/gifts', question);
+  expectAnswer(gift, 201, { count });
+  expect((await ask(world(), 'POST /credits/gifts', question)).body).toEqual(gift.body);
+  return z.parse(z.string(), gift.body['code']);
+}
+
+async function claim({ token }: User, code: string): Promise<Answer> {
+  return ask(world(), `POST /credits/gifts/${code}/redemption`, { token });
+}
+
+describe('a gift', () => {
+  itWithStripe('G8: leaves the giver, and stays with whoever has claimed it', async () => {
+    const { user } = await givenBuyer('proGiver');
+    const receiver = await world().meet('freeReceiver');
+    const code = await give(user, 2);
+    expectAnswer(await claim(user, code), 422, { code: 'invalid' });
+    expectAnswer(await claim(receiver, code), 200, { count: 2 });
+    expectAnswer(await claim(receiver, code), 409, { code: 'already_claimed' });
+    expectAnswer(await claim(receiver, '0'.repeat(28)), 404, { code: 'not_found' });
+    expect(await get(world(), '/credits', receiver.token)).toMatchObject({ available: 2, purchased: 2 });
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ purchased: 3, takenBack: 2 });
+  });
+
+  itWithStripe('comes back for a dispute of what it was made of', async () => {
+    const { user, paymentIntent } = await givenBuyer('proDisputed');
+    const code = await give(user, 4);
+    const dispute = await atStripe(world(), '/disputes', { payment_intent: paymentIntent });
+    expect(await untilPurchased(user, 0)).toMatchObject({ owed: 0, takenBack: 5 });
+    const receiver = await world().meet('freeLatecomer');
+    expectAnswer(await claim(receiver, code), 409, { code: 'illegal_transition' });
+    await atStripe(world(), `/disputes/${z.parse(z.string(), dispute['id'])}/close`, { status: 'won' });
+    expect(await untilPurchased(user, 5)).toMatchObject({ owed: 0, takenBack: 0 });
+  });
+});
