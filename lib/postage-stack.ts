@@ -38,8 +38,7 @@ export class PostageStack extends Stack {
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const onTable = { stage, tableName: table.tableName, arns: tableArns };
-    const cronSecret = this.createSecret('CronSecret', stage, CRON_SECRET);
-    const giftSecret = this.createSecret('GiftSecret', stage, GIFT_SECRET);
+    const { cronSecret, giftSecret } = this.createSecrets(stage);
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
@@ -79,9 +78,8 @@ export class PostageStack extends Stack {
       },
       appUrl: stripe.appUrl,
     });
-    const { topic } = new Monitoring(this, 'Monitoring', {
-      ...{ stage, httpApi, rollover, stream, payments, reconciler, senders },
-    });
+    const watched = { httpApi, rollover, stream, payments, reconciler, senders };
+    const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
     this.addOutputs({
       ApiUrl: httpApi.apiEndpoint,
@@ -103,6 +101,13 @@ export class PostageStack extends Stack {
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });
     }
+  }
+
+  private createSecrets(stage: Stage): { cronSecret: CfnSecret; giftSecret: CfnSecret } {
+    return {
+      cronSecret: this.createSecret('CronSecret', stage, CRON_SECRET),
+      giftSecret: this.createSecret('GiftSecret', stage, GIFT_SECRET),
+    };
   }
 
   /** Its `attrId` is the ARN. (`Ref` is too in AWS, but in an emulator it is the name, which no policy matches.) */
