@@ -10,16 +10,14 @@ import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
-import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
 import { createTable } from '../../local/create-table.ts';
-import { exception } from '../support/faulty-dynamodb.ts';
+import { deliver, mortalWorker, servicesAt, shuffled } from '../support/disorder.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { ENTERPRISE, gatedConnection, messageOf, PRICES_JSON, PRO, PRO_YEARLY } from '../support/payments.ts';
+import { ENTERPRISE, messageOf, PRO, PRO_YEARLY } from '../support/payments.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
@@ -91,72 +89,6 @@ async function act({ stripe, customerId, random }: World): Promise<void> {
   }
 }
 
-function servicesOf({ stripe }: World, store: Store, gate: () => Response | null): StripeServices {
-  return {
-    store,
-    stripe: gatedConnection(stripe.standIn, gate),
-    prices: parsePriceList(PRICES_JSON),
-    stage: 'test',
-  };
-}
-
-/** A worker that dies: its process may make so many requests, to Stripe and to DynamoDB together, and then is gone. */
-interface Mortal {
-  services: StripeServices;
-  /** Begins anew; Infinity: and lives. */
-  live: (requests: number) => void;
-}
-
-/** The death of a process looks like a refusal that nobody tries again; its last answer may have been lost. */
-function mortal(world: World): Mortal {
-  let left = Infinity;
-  const isDead = (): boolean => {
-    left -= 1;
-    return left < 0;
-  };
-  table.proxy().inject(() => {
-    if (isDead()) {
-      return exception('AccessDeniedException');
-    }
-    return left === 0 ? { fault: 'lose the answer' } : null;
-  });
-  const gone = (): Response => Response.json({ error: { message: 'gone' } }, { status: 401 });
-  return {
-    services: servicesOf(world, table.faultyStore(), () => (isDead() ? gone() : null)),
-    live: (requests) => {
-      left = requests;
-    },
-  };
-}
-
-/** Processes events, and again those that failed, until none does. */
-async function deliver(
-  { stripe, random }: World,
-  events: readonly Stripe.Event[],
-  { services, live }: Mortal,
-): Promise<void> {
-  let messages = events.map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
-  for (let tries = 0; messages.length > 0; tries += 1) {
-    live(tries < 5 && random.happens(0.4) ? random.integer(1, 12 * messages.length) : Infinity);
-    const { batchItemFailures } = await processStripeEvents(services, messages);
-    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    messages = messages.filter(({ messageId }) => failed.has(messageId));
-    if (tries > 20) {
-      throw new Error('Events fail for ever.');
-    }
-  }
-  live(Infinity);
-}
-
-function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const rest = [...items];
-  const result: T[] = [];
-  while (rest.length > 0) {
-    result.push(...rest.splice(random.integer(0, rest.length - 1), 1));
-  }
-  return result;
-}
-
 /** What must be the same in the end, as it stands at Stripe's now and a while later. */
 async function decided({ stripe, userId }: World, store: Store): Promise<object[]> {
   const stored = await readStoredAccount(store, userId, plentyOfTime());
@@ -178,8 +110,8 @@ async function play(world: World, orderly: Store): Promise<void> {
     const link = { userId, customerId, replaces: null };
     await linkCustomer(store, link, stripe.clock.now(), deadlineIn(20_000));
   }
-  const inOrder = servicesOf(world, orderly, () => null);
-  const inDisorder = mortal(world);
+  const inOrder = servicesAt(stripe, orderly);
+  const inDisorder = mortalWorker(table, stripe);
   await createPortal(inOrder.stripe, inOrder.prices, 'test').open(
     customerId,
     'https://example.com',

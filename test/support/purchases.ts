@@ -28,7 +28,7 @@ export interface Shop {
 }
 
 /** Begins a purchase as the route does. @returns its id and that of its Checkout session */
-async function beginPurchase(
+export async function beginPurchase(
   { store, stripe, now }: Shop,
   { userId, customerId }: Buyer,
   bundle: Bundle = 10,
@@ -47,7 +47,7 @@ async function subscribeToPro(store: Store, userId: string, now: number): Promis
   return writeSubscription(store, userId, active({}), now, plentyOfTime());
 }
 
-async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
+export async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
   const purchase = await readPurchase(store, userId, id, plentyOfTime());
   if (purchase === null) {
     throw new Error(`There is no purchase ${id}.`);
