@@ -26,7 +26,7 @@ import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks, request, scheduleMail, writeLetter } from '../support/users.ts';
 
-const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 60);
+const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 100);
 const FIRST_SEED = Number(process.env['POSTAGE_SEED'] ?? randomInt(2 ** 30));
 const START = '2026-01-31T09:00:00.000Z';
 const MOST_ACTIONS = 30;

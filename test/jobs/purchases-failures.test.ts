@@ -133,7 +133,7 @@ describe('what another worker has learnt meanwhile', () => {
     const { metadata } = await suite.stripe().paymentIntents.retrieve(intent);
     const event = suite.about('charge.refunded', { object: 'charge', payment_intent: intent, metadata });
     let overtaken = 0;
-    const store = storeThat(suite.store(), async () => {
+    const store = storeThat(suite.store(), 'TransactWriteItemsCommand', async () => {
       overtaken += 1;
       // The worker has asked for everything, and is about to write.
       if (overtaken === 1) {
@@ -145,16 +145,33 @@ describe('what another worker has learnt meanwhile', () => {
     expect(overtaken).toBe(2);
     expect(await suite.booked()).toEqual([0, 0, 10]);
   });
+
+  it('G10: also when the other one writes before the purchase is read', async () => {
+    const { intent } = await suite.boughtAndGranted();
+    const { metadata } = await suite.stripe().paymentIntents.retrieve(intent);
+    const event = suite.about('charge.refunded', { object: 'charge', payment_intent: intent, metadata });
+    let reads = 0;
+    // The account is read first, and the purchase last; what Stripe says must be asked after both.
+    const store = storeThat(suite.store(), 'GetItemCommand', async (input) => {
+      if (JSON.stringify(input).includes('PURCHASE#') && (reads += 1) === 1) {
+        await suite.stripe().refunds.create({ payment_intent: intent });
+        await suite.followAll();
+      }
+    });
+    expect(await suite.follow([event], { ...suite.services(), store })).toEqual([]);
+    expect(reads).toBe(1);
+    expect(await suite.booked()).toEqual([0, 0, 10]);
+  });
 });
 
-/** A store before whose transactions something happens. */
-function storeThat(store: Store, beforeTransaction: () => Promise<void>): Store {
+/** A store before whose requests of one kind something happens. */
+function storeThat(store: Store, command: string, before: (input: object) => Promise<void>): Store {
   const client = createStore(store.table, { endpoint: suite.endpoint(), ...LOCAL_AWS }).client;
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        if (commandName === 'TransactWriteItemsCommand') {
-          await beforeTransaction();
+        if (commandName === command) {
+          await before(args.input);
         }
         return next(args);
       },
