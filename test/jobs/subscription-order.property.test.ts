@@ -10,16 +10,17 @@ import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
 import { createTable } from '../../local/create-table.ts';
 import { deliver, mortalWorker, servicesAt, shuffled } from '../support/disorder.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { ENTERPRISE, messageOf, PRO, PRO_YEARLY } from '../support/payments.ts';
+import { messageOf } from '../support/payments.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
+import { actOnSubscription } from '../support/subscription-acts.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
 
 const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 50);
@@ -46,47 +47,6 @@ async function openWorld(seed: number): Promise<World> {
     invoice_settings: { default_payment_method: 'pm_card_visa' },
   });
   return { stripe, userId, customerId, random: seededRandom(seed) };
-}
-
-/** What a user, a bank, the owner or time does next; what is not possible just now does not happen. */
-async function act({ stripe, customerId, random }: World): Promise<void> {
-  const { control } = stripe.standIn;
-  const sdk = stripe.stripe;
-  const { data } = await sdk.subscriptions.list({ customer: customerId, status: 'all', limit: 100 });
-  const alive = data.filter(({ status }) => !['canceled', 'incomplete_expired'].includes(status));
-  const id = random.pickAny(alive)?.id ?? '';
-  const price = random.pick([PRO, PRO_YEARLY, ENTERPRISE]);
-  const passes = (ms: number): void => stripe.moveTo(toIso(stripe.clock.now() + ms));
-  const subscribe = async (params: Partial<Stripe.SubscriptionCreateParams> = {}): Promise<unknown> =>
-    sdk.subscriptions.create({ customer: customerId, items: [{ price }], ...params });
-  const actions: [() => unknown, ...(() => unknown)[]] = [
-    // A second one beside the first: nobody should, and it can happen.
-    () => (random.happens(0.3) ? subscribe() : passes(3 * DAY_MS)),
-    () => control.changePriceInPortal(id, price),
-    () => control.changePriceInPortal(id, price),
-    () => control.cancelInPortal(id),
-    () => control.keepInPortal(id),
-    () => sdk.subscriptions.cancel(id),
-    () => sdk.subscriptions.update(id, { trial_end: 'now' }),
-    () => sdk.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
-    () => control.changeCardInPortal(customerId, 'pm_card_chargeCustomerFail'),
-    () => control.changeCardInPortal(customerId, 'pm_card_visa'),
-    async () => {
-      const { data: open } = await sdk.invoices.list({ customer: customerId, status: 'open' });
-      return control.payInvoice(open[0]?.id ?? '', 'pm_card_visa');
-    },
-    () => passes(random.integer(1, 60) * HOUR_MS),
-    () => passes(random.integer(1, 8) * DAY_MS),
-    () => passes(random.integer(20, 40) * DAY_MS),
-  ];
-  const begin = (): unknown =>
-    random.happens(0.3) ? subscribe({ trial_period_days: random.integer(1, 40) }) : subscribe();
-  const action = alive.length === 0 && random.happens(0.6) ? begin : random.pick(actions);
-  try {
-    await action();
-  } catch {
-    // Stripe refuses what makes no sense as things stand.
-  }
 }
 
 /** What must be the same in the end, as it stands at Stripe's now and a while later. */
@@ -122,7 +82,7 @@ async function play(world: World, orderly: Store): Promise<void> {
   const everything: Stripe.Event[] = [];
   const actions = random.integer(1, MOST_ACTIONS);
   for (let index = 0; index < actions; index += 1) {
-    await act(world);
+    await actOnSubscription(world);
     const events = stripe.standIn.control.events().slice(told);
     told += events.length;
     everything.push(...events);

@@ -1,0 +1,52 @@
+import type { Stripe } from 'stripe';
+import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { ENTERPRISE, PRO, PRO_YEARLY } from './payments.ts';
+import { type Random } from './random.ts';
+import { type TestStripe } from './stripe.ts';
+
+export interface Subscriber {
+  stripe: TestStripe;
+  customerId: string;
+  random: Random;
+}
+
+/** What a user, a bank, the owner or time does next; what is not possible just now does not happen. */
+export async function actOnSubscription({ stripe, customerId, random }: Subscriber): Promise<void> {
+  const { control } = stripe.standIn;
+  const sdk = stripe.stripe;
+  const { data } = await sdk.subscriptions.list({ customer: customerId, status: 'all', limit: 100 });
+  const alive = data.filter(({ status }) => !['canceled', 'incomplete_expired'].includes(status));
+  const id = random.pickAny(alive)?.id ?? '';
+  const price = random.pick([PRO, PRO_YEARLY, ENTERPRISE]);
+  const passes = (ms: number): void => stripe.moveTo(toIso(stripe.clock.now() + ms));
+  const subscribe = async (params: Partial<Stripe.SubscriptionCreateParams> = {}): Promise<unknown> =>
+    sdk.subscriptions.create({ customer: customerId, items: [{ price }], ...params });
+  const actions: [() => unknown, ...(() => unknown)[]] = [
+    // A second one beside the first: nobody should, and it can happen.
+    () => (random.happens(0.3) ? subscribe() : passes(3 * DAY_MS)),
+    () => control.changePriceInPortal(id, price),
+    () => control.changePriceInPortal(id, price),
+    () => control.cancelInPortal(id),
+    () => control.keepInPortal(id),
+    () => sdk.subscriptions.cancel(id),
+    () => sdk.subscriptions.update(id, { trial_end: 'now' }),
+    () => sdk.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),
+    () => control.changeCardInPortal(customerId, 'pm_card_chargeCustomerFail'),
+    () => control.changeCardInPortal(customerId, 'pm_card_visa'),
+    async () => {
+      const { data: open } = await sdk.invoices.list({ customer: customerId, status: 'open' });
+      return control.payInvoice(open[0]?.id ?? '', 'pm_card_visa');
+    },
+    () => passes(random.integer(1, 60) * HOUR_MS),
+    () => passes(random.integer(1, 8) * DAY_MS),
+    () => passes(random.integer(20, 40) * DAY_MS),
+  ];
+  const begin = (): unknown =>
+    random.happens(0.3) ? subscribe({ trial_period_days: random.integer(1, 40) }) : subscribe();
+  const action = alive.length === 0 && random.happens(0.6) ? begin : random.pick(actions);
+  try {
+    await action();
+  } catch {
+    // Stripe refuses what makes no sense as things stand.
+  }
+}
