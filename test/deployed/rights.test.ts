@@ -67,6 +67,8 @@ function resourceName(resource: string, { outputs }: Stack): Call['on'] {
       return 'dueIndex';
     case outputs.CronSecretArn:
       return 'cronSecret';
+    case outputs.GiftSecretArn:
+      return 'giftSecret';
     case outputs.RolloverStateMachineArn:
       return 'rolloverStateMachine';
     case outputs.MailSecretArn:

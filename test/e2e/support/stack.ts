@@ -10,6 +10,7 @@ export const stackOutputs = z.object({
   TableName: z.string(),
   CronSecretArn: z.string(),
   MailSecretArn: z.string(),
+  GiftSecretArn: z.string(),
   StripeSecretArn: z.string(),
   RolloverStateMachineArn: z.string(),
   EventBusName: z.string(),
