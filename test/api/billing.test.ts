@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
+import { atStripe, customerOf, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
-import { sdkFor } from '../support/stripe.ts';
-import { plentyOfTime } from '../support/table.ts';
 
 const CHECKOUT = '/billing/checkout-sessions';
 const PORTAL = '/billing/portal-sessions';
@@ -15,8 +13,7 @@ let stripe: Stripe;
 
 beforeAll(async () => {
   postage = await startPostage();
-  const { url, secretKey } = postage.stripe;
-  stripe = sdkFor({ url: url ?? '', secretKey });
+  stripe = stripeOf(postage);
 });
 
 afterAll(async () => {
@@ -24,33 +21,10 @@ afterAll(async () => {
   expect(postage.errors).toEqual([]);
 });
 
-/** What happens at Stripe without Postage. */
-async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<ApiAnswer> {
-  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
-  expect(answer).toMatchObject({ status: 200 });
-  return answer;
-}
-
 async function begin(user: ApiUser, body: object = PRO, headers = {}): Promise<string> {
   const answer = await user.call('POST', CHECKOUT, { body, headers });
   expect(answer).toMatchObject({ status: 200 });
   return String(answer.body['url']);
-}
-
-/** The id of the session is the last part of its page's address. */
-function sessionIn(url: string): string {
-  return /cs_test_\w+/.exec(url)?.[0] ?? url;
-}
-
-/** Pays, and lets Postage hear of it. */
-async function pay(url: string, body: object = {}): Promise<void> {
-  await dev('POST', `/checkout/${sessionIn(url)}/pay`, body);
-  await dev('POST', '/flush');
-}
-
-async function customerOf(user: ApiUser): Promise<string | null> {
-  const account = await readStoredAccount(postage.store, user.id, plentyOfTime());
-  return account?.kind === 'account' ? account.customerId : null;
 }
 
 async function entitlements(user: ApiUser): Promise<Record<string, unknown>> {
@@ -62,7 +36,7 @@ describe('Checkout', () => {
     const user = await someApiUser(postage);
     const url = await begin(user);
     expect(await entitlements(user)).toMatchObject({ plan: 'none', status: 'none' });
-    await pay(url);
+    await payCheckout(postage, url);
     expect(await entitlements(user)).toMatchObject({
       plan: 'pro',
       status: 'active',
@@ -75,13 +49,13 @@ describe('Checkout', () => {
     const session = await stripe.checkout.sessions.retrieve(sessionIn(await begin(user)));
     expect(session).toMatchObject({
       mode: 'subscription',
-      customer: await customerOf(user),
+      customer: await customerOf(postage, user),
       client_reference_id: user.id,
       metadata: { userId: user.id },
       success_url: `${postage.url}/docs?checkout=succeeded`,
       cancel_url: `${postage.url}/docs?checkout=cancelled`,
     });
-    const customer = await stripe.customers.retrieve((await customerOf(user)) ?? '');
+    const customer = await stripe.customers.retrieve((await customerOf(postage, user)) ?? '');
     expect(customer).toMatchObject({ metadata: { userId: user.id } });
   });
 
@@ -102,7 +76,7 @@ describe('Checkout', () => {
 
   it('is refused to a user who subscribes already', async () => {
     const user = await someApiUser(postage);
-    await pay(await begin(user));
+    await payCheckout(postage, await begin(user));
     expect(await user.call('POST', CHECKOUT, { body: PRO })).toMatchObject({
       status: 409,
       body: { code: 'already_subscribed' },
@@ -112,27 +86,27 @@ describe('Checkout', () => {
   it('is refused to a user who subscribes already, also before the event has come', async () => {
     const user = await someApiUser(postage);
     const url = await begin(user);
-    await dev('PUT', '', { webhooks: { drop: true } });
+    await atStripe(postage, 'PUT', '', { webhooks: { drop: true } });
     try {
-      await dev('POST', `/checkout/${sessionIn(url)}/pay`);
+      await atStripe(postage, 'POST', `/checkout/${sessionIn(url)}/pay`);
       expect(await entitlements(user)).toMatchObject({ plan: 'none' });
       expect(await user.call('POST', CHECKOUT, { body: PRO })).toMatchObject({
         status: 409,
         body: { code: 'already_subscribed' },
       });
     } finally {
-      await dev('PUT', '');
-      await dev('POST', '/flush');
+      await atStripe(postage, 'PUT', '');
+      await atStripe(postage, 'POST', '/flush');
     }
   });
 
   it('goes on for a user whose customer was deleted at Stripe', async () => {
     const user = await someApiUser(postage);
     await begin(user);
-    const former = (await customerOf(user)) ?? '';
+    const former = (await customerOf(postage, user)) ?? '';
     await stripe.customers.del(former);
-    await pay(await begin(user));
-    expect(await customerOf(user)).not.toBe(former);
+    await payCheckout(postage, await begin(user));
+    expect(await customerOf(postage, user)).not.toBe(former);
     expect(await entitlements(user)).toMatchObject({ plan: 'pro', status: 'active' });
   });
 
@@ -148,20 +122,20 @@ describe('Checkout', () => {
       status: 422,
       body: { code: 'invalid', errors: [{ path }] },
     });
-    expect(await customerOf(user)).toBeNull();
+    expect(await customerOf(postage, user)).toBeNull();
   });
 
   it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
     'is told to be busy when Stripe answers with %s, and begins when that is over',
     async (fault) => {
       const user = await someApiUser(postage);
-      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
       try {
         const answer = await user.call('POST', CHECKOUT, { body: PRO });
         expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
         expect(answer.headers.get('retry-after')).toBe('1');
       } finally {
-        await dev('PUT', '');
+        await atStripe(postage, 'PUT', '');
       }
       await begin(user);
     },
@@ -171,7 +145,7 @@ describe('Checkout', () => {
 describe('the Portal', () => {
   it('opens for whoever has begun a Checkout', async () => {
     const user = await someApiUser(postage);
-    await pay(await begin(user));
+    await payCheckout(postage, await begin(user));
     const answer = await user.call('POST', PORTAL);
     expect(answer).toMatchObject({ status: 200, body: { url: expect.stringMatching(/^https:\/\//) } });
   });
@@ -216,7 +190,7 @@ describe('events that failed', () => {
       invoice_settings: { default_payment_method: 'pm_card_visa' },
     });
     await stripe.subscriptions.create({ customer: customer.id, items: [{ price: 'price_pro_month' }] });
-    await dev('POST', '/flush');
+    await atStripe(postage, 'POST', '/flush');
     const { body } = await asAdmin('GET', '/admin/failed-events?limit=100');
     const failed = body['items'] as { id: string; type: string; reason: string }[];
     expect(failed.map(({ reason }) => reason)).toEqual(failed.map(() => 'customer_without_user'));

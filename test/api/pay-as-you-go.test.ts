@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Stripe } from 'stripe';
 import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { ADDRESS, type ApiAnswer, type ApiUser, call, LETTER, someApiUser } from '../support/api-client.ts';
+import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
+import { atStripe, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
-import { sdkFor } from '../support/stripe.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks } from '../support/users.ts';
 
@@ -16,8 +16,7 @@ let letterId: string;
 
 beforeAll(async () => {
   postage = await startPostage();
-  const { url, secretKey } = postage.stripe;
-  stripe = sdkFor({ url: url ?? '', secretKey });
+  stripe = stripeOf(postage);
 });
 
 afterAll(async () => {
@@ -26,15 +25,9 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await dev('PUT', '');
+  await atStripe(postage, 'PUT', '');
   await givenPayer('pm_card_visa');
 });
-
-async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<ApiAnswer> {
-  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
-  expect(answer).toMatchObject({ status: 200 });
-  return answer;
-}
 
 /** A user of Pro with a card, whose two credits are used up. */
 async function givenPayer(card: string | null): Promise<void> {
@@ -139,9 +132,9 @@ describe('a card that does not pay', () => {
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
-    await dev('POST', `/portal/${customerId}/card`, { paymentMethod: 'pm_card_visa' });
+    await atStripe(postage, 'POST', `/portal/${customerId}/card`, { paymentMethod: 'pm_card_visa' });
     expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await dev('POST', '/flush');
+    await atStripe(postage, 'POST', '/flush');
     expect((await byCard()).map(({ status }) => status)).toEqual(['scheduled', 'failed']);
     expect(await charges()).toHaveLength(1);
   });
@@ -178,8 +171,8 @@ describe('a card that does not pay', () => {
       status: 409,
     });
     expect((await send('one')).body).toMatchObject({ clientSecret });
-    await dev('POST', `/payment-intents/${String(intentId)}/authenticate`, { approved: true });
-    await dev('POST', '/flush');
+    await atStripe(postage, 'POST', `/payment-intents/${String(intentId)}/authenticate`, { approved: true });
+    await atStripe(postage, 'POST', '/flush');
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
@@ -190,10 +183,10 @@ describe('a Stripe that is not well', () => {
   it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
     'G9: (%s) leaves the delivery pending, and the same key goes on',
     async (fault) => {
-      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
       const pending = await send('one');
       expect(pending).toMatchObject({ status: 202, body: { status: 'pending_payment', price: PRICE } });
-      await dev('PUT', '');
+      await atStripe(postage, 'PUT', '');
       const paid = await send('one');
       expect(paid).toMatchObject({ status: 201, body: { id: pending.body['id'], status: 'scheduled' } });
       expect(paid.headers.get('idempotent-replayed')).toBe('true');
@@ -202,33 +195,33 @@ describe('a Stripe that is not well', () => {
   );
 
   it('G9: that loses its answers is asked again what it has done', async () => {
-    await dev('PUT', '', { api: { dropAfterEffect: 1 } });
+    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await dev('PUT', '', { api: { dropAfterEffect: 0.5 } });
+    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 0.5 } });
     let answer = await send('one');
     for (let times = 0; answer.status !== 201 && times < 30; times += 1) {
       answer = await send('one');
     }
     expect(answer).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await dev('PUT', '');
+    await atStripe(postage, 'PUT', '');
     expect(await charges()).toHaveLength(1);
     expect((await stripe.paymentIntents.list({ customer: customerId })).data).toHaveLength(1);
   });
 
   it('G9: that does not answer at all is waited for within the time of the request', async () => {
-    await dev('PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
+    await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
     const startedAt = performance.now();
     expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
     expect(performance.now() - startedAt).toBeLessThan(22_000);
-    await dev('PUT', '');
+    await atStripe(postage, 'PUT', '');
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
   }, 60_000);
 
   it('G9: and whoever never comes back pays nothing', async () => {
-    await dev('PUT', '', { api: { errorRate: 1 } });
+    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await dev('PUT', '');
+    await atStripe(postage, 'PUT', '');
     postage.clock.moveTo(postage.clock.now() + DAY_MS);
     await postage.reconcile();
     // Their tokens have expired too.

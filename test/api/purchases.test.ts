@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
+import { atStripe, customerOf, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
-import { sdkFor } from '../support/stripe.ts';
-import { plentyOfTime } from '../support/table.ts';
 import { itemsOf } from '../support/users.ts';
 
 const PURCHASES = '/credits/purchases';
@@ -14,20 +12,13 @@ let stripe: Stripe;
 
 beforeAll(async () => {
   postage = await startPostage();
-  const { url, secretKey } = postage.stripe;
-  stripe = sdkFor({ url: url ?? '', secretKey });
+  stripe = stripeOf(postage);
 });
 
 afterAll(async () => {
   await postage.stop();
   expect(postage.errors).toEqual([]);
 });
-
-/** What happens at Stripe without Postage. */
-async function dev(method: 'PUT' | 'POST', path: string, body: object = {}): Promise<void> {
-  const answer = await call(postage, method, `/dev/stripe${path}`, { body });
-  expect(answer).toMatchObject({ status: 200 });
-}
 
 async function order(user: ApiUser, bundle: unknown = 10, headers = {}): Promise<ApiAnswer> {
   return user.call('POST', PURCHASES, { body: { bundle }, headers });
@@ -37,22 +28,6 @@ async function begin(user: ApiUser, bundle = 10, headers = {}): Promise<{ id: st
   const answer = await order(user, bundle, headers);
   expect(answer).toMatchObject({ status: 201 });
   return { id: String(answer.body['id']), url: String(answer.body['checkoutUrl']) };
-}
-
-/** The id of the session is the last part of its page's address. */
-function sessionIn(url: string): string {
-  return /cs_test_\w+/.exec(url)?.[0] ?? url;
-}
-
-/** Pays, and lets Postage hear of it. */
-async function pay(url: string): Promise<void> {
-  await dev('POST', `/checkout/${sessionIn(url)}/pay`);
-  await dev('POST', '/flush');
-}
-
-async function customerOf(user: ApiUser): Promise<string | null> {
-  const account = await readStoredAccount(postage.store, user.id, plentyOfTime());
-  return account?.kind === 'account' ? account.customerId : null;
 }
 
 async function credits(user: ApiUser): Promise<Record<string, unknown>> {
@@ -68,7 +43,7 @@ describe('buying a bundle', () => {
     const user = await someApiUser(postage, 'pro');
     const { url } = await begin(user, bundle);
     expect(await credits(user)).toMatchObject({ available: 2, purchased: 0 });
-    await pay(url);
+    await payCheckout(postage, url);
     expect(await credits(user)).toMatchObject({ available: 2 + bundle, purchased: bundle, owed: 0 });
     const { body } = await user.call('GET', '/credits/ledger');
     expect(body['items']).toContainEqual(expect.objectContaining({ kind: 'purchase', amount: bundle }));
@@ -81,7 +56,7 @@ describe('buying a bundle', () => {
     const session = await stripe.checkout.sessions.retrieve(sessionIn(url));
     expect(session).toMatchObject({
       mode: 'payment',
-      customer: await customerOf(user),
+      customer: await customerOf(postage, user),
       client_reference_id: user.id,
       metadata,
       amount_total: 2_700,
@@ -89,7 +64,7 @@ describe('buying a bundle', () => {
       success_url: `${postage.url}/docs?checkout=succeeded`,
       cancel_url: `${postage.url}/docs?checkout=cancelled`,
     });
-    await pay(url);
+    await payCheckout(postage, url);
     const { data } = await stripe.paymentIntents.list({ customer: session.customer as string });
     expect(data).toMatchObject([{ amount: 2_700, status: 'succeeded', metadata }]);
   });
@@ -105,7 +80,7 @@ describe('buying a bundle', () => {
       status: 409,
       body: { code: 'idempotency_conflict' },
     });
-    await pay(first.url);
+    await payCheckout(postage, first.url);
     expect((await order(user, 10, headers)).body).toEqual({ id: first.id, checkoutUrl: first.url });
     expect(await credits(user)).toMatchObject({ purchased: 10 });
     expect(await purchasesOf(user)).toHaveLength(1);
@@ -138,7 +113,7 @@ describe('buying a bundle', () => {
     const first = await begin(user, 5, headers);
     await postage.setPlan(user.id, 'none');
     expect(await begin(user, 5, headers)).toEqual(first);
-    await pay(first.url);
+    await payCheckout(postage, first.url);
     expect(await credits(user)).toMatchObject({ purchased: 5 });
   });
 
@@ -163,15 +138,15 @@ describe('buying a bundle', () => {
     async (fault) => {
       const user = await someApiUser(postage, 'pro');
       const headers = { 'idempotency-key': fault };
-      await dev('PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
       try {
         const answer = await order(user, 5, headers);
         expect(answer).toMatchObject({ status: 503, body: { code: 'busy' } });
         expect(answer.headers.get('retry-after')).toBe('1');
       } finally {
-        await dev('PUT', '');
+        await atStripe(postage, 'PUT', '');
       }
-      await pay((await begin(user, 5, headers)).url);
+      await payCheckout(postage, (await begin(user, 5, headers)).url);
       expect(await credits(user)).toMatchObject({ purchased: 5 });
     },
   );
@@ -180,11 +155,13 @@ describe('buying a bundle', () => {
     const user = await someApiUser(postage, 'pro');
     await begin(user, 5);
     const headers = { 'idempotency-key': 'lost' };
-    await dev('PUT', '', { api: { dropAfterEffect: 1 } });
+    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 1 } });
     expect(await order(user, 10, headers)).toMatchObject({ status: 503 });
-    await dev('PUT', '');
+    await atStripe(postage, 'PUT', '');
     const { url } = await begin(user, 10, headers);
-    const { data } = await stripe.checkout.sessions.list({ customer: (await customerOf(user)) ?? '' });
+    const { data } = await stripe.checkout.sessions.list({
+      customer: (await customerOf(postage, user)) ?? '',
+    });
     expect(data.filter(({ amount_total: total }) => total === 2_700).map(({ id }) => id)).toEqual([
       sessionIn(url),
     ]);
@@ -193,10 +170,10 @@ describe('buying a bundle', () => {
   it('goes on for a user whose customer was deleted at Stripe', async () => {
     const user = await someApiUser(postage, 'pro');
     await begin(user);
-    const former = (await customerOf(user)) ?? '';
+    const former = (await customerOf(postage, user)) ?? '';
     await stripe.customers.del(former);
-    await pay((await begin(user)).url);
-    expect(await customerOf(user)).not.toBe(former);
+    await payCheckout(postage, (await begin(user)).url);
+    expect(await customerOf(postage, user)).not.toBe(former);
     expect(await credits(user)).toMatchObject({ purchased: 10 });
   });
 
@@ -204,11 +181,11 @@ describe('buying a bundle', () => {
     const user = await someApiUser(postage, 'pro');
     await begin(user);
     const headers = { 'idempotency-key': 'deleted' };
-    await dev('PUT', '', { api: { errorRate: 1, errors: ['server_error'] } });
+    await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: ['server_error'] } });
     expect(await order(user, 5, headers)).toMatchObject({ status: 503 });
-    await dev('PUT', '');
-    await stripe.customers.del((await customerOf(user)) ?? '');
-    await pay((await begin(user, 5, headers)).url);
+    await atStripe(postage, 'PUT', '');
+    await stripe.customers.del((await customerOf(postage, user)) ?? '');
+    await payCheckout(postage, (await begin(user, 5, headers)).url);
     expect(await credits(user)).toMatchObject({ purchased: 5 });
   });
 
@@ -220,10 +197,10 @@ describe('buying a bundle', () => {
 describe('a refund', () => {
   it('of half a bundle takes half of it back', async () => {
     const user = await someApiUser(postage, 'pro');
-    await pay((await begin(user)).url);
-    const { data } = await stripe.paymentIntents.list({ customer: (await customerOf(user)) ?? '' });
+    await payCheckout(postage, (await begin(user)).url);
+    const { data } = await stripe.paymentIntents.list({ customer: (await customerOf(postage, user)) ?? '' });
     await stripe.refunds.create({ payment_intent: data[0]?.id ?? '', amount: 1_350 });
-    await dev('POST', '/flush');
+    await atStripe(postage, 'POST', '/flush');
     expect(await credits(user)).toMatchObject({ purchased: 5, takenBack: 5, owed: 0 });
   });
 });
