@@ -14,6 +14,7 @@ import { abandonPayment, confirmPayment, noteIntent, noteRefunded } from '../dom
 import { readStoredAccount } from './dynamodb/accounts.ts';
 import { type StepContext, type StepOutcome, takeStep } from './dynamodb/delivery-steps.ts';
 import { getDelivery } from './dynamodb/records.ts';
+import { BusyError } from './dynamodb/retry.ts';
 import { type Store } from './dynamodb/store.ts';
 import { type StripeConnection } from './stripe/connection.ts';
 import { StripeMissingError, StripeRejectedError, StripeUnavailableError } from './stripe/errors.ts';
@@ -348,5 +349,5 @@ function intentOf(delivery: Delivery): string {
 
 /** Whether an error leaves a payment where it stood, to be gone on with. */
 export function isInterruption(error: unknown): boolean {
-  return error instanceof StripeUnavailableError || (error instanceof Error && error.name === 'BusyError');
+  return error instanceof StripeUnavailableError || error instanceof BusyError;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { followIntent, PaymentMismatchError } from '../adapters/card-payments.ts';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
-import { StripeMissingError } from '../adapters/stripe/errors.ts';
+import { orNull } from '../adapters/stripe/errors.ts';
 import { type Intent, isRefunded, readIntent, refundIntent } from '../adapters/stripe/intents.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import { type EventOutcome, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
@@ -33,7 +33,7 @@ export async function followDeliveryPayment(
 ): Promise<EventOutcome> {
   const { id: intentId, metadata } = ofDelivery.parse(event.object);
   const { userId, deliveryId } = metadata;
-  const intent = await orMissing(readIntent(stripe, intentId, deadline));
+  const intent = await orNull(readIntent(stripe, intentId, deadline));
   if (intent === null) {
     return unchanged('intent_missing', sentAt);
   }
@@ -70,17 +70,6 @@ async function withoutDelivery(
   }
   await refundIntent(stripe, { intentId: intent.id, userId, deliveryId }, deadline);
   return unchanged('payment_gone', sentAt);
-}
-
-async function orMissing<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof StripeMissingError) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 const refund = z.object({ payment_intent: z.string() });

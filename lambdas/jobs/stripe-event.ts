@@ -1,4 +1,4 @@
-import { type FailureReason } from '../adapters/dynamodb/failed-events.ts';
+import { type FailureReason } from '../domain/failure-reasons.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../adapters/stripe/connection.ts';
 import { type StripeEvent } from '../adapters/stripe/events.ts';

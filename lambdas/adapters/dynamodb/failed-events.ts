@@ -6,6 +6,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
+import { FAILURE_REASONS, type FailureReason } from '../../domain/failure-reasons.ts';
 import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { FAILED_EVENTS_KEY } from './keys.ts';
@@ -13,28 +14,6 @@ import { type Page, type PageRequest } from './lists.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 import { FAILED_RECORDS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
-
-/** Why an event could not be processed. */
-export const FAILURE_REASONS = [
-  /** Every try failed; the log of the worker tells why. */
-  'tries_used_up',
-  /** The customer's only live subscription has a price that is not configured. */
-  'unknown_price',
-  /** Nobody is known to whom the customer belongs. */
-  'customer_without_user',
-  /** Stripe has charged something else than was asked for. */
-  'payment_mismatch',
-  /** A refund has come back from the customer's bank. */
-  'refund_failed',
-  /** It is about the payment of a purchase that nobody has begun here. */
-  'unknown_purchase',
-  /** Another sum was paid than the purchase's, in another currency, by another customer, or a second time. */
-  'purchase_mismatch',
-  /** What was queued is no event of Stripe's. */
-  'unreadable',
-] as const;
-
-export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** An event that could not be processed, as it is listed. */
 export interface FailedEvent {

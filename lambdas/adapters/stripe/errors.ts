@@ -27,6 +27,18 @@ export class StripeMissingError extends Error {
   }
 }
 
+/** What Stripe does not know, or not any more, is not there. */
+export async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StripeMissingError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
 /** The card was not charged: its bank, or Stripe, has declined, or wants its holder to be there. */
 export class StripeDeclinedError extends Error {
   override name = 'StripeDeclinedError';

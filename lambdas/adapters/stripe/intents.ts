@@ -3,7 +3,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/plans.ts';
 import { answeredAt, callStripe, idOf, readStripe, type StripeConnection } from './connection.ts';
-import { StripeDeclinedError, StripeMissingError, StripeRejectedError } from './errors.ts';
+import { orNull, StripeDeclinedError, StripeRejectedError } from './errors.ts';
 
 /** What a card is to pay for, and who. */
 export interface IntentOrder {
@@ -218,18 +218,6 @@ export async function findCard(
   return customer === null || customer.deleted === true
     ? null
     : (idOf(customer.invoice_settings.default_payment_method) ?? idOf(customer.default_source));
-}
-
-/** What Stripe does not know, or not any more, is not there. */
-async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof StripeMissingError) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 /** `waiting`: Stripe can't give it back now, since the customer's bank has it because of a dispute. */

@@ -3,7 +3,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type PaymentFacts, type PurchaseStatus } from '../../domain/purchases.ts';
 import { answeredAt, idOf, readStripe, type StripeConnection } from './connection.ts';
-import { StripeMissingError } from './errors.ts';
+import { orNull } from './errors.ts';
 import { listAll } from './lists.ts';
 
 /** By what an event names a payment. */
@@ -28,16 +28,11 @@ export async function readPurchasePayment(
   reference: PaymentReference,
   deadline: Deadline,
 ): Promise<PurchasePayment | null> {
-  try {
-    return 'paymentIntent' in reference
-      ? await readByIntent(connection, reference.paymentIntent, deadline)
-      : await readBySession(connection, reference.checkoutSession, deadline);
-  } catch (error) {
-    if (error instanceof StripeMissingError) {
-      return null;
-    }
-    throw error;
-  }
+  return orNull(
+    'paymentIntent' in reference
+      ? readByIntent(connection, reference.paymentIntent, deadline)
+      : readBySession(connection, reference.checkoutSession, deadline),
+  );
 }
 
 /** What was written on a payment when it began; null where Stripe knows no such payment. @throws as `readStripe` */
@@ -46,17 +41,12 @@ export async function readPaymentMetadata(
   intentId: string,
   deadline: Deadline,
 ): Promise<Readonly<Record<string, string>> | null> {
-  try {
-    const { metadata } = await readStripe(connection, deadline, (stripe, options) =>
+  const intent = await orNull(
+    readStripe(connection, deadline, (stripe, options) =>
       stripe.paymentIntents.retrieve(intentId, {}, options),
-    );
-    return metadata;
-  } catch (error) {
-    if (error instanceof StripeMissingError) {
-      return null;
-    }
-    throw error;
-  }
+    ),
+  );
+  return intent?.metadata ?? null;
 }
 
 async function readByIntent(

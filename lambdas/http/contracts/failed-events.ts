@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { FAILURE_REASONS } from '../../domain/failure-reasons.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Instant, named, page, PageQuery } from '../schemas.ts';
 
@@ -7,16 +8,7 @@ const FailedEvent = named(
   z.strictObject({
     id: z.string(),
     type: z.string(),
-    reason: z.enum([
-      'tries_used_up',
-      'unknown_price',
-      'customer_without_user',
-      'payment_mismatch',
-      'refund_failed',
-      'unknown_purchase',
-      'purchase_mismatch',
-      'unreadable',
-    ]),
+    reason: z.enum(FAILURE_REASONS),
     failedAt: Instant,
   }),
   {
