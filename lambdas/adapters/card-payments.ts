@@ -10,7 +10,13 @@
  */
 import { isLive } from '../domain/account.ts';
 import { type CardPayment, type Delivery } from '../domain/deliveries.ts';
-import { abandonPayment, confirmPayment, noteIntent, noteRefunded } from '../domain/delivery-payment.ts';
+import {
+  abandonPayment,
+  confirmPayment,
+  needsRefund,
+  noteIntent,
+  noteRefunded,
+} from '../domain/delivery-payment.ts';
 import { readStoredAccount } from './dynamodb/accounts.ts';
 import { type StepContext, type StepOutcome, takeStep } from './dynamodb/delivery-steps.ts';
 import { getDelivery } from './dynamodb/records.ts';
@@ -307,10 +313,6 @@ export async function refundIfNeeded(
     // The reconciler meets it in five minutes, and tells what is wrong if it still is.
     return delivery;
   }
-}
-
-export function needsRefund(delivery: Delivery): boolean {
-  return (delivery.status === 'failed' || delivery.status === 'cancelled') && delivery.refund === 'needed';
 }
 
 function outcomeOfStep(step: StepOutcome): PaymentOutcome {

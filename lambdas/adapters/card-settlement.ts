@@ -1,4 +1,5 @@
-import { type CardPayments, expirePayment, needsRefund, refundDelivery } from './card-payments.ts';
+import { needsRefund } from '../domain/delivery-payment.ts';
+import { type CardPayments, expirePayment, refundDelivery } from './card-payments.ts';
 import { type Settlement } from './dynamodb/reconciliation.ts';
 import { NotConfiguredError } from './stripe/errors.ts';
 

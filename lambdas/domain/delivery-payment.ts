@@ -92,6 +92,11 @@ export function abandonPayment(
   }
 }
 
+/** Whether a card has paid for a delivery that will not be sent, and has not got its money back. */
+export function needsRefund(delivery: Delivery): boolean {
+  return refundIn(delivery) === 'needed';
+}
+
 /** The charge of a delivery that ended without being sent has been refunded. */
 export function noteRefunded(delivery: Delivery): LifeDecision {
   switch (delivery.status) {

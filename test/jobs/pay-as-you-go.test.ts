@@ -319,6 +319,20 @@ describe('a charge that comes too late', () => {
     await expectOneCharge(suite, payer);
   });
 
+  it('G9: is refunded before its user’s records go', async () => {
+    const payer = await givenPayer(suite);
+    await askForMail(suite.services(), payer, asking(payer));
+    const erase = (): Promise<{ outcome: string }> =>
+      eraseUser(suite.store(), payer.userId, now(), plentyOfTime());
+    expect([await erase(), await erase()]).toEqual([{ outcome: 'unfinished' }, { outcome: 'unfinished' }]);
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'needed' });
+    await reconcileAt(suite, now());
+    expect(await erase()).toEqual({ outcome: 'erased' });
+    const { data } = await suite.stripe().charges.list({ customer: payer.customerId });
+    expect(data).toMatchObject([{ refunded: true }]);
+    await suite.followAll();
+  });
+
   it('G9: for a user who was erased meanwhile is refunded', async () => {
     const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
     await askForMail(suite.services(), payer, asking(payer));

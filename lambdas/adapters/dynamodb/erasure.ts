@@ -6,6 +6,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { accountKey } from './account-item.ts';
 import { forgetCustomer } from './customers.ts';
+import { callOffPaidMails } from './erasure-refunds.ts';
 import { forgetCode, parseGift } from './gift-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from './keys.ts';
@@ -20,7 +21,7 @@ import { transact } from './transact.ts';
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */
   | { outcome: 'user_missing' }
-  /** Time ran out with items left; the account is closed already, and erasing again goes on. */
+  /** Time ran out with items left, or charges have yet to be refunded. The account is closed; erasing again goes on. */
   | { outcome: 'unfinished' }
   | { outcome: 'erased' };
 
@@ -31,8 +32,9 @@ const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. Then the records go, and the ledger moves to where its sum still holds
- * (G4) and nothing leads back. It can be stopped after any step and begun again, also by several at once.
+ * nothing is added behind the erasure's back. What a card has paid for in vain is refunded. Then the records go, and the
+ * ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun
+ * again, also by several at once.
  *
  * The statistics stay as they are, and so does the audit trail, which must tell that the user was erased and by whom.
  *
@@ -52,6 +54,9 @@ export async function eraseUser(
   const { remains } = tombstone;
   if (remains === null) {
     return { outcome: 'erased' };
+  }
+  if (!(await callOffPaidMails(store, userId, now, deadline))) {
+    return { outcome: 'unfinished' };
   }
   while (deadline.remainingMs() > STEP_MS) {
     // One more than a step's, for the tombstone itself, which stays.

@@ -143,7 +143,7 @@ const Erasure = named(
   }),
   {
     description:
-      '`erased: false`: the account is closed, and not everything is gone yet. Send it again. `stripe`: whom Stripe may still charge, told once, with the request that closes the account; the audit trail keeps it.',
+      '`erased: false`: the account is closed, and not everything is gone yet. Send it again; after five minutes where a charge has to be refunded first. `stripe`: whom Stripe may still charge, told once, with the request that closes the account; the audit trail keeps it.',
   },
 );
 
