@@ -108,7 +108,7 @@ describe('a user', () => {
     expect(await admin.get(`/users/${encodeURIComponent(id)}`)).toMatchObject({ userId: id });
   });
 
-  it('G12: is not shown when the audit trail cannot take it', async () => {
+  it('is asked for again when the audit trail is busy', async () => {
     const user = await someSender(postage);
     proxy.inject((request) => (isTransaction(request) ? exception('ThrottlingException') : null));
     const { statusCode, headers, body } = await askWithin(2_000, 'GET', '/users/{userId}', user.id);
@@ -117,6 +117,17 @@ describe('a user', () => {
     proxy.reset();
     expect(await trailOf(postage, user.id)).toEqual([]);
   });
+
+  // A failure that is told at once, with time left in which it could be answered all the same.
+  it.each(['', '/ledger-proof', '/export'])(
+    'G12: is not shown by %p when the audit trail cannot take it',
+    async (part) => {
+      const user = await someSender(postage);
+      proxy.inject((request) => (isTransaction(request) ? exception('ValidationException') : null));
+      const { statusCode, body } = await askWithin(20_000, 'GET', `/users/{userId}${part}`, user.id);
+      expect({ statusCode, body }).toEqual({ statusCode: 500, body: expect.stringContaining('"internal"') });
+    },
+  );
 });
 
 describe('a ledger proof', () => {
