@@ -9,6 +9,7 @@ import {
   readPaymentMetadata,
   readPurchasePayment,
 } from '../adapters/stripe/purchase-payments.ts';
+import { type PaymentFacts } from '../domain/purchases.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import {
   type EventOutcome,
@@ -59,8 +60,11 @@ async function follow(
   { reference, userId, purchaseId }: Hint,
 ): Promise<EventOutcome | 'overtaken'> {
   const account = USER_ID.test(userId) ? await readStoredAccount(store, userId, deadline) : null;
-  if (account?.kind !== 'account') {
+  if (account === null) {
     return { outcome: 'failed', reason: 'customer_without_user' };
+  }
+  if (account.kind === 'erased') {
+    return followErased(stripe, { sentAt, deadline }, reference);
   }
   const purchase = await readPurchase(store, userId, purchaseId, deadline);
   if (purchase === null) {
@@ -92,6 +96,21 @@ async function follow(
     case 'overtaken':
       return written;
   }
+}
+
+/** Nothing of an erased user's purchase is left here. It is over once he has got his money back, or has paid none. */
+async function followErased(
+  stripe: StripeServices['stripe'],
+  { sentAt, deadline }: Pick<EventRequest, 'sentAt' | 'deadline'>,
+  paid: PaymentReference,
+): Promise<EventOutcome> {
+  const payment = await readPurchasePayment(stripe, paid, deadline);
+  const isOver = payment === null || payment.facts.returnedCents >= paidCentsOf(payment.facts);
+  return isOver ? unchanged('payment_gone', sentAt) : { outcome: 'failed', reason: 'customer_without_user' };
+}
+
+function paidCentsOf({ status, amountCents }: PaymentFacts): number {
+  return status === 'paid' ? amountCents : 0;
 }
 
 const reference = z.optional(z.nullable(z.union([z.string(), z.object({ id: z.string() })])));

@@ -72,6 +72,16 @@ describe('G12: a payment that does not fit is kept, and grants nothing', () => {
     }
   });
 
+  it('of a user who was erased is over once it has gone back', async () => {
+    const bought = await suite.buy();
+    await eraseUser(suite.store(), suite.buyer().userId, suite.at().clock.now(), plentyOfTime());
+    await suite.at().stripe.refunds.create({ payment_intent: bought.intent });
+    expect(await suite.follow(bought.events)).toEqual([]);
+    const failed = (await suite.failed()).map(({ id }) => id);
+    const kept = bought.events.filter(({ id }) => failed.includes(id)).map(({ type }) => type);
+    expect(kept.filter((type) => !/^(customer|invoice)/.test(type))).toEqual([]);
+  });
+
   it('a second time', async () => {
     const bought = await suite.boughtAndGranted();
     const metadata = { userId: suite.buyer().userId, purchaseId: bought.id };
