@@ -27,10 +27,10 @@ export function openDataDirectory(directory: string | undefined): DataDirectory 
   };
 }
 
-/** Makes a directory if it is not there yet. @throws UsageError where nothing could be written into it */
+/** Makes a directory if it is not there yet, for its owner alone: letters are kept in it. @throws UsageError where nothing could be written into it */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch (error) {
     throw new UsageError(`No data can be kept in ${directory}. (${String(error)})`);
