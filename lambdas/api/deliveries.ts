@@ -54,7 +54,7 @@ const create = operation(contracts.createDelivery, async (request) => {
 
 type Scheduling = RequestOf<typeof contracts.createDelivery>;
 
-function made(delivery: Delivery): { headers: Record<string, string>; body: Shown } {
+function made(delivery: Delivery): { headers: { location: string }; body: Shown } {
   return { headers: { location: `/deliveries/${delivery.id}` }, body: shown(delivery) };
 }
 
@@ -76,19 +76,20 @@ async function pay(
   isReplayed: boolean,
 ): Promise<Answer<typeof contracts.createDelivery.answers> | Problem> {
   const payment = await payInTime(request, delivery);
+  const unpaid = { deliveryId: delivery.id, price: paymentOf(delivery).price };
   switch (payment.outcome) {
     case 'paid':
       return { status: 201, ...presented(payment.delivery, isReplayed) };
     case 'pending':
       return { status: 202, ...presented(payment.delivery, isReplayed) };
     case 'action_required':
-      return paymentActionRequired(paymentOf(delivery).price, payment.clientSecret);
+      return paymentActionRequired(unpaid, payment.clientSecret);
     case 'declined':
-      return paymentFailed(paymentOf(delivery).price, payment.declineCode);
+      return paymentFailed(unpaid, payment.declineCode);
     case 'ended':
-      return paymentFailed(paymentOf(delivery).price, null);
+      return paymentFailed(unpaid, null);
     case 'no_card':
-      return paymentMethodRequired(paymentOf(delivery).price);
+      return paymentMethodRequired(unpaid);
     case 'gone':
       return accountErased();
   }

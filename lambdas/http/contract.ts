@@ -21,7 +21,8 @@ export function routeKey({ method, path }: Route): string {
 
 /** An answer with a JSON body, with a file, or without a body. */
 export type AnswerContract =
-  | { description: string; schema: Schema }
+  /** `hasLocation`: with the header that says where what was made, or begun, is found. */
+  | { description: string; schema: Schema; hasLocation?: true }
   | { description: string; mediaTypes: readonly string[] }
   | { description: string };
 

@@ -168,7 +168,7 @@ function keyParameter({ idempotencyKey }: Contract): JsonObject[] {
 function answers(contract: Contract): JsonObject {
   return Object.fromEntries(
     Object.entries(contract.answers).map(([status, answer]) => {
-      const headers = answerHeaders(contract, Number(status));
+      const headers = answerHeaders(contract, answer);
       return [
         status,
         {
@@ -181,9 +181,9 @@ function answers(contract: Contract): JsonObject {
   );
 }
 
-function answerHeaders({ idempotencyKey }: Contract, status: number): JsonObject {
+function answerHeaders({ idempotencyKey }: Contract, answer: AnswerContract): JsonObject {
   return {
-    ...(status === 201 || status === 202 ? { Location: header('Where it is found.', 'string') } : {}),
+    ...('hasLocation' in answer ? { Location: header('Where it is found.', 'string') } : {}),
     ...(idempotencyKey === 'none'
       ? {}
       : {

@@ -58,10 +58,13 @@ type BodyOf<A extends AnswerContract> = A extends { schema: infer S extends Sche
 
 /** An answer that the contract allows: the body goes with the status. */
 export type Answer<A extends Answers> = {
-  [Status in keyof A & number]: { status: Status; headers?: Readonly<Record<string, string>> } & BodyOf<
-    A[Status]
-  >;
+  [Status in keyof A & number]: { status: Status } & HeadersOf<A[Status]> & BodyOf<A[Status]>;
 }[keyof A & number];
+
+/** A location that the contract promises must be sent. */
+type HeadersOf<A> = A extends { hasLocation: true }
+  ? { headers: Readonly<Record<string, string>> & { location: string } }
+  : { headers?: Readonly<Record<string, string>> };
 
 export interface AnyAnswer {
   status: number;

@@ -8,24 +8,24 @@ export type WriteOutcome<Made> =
 /** Tells that the request had been carried out before, and that this answer shows the record as it stands now (G2). */
 export const REPLAYED = { 'idempotent-replayed': 'true' } as const;
 
-interface Presented<Body> {
+interface Presented {
   headers?: Readonly<Record<string, string>>;
-  body: Body;
+  body: object;
 }
 
 /** The answer to a command. A repeated request is answered like the first one, with the same status. */
-export function answerWrite<Made, const Status extends number, Body>(
+export function answerWrite<Made, const Status extends number, Shown extends Presented>(
   outcome: WriteOutcome<Made>,
   now: Instant,
   status: Status,
-  present: (record: Made) => Presented<Body>,
-): ({ status: Status } & Presented<Body>) | Problem {
+  present: (record: Made) => Shown,
+): ({ status: Status } & Shown) | Problem {
   switch (outcome.outcome) {
     case 'created':
       return { status, ...present(outcome.record) };
     case 'replayed': {
-      const { headers, body } = present(outcome.record);
-      return { status, headers: { ...headers, ...REPLAYED }, body };
+      const shown = present(outcome.record);
+      return { status, ...shown, headers: { ...shown.headers, ...REPLAYED } };
     }
     case 'idempotency_conflict':
     case 'letter_missing':

@@ -241,22 +241,32 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
 }
 
 /** A mail could not be paid by card. Its delivery has failed, so that another try takes another key. */
-export function paymentMethodRequired({ amountCents, currency }: Price): Problem {
+/** A delivery that a card has not paid for. */
+interface ProblemOfPayment {
+  deliveryId: string;
+  price: Price;
+}
+
+function figuresOf({ deliveryId, price: { amountCents, currency } }: ProblemOfPayment): Problem['figures'] {
+  return { deliveryId, price: { amountCents, currency } };
+}
+
+export function paymentMethodRequired(payment: ProblemOfPayment): Problem {
   const detail =
     'There is no card that could pay for the mail. With one as the default at Stripe, try again under another Idempotency-Key.';
-  return problem('payment_method_required', detail, { price: { amountCents, currency } });
+  return problem('payment_method_required', detail, figuresOf(payment));
 }
 
-export function paymentFailed({ amountCents, currency }: Price, declineCode: string | null): Problem {
+export function paymentFailed(payment: ProblemOfPayment, declineCode: string | null): Problem {
   const detail =
     'The card was declined, and nothing was charged. With another card, or after a word with its bank, try again under another Idempotency-Key.';
-  return problem('payment_failed', detail, { price: { amountCents, currency }, declineCode });
+  return problem('payment_failed', detail, { ...figuresOf(payment), declineCode });
 }
 
-export function paymentActionRequired({ amountCents, currency }: Price, clientSecret: string): Problem {
+export function paymentActionRequired(payment: ProblemOfPayment, clientSecret: string): Problem {
   const detail =
     'The card wants its holder to authenticate: Stripe.js does that with the clientSecret. The delivery waits for it for 24 hours; the same Idempotency-Key answers how it went.';
-  return problem('payment_action_required', detail, { price: { amountCents, currency }, clientSecret });
+  return problem('payment_action_required', detail, { ...figuresOf(payment), clientSecret });
 }
 
 function idempotencyConflict(): Problem {

@@ -192,6 +192,7 @@ export const Problem = named(
     resetsAt: z.optional(Instant),
     upgradeTo: z.optional(z.nullable(Plan)),
     price: z.optional(z.nullable(Price)),
+    deliveryId: z.optional(z.string()),
     clientSecret: z.optional(z.string()),
     declineCode: z.optional(z.nullable(z.string())),
     openDeliveries: z.optional(Count),

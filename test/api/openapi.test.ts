@@ -88,6 +88,15 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  it('promises a location only where there is one', () => {
+    const headersOf = (method: string, path: string, status: string): unknown =>
+      described(method, path)?.responses[status];
+    expect(headersOf('POST', '/letters', '201')).toHaveProperty('headers.Location');
+    expect(headersOf('DELETE', '/admin/users/{userId}', '202')).toHaveProperty('headers.Location');
+    expect(headersOf('POST', '/credits/purchases', '201')).not.toHaveProperty('headers.Location');
+    expect(headersOf('POST', '/credits/gifts', '201')).not.toHaveProperty('headers.Location');
+  });
+
   it("describes the gateway's own answers in the gateway's shape", () => {
     const own = { 'application/json': { schema: { $ref: '#/components/schemas/GatewayError' } } };
     const ofLetter = described('GET', '/letters/{id}')?.responses;

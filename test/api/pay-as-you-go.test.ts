@@ -158,6 +158,7 @@ describe('a card that does not pay', () => {
     await givenPayer('pm_card_authenticationRequired');
     const asked = await send('one');
     expect(asked).toMatchObject({ status: 402, body: { code: 'payment_action_required', price: PRICE } });
+    expect((await byCard()).map(({ id }) => id)).toEqual([asked.body['deliveryId']]);
     const clientSecret = String(asked.body['clientSecret']);
     const [intentId] = clientSecret.split('_secret');
     const [pending] = await byCard();

@@ -223,7 +223,7 @@ export const adjustCredits = contract('POST /admin/users/{userId}/credit-adjustm
     'Gives purchased credits, or takes purchased, then included, then carried ones. More than are available are not taken: 409 `illegal_transition` with `available`. Who did it and why stands in the ledger and in the audit trail.',
   body: NewCreditAdjustment,
   idempotencyKey: 'required',
-  answers: { 201: { description: 'The movement', schema: CreditAdjustment } },
+  answers: { 201: { description: 'The movement', schema: CreditAdjustment, hasLocation: true } },
   problems: ['not_found', 'illegal_transition'],
 });
 
@@ -245,7 +245,7 @@ export const eraseUser = contract('DELETE /admin/users/{userId}', {
     'For a request of erasure (GDPR, article 17). It cannot be undone. At once the account refuses everything; then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests. **Nothing is cancelled at Stripe**: the answer names the customer and the subscription, to be deleted there.',
   answers: {
     200: { description: 'Nothing is left but the name and the time of the erasure', schema: Erasure },
-    202: { description: 'Send it again, to go on', schema: Erasure },
+    202: { description: 'Send it again, to go on', schema: Erasure, hasLocation: true },
   },
   problems: ['not_found'],
 });

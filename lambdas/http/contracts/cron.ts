@@ -63,7 +63,7 @@ const runRollover = {
   query: z.strictObject({ at: z.optional(ClockInput) }),
   answers: {
     200: { description: 'The run has ended', schema: RunSummary },
-    202: { description: 'The run takes longer', schema: StartedRun },
+    202: { description: 'The run takes longer', schema: StartedRun, hasLocation: true },
   },
   problems: [],
 } as const;

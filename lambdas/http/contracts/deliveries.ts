@@ -145,12 +145,16 @@ export const createDelivery = contract('POST /deliveries', {
   ...NO_INPUT,
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC). Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers the failed delivery; a new try takes a new key.',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers the delivery as it is, 201 with the `status` failed; a new try takes a new key.',
   body: NewDelivery,
   idempotencyKey: 'optional',
   answers: {
-    201: { description: 'The delivery', schema: Delivery },
-    202: { description: 'The delivery, whose payment is not decided yet', schema: Delivery },
+    201: { description: 'The delivery', schema: Delivery, hasLocation: true },
+    202: {
+      description: 'The delivery, whose payment is not decided yet',
+      schema: Delivery,
+      hasLocation: true,
+    },
   },
   problems: [
     'not_found',
@@ -187,7 +191,7 @@ export const cancelDelivery = contract('DELETE /deliveries/{id}', {
   ...NO_INPUT,
   summary: 'Cancel a delivery',
   description:
-    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; what has been counted stays counted. Cancelling again changes nothing.',
+    'Possible until it is dispatched, but not while its payment is pending. The mail credit that it has cost goes back, or its charge to the card; what has been counted stays counted. Cancelling again changes nothing.',
   params: z.strictObject({ id: Id }),
   answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
   problems: ['not_found', 'illegal_transition'],

@@ -42,7 +42,7 @@ export const createLetter = contract('POST /letters', {
   description: 'Stores the letter and counts it in the open period, both or neither.',
   body: NewLetter,
   idempotencyKey: 'optional',
-  answers: { 201: { description: 'The letter', schema: Letter } },
+  answers: { 201: { description: 'The letter', schema: Letter, hasLocation: true } },
   problems: ['quota_exceeded'],
 });
 
@@ -68,7 +68,7 @@ export const deleteLetter = contract('DELETE /letters/{id}', {
   ...NO_INPUT,
   summary: 'Delete a letter',
   description:
-    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back; a letter with deliveries on their way stays until they have been sent, and takes no new ones. Where the answer is 503, the request can be repeated, and goes on.',
+    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have come to their end (409; the others are cancelled all the same), and takes no new ones. Where the answer is 503, the request can be repeated, and goes on.',
   params: LetterPath,
   query: z.strictObject({ cancelDeliveries: flagParameter() }),
   answers: { 204: { description: 'It is deleted' } },
