@@ -12,6 +12,7 @@ import {
   abandonPayment,
   confirmPayment,
   noteIntent,
+  needsRefund,
   noteRefunded,
 } from '../../lambdas/domain/delivery-payment.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
@@ -160,8 +161,10 @@ describe('a payment', () => {
       after(answerDelivery(given('dispatched'), FAILED, DUE)),
     ]) {
       expect(ended).toMatchObject({ refund: 'needed' });
+      expect(needsRefund(ended)).toBe(true);
       const refunded = after(noteRefunded(ended));
       expect(refunded).toMatchObject({ refund: 'done', status: ended.status });
+      expect(needsRefund(refunded)).toBe(false);
       expect(noteRefunded(refunded)).toEqual({ outcome: 'unchanged' });
       expect(effectsOf(given('scheduled'), ended).returnsCredit).toBe(false);
     }
