@@ -37,6 +37,8 @@ interface World {
   told: number;
   /** The purchased credits that must be left. */
   purchased: number;
+  /** How many of them the open period's mails have taken. */
+  lent: number;
 }
 
 async function openWorld(seed: number): Promise<World> {
@@ -53,7 +55,7 @@ async function openWorld(seed: number): Promise<World> {
   await writeLetter(table.store(), request(userId, now, { id: letterId }));
   const { stripe: connection, prices } = servicesAt(stripe, table.store());
   await createPortal(connection, prices, 'test').open(customerId, 'https://example.com', plentyOfTime());
-  return { stripe, userId, customerId, letterId, random: seededRandom(seed), told: 0, purchased: 0 };
+  return { stripe, userId, customerId, letterId, random: seededRandom(seed), told: 0, purchased: 0, lent: 0 };
 }
 
 async function hear(world: World): Promise<void> {
@@ -79,10 +81,24 @@ async function buy(world: World): Promise<void> {
   world.purchased += bundle;
 }
 
-async function credits({ stripe, userId }: World): Promise<{ available: number; purchased: number }> {
+interface Held {
+  available: number;
+  purchased: number;
+  /** What an upgrade raises without closing the period. */
+  included: number;
+  periodStart: number;
+}
+
+async function credits({ stripe, userId }: World): Promise<Held> {
   // A lesson that was learnt a moment ago may take effect a millisecond later.
   const { account } = await readAccount(table.store(), userId, stripe.clock.now() + 5, plentyOfTime());
-  return { available: available(account.credits), purchased: left(account.credits).purchased };
+  const { credits: held, periodStart } = account;
+  return {
+    available: available(held),
+    purchased: left(held).purchased,
+    included: held.included,
+    periodStart,
+  };
 }
 
 /** A mail takes a purchased credit when there is no other. */
@@ -92,7 +108,20 @@ async function send(world: World): Promise<void> {
   const { outcome } = await scheduleMail(table.store(), request(userId, stripe.clock.now() + 5), letterId);
   if (outcome === 'created' && before.available === before.purchased) {
     world.purchased -= 1;
+    world.lent += 1;
   }
+}
+
+/** A larger allowance within the period pays for the mails that purchased credits have paid for: those come back. */
+function follow(world: World, before: Held & { lent: number }, after: Held): void {
+  if (after.periodStart !== before.periodStart) {
+    // What is left was taken in the new period.
+    world.lent -= before.lent;
+    return;
+  }
+  const comeBack = Math.min(world.lent, Math.max(0, after.included - before.included));
+  world.lent -= comeBack;
+  world.purchased += comeBack;
 }
 
 async function step(world: World): Promise<void> {
@@ -124,16 +153,18 @@ describe('G8: purchased credits', () => {
         try {
           await buy(world);
           for (let steps = world.random.integer(5, MOST_STEPS); steps > 0; steps -= 1) {
-            const { purchased: before } = world;
+            const before = { ...(await credits(world)), lent: world.lent };
             await step(world);
-            spent += world.purchased < before ? 1 : 0;
-            expect({ seed, purchased: (await credits(world)).purchased }).toEqual({
-              seed,
-              purchased: world.purchased,
-            });
+            spent += world.lent > before.lent ? 1 : 0;
+            const after = await credits(world);
+            follow(world, before, after);
+            expect({ seed, purchased: after.purchased }).toEqual({ seed, purchased: world.purchased });
           }
+          const before = { ...(await credits(world)), lent: world.lent };
           await hear(world);
-          expect((await credits(world)).purchased).toBe(world.purchased);
+          const after = await credits(world);
+          follow(world, before, after);
+          expect({ seed, purchased: after.purchased }).toEqual({ seed, purchased: world.purchased });
           await expectClosedBooks(table.store(), world.userId, world.stripe.clock.now() + 5);
         } finally {
           await world.stripe.stop();
