@@ -32,6 +32,7 @@ import {
   type Intent,
   readIntent,
   refundIntent,
+  type RefundOutcome,
 } from './stripe/intents.ts';
 
 export interface CardPayments {
@@ -52,8 +53,8 @@ export type PaymentOutcome =
   | { outcome: 'no_card'; delivery: Delivery }
   /** The delivery has ended otherwise. */
   | { outcome: 'ended'; delivery: Delivery }
-  /** The user has been erased. */
-  | { outcome: 'gone' };
+  /** The user has been erased; `refund`: what has become of what was charged, null where nothing was. */
+  | { outcome: 'gone'; refund: RefundOutcome | null };
 
 /** Stripe has another payment than the delivery asks for: nothing follows from it. */
 export class PaymentMismatchError extends Error {
@@ -210,8 +211,8 @@ async function confirm(
   if (step.outcome === 'missing' || step.outcome === 'erased') {
     // Of the delivery nothing will be left to remember the refund by.
     const { userId, id: deliveryId, deadline } = context;
-    await refundIntent(payments.stripe, { intentId, userId, deliveryId }, deadline);
-    return { outcome: 'gone' };
+    const refund = await refundIntent(payments.stripe, { intentId, userId, deliveryId }, deadline);
+    return { outcome: 'gone', refund };
   }
   return outcomeOf(await refundIfNeeded(payments, context, step.delivery));
 }
@@ -244,7 +245,7 @@ async function endUnpaid(
 
 async function latestOutcome({ store }: CardPayments, context: StepContext): Promise<PaymentOutcome> {
   const delivery = await getDelivery(store, context.userId, context.id, context.deadline);
-  return delivery === null ? { outcome: 'gone' } : outcomeOf(delivery);
+  return delivery === null ? { outcome: 'gone', refund: null } : outcomeOf(delivery);
 }
 
 async function endWithoutCard(
@@ -316,7 +317,7 @@ export async function refundIfNeeded(
 }
 
 function outcomeOfStep(step: StepOutcome): PaymentOutcome {
-  return 'delivery' in step ? outcomeOf(step.delivery) : { outcome: 'gone' };
+  return 'delivery' in step ? outcomeOf(step.delivery) : { outcome: 'gone', refund: null };
 }
 
 function outcomeOf(delivery: Delivery): PaymentOutcome {

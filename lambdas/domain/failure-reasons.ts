@@ -10,6 +10,8 @@ export const FAILURE_REASONS = [
   'payment_mismatch',
   /** A refund has come back from the customer's bank. */
   'refund_failed',
+  /** An erased user's charge can't be refunded while it is in dispute. */
+  'charge_disputed',
   /** It is about the payment of a purchase that nobody has begun here. */
   'unknown_purchase',
   /** Another sum was paid than the purchase's, in another currency, by another customer, or a second time. */

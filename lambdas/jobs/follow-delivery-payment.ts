@@ -3,7 +3,14 @@ import { followIntent, PaymentMismatchError } from '../adapters/card-payments.ts
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
 import { orNull } from '../adapters/stripe/errors.ts';
-import { type Intent, isRefunded, readIntent, refundIntent } from '../adapters/stripe/intents.ts';
+import {
+  type Intent,
+  isRefunded,
+  readIntent,
+  refundIntent,
+  type RefundOutcome,
+} from '../adapters/stripe/intents.ts';
+import { type Instant } from '../domain/instants.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import { type EventOutcome, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
 
@@ -44,8 +51,10 @@ export async function followDeliveryPayment(
   }
   try {
     const context = { userId, id: deliveryId, now, deadline };
-    const { outcome } = await followIntent({ store, stripe }, context, delivery, intent);
-    return unchanged(`payment_${outcome}`, now);
+    const payment = await followIntent({ store, stripe }, context, delivery, intent);
+    return payment.outcome === 'gone'
+      ? withoutUser(payment.refund, now)
+      : unchanged(`payment_${payment.outcome}`, now);
   } catch (error) {
     if (error instanceof PaymentMismatchError) {
       return { outcome: 'failed', reason: 'payment_mismatch' };
@@ -68,8 +77,15 @@ async function withoutDelivery(
   if (account?.kind !== 'erased') {
     return { outcome: 'failed', reason: 'payment_mismatch' };
   }
-  await refundIntent(stripe, { intentId: intent.id, userId, deliveryId }, deadline);
-  return unchanged('payment_gone', sentAt);
+  const order = { intentId: intent.id, userId, deliveryId };
+  return withoutUser(await refundIntent(stripe, order, deadline), sentAt);
+}
+
+/** Of an erased user's charge nothing but its event remembers that it has yet to be refunded. */
+function withoutUser(refund: RefundOutcome | null, at: Instant): EventOutcome {
+  return refund === 'waiting'
+    ? { outcome: 'failed', reason: 'charge_disputed' }
+    : unchanged('payment_gone', at);
 }
 
 const refund = z.object({ payment_intent: z.string() });

@@ -1,0 +1,60 @@
+import '../support/silent-functions.ts';
+import { describe, expect, it } from '@jest/globals';
+import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
+import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { askForMail, givenPayer, type Payer } from '../support/pay-as-you-go.ts';
+import { usePayments } from '../support/payments.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { request } from '../support/users.ts';
+
+const suite = usePayments('2026-03-10T09:00:00Z');
+
+function now(): number {
+  return suite.at().clock.now();
+}
+
+function asking({ userId }: Payer): CommandContext {
+  return request(userId, now());
+}
+
+async function refundedCharges({ customerId }: Payer): Promise<boolean[]> {
+  const { data } = await suite.stripe().charges.list({ customer: customerId, limit: 100 });
+  return data.filter(({ status }) => status === 'succeeded').map(({ refunded }) => refunded);
+}
+
+async function closeDispute(how: 'won' | 'lost'): Promise<void> {
+  const { data } = await suite.stripe().disputes.list();
+  suite.at().standIn.control.closeDispute(data[0]?.id ?? '', how);
+  // Stripe repeats a refusal under its key for a day.
+  suite.at().moveTo(new Date(now() + DAY_MS).toISOString());
+}
+
+describe('a disputed charge of a user who was erased meanwhile', () => {
+  it.each([
+    ['gone', plentyOfTime()],
+    ['yet to go', { remainingMs: () => 3_000 }],
+  ])('G9, G12: is refunded once the dispute is won (records have %s)', async (_, deadline) => {
+    const payer = await givenPayer(suite, 'pm_card_createDispute');
+    // The answer to the confirmation is lost, and the process dies.
+    let requests = 0;
+    const dying = suite.services(async (send) => {
+      requests += 1;
+      const answer = requests > 4 ? null : await send();
+      return requests > 3 || answer === null ? new Response('{}', { status: 500 }) : answer;
+    });
+    await expect(askForMail(dying, payer, asking(payer))).rejects.toThrow();
+    expect(await refundedCharges(payer)).toEqual([false]);
+    await eraseUser(suite.store(), payer.userId, now(), deadline);
+
+    const events = suite.newEvents();
+    const succeeded = events.filter(({ type }) => type === 'payment_intent.succeeded');
+    expect(await suite.follow(events)).toEqual([]);
+    const kept = expect.objectContaining({ id: succeeded[0]?.id, reason: 'charge_disputed' });
+    expect(await suite.failed()).toContainEqual(kept);
+
+    await closeDispute('won');
+    expect(await suite.follow(succeeded)).toEqual([]);
+    expect(await refundedCharges(payer)).toEqual([true]);
+  });
+});
