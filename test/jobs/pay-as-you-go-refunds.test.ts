@@ -1,9 +1,11 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
+import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
 import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { askForMail, givenPayer, type Payer } from '../support/pay-as-you-go.ts';
+import { askForMail, givenPayer, onlyDelivery, type Payer, reconcileAt } from '../support/pay-as-you-go.ts';
 import { usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { request } from '../support/users.ts';
@@ -55,6 +57,28 @@ describe('a disputed charge of a user who was erased meanwhile', () => {
 
     await closeDispute('won');
     expect(await suite.follow(succeeded)).toEqual([]);
+    expect(await refundedCharges(payer)).toEqual([true]);
+  });
+});
+
+describe('a charge that is to be refunded', () => {
+  /** A delivery that was paid and cancelled, and whose charge has yet to be refunded. */
+  async function givenCancelled(card: 'pm_card_visa' | 'pm_card_createDispute'): Promise<Payer> {
+    const payer = await givenPayer(suite, card);
+    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+    const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
+    await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
+    return payer;
+  }
+
+  it('G9, G12: is told of where Stripe lets Postage’s key refund nothing', async () => {
+    const payer = await givenCancelled('pm_card_visa');
+    const error = { type: 'invalid_request_error', message: 'The key lacks a permission.' };
+    const forbidden = suite.services(() => Response.json({ error }, { status: 403 }));
+    const { failures } = await reconcileAt(suite, now(), forbidden);
+    const { id } = await onlyDelivery(suite, payer);
+    expect(failures).toMatchObject([{ key: `USER#${payer.userId} DELIVERY#${id}` }]);
+    await reconcileAt(suite, now());
     expect(await refundedCharges(payer)).toEqual([true]);
   });
 });
