@@ -81,4 +81,22 @@ describe('a charge that is to be refunded', () => {
     await reconcileAt(suite, now());
     expect(await refundedCharges(payer)).toEqual([true]);
   });
+
+  it.each(['won', 'lost'] as const)(
+    'G9: and is in dispute, waits for its end, and is settled when it was %s',
+    async (how) => {
+      const payer = await givenCancelled('pm_card_createDispute');
+      const erase = (): Promise<{ outcome: string }> =>
+        eraseUser(suite.store(), payer.userId, now(), plentyOfTime());
+      await reconcileAt(suite, now());
+      expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'needed' });
+      expect(await erase()).toEqual({ outcome: 'unfinished' });
+      await closeDispute(how);
+      await reconcileAt(suite, now());
+      expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'done' });
+      // What was lost is with the customer already.
+      expect(await refundedCharges(payer)).toEqual([how === 'won']);
+      expect(await erase()).toEqual({ outcome: 'erased' });
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/plans.ts';
 import { answeredAt, callStripe, idOf, readStripe, type StripeConnection } from './connection.ts';
 import { orNull, StripeDeclinedError, StripeRejectedError } from './errors.ts';
+import { listAll } from './lists.ts';
 
 /** What a card is to pay for, and who. */
 export interface IntentOrder {
@@ -220,7 +221,10 @@ export async function findCard(
     : (idOf(customer.invoice_settings.default_payment_method) ?? idOf(customer.default_source));
 }
 
-/** `waiting`: Stripe can't give it back now, since the customer's bank has it because of a dispute. */
+/**
+ * `refunded`: the customer has it, also where his bank has taken it for him. `waiting`: the bank has it, because of a
+ * dispute that goes on.
+ */
 export type RefundOutcome = 'refunded' | 'waiting';
 
 /**
@@ -247,10 +251,22 @@ export async function refundIntent(
       return 'refunded';
     }
     if (code === 'charge_disputed') {
-      return 'waiting';
+      return (await isChargedBack(connection, intentId, deadline)) ? 'refunded' : 'waiting';
     }
     throw error;
   }
+}
+
+/** Whether a dispute about what an intent has charged was lost: its money stays with the customer. */
+async function isChargedBack(
+  connection: StripeConnection,
+  intentId: string,
+  deadline: Deadline,
+): Promise<boolean> {
+  const { items: disputes } = await listAll(connection, deadline, (stripe, paging, options) =>
+    stripe.disputes.list({ payment_intent: intentId, ...paging }, options),
+  );
+  return disputes.some(({ status }) => status === 'lost');
 }
 
 /** Whether all that an intent has charged has been given back. @throws StripeUnavailableError, NotConfiguredError */
