@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
@@ -17,7 +18,7 @@ import { NO_SETTLEMENT, reconcile } from '../../lambdas/adapters/dynamodb/reconc
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { active, at } from '../support/accounts.ts';
-import { isTransaction } from '../support/faulty-dynamodb.ts';
+import { cancelled, isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks, itemsOf, request, someUser, storedAccount } from '../support/users.ts';
@@ -234,6 +235,18 @@ describe('codes that stand for nothing', () => {
     );
     expect(all.filter(({ outcome }) => outcome === 'unknown')).toHaveLength(10);
     expect(all.filter(({ outcome }) => outcome === 'too_many_guesses')).toHaveLength(20);
+  });
+
+  it('are none of those on which DynamoDB was busy', async () => {
+    const gift = await givenGift(3);
+    const receiver = someUser();
+    table.proxy().inject((call) => (isTransaction(call) ? cancelled(call, 0, 'TransactionConflict') : null));
+    for (let tries = 0; tries < 10; tries += 1) {
+      const context = request(receiver, NOW, { deadline: deadlineIn(200) });
+      const claiming = claimGift(table.faultyStore(), context, gift.codeHash);
+      await expect(claiming).rejects.toMatchObject({ name: 'BusyError' });
+    }
+    expect(await claim(receiver, gift.codeHash)).toMatchObject({ outcome: 'created' });
   });
 
   it('are none of those that are right, and leave nothing that names the user', async () => {

@@ -102,7 +102,8 @@ export type ClaimOutcome =
 
 /**
  * Gives the receiver what a code stands for, once. A guess is counted before the code is looked up, so that many at once
- * are no more than the limit either, and taken off again when the code stands for something.
+ * are no more than the limit either, and taken off again unless the code is known to stand for nothing: what broke off may
+ * be repeated, and has told nobody anything.
  *
  * @throws ErasedAccountError
  * @throws BusyError
@@ -121,11 +122,15 @@ export async function claimGift(
   if (guess.outcome === 'too_many_guesses') {
     return guess;
   }
-  const outcome = await claim(store, context, codeHash);
-  if (outcome.outcome !== 'unknown') {
-    await returnGuess(store, userId, now);
+  let outcome: ClaimOutcome | null = null;
+  try {
+    outcome = await claim(store, context, codeHash);
+    return outcome;
+  } finally {
+    if (outcome?.outcome !== 'unknown') {
+      await returnGuess(store, userId, now);
+    }
   }
-  return outcome;
 }
 
 async function findClaim(

@@ -55,7 +55,7 @@ export async function takeGuess(
   });
 }
 
-/** Takes off a guess that was right. What it was for is done: nothing is lost when this fails but a guess of the day. */
+/** Takes off a guess that was not wrong. Nothing is lost when this fails but a guess of the day. */
 export async function returnGuess(store: Store, userId: string, now: Instant): Promise<void> {
   const uncount = new UpdateItemCommand({
     ...itemOf(store, userId, now),
