@@ -10,7 +10,7 @@ import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { deductMailCredit, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
+import { deductMailCredit, findScheduled, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
 import { cancelDelivery } from '../domain/delivery-life.ts';
@@ -18,7 +18,6 @@ import { toIso } from '../domain/instants.ts';
 import { type Price } from '../domain/plans.ts';
 import { optionalVariable, requiredVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/deliveries.ts';
-import { fingerprint } from '../http/ids.ts';
 import { httpHandler } from '../http/handler.ts';
 import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
@@ -60,9 +59,10 @@ function made(delivery: Delivery): { headers: { location: string }; body: Shown 
 
 /** Null where the instant cannot be promised. */
 async function schedule(request: Scheduling): Promise<WriteOutcome<Delivery> | null> {
-  const { body, now } = request;
+  const { body, now, idempotencyKey } = request;
   if (!canDeliverAt(body.deliverAt, now)) {
-    return scheduledBefore(request);
+    // What it made while its instant still lay ahead: a repetition is answered however late it comes (G2).
+    return idempotencyKey === null ? null : findScheduled(store, request);
   }
   return body.channel === 'email'
     ? trackEmailDelivery(store, request, body)
@@ -111,26 +111,6 @@ async function payInTime(request: Scheduling, delivery: Delivery): Promise<Payme
     }
     throw error;
   }
-}
-
-/** What the same request made while its instant still lay ahead: a repetition is answered however late it comes (G2). */
-async function scheduledBefore({
-  idempotencyKey,
-  userId,
-  id,
-  deadline,
-  body,
-}: Scheduling): Promise<WriteOutcome<Delivery> | null> {
-  const delivery = idempotencyKey === null ? null : await getDelivery(store, userId, id, deadline);
-  if (delivery === null) {
-    return null;
-  }
-  const isSame = fingerprint(asked(delivery)) === fingerprint(asked(body));
-  return isSame ? { outcome: 'replayed', record: delivery } : { outcome: 'idempotency_conflict' };
-}
-
-function asked({ letterId, channel, deliverAt, recipient }: Delivery | Scheduling['body']): object {
-  return { letterId, channel, deliverAt, recipient };
 }
 
 const list = operation(contracts.listDeliveries, async (request) => {

@@ -45,8 +45,10 @@ describe('as time goes by', () => {
       'true',
       first.body,
     ]);
-    const other = { ...body, recipient: { ...ADDRESS, city: 'Paris' } };
-    expect((await ada.call('POST', '/deliveries', { token, headers, body: other })).status).toBe(409);
+    for (const part of [{ recipient: { ...ADDRESS, city: 'Paris' } }, { payAsYouGo: true }]) {
+      const other = { ...body, ...part };
+      expect((await ada.call('POST', '/deliveries', { token, headers, body: other })).status).toBe(409);
+    }
     const unknown = { 'idempotency-key': 'key-2' };
     expect((await ada.call('POST', '/deliveries', { token, headers: unknown, body })).status).toBe(422);
     expect((await ada.call('GET', '/credits', { token })).body).toMatchObject({ used: 1 });

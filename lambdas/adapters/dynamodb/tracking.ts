@@ -13,7 +13,9 @@ import { type Letter } from '../../domain/letters.ts';
 import { type Charge, type Consumption, type Use } from '../../domain/usage.ts';
 import { consumptionItem, parseConsumption } from './consumption-item.ts';
 import { type CostingCommand, decidingWrite, type WriteOutcome } from './deciding-write.ts';
-import { deliveryItem, parseDelivery } from './delivery-item.ts';
+import { deliveryItem, deliveryKey, parseDelivery } from './delivery-item.ts';
+import { getItem } from './get-item.ts';
+import { ItemReader } from './items.ts';
 import { bodyItem, letterItem, parseLetter } from './letter-item.ts';
 import { type Store } from './store.ts';
 
@@ -133,6 +135,20 @@ async function schedule(
     },
     parse: parseDelivery,
   });
+}
+
+/** The delivery that a request has made before (G2); null: none. @throws BusyError */
+export async function findScheduled(
+  store: Store,
+  { userId, id, fingerprint, deadline }: CommandContext,
+): Promise<Extract<WriteOutcome<Delivery>, { outcome: 'replayed' | 'idempotency_conflict' }> | null> {
+  const item = await getItem(store, deliveryKey(userId, id), deadline);
+  if (item === null) {
+    return null;
+  }
+  return ItemReader.fromWire(item).string('fingerprint') === fingerprint
+    ? { outcome: 'replayed', record: parseDelivery(item) }
+    : { outcome: 'idempotency_conflict' };
 }
 
 /** Counts what an app that keeps its letters elsewhere has done for a user: all of it or nothing. @throws BusyError */
