@@ -1,10 +1,11 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
+import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
 import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
-import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
 import { askForMail, givenPayer, onlyDelivery, type Payer, reconcileAt } from '../support/pay-as-you-go.ts';
 import { usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
@@ -14,6 +15,10 @@ const suite = usePayments('2026-03-10T09:00:00Z');
 
 function now(): number {
   return suite.at().clock.now();
+}
+
+function later(ms: number): void {
+  suite.at().moveTo(new Date(now() + ms).toISOString());
 }
 
 function asking({ userId }: Payer): CommandContext {
@@ -29,7 +34,7 @@ async function closeDispute(how: 'won' | 'lost'): Promise<void> {
   const { data } = await suite.stripe().disputes.list();
   suite.at().standIn.control.closeDispute(data[0]?.id ?? '', how);
   // Stripe repeats a refusal under its key for a day.
-  suite.at().moveTo(new Date(now() + DAY_MS).toISOString());
+  later(DAY_MS);
 }
 
 describe('a disputed charge of a user who was erased meanwhile', () => {
@@ -99,4 +104,21 @@ describe('a charge that is to be refunded', () => {
       expect(await erase()).toEqual({ outcome: 'erased' });
     },
   );
+
+  it('G12: and whose refund came back is kept in mind, until the money has been given back by hand', async () => {
+    const payer = await givenPayer(suite, 'pm_card_refundFail');
+    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+    const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
+    const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
+    if (!('delivery' in step)) {
+      throw new Error('It was cancelled.');
+    }
+    expect(await refundIfNeeded(suite.services(), context, step.delivery)).toMatchObject({ refund: 'done' });
+    later(2 * HOUR_MS);
+    const events = suite.newEvents();
+    await suite.follow(events);
+    const failed = events.find(({ type }) => type === 'refund.failed');
+    const kept = expect.objectContaining({ id: failed?.id, reason: 'refund_failed' });
+    expect(await suite.failed()).toContainEqual(kept);
+  });
 });

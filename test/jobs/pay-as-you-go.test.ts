@@ -9,7 +9,7 @@ import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts
 import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { abandonPayment } from '../../lambdas/domain/delivery-payment.ts';
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,
   deliveriesOf,
@@ -28,10 +28,6 @@ const suite = usePayments('2026-03-10T09:00:00Z');
 
 function now(): number {
   return suite.at().clock.now();
-}
-
-function later(ms: number): void {
-  suite.at().moveTo(new Date(now() + ms).toISOString());
 }
 
 function asking({ userId }: Payer, id?: string): CommandContext {
@@ -167,16 +163,25 @@ describe('a card that does not pay', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('of the subscription comes before the customer’s own', async () => {
-    const payer = await givenPayer(suite, 'pm_card_chargeCustomerFail');
-    const { id: card } = await suite
-      .stripe()
-      .paymentMethods.attach('pm_card_visa', { customer: payer.customerId });
-    await suite.stripe().subscriptions.create({
-      customer: payer.customerId,
+  it.each([
+    ['of the subscription comes before the customer’s own', 'pm_card_chargeCustomerFail', 'pm_card_visa'],
+    [
+      'of the customer’s pays where a bank account pays the subscription',
+      'pm_card_visa',
+      'pm_usBankAccount_success',
+    ],
+  ])('%s', async (_, ofCustomer, ofSubscription) => {
+    const payer = await givenPayer(suite, ofCustomer);
+    const stripe = suite.stripe();
+    const { customerId: customer } = payer;
+    const { id: card } = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+    const { id } = await stripe.subscriptions.create({
+      customer,
       items: [{ price: 'price_pro_month' }],
       default_payment_method: card,
     });
+    const { id: method } = await stripe.paymentMethods.attach(ofSubscription, { customer });
+    await stripe.subscriptions.update(id, { default_payment_method: method });
     await suite.followAll();
     const services = suite.services();
     // The subscription has brought its own credits.
@@ -379,22 +384,5 @@ describe('an event about a payment', () => {
     );
     expect(await suite.follow([event])).toEqual([]);
     expect(await suite.failed()).not.toContainEqual(expect.objectContaining({ id: event.id }));
-  });
-
-  it('G12: that a refund came back is kept, until the money has been given back by hand', async () => {
-    const payer = await givenPayer(suite, 'pm_card_refundFail');
-    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
-    const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
-    const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
-    if (!('delivery' in step)) {
-      throw new Error('It was cancelled.');
-    }
-    expect(await refundIfNeeded(suite.services(), context, step.delivery)).toMatchObject({ refund: 'done' });
-    later(2 * HOUR_MS);
-    const events = suite.newEvents();
-    await suite.follow(events);
-    const failed = events.find(({ type }) => type === 'refund.failed');
-    const kept = expect.objectContaining({ id: failed?.id, reason: 'refund_failed' });
-    expect(await suite.failed()).toContainEqual(kept);
   });
 });

@@ -188,7 +188,7 @@ function toState(intent: Stripe.PaymentIntent): IntentState {
 
 /**
  * The card that a customer pays with: the subscription's, else his own default. In the order in which Stripe itself
- * chooses for an invoice.
+ * chooses for an invoice; a subscription that something else pays has none.
  *
  * @param subscriptionId null: he has none. One that is not his at Stripe counts for none
  * @returns null when there is none
@@ -204,11 +204,11 @@ export async function findCard(
       ? null
       : await orNull(
           readStripe(connection, deadline, (stripe, options) =>
-            stripe.subscriptions.retrieve(subscriptionId, {}, options),
+            stripe.subscriptions.retrieve(subscriptionId, { expand: ['default_payment_method'] }, options),
           ),
         );
   if (subscription !== null && idOf(subscription.customer) === customerId) {
-    const card = idOf(subscription.default_payment_method) ?? idOf(subscription.default_source);
+    const card = cardIn(subscription.default_payment_method) ?? idOf(subscription.default_source);
     if (card !== null) {
       return card;
     }
@@ -219,6 +219,11 @@ export async function findCard(
   return customer === null || customer.deleted === true
     ? null
     : (idOf(customer.invoice_settings.default_payment_method) ?? idOf(customer.default_source));
+}
+
+/** A bank account pays a subscription, and answers too late for a mail. */
+function cardIn(method: string | Stripe.PaymentMethod | null): string | null {
+  return typeof method === 'object' && method?.type === 'card' ? method.id : null;
 }
 
 /**
