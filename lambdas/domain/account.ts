@@ -69,6 +69,8 @@ export interface Account {
   emails: MeterCount;
   /** Mails of the period: those paid by credit when scheduled, those paid by card when paid. */
   mailsUsed: number;
+  /** Those of them that a card has paid for. */
+  cardMails: number;
   /** Mails by UTC day, `{'2026-11-24': 3}`: today's and yesterday's, and older ones that no mail has removed yet. */
   mailsByDay: Readonly<Record<string, number>>;
   credits: Credits;
@@ -95,7 +97,10 @@ export interface ClosedPeriod {
   letters: number;
   emails: number;
   mails: number;
+  cardMails: number;
   creditsUsed: number;
+  /** Credits of every kind that were unspent when it closed, whatever became of them then. */
+  creditsLeft: number;
   /** How many of the credits used were purchased and have not been returned since. */
   purchasedOutstanding: number;
   movements: readonly Movement[];
@@ -137,6 +142,7 @@ export function newAccount(userId: string, now: Instant): Account {
     letters: meterUnder(PLANS.none.lettersPerPeriod, 0),
     emails: meterUnder(PLANS.none.emailsPerPeriod, 0),
     mailsUsed: 0,
+    cardMails: 0,
     mailsByDay: {},
     credits: NO_CREDITS,
     servedInterval: null,

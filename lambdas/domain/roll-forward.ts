@@ -10,6 +10,7 @@ import {
   type ServedInterval,
 } from './account.ts';
 import {
+  available,
   type Close,
   closeCredits,
   grantIncluded,
@@ -132,6 +133,7 @@ export function openAt(next: Account, before: Account, at: Instant, close: Close
       letters: meterUnder(plan.lettersPerPeriod, 0),
       emails: meterUnder(plan.emailsPerPeriod, 0),
       mailsUsed: 0,
+      cardMails: 0,
       credits,
     },
     closed: closedPeriod(before, at, movements),
@@ -147,7 +149,9 @@ function closedPeriod(account: Account, at: Instant, movements: readonly Movemen
     letters: account.letters.used,
     emails: account.emails.used,
     mails: account.mailsUsed,
+    cardMails: account.cardMails,
     creditsUsed: account.credits.usedThisPeriod,
+    creditsLeft: available(account.credits),
     purchasedOutstanding: spent(account.credits).purchased,
     movements,
   };

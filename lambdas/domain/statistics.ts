@@ -1,10 +1,12 @@
 /** What is counted for the owner of the app: per UTC day, over all users. Deleting and erasing lower nothing. */
+import { type ClosedPeriod } from './account.ts';
 import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } from './changes.ts';
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
 import { costOf } from './deliveries.ts';
 import { paymentFactOf } from './delivery-payment.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
 import { isPaidNow } from './purchase-events.ts';
+import { PLANS } from './plans.ts';
 import { type Use } from './usage.ts';
 
 export interface Totals {
@@ -28,6 +30,20 @@ export interface Totals {
   /** What cards were charged for mails, and what of it has gone back; the second is not subtracted from the first. */
   cardRevenueCents: number;
   cardRefundsCents: number;
+  /** Mails that were sent with a credit, and those that a card has paid for; one that came back counts no more. */
+  creditMailsSent: number;
+  cardMailsSent: number;
+  /** Periods of plans that give credits, on the day on which they ended. */
+  subscriberPeriods: number;
+  /** Those that used up their credits, and those of them in which a card paid for a mail. */
+  exhaustedPeriods: number;
+  convertedPeriods: number;
+  /** What subscribers' periods had used of their credits of every kind when they ended, and what was left. */
+  periodCreditsUsed: number;
+  periodCreditsLeft: number;
+  /** Periods of Pro, and the mails in them. */
+  proPeriods: number;
+  proPeriodMails: number;
 }
 
 export const NO_TOTALS: Totals = {
@@ -47,6 +63,15 @@ export const NO_TOTALS: Totals = {
   cardPaymentsFailed: 0,
   cardRefunds: 0,
   cardRefundsCents: 0,
+  creditMailsSent: 0,
+  cardMailsSent: 0,
+  subscriberPeriods: 0,
+  exhaustedPeriods: 0,
+  convertedPeriods: 0,
+  periodCreditsUsed: 0,
+  periodCreditsLeft: 0,
+  proPeriods: 0,
+  proPeriodMails: 0,
 };
 
 export const TOTALS = Object.keys(NO_TOTALS) as (keyof Totals)[];
@@ -103,38 +128,50 @@ function countedLetter(change: Change<'letter'>): Counted | null {
 
 function countedDelivery(change: Change<'delivery'>): Counted | null {
   if (!isScheduledNow(change)) {
-    return countedPayment(change);
+    return countedSending(change) ?? countedPayment(change);
   }
   const { id, channel, payment } = change.after;
-  const counted = used(change, `delivery:${id}`, scheduledAt(change), costOf(channel));
   const byCard = payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
-  return { ...counted, totals: { ...counted.totals, ...byCard } };
+  return used(change, `delivery:${id}`, scheduledAt(change), { ...costOf(channel), ...byCard });
+}
+
+/** A mail that is sent; and one that comes back, which counts no more on the day on which it was sent. */
+function countedSending(change: Change<'delivery'>): Counted | null {
+  const { before, after } = change;
+  if (before === null || after?.channel !== 'mail') {
+    return null;
+  }
+  const mails = after.paidWith === 'card' ? 'cardMailsSent' : 'creditMailsSent';
+  if (before.status !== 'sent' && after.status === 'sent') {
+    return counted(change, `sent:${after.id}`, after.sentAt, { [mails]: 1 });
+  }
+  return before.status === 'sent' && after.status !== 'sent'
+    ? counted(change, `came-back:${after.id}`, before.sentAt, { [mails]: -1 })
+    : null;
 }
 
 /** What has become of the money, apart from a mail that is scheduled with it. */
-function countedPayment({ userId, at, before, after }: Change<'delivery'>): Counted | null {
+function countedPayment(change: Change<'delivery'>): Counted | null {
+  const { at, before, after } = change;
   if (before === null || !after?.payment) {
     return null;
   }
   const { price, intentId } = after.payment;
-  const counted = (what: string, totals: Partial<Totals>): Counted => ({
-    subject: `${what}:${after.id}`,
-    userId,
-    day: utcDay(at),
-    totals: { ...NO_TOTALS, ...totals },
-    isUse: false,
-    writtenAt: at,
-  });
   switch (paymentFactOf(before, after)?.fact) {
     case undefined:
       return null;
     case 'charged':
-      return counted('charge', { cardRevenueCents: price.amountCents });
+      return counted(change, `charge:${after.id}`, at, { cardRevenueCents: price.amountCents });
     case 'failed':
       // Without an intent, no card was asked.
-      return intentId === null ? null : counted('failed-payment', { cardPaymentsFailed: 1 });
+      return intentId === null
+        ? null
+        : counted(change, `failed-payment:${after.id}`, at, { cardPaymentsFailed: 1 });
     case 'refunded':
-      return counted('refund', { cardRefunds: 1, cardRefundsCents: price.amountCents });
+      return counted(change, `refund:${after.id}`, at, {
+        cardRefunds: 1,
+        cardRefundsCents: price.amountCents,
+      });
   }
 }
 
@@ -147,18 +184,40 @@ function countedConsumption(change: Change<'consumption'>): Counted | null {
 
 function countedMovement(change: Change<'movement'>): Counted | null {
   const movement = arrived(change);
-  return movement === null ? null : moved(change, `movement:${movement.id}`, movement.at, [movement]);
+  return movement === null
+    ? null
+    : counted(change, `movement:${movement.id}`, movement.at, moved([movement]));
 }
 
 function countedPeriod(change: Change<'period'>): Counted | null {
   const period = arrived(change);
   return period === null
     ? null
-    : moved(change, `period:${period.periodStart}`, period.periodEnd, period.movements);
+    : counted(change, `period:${period.periodStart}`, period.periodEnd, {
+        ...moved(period.movements),
+        ...subscribed(period),
+      });
+}
+
+/** What the period of a plan that gives credits tells of them. */
+function subscribed({ plan, mails, cardMails, creditsUsed, creditsLeft }: ClosedPeriod): Partial<Totals> {
+  if (PLANS[plan].mailCreditsPerPeriod === 0) {
+    return {};
+  }
+  const isExhausted = creditsUsed > 0 && creditsLeft === 0;
+  return {
+    subscriberPeriods: 1,
+    exhaustedPeriods: isExhausted ? 1 : 0,
+    convertedPeriods: isExhausted && cardMails > 0 ? 1 : 0,
+    periodCreditsUsed: creditsUsed,
+    periodCreditsLeft: creditsLeft,
+    ...(plan === 'pro' ? { proPeriods: 1, proPeriodMails: mails } : {}),
+  };
 }
 
 /** Money that comes back, of a dispute that was won, lowers what went back on the day on which it comes. */
-function countedPurchase({ userId, at, before, after }: Change<'purchase'>): Counted | null {
+function countedPurchase(change: Change<'purchase'>): Counted | null {
+  const { at, before, after } = change;
   if (before === null || after === null) {
     return null;
   }
@@ -167,24 +226,32 @@ function countedPurchase({ userId, at, before, after }: Change<'purchase'>): Cou
   if (!isPaid && after.returnedCents === before.returnedCents) {
     return null;
   }
+  return counted(change, `purchase:${id}:${String(version)}`, settledAt ?? at, {
+    creditsBought: isPaid ? credits : 0,
+    creditsRefunded: after.creditsTaken - before.creditsTaken,
+    bundleRevenueCents: isPaid ? amountCents : 0,
+    bundleRefundsCents: after.returnedCents - before.returnedCents,
+  });
+}
+
+function counted(
+  { userId, at: writtenAt }: RecordChange,
+  subject: string,
+  at: Instant,
+  totals: Partial<Totals>,
+): Counted {
   return {
-    subject: `purchase:${id}:${String(version)}`,
+    subject,
     userId,
-    day: utcDay(settledAt ?? at),
-    totals: {
-      ...NO_TOTALS,
-      creditsBought: isPaid ? credits : 0,
-      creditsRefunded: after.creditsTaken - before.creditsTaken,
-      bundleRevenueCents: isPaid ? amountCents : 0,
-      bundleRefundsCents: after.returnedCents - before.returnedCents,
-    },
+    day: utcDay(at),
+    totals: { ...NO_TOTALS, ...totals },
     isUse: false,
-    writtenAt: at,
+    writtenAt,
   };
 }
 
-function used({ userId, at: writtenAt }: RecordChange, subject: string, at: Instant, use: Use): Counted {
-  return { subject, userId, day: utcDay(at), totals: { ...NO_TOTALS, ...use }, isUse: true, writtenAt };
+function used(change: RecordChange, subject: string, at: Instant, totals: Use & Partial<Totals>): Counted {
+  return { ...counted(change, subject, at, totals), isUse: true };
 }
 
 const TOTAL_OF_COUNTER = {
@@ -195,18 +262,13 @@ const TOTAL_OF_COUNTER = {
 } as const;
 
 /** Movements move the lifetime counters of their account (G4), and the totals in the same way. */
-function moved(
-  { userId, at: writtenAt }: RecordChange,
-  subject: string,
-  at: Instant,
-  movements: readonly Movement[],
-): Counted {
-  const totals = { ...NO_TOTALS };
+function moved(movements: readonly Movement[]): Partial<Totals> {
+  const totals = { creditsGranted: 0, creditsUsed: 0, creditsExpired: 0, creditsTakenBack: 0 };
   for (const { kind, amount } of movements) {
     const counter = MOVEMENT_COUNTER[kind];
     totals[TOTAL_OF_COUNTER[counter]] += counter === 'granted' ? amount : -amount;
   }
-  return { subject, userId, day: utcDay(at), totals, isUse: false, writtenAt };
+  return totals;
 }
 
 export function addTotals(one: Totals, other: Totals): Totals {
@@ -259,7 +321,12 @@ function dayAfter(day: string): string {
   return utcDay(Date.parse(day) + DAY_MS);
 }
 
+/** The days of a month, `2026-11`. */
+export function daysOf(month: string): DayRange {
+  return { first: `${month}-01`, last: lastDayOf(month) };
+}
+
 function lastDayOf(month: string): string {
-  const first = new Date(`${month}-01`);
-  return utcDay(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0));
+  const day = new Date(`${month}-01`);
+  return utcDay(day.setUTCMonth(day.getUTCMonth() + 1, 0));
 }

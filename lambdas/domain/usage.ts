@@ -138,5 +138,6 @@ function withMailsOfDay(mails: number, { mailsByDay }: Account, now: Instant): A
 /** Counts a mail that a card has paid among those of the period that is open now. */
 export function countPaidMail(account: Account, now: Instant): AccountChange {
   const rolled = rollForward(account, now);
-  return { ...rolled, account: { ...rolled.account, mailsUsed: rolled.account.mailsUsed + 1 } };
+  const { mailsUsed, cardMails } = rolled.account;
+  return { ...rolled, account: { ...rolled.account, mailsUsed: mailsUsed + 1, cardMails: cardMails + 1 } };
 }

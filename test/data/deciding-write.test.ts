@@ -169,6 +169,7 @@ describe('the account item', () => {
       letters: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
       emails: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
       mailsUsed: 123_456_789,
+      cardMails: 123_456_789,
       mailsByDay: { '2026-03-08': 9, '2026-03-09': 9 },
       servedInterval: {
         subscriptionId: `sub_${'1'.repeat(40)}`,

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   listClosedPeriods,
   readAccount,
   writeSubscription,
 } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import {
   active,
@@ -30,6 +32,20 @@ import {
 } from '../support/users.ts';
 
 const table = useTable();
+
+/** Makes an item one of a version that did not know these attributes yet. */
+async function removeAttributes(userId: string, sk: string, names: readonly string[]): Promise<void> {
+  const { client, table: TableName } = table.store();
+  const removal = `REMOVE ${names.map((name) => `#${name}`).join(', ')}`;
+  await client.send(
+    new UpdateItemCommand({
+      TableName,
+      Key: toWire({ pk: `USER#${userId}`, sk }),
+      UpdateExpression: removal,
+      ExpressionAttributeNames: namesIn(removal),
+    }),
+  );
+}
 
 describe('G7: decisions never wait for jobs', () => {
   it('G7: a free user has five letters again at the first instant of the month', async () => {
@@ -153,6 +169,24 @@ describe('G7: decisions never wait for jobs', () => {
     expect([june.account.plan, availableTo(june.account)]).toEqual(['none', 0]);
     await wholeLedger(table.store(), userId, '2026-06-15');
     expect(await itemsOf(table.store(), userId)).toEqual(before);
+  });
+
+  it('reads accounts and periods from before mails by card and credits left were counted', async () => {
+    const store = table.store();
+    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(store, pro, '2026-03-10');
+    await scheduleMail(store, request(userId, '2026-03-10'), letterId);
+    await scheduleMail(store, request(userId, '2026-04-10'), letterId);
+    await removeAttributes(userId, 'ACCOUNT', ['cardMails']);
+    await removeAttributes(userId, 'PERIOD#2026-03-01T00:00:00.000Z', ['cardMails', 'creditsLeft']);
+
+    expect(await storedAccount(store, userId)).toMatchObject({ mailsUsed: 1, cardMails: 0 });
+    await writeLetter(store, request(userId, '2026-05-10'));
+    const closed = await listClosedPeriods(store, userId, 2, plentyOfTime());
+    expect(closed).toMatchObject([
+      { mails: 1, cardMails: 0, creditsUsed: 1, creditsLeft: 1 },
+      { mails: 1, cardMails: 0, creditsUsed: 1, creditsLeft: 0 },
+    ]);
   });
 
   it('shows a user who has not been seen yet as a free one', async () => {

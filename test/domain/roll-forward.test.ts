@@ -79,7 +79,9 @@ describe('closing a period', () => {
         letters: 3,
         emails: 2,
         mails: 1,
+        cardMails: 0,
         creditsUsed: 1,
+        creditsLeft: 1,
         purchasedOutstanding: 0,
         movements: [
           { kind: 'expiry', amount: -1, source: 'period:2026-01-31T00:00:00.000Z' },
@@ -90,6 +92,26 @@ describe('closing a period', () => {
     expect(periodOf(next)).toEqual(['2026-02-28', '2026-03-31']);
     expect(next).toMatchObject({ letters: { used: 0 }, emails: { used: 0 }, mailsUsed: 0 });
     expect(availableTo(next)).toBe(2);
+  });
+
+  it('records what was left of all kinds, whatever becomes of it', () => {
+    const pots = { lots: [1, 0, 2], included: 10, purchased: 4, usedThisPeriod: 5 } as const;
+    const account = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-02-03'), pots);
+    const { closed } = rollForward(account, at('2026-03-31'));
+    expect(closed).toMatchObject([
+      { creditsUsed: 5, creditsLeft: 12 },
+      { creditsUsed: 0, creditsLeft: 22 },
+    ]);
+  });
+
+  it('records how many mails a card has paid for, and counts anew', () => {
+    const account = { ...givenSubscriber(active({}), '2026-02-03'), mailsUsed: 5, cardMails: 3 };
+    const { account: next, closed } = rollForward(account, at('2026-03-31'));
+    expect(closed.map(({ mails, cardMails }) => [mails, cardMails])).toEqual([
+      [5, 3],
+      [0, 0],
+    ]);
+    expect(next).toMatchObject({ mailsUsed: 0, cardMails: 0 });
   });
 
   it('records how many purchased credits it has spent', () => {

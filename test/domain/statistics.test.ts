@@ -7,13 +7,15 @@ import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
   countedOf,
+  daysOf,
   judgeDayRange,
   monthsAndDaysOf,
   NO_TOTALS,
+  type Totals,
 } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
-import { deliveryWith, paidByCard } from '../support/delivery-lives.ts';
+import { deliveryWith, givenDispatch, paidByCard } from '../support/delivery-lives.ts';
 
 const WRITTEN_AT = at('2026-02-12T00:00:00.000Z');
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -30,7 +32,9 @@ const PERIOD: ClosedPeriod = {
   letters: 9,
   emails: 9,
   mails: 9,
-  creditsUsed: 9,
+  cardMails: 1,
+  creditsUsed: 3,
+  creditsLeft: 2,
   purchasedOutstanding: 0,
   movements: [
     { kind: 'expiry', amount: -2, source: '' },
@@ -112,7 +116,12 @@ describe('what counts', () => {
       {
         subject: 'period:0',
         day: '2026-02-01',
-        totals: { ...NO_TOTALS, creditsExpired: 2, creditsGranted: 2, creditsTakenBack: 1 },
+        totals: {
+          ...NO_TOTALS,
+          ...{ creditsExpired: 2, creditsGranted: 2, creditsTakenBack: 1 },
+          ...{ subscriberPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
+          ...{ proPeriods: 1, proPeriodMails: 9 },
+        },
         isUse: false,
       },
     ],
@@ -139,6 +148,83 @@ describe('what counts', () => {
   });
 });
 
+describe('what a period tells of credits', () => {
+  const exhausted = { creditsUsed: 5, creditsLeft: 0 };
+
+  it.each<[string, Partial<ClosedPeriod>, Partial<Totals>]>([
+    ['nothing, where the plan gives none', { plan: 'none', ...exhausted }, {}],
+    [
+      'of enterprise: the same, but that it is not Pro',
+      { plan: 'enterprise' },
+      { subscriberPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
+    ],
+    [
+      'that all were used up',
+      { plan: 'enterprise', ...exhausted, cardMails: 0 },
+      { subscriberPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1 },
+    ],
+    [
+      'that all were used up, and a card paid',
+      { plan: 'enterprise', ...exhausted, cardMails: 2 },
+      { subscriberPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1, convertedPeriods: 1 },
+    ],
+    [
+      'that there was none to use up',
+      { plan: 'enterprise', creditsUsed: 0, creditsLeft: 0, cardMails: 1 },
+      { subscriberPeriods: 1 },
+    ],
+  ])('%s', (_, figures, totals) => {
+    const after = { ...PERIOD, ...figures, movements: [] };
+    const counted = countedOf({ kind: 'period', ...about, before: null, after });
+    expect(counted?.totals).toEqual({ ...NO_TOTALS, ...totals });
+  });
+});
+
+describe('mails that are sent', () => {
+  const sentAt = createdAt;
+  const lives = {
+    dispatched: { status: 'dispatched', dispatch: givenDispatch() },
+    sent: { status: 'sent', dispatch: givenDispatch(), sentAt },
+    'came back': {
+      status: 'failed',
+      dispatch: givenDispatch(),
+      failedAt: WRITTEN_AT,
+      failure: 'returned',
+      refund: 'needed',
+    },
+  } as const;
+  type Life = keyof typeof lives;
+  type Paid = Pick<Delivery, 'paidWith' | 'payment'>;
+  const byCredit: Paid = { paidWith: 'credit', payment: null };
+
+  it.each<[string, Paid, Life, Life, string | null, Partial<Totals>]>([
+    ['with a credit', byCredit, 'dispatched', 'sent', 'sent:d1', { creditMailsSent: 1 }],
+    ['paid by card', paidByCard(), 'dispatched', 'sent', 'sent:d1', { cardMailsSent: 1 }],
+    ['with a credit', byCredit, 'sent', 'came back', 'came-back:d1', { creditMailsSent: -1 }],
+    ['paid by card', paidByCard(), 'sent', 'came back', 'came-back:d1', { cardMailsSent: -1 }],
+    ['not before', byCredit, 'dispatched', 'dispatched', null, {}],
+    ['once', byCredit, 'sent', 'sent', null, {}],
+    ['and never were', byCredit, 'dispatched', 'came back', null, {}],
+  ])('%s %j: %s, then %s', (_, paid, from, to, subject, totals) => {
+    const change = countedOf({
+      kind: 'delivery',
+      ...about,
+      before: deliveryWith(paid, lives[from]),
+      after: deliveryWith(paid, lives[to]),
+    });
+    const counted = { subject, day: '2026-02-09', totals: { ...NO_TOTALS, ...totals }, isUse: false };
+    expect(change).toEqual(subject === null ? null : expect.objectContaining(counted));
+  });
+
+  it('are mails, not e-mails, and are still there', () => {
+    const before = deliveryWith({ channel: 'email', paidWith: 'none' }, lives.dispatched);
+    const after = deliveryWith({ channel: 'email', paidWith: 'none' }, lives.sent);
+    expect(countedOf({ kind: 'delivery', ...about, before, after })).toBeNull();
+    const erased = deliveryWith({}, lives.sent);
+    expect(countedOf({ kind: 'delivery', ...about, before: erased, after: null })).toBeNull();
+  });
+});
+
 describe('ranges of days', () => {
   it.each([
     ['2026-02-10', '2026-02-10', 'accepted'],
@@ -162,6 +248,16 @@ describe('ranges of days', () => {
     ]);
     expect(monthsAndDaysOf({ first: '2024-02-01', last: '2024-02-29' })).toEqual(['2024-02']);
     expect(monthsAndDaysOf({ first: '2024-02-01', last: '2024-02-28' })).toHaveLength(28);
+  });
+
+  it.each([
+    ['2026-11', '2026-11-01', '2026-11-30'],
+    ['2024-02', '2024-02-01', '2024-02-29'],
+    ['2100-02', '2100-02-01', '2100-02-28'],
+    ['2026-12', '2026-12-01', '2026-12-31'],
+    ['0099-02', '0099-02-01', '0099-02-28'],
+  ])('of the month %s are from %s to %s', (month, first, last) => {
+    expect(daysOf(month)).toEqual({ first, last });
   });
 
   it('hold each of their days once, in at most 180 units', () => {

@@ -273,10 +273,14 @@ describe('a mail for which there is no credit left', () => {
   });
 
   it('counts once it has been paid, in the period that is open then', () => {
-    expect(countPaidMail(empty, NOW).account).toEqual({ ...empty, mailsUsed: empty.mailsUsed + 1 });
-    const used = { ...empty, mailsUsed: 4 };
+    expect(countPaidMail(empty, NOW).account).toEqual({
+      ...empty,
+      mailsUsed: empty.mailsUsed + 1,
+      cardMails: empty.cardMails + 1,
+    });
+    const used = { ...empty, mailsUsed: 4, cardMails: 2 };
     const { account, closed } = countPaidMail(used, RESETS_AT);
-    expect(account).toMatchObject({ mailsUsed: 1, periodStart: RESETS_AT });
-    expect(closed).toMatchObject([{ mails: 4 }]);
+    expect(account).toMatchObject({ mailsUsed: 1, cardMails: 1, periodStart: RESETS_AT });
+    expect(closed).toMatchObject([{ mails: 4, cardMails: 2 }]);
   });
 });

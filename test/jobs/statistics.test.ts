@@ -1,25 +1,55 @@
 import { describe, expect, it } from '@jest/globals';
-import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { kindOf } from '../../lambdas/adapters/dynamodb/keys.ts';
+import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
 import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/adapters/dynamodb/statistics.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
-import { DAY_MS, type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { type DayStatistics, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { deductMailCredit, trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import {
+  answerDelivery,
+  cancelDelivery,
+  dispatchDelivery,
+  reportDelivery,
+} from '../../lambdas/domain/delivery-life.ts';
+import {
+  abandonPayment,
+  confirmPayment,
+  noteIntent,
+  noteRefunded,
+} from '../../lambdas/domain/delivery-payment.ts';
+import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
+import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
+import {
+  addTotals,
+  type DayStatistics,
+  NO_TOTALS,
+  TOTALS,
+  type Totals,
+} from '../../lambdas/domain/statistics.ts';
 import { STREAM_CONSUMERS } from '../../lambdas/stream.ts';
 import { passes } from '../../local/stream-filter.ts';
 import { active, at } from '../support/accounts.ts';
+import { countRecords } from '../support/counted-records.ts';
 import { streamRecord, useStream } from '../support/stream.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { request, scheduleEmail, scheduleMail, writeLetter } from '../support/users.ts';
+import { ADDRESS, request, scheduleEmail, writeLetter } from '../support/users.ts';
 
 const suite = useStream();
-const ALL_DAYS = { first: '2026-01-01', last: '2026-12-31' };
+/** What cards do counts on the day on which the table is written, which is today. */
+const ALL_DAYS = { first: '2026-01-01', last: '2035-12-31' };
+
+/** Nothing is bought or taken back in the users' winter. */
+const NOT_MET = [
+  'creditsTakenBack',
+  'creditsBought',
+  'creditsRefunded',
+  'bundleRevenueCents',
+  'bundleRefundsCents',
+];
 
 /** Some users' winter: letters, deliveries, counted usage, changes of plan, rollovers, deleted letters. */
 async function liveThroughTheWinter(users: readonly string[]): Promise<void> {
@@ -43,7 +73,9 @@ async function liveADay(userId: string, now: Instant): Promise<void> {
   }
   const letter = await writeLetter(store, request(userId, now));
   const letterId = letter.outcome === 'created' ? letter.record.id : randomUUID();
-  await scheduleMail(store, request(userId, now), letterId);
+  for (const end of day % 4 === 0 ? ENDS : ENDS.slice(0, 1)) {
+    await sendMail(userId, letterId, now, end);
+  }
   await scheduleEmail(store, request(userId, now + 1), letterId);
   await trackConsumption(store, request(userId, now), { letters: 2, emails: 0, mails: day % 2 });
   const other = await writeLetter(store, request(userId, now + DAY_MS));
@@ -52,82 +84,52 @@ async function liveADay(userId: string, now: Instant): Promise<void> {
   }
 }
 
-/** What the records in the table say, counted the plain way. */
-async function countRecords(): Promise<DayStatistics[]> {
-  const { Items = [] } = await suite
-    .store()
-    .client.send(new ScanCommand({ TableName: suite.store().table, ConsistentRead: true }));
-  const days = new Map<string, DayStatistics>();
-  const active = new Map<string, Set<string>>();
-  const dayAt = (instant: unknown): DayStatistics => {
-    const day = utcDay(Number(instant));
-    const statistics = days.get(day) ?? { day, ...NO_TOTALS, activeUsers: 0 };
-    days.set(day, statistics);
-    return statistics;
+/** What becomes of a mail whose credit there was, or that a card is to pay for. */
+const ENDS = ['sent', 'came back', 'declined or failed', 'cancelled and refunded', 'not yet due'] as const;
+type End = (typeof ENDS)[number];
+
+async function sendMail(userId: string, letterId: string, now: Instant, end: End): Promise<void> {
+  const store = suite.store();
+  const context = request(userId, now);
+  const order = { letterId, deliverAt: now + HOUR_MS, recipient: ADDRESS };
+  const written = await deductMailCredit(store, context, order, () => Promise.resolve());
+  if (!('record' in written)) {
+    return;
+  }
+  const take = async (decide: (delivery: Delivery) => LifeDecision): Promise<void> => {
+    const step = await takeStep(store, { ...context, now: now + HOUR_MS }, decide);
+    expect(step.outcome).toBe('changed');
   };
-  for (const item of Items.map((each) => unmarshall(each))) {
-    const [pk, sk] = [String(item['pk']), String(item['sk'])];
-    if (!pk.startsWith('USER#')) {
-      continue;
+  const later = now + HOUR_MS;
+  if (written.record.status === 'pending_payment') {
+    const intentId = `pi_${context.id}`;
+    await take((delivery) => noteIntent(delivery, intentId));
+    if (end === 'declined or failed') {
+      return take((delivery) => abandonPayment(delivery, 'payment_declined', intentId, later));
     }
-    const uses = usesOf(sk, item);
-    if (uses !== null) {
-      const day = dayAt(item['createdAt']);
-      day.letters += uses.letters;
-      day.emails += uses.emails;
-      day.mails += uses.mails;
-      const users = (active.get(day.day) ?? new Set()).add(pk);
-      active.set(day.day, users);
-      day.activeUsers = users.size;
-    }
-    for (const { at: instant, kind, amount } of movementsOf(sk, item)) {
-      dayAt(instant)[TOTAL_OF_KIND[kind] ?? 'letters'] += Math.abs(amount);
-    }
+    await take((delivery) => confirmPayment(delivery, { intentId, receiptUrl: null }));
   }
-  return [...days.values()].sort((one, other) => (one.day < other.day ? -1 : 1));
-}
-
-const TOTAL_OF_KIND: Record<string, keyof typeof NO_TOTALS> = {
-  allowance: 'creditsGranted',
-  use: 'creditsUsed',
-  expiry: 'creditsExpired',
-};
-
-function usesOf(
-  sk: string,
-  item: Record<string, unknown>,
-): { letters: number; emails: number; mails: number } | null {
-  switch (kindOf(sk)) {
-    case 'LETTER':
-      return { letters: 1, emails: 0, mails: 0 };
-    case 'DELIVERY':
-      return {
-        letters: 0,
-        emails: item['channel'] === 'email' ? 1 : 0,
-        mails: item['channel'] === 'mail' ? 1 : 0,
-      };
-    case 'USAGE':
-      return {
-        letters: Number(item['letters']),
-        emails: Number(item['emails']),
-        mails: Number(item['mails']),
-      };
-    default:
-      return null;
+  switch (end) {
+    case 'sent':
+    case 'came back':
+      await take((delivery) => dispatchDelivery(delivery, later));
+      await take((delivery) => reportDelivery(delivery, { providerId: 'p', result: 'sent' }, later));
+      return end === 'sent'
+        ? undefined
+        : take((delivery) =>
+            reportDelivery(delivery, { providerId: 'p', result: 'failed', failure: 'f' }, later),
+          );
+    case 'declined or failed':
+      await take((delivery) => dispatchDelivery(delivery, later));
+      return take((delivery) =>
+        answerDelivery(delivery, { attempt: 1, result: 'failed', failure: 'f' }, later),
+      );
+    case 'cancelled and refunded':
+      await take((delivery) => cancelDelivery(delivery, later));
+      return written.record.paidWith === 'card' ? take(noteRefunded) : undefined;
+    case 'not yet due':
+      return;
   }
-}
-
-function movementsOf(
-  sk: string,
-  item: Record<string, unknown>,
-): { at: unknown; kind: string; amount: number }[] {
-  if (sk.startsWith('LEDGER#')) {
-    return [{ at: item['at'], kind: String(item['kind']), amount: Number(item['amount']) }];
-  }
-  const movements = (item['movements'] ?? []) as { kind: string; amount: number }[];
-  return sk.startsWith('PERIOD#')
-    ? movements.map((movement) => ({ at: item['periodEnd'], ...movement }))
-    : [];
 }
 
 function piecesOf<Item>(items: readonly Item[], sizes: readonly number[]): Item[][] {
@@ -153,21 +155,20 @@ describe('replaying the stream', () => {
     await liveThroughTheWinter(users);
     const records = await suite.records();
     expect(records.length).toBeGreaterThan(400);
-    const counted = await countRecords();
+    const counted = await countRecords(suite.store(), records);
     expect(counted.length).toBeGreaterThan(30);
+    const met = counted.reduce<Totals>(addTotals, NO_TOTALS);
+    expect(TOTALS.filter((name) => met[name] === 0)).toEqual(NOT_MET);
 
     for (const piece of piecesOf(wantedBy('statistics', records), [37])) {
       await suite.statistics(piece);
     }
     expect(await getDailyStatistics(suite.store(), ALL_DAYS, plentyOfTime())).toEqual(counted);
     await suite.outbox(wantedBy('outbox', records));
-    const events = new Map(
-      suite
-        .bus()
-        .events()
-        .map((event) => [event.id, event]),
-    );
-    expect(events.size).toBe(suite.bus().events().length);
+    const events = Map.groupBy(suite.bus().events(), ({ id }) => id);
+    // A credit that comes back and is used again reaches the threshold again: the same event.
+    const repeated = [...events.values()].filter(({ length }) => length > 1).flat();
+    expect([...new Set(repeated.map(({ name }) => name))]).toEqual(['UsageThresholdReached']);
 
     await fc.assert(
       fc.asyncProperty(
@@ -183,7 +184,7 @@ describe('replaying the stream', () => {
           }
           expect(await getDailyStatistics(suite.store(), ALL_DAYS, plentyOfTime())).toEqual(counted);
           for (const event of suite.bus().events()) {
-            expect(events.get(event.id)).toEqual(event);
+            expect(events.get(event.id)).toContainEqual(event);
           }
         },
       ),

@@ -29,11 +29,14 @@ function isCount(figure: number): boolean {
 
 /** G1: nothing below zero, nothing past its limit. */
 export function checkFigures({ account }: World, tell: Tell): void {
-  const { credits, letters, emails, mailsUsed, mailsByDay } = account;
+  const { credits, letters, emails, mailsUsed, cardMails, mailsByDay } = account;
   const { lots, ...others } = credits;
   const figures = [...lots, ...Object.values(others), letters.used, letters.left, emails.used, emails.left];
-  if (!figures.every(isCount) || !isCount(mailsUsed)) {
+  if (!figures.every(isCount) || !isCount(mailsUsed) || !isCount(cardMails)) {
     tell('G1', `a figure is below zero or no whole number: ${figures.join(' ')}`);
+  }
+  if (cardMails > mailsUsed) {
+    tell('G1', `cards have paid for ${cardMails} of ${mailsUsed} mails`);
   }
   if (available(credits) < 0) {
     tell('G1', `${available(credits)} credits are available`);
@@ -95,6 +98,25 @@ export function checkPeriods(before: Account, { account, closed }: AccountChange
   }
   if (openUntil(account) <= account.periodStart) {
     tell('G5', 'the open period is empty');
+  }
+}
+
+/** G4: each closed period tells what was used in it and what was left. Nothing is used between the closes of one step. */
+export function checkClosed(before: Account, { closed, movements }: AccountChange, tell: Tell): void {
+  let balance = available(before.credits);
+  let used = { credits: before.credits.usedThisPeriod, byCard: before.cardMails };
+  for (const period of closed) {
+    // A change of the plan may come between two closes.
+    const balances = [balance, balance + sumOf(movements)];
+    if (
+      !balances.includes(period.creditsLeft) ||
+      period.creditsUsed !== used.credits ||
+      period.cardMails !== used.byCard
+    ) {
+      tell('G4', `a closed period does not tell what was used and left: ${JSON.stringify(period)}`);
+    }
+    balance = period.creditsLeft + sumOf(period.movements);
+    used = { credits: 0, byCard: 0 };
   }
 }
 

@@ -9,7 +9,7 @@ import { type Purchase, settlePurchase } from '../../lambdas/domain/purchases.ts
 import { returnToAccount, type StoredPeriod } from '../../lambdas/domain/returns.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
+import { countPaidMail, decideUse, type Use } from '../../lambdas/domain/usage.ts';
 import { type Random } from './random.ts';
 import { nextFacts } from './walk-facts.ts';
 
@@ -68,6 +68,14 @@ const use: StepOf = (random, { account }, now) => {
     remember: (world) => world.mails.push(...Array.from({ length: amounts.mails }, () => at)),
   };
 };
+
+/** A card may pay whatever the account has become since it was asked to. */
+const payByCard: StepOf = (_, { account }, now) => ({
+  label: 'mail paid by card',
+  change: countPaidMail(account, now),
+  worth: exactly(0),
+  remember: NOTHING_TO_REMEMBER,
+});
 
 const giveBack: StepOf = (random, world, now) => {
   const recent = random.happens(0.6) ? world.mails.slice(-6) : world.mails;
@@ -210,6 +218,7 @@ export function takeStep(random: Random, world: World, now: Instant): Step | nul
     use,
     use,
     use,
+    payByCard,
     giveBack,
     giveBack,
     purchase,

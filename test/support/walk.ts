@@ -6,6 +6,7 @@ import { sumOf } from './accounts.ts';
 import { type Random, seededRandom } from './random.ts';
 import {
   checkBooks,
+  checkClosed,
   checkDecisions,
   checkFigures,
   checkMovements,
@@ -93,6 +94,7 @@ export function walk(seed: number, steps: number, log: WalkLog): void {
       served = servedAfterFollowing(served, rolled.account, change.account);
     }
     checkPeriods(before, change, tell);
+    checkClosed(before, change, tell);
     checkMovements(before, change, tell);
     checkPurchased(before, rolled.account, step, tell);
     world.account = change.account;

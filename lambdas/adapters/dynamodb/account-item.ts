@@ -164,6 +164,7 @@ export function accountItem(account: Account): WireItem {
     emailsUsed: account.emails.used,
     emailsLeft: account.emails.left,
     mailsUsed: account.mailsUsed,
+    cardMails: account.cardMails,
     mailCredits: available(credits),
     carried: credits.lots,
     included: credits.included,
@@ -234,6 +235,8 @@ export function parseAccount(item: WireItem): AccountState {
     letters: { used: reader.integer('lettersUsed'), left: reader.integer('lettersLeft') },
     emails: { used: reader.integer('emailsUsed'), left: reader.integer('emailsLeft') },
     mailsUsed: reader.integer('mailsUsed'),
+    // Accounts from before it was counted have none.
+    cardMails: reader.optionalInteger('cardMails') ?? 0,
     mailsByDay: parseMailsByDay(reader),
     credits: parseCredits(reader),
     servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,

@@ -61,7 +61,10 @@ export function parsePeriod(item: WireItem): ClosedPeriod {
     letters: reader.integer('letters'),
     emails: reader.integer('emails'),
     mails: reader.integer('mails'),
+    // Periods that closed before these were counted have neither.
+    cardMails: reader.optionalInteger('cardMails') ?? 0,
     creditsUsed: reader.integer('creditsUsed'),
+    creditsLeft: reader.optionalInteger('creditsLeft') ?? 0,
     purchasedOutstanding: reader.integer('purchasedOutstanding'),
     movements: reader.has('movements') ? reader.maps('movements').map(parseMovement) : [],
   };
