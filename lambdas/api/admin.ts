@@ -8,7 +8,7 @@ import { userKey } from '../adapters/dynamodb/keys.ts';
 import { proveLedgerOf } from '../adapters/dynamodb/ledger-proof.ts';
 import { listGifts, listPurchases } from '../adapters/dynamodb/lists.ts';
 import { listRolloverRuns } from '../adapters/dynamodb/rollover-runs.ts';
-import { getAggregateUsageStats } from '../adapters/dynamodb/statistics.ts';
+import { getAggregateUsageStats, getTotals } from '../adapters/dynamodb/statistics.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { type AccountState, isLive } from '../domain/account.ts';
 import { type AuditRecord } from '../domain/audit.ts';
@@ -16,7 +16,9 @@ import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
 import { type Gift } from '../domain/gifts.ts';
 import { type PurchaseRecord } from '../domain/purchases.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
+import { hasBegun, reportMails } from '../domain/mail-report.ts';
 import { rollForward } from '../domain/roll-forward.ts';
+import { daysOf } from '../domain/statistics.ts';
 import { getCreditsSummary, getUserMonthlyUsageSummary } from '../domain/summaries.ts';
 import { requiredVariable } from '../environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
@@ -25,7 +27,7 @@ import { httpHandler } from '../http/handler.ts';
 import { operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
-import { belowBalance, notFound, userErased } from '../http/problems.ts';
+import { belowBalance, invalid, notFound, userErased } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
@@ -43,6 +45,14 @@ async function recordRead(
 const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }) => {
   const range = { first: query.start, last: query.end };
   return { status: 200, body: await getAggregateUsageStats(store, range, deadline) };
+});
+
+const mailReport = operation(contracts.getMailReport, async ({ query: { month }, now, deadline }) => {
+  if (!hasBegun(month, now)) {
+    return invalid([{ path: 'month', message: 'Expected a month that has begun.' }]);
+  }
+  const totals = await getTotals(store, daysOf(month), deadline);
+  return { status: 200, body: { month, ...reportMails(totals) } };
 });
 
 const user = operation(contracts.getUser, async (request) => {
@@ -245,6 +255,7 @@ function recentDays(now: Instant): string[] {
 
 export const handler = httpHandler([
   usageStats,
+  mailReport,
   user,
   erasure,
   ledgerProof,

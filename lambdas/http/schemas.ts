@@ -86,6 +86,11 @@ export const Day = z.iso.date({ error: 'Expected a day, such as 2026-11-24.' });
 const EARLIEST = Date.UTC(2000, 0);
 const LATEST = Date.UTC(2200, 0);
 
+/** A UTC month, `2026-11`. */
+export const Month = z
+  .string()
+  .check(z.regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'Expected a month, such as 2026-11.'));
+
 /** A time that a run or the local clock may be given: further ahead, an account would have too many periods to close. */
 export const ClockInput = z.pipe(
   InstantInput,

@@ -4,6 +4,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
+import { NO_TOTALS, type Totals } from '../../lambdas/domain/statistics.ts';
 import {
   ADMIN,
   type Administrator,
@@ -75,6 +76,74 @@ describe('usage statistics', () => {
     ['?start=2026-01-01&end=2026-01-02&user=ada', ['user']],
   ])('for %p are refused', async (query, paths) => {
     const { body } = await admin.ask('GET', `/usage-stats${query}`);
+    expect(body).toMatchObject({ status: 422, errors: paths.map((path) => ({ path })) });
+  });
+});
+
+describe('the report of mails', () => {
+  async function count(day: string, totals: Partial<Totals>): Promise<void> {
+    const item = toWire({ pk: 'STATS#DAYS', sk: day, ...NO_TOTALS, ...totals, activeUsers: 0 });
+    await postage.store.client.send(new PutItemCommand({ TableName: postage.store.table, Item: item }));
+  }
+
+  it('adds up the days of a month, and no other', async () => {
+    const totals = { creditMailsSent: 3, cardMailsSent: 1, cardMails: 1, cardRevenueCents: 300 };
+    const periods = { subscriberPeriods: 2, exhaustedPeriods: 2, proPeriods: 1, proPeriodMails: 3 };
+    await count('2024-02-01', totals);
+    await count('2024-02-29', { ...totals, ...periods, periodCreditsUsed: 5, cardRefundsCents: 300 });
+    await count('2024-01-31', { ...totals, cardPaymentsFailed: 7 });
+    await count('2024-03-01', { ...totals, cardPaymentsFailed: 7 });
+    expect(await admin.get('/reports/mail-credits?month=2024-02')).toEqual({
+      month: '2024-02',
+      mails: { delivered: 8, free: 6, paid: 2 },
+      revenueCents: 300,
+      refundedCents: 300,
+      mailsPerProUser: 3,
+      rates: {
+        creditUtilization: { value: 1, threshold: null, isCrossed: false },
+        exhaustion: { value: 1, threshold: 0.5, isCrossed: true },
+        payAsYouGoConversion: { value: 0, threshold: 0.05, isCrossed: true },
+        failedPayments: { value: 0, threshold: 0.02, isCrossed: false },
+        refunds: { value: 0.5, threshold: 0.05, isCrossed: true },
+      },
+    });
+  });
+
+  it('of a month without anything is zeros and nulls', async () => {
+    const { mails, mailsPerProUser, rates } = await admin.get('/reports/mail-credits?month=0099-02');
+    expect({ mails, mailsPerProUser, rates }).toMatchObject({
+      mails: { delivered: 0, free: 0, paid: 0 },
+      mailsPerProUser: null,
+      rates: { creditUtilization: { value: null }, refunds: { value: null, isCrossed: false } },
+    });
+  });
+
+  it('of the month that has begun is there, that of the next is refused', async () => {
+    const today = postage.clock.now();
+    const thisMonth = utcDay(today).slice(0, 7);
+    expect(await admin.get(`/reports/mail-credits?month=${thisMonth}`)).toMatchObject({ month: thisMonth });
+    const [year, month] = thisMonth.split('-').map(Number);
+    const nextMonth = utcDay(Date.UTC(year ?? 0, month ?? 0)).slice(0, 7);
+    const { body } = await admin.ask('GET', `/reports/mail-credits?month=${nextMonth}`);
+    expect(body).toMatchObject({
+      status: 422,
+      code: 'invalid',
+      errors: [{ path: 'month', message: 'Expected a month that has begun.' }],
+    });
+  });
+
+  it.each([
+    ['', ['month']],
+    ['?month=', ['month']],
+    ['?month=2026', ['month']],
+    ['?month=2026-13', ['month']],
+    ['?month=2026-00', ['month']],
+    ['?month=2026-1', ['month']],
+    ['?month=2026-01-01', ['month']],
+    ['?month=november', ['month']],
+    ['?month=2026-01&user=ada', ['user']],
+  ])('for %p is refused', async (query, paths) => {
+    const { body } = await admin.ask('GET', `/reports/mail-credits${query}`);
     expect(body).toMatchObject({ status: 422, errors: paths.map((path) => ({ path })) });
   });
 });

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/adapters/dynamodb/statistics.ts';
+import {
+  getAggregateUsageStats,
+  getDailyStatistics,
+  getTotals,
+} from '../../lambdas/adapters/dynamodb/statistics.ts';
 import { addToSketch } from '../../lambdas/adapters/dynamodb/user-sketches.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
@@ -48,6 +52,13 @@ describe('statistics over a range', () => {
     });
     const sent = Object.values(table.proxy().requests()).reduce((sum, count) => sum + count, 0);
     expect(sent).toBeLessThanOrEqual(requests);
+  });
+
+  it('the totals of a month, in one request', async () => {
+    const range = { first: '2028-02-01', last: '2028-02-29' };
+    const totals = await getTotals(table.faultyStore(), range, plentyOfTime());
+    expect(totals).toMatchObject({ letters: 58, creditsUsed: 29, proPeriods: 0 });
+    expect(table.proxy().requests()).toEqual({ Query: 1 });
   });
 
   it('day by day', async () => {

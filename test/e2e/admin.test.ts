@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod/mini';
 import { utcDay } from '../../lambdas/domain/instants.ts';
 import { givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
+import { eventually } from './support/eventually.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
 
@@ -22,6 +23,17 @@ async function adjust(userId: string, key: string, amount: number): Promise<Answ
     json,
   });
 }
+
+const rate = z.object({
+  value: z.nullable(z.number()),
+  threshold: z.nullable(z.number()),
+  isCrossed: z.boolean(),
+});
+const reported = z.object({
+  mails: z.object({ delivered: z.int(), free: z.int(), paid: z.int() }),
+  mailsPerProUser: z.nullable(z.number()),
+  rates: z.object({ creditUtilization: rate, exhaustion: rate }),
+});
 
 const rolloverCall = z.object({ job: z.literal('rollover-usage'), executionId: z.string() });
 
@@ -101,10 +113,50 @@ describe('an administrator', () => {
     expectAnswer(reversed, 422, { code: 'invalid', errors: [{ path: 'end' }] });
   });
 
+  it('sees in the report of a month how credits were used in the periods that ended', async () => {
+    const user = await givenSubscriber(world(), 'proReported', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    for (let credits = 0; credits < 2; credits += 1) {
+      expectAnswer(await schedule(world(), user, letterId, 'mail'), 201);
+    }
+    // Another anchor closes the period.
+    await world().beginSubscription(user.userId, { plan: 'pro', anchor: await world().now() });
+    const account = await world().storedAccount(user.userId);
+    const month = utcDay(account?.kind === 'account' ? account.periodStart : 0).slice(0, '2026-11'.length);
+
+    const token = await world().adminToken();
+    const path = `/admin/reports/mail-credits?month=${month}`;
+    // Other files' users are in it too.
+    const report = await eventually('a period that was used up', async () => {
+      const answer = await get(world(), path, token);
+      const { rates } = z.parse(reported, answer);
+      return rates.exhaustion.value !== null && rates.exhaustion.value > 0 ? answer : null;
+    });
+    const { mails, mailsPerProUser, rates } = z.parse(reported, report);
+    expect(report['month']).toBe(month);
+    expect(mails.free + mails.paid).toBe(mails.delivered);
+    expect(mailsPerProUser).toBeGreaterThan(0);
+    expect(rates.creditUtilization.value).toBeGreaterThan(0);
+    expect(rates.exhaustion).toMatchObject({
+      threshold: 0.5,
+      isCrossed: Number(rates.exhaustion.value) > 0.5,
+    });
+
+    for (const query of ['', '?month=2026-13', '?month=2099-01']) {
+      const refused = await ask(world(), `GET /admin/reports/mail-credits${query}`, { token });
+      expectAnswer(refused, 422, { code: 'invalid', errors: [{ path: 'month' }] });
+    }
+  });
+
   it('G13: is somebody with the role', async () => {
     const { userId, token } = await world().meet('freeStranger');
     const day = utcDay(await world().now());
-    for (const path of [`/admin/users/${userId}`, `/admin/audit-events?date=${day}`, '/admin/rollovers']) {
+    for (const path of [
+      `/admin/users/${userId}`,
+      `/admin/audit-events?date=${day}`,
+      `/admin/reports/mail-credits?month=${day.slice(0, '2026-11'.length)}`,
+      '/admin/rollovers',
+    ]) {
       expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
       expect((await ask(world(), `GET ${path}`)).status).toBe(401);
     }

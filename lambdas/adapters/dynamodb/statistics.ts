@@ -7,6 +7,7 @@ import {
   type DayStatistics,
   monthsAndDaysOf,
   NO_TOTALS,
+  type Totals,
 } from '../../domain/statistics.ts';
 import { toWire, type WireItem } from './items.ts';
 import { STATISTICS_KEY } from './keys.ts';
@@ -37,7 +38,7 @@ export async function getAggregateUsageStats(
   deadline: Deadline,
 ): Promise<AggregateUsageStats> {
   const days = await getDailyStatistics(store, range, deadline);
-  const totals = days.reduce(addTotals, NO_TOTALS);
+  const totals = sumOf(days);
   return {
     totalLetters: totals.letters,
     totalEmails: totals.emails,
@@ -45,6 +46,15 @@ export async function getAggregateUsageStats(
     totalMailCreditsUsed: totals.creditsUsed,
     uniqueUsers: await countUsers(store, range, days, deadline),
   };
+}
+
+/** What was counted on all days of a range, in a request per megabyte: a year takes one. @throws BusyError */
+export async function getTotals(store: Store, range: DayRange, deadline: Deadline): Promise<Totals> {
+  return sumOf(await getDailyStatistics(store, range, deadline));
+}
+
+function sumOf(days: readonly DayStatistics[]): Totals {
+  return days.reduce<Totals>(addTotals, NO_TOTALS);
 }
 
 /** The statistics of each day of a range on which there was something to count, oldest first. @throws BusyError */

@@ -3,7 +3,7 @@ import { AUDIT_TYPES } from '../../domain/audit.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
+import { Count, Day, Instant, line, Month, named, page, PageQuery, UserId } from '../schemas.ts';
 import { CreditsSummary, MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
 import { Entitlements, UsageSummary } from './usage.ts';
@@ -22,6 +22,48 @@ const AggregateUsageStats = named(
   {
     description:
       'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less returned credits, which count on the day of their return.',
+  },
+);
+
+const rate = z.strictObject({
+  value: z.nullable(z.number()),
+  threshold: z.nullable(z.number()),
+  isCrossed: z.boolean(),
+});
+
+const MailReport = named(
+  'MailReport',
+  z.strictObject({
+    month: Month,
+    mails: z.strictObject({ delivered: Count, free: Count, paid: Count }),
+    revenueCents: z.int(),
+    refundedCents: z.int(),
+    mailsPerProUser: z.nullable(z.number()),
+    rates: z.strictObject({
+      creditUtilization: rate,
+      exhaustion: rate,
+      payAsYouGoConversion: rate,
+      failedPayments: rate,
+      refunds: rate,
+    }),
+  }),
+  {
+    description:
+      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it.',
+    example: {
+      month: '2026-11',
+      mails: { delivered: 120, free: 100, paid: 20 },
+      revenueCents: 8_500,
+      refundedCents: 300,
+      mailsPerProUser: 1.5,
+      rates: {
+        creditUtilization: { value: 0.6, threshold: null, isCrossed: false },
+        exhaustion: { value: 0.25, threshold: 0.5, isCrossed: false },
+        payAsYouGoConversion: { value: 0.04, threshold: 0.05, isCrossed: true },
+        failedPayments: { value: 0, threshold: 0.02, isCrossed: false },
+        refunds: { value: 0.034, threshold: 0.05, isCrossed: false },
+      },
+    },
   },
 );
 
@@ -195,6 +237,16 @@ export const getUsageStats = contract('GET /admin/usage-stats', {
   problems: [],
 });
 
+export const getMailReport = contract('GET /admin/reports/mail-credits', {
+  ...NO_INPUT,
+  summary: 'How mails and credits did in a month',
+  description:
+    'Of a UTC month that has begun. Periods count in the month in which they ended, so that a month is complete after the first rollover of the next. `docs/mail-report.md` says what each figure counts.',
+  query: z.strictObject({ month: Month }),
+  answers: { 200: { description: 'The report', schema: MailReport } },
+  problems: [],
+});
+
 export const getUser = contract('GET /admin/users/{userId}', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -271,6 +323,7 @@ export const listRollovers = contract('GET /admin/rollovers', {
 
 export const ADMIN_CONTRACTS = [
   getUsageStats,
+  getMailReport,
   getUser,
   getLedgerProof,
   adjustCredits,
