@@ -27,7 +27,7 @@ export type StreamConsumerName = 'outbox' | 'statistics';
 
 export const STREAM_CONSUMERS: Readonly<Record<StreamConsumerName, StreamConsumer>> = {
   outbox: {
-    batchSize: 100,
+    batchSize: 500,
     // By what passes, since Lambda knows no "anything but a prefix": what letters say (`BODY`) goes nowhere.
     filters: [
       {

@@ -6,7 +6,7 @@ import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts'
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { passes } from './stream-filter.ts';
-import { findStream, type Positions, ShardReader } from './stream-shards.ts';
+import { findStream, type Positions, ShardReader, type ShardRecords } from './stream-shards.ts';
 
 /** Answers with nothing, or with a `DynamoDBBatchResponse`. */
 export type StreamHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
@@ -46,6 +46,8 @@ const TRIES = 3;
 /** Hands the changes of the table to the functions on its stream, as Lambda does: in order, in batches, at least once. */
 export async function followStream(options: StreamOptions): Promise<StreamFollower> {
   const client = new DynamoDBStreamsClient();
+  // As in the functions' store: it would copy every record, for nobody.
+  client.middlewareStack.remove('loggerMiddleware');
   const arn = await findStream(client, options.table);
   const ending = new AbortController();
   const followers = (['outbox', 'statistics'] as const).map(
@@ -94,33 +96,44 @@ class Follower {
   }
 
   async run(): Promise<void> {
+    let reading = this.#read();
     while (!this.#ending.aborted) {
-      const waiting = this.#waiting.splice(0);
-      const hadRecords = await this.#step().catch((error: unknown) => {
-        this.#options.onError(error);
-        return false;
-      });
-      if (hadRecords) {
+      const { pages, waiting } = await reading;
+      if (pages.some(({ records }) => records.length > 0)) {
         this.#waiting.push(...waiting);
+        // Meanwhile, so that neither the stream nor the function waits for the other.
+        reading = this.#read();
+        await this.#handOverAll(pages).catch(this.#options.onError);
       } else {
         waiting.forEach((resolve) => resolve());
         await wait(IDLE_PAUSE_MS, undefined, { signal: this.#ending }).catch(() => undefined);
+        reading = this.#read();
       }
     }
-    this.#waiting.splice(0).forEach((resolve) => resolve());
+    const { waiting } = await reading;
+    [...waiting, ...this.#waiting.splice(0)].forEach((resolve) => resolve());
   }
 
   #shards: { list: Awaited<ReturnType<ShardReader['shards']>>; readAt: number } | null = null;
 
-  /** @returns whether there was anything to read */
-  async #step(): Promise<boolean> {
-    const { filters } = STREAM_CONSUMERS[this.#name];
-    if (this.#shards === null || performance.now() - this.#shards.readAt > SHARDS_KEPT_MS) {
-      this.#shards = { list: await this.#reader.shards(), readAt: performance.now() };
+  /** The next records, and those who wait until there are none; none as well when they could not be read. */
+  async #read(): Promise<{ pages: ShardRecords[]; waiting: (() => void)[] }> {
+    const waiting = this.#waiting.splice(0);
+    try {
+      if (this.#shards === null || performance.now() - this.#shards.readAt > SHARDS_KEPT_MS) {
+        this.#shards = { list: await this.#reader.shards(), readAt: performance.now() };
+      }
+      const offsetMs = this.#options.clock.now() - Date.now();
+      return { pages: await this.#reader.read(this.#shards.list, RECORDS_AT_ONCE, offsetMs), waiting };
+    } catch (error) {
+      this.#options.onError(error);
+      return { pages: [], waiting };
     }
-    const offsetMs = this.#options.clock.now() - Date.now();
-    const read = await this.#reader.read(this.#shards.list, RECORDS_AT_ONCE, offsetMs);
-    for (const { shardId, records } of read) {
+  }
+
+  async #handOverAll(pages: readonly ShardRecords[]): Promise<void> {
+    const { filters } = STREAM_CONSUMERS[this.#name];
+    for (const { shardId, records } of pages) {
       await this.#handOver(records.filter((record) => passes(record, filters)));
       const last = records.at(-1)?.dynamodb?.SequenceNumber;
       if (last !== undefined) {
@@ -128,7 +141,6 @@ class Follower {
         this.#options.data.write(`stream-${this.#name}`, { arn: this.#arn, positions: this.#positions });
       }
     }
-    return read.some(({ records }) => records.length > 0);
   }
 
   async #handOver(records: readonly DynamoDBRecord[]): Promise<void> {

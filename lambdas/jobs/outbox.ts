@@ -1,12 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { batchesOf } from '../adapters/batches.ts';
 import { mapConcurrently } from '../adapters/concurrency.ts';
 import { deadlineIn } from '../adapters/deadline.ts';
-import { appendAudit } from '../adapters/dynamodb/audit.ts';
+import { appendAuditRecords, MAX_AUDIT_RECORDS } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus, publishEvents } from '../adapters/eventbridge/publish.ts';
 import { connectFailedRecords } from '../adapters/failed-records.ts';
-import { auditOf } from '../domain/audit.ts';
+import { type AuditRecord, auditOf } from '../domain/audit.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { eventsOf } from '../domain/events-of.ts';
 import { requiredVariable } from '../environment.ts';
@@ -15,7 +16,7 @@ import { readBatch, type ReadRecord } from './stream-batch.ts';
 /** Less than the function's minute, so that what has failed is reported and not cut off. */
 const DEADLINE_MS = 40_000;
 
-const AUDIT_CONCURRENCY = 16;
+const AUDIT_CONCURRENCY = 4;
 
 const store = createStore(requiredVariable('table'));
 const bus = connectEventBus(requiredVariable('eventBus'));
@@ -29,7 +30,7 @@ const logger = new Logger({ serviceName: 'outbox' });
 export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const deadline = deadlineIn(DEADLINE_MS);
   const records = await readBatch(Records, { consumer: 'outbox', failedRecords, logger });
-  const failed = new Set([...(await publish(records, deadline)), ...(await audit(records, deadline))]);
+  const failed = new Set((await Promise.all([publish(records, deadline), audit(records, deadline)])).flat());
   return {
     batchItemFailures: records
       .filter(({ sequenceNumber }) => failed.has(sequenceNumber))
@@ -53,17 +54,31 @@ async function publish(records: readonly ReadRecord[], deadline: Deadline): Prom
 
 /** @returns the sequence numbers of the records of which the audit trail could not be written */
 async function audit(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
-  const all = records.flatMap(({ change, sequenceNumber }) =>
-    auditOf(change).map((record) => ({ record, sequenceNumber })),
-  );
-  const failed = await mapConcurrently(all, AUDIT_CONCURRENCY, async ({ record, sequenceNumber }) => {
-    try {
-      await appendAudit(store, record, deadline);
-      return [];
-    } catch (error) {
-      logger.error('An audit record could not be written.', { id: record.id, error });
-      return [sequenceNumber];
+  const sources = new Map<string, { record: AuditRecord; sequenceNumber: string }>();
+  for (const { change, sequenceNumber } of records) {
+    for (const record of auditOf(change)) {
+      sources.set(record.id, { record, sequenceNumber });
     }
-  });
+  }
+  const failed = await mapConcurrently(
+    batchesOf([...sources.values()], MAX_AUDIT_RECORDS),
+    AUDIT_CONCURRENCY,
+    async (part) => {
+      try {
+        await appendAuditRecords(
+          store,
+          part.map(({ record }) => record),
+          deadline,
+        );
+        return [];
+      } catch (error) {
+        logger.error('Audit records could not be written.', {
+          ids: part.map(({ record }) => record.id),
+          error,
+        });
+        return part.map(({ sequenceNumber }) => sequenceNumber);
+      }
+    },
+  );
   return failed.flat();
 }

@@ -9,29 +9,48 @@ import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 import { TABLE_SCHEMA } from './table-schema.ts';
-import { transact } from './transact.ts';
+import { MAX_TRANSACTION_ITEMS, transact } from './transact.ts';
 
 /** Audit records are kept for two years. */
 const KEPT_DAYS = 731;
 
+/** As many records as one transaction takes: each stands in two trails. */
+export const MAX_AUDIT_RECORDS = MAX_TRANSACTION_ITEMS / 2;
+
+/** Appends one record to the audit trail, as `appendAuditRecords` does. @throws BusyError */
+export async function appendAudit(store: Store, record: AuditRecord, deadline: Deadline): Promise<void> {
+  await appendAuditRecords(store, [record], deadline);
+}
+
 /**
- * Appends to the audit trail: to the day's, and to the user's where it is about one. A record that is there already
- * stays as it is.
+ * Appends to the audit trail: to the day's, and to the user's where it is about one. All of them are appended or none,
+ * but for those that are there already, which stay as they are.
  *
+ * @param records at most `MAX_AUDIT_RECORDS`, each another one
  * @throws BusyError
  */
-export async function appendAudit(store: Store, record: AuditRecord, deadline: Deadline): Promise<void> {
-  const trails = [auditKey(utcDay(record.at))];
-  if (record.userId !== undefined) {
-    trails.push(userAuditKey(record.userId));
-  }
-  const items = trails.map((trail) => putNew(store.table, auditItem(trail, record)));
+export async function appendAuditRecords(
+  store: Store,
+  records: readonly AuditRecord[],
+  deadline: Deadline,
+): Promise<void> {
+  let items = records.flatMap((record) =>
+    trailsOf(record).map((trail) => putNew(store.table, auditItem(trail, record))),
+  );
   await retrying(deadline, async (abortSignal) => {
     const transaction = await transact(store, items, abortSignal);
-    const isThere =
-      !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
-    return transaction.committed || isThere ? null : TRY_AGAIN;
+    if (transaction.committed) {
+      return null;
+    }
+    const { reasons } = transaction;
+    items = items.filter((_, index) => reasons[index]?.reason !== 'condition');
+    return items.length === 0 ? null : TRY_AGAIN;
   });
+}
+
+function trailsOf({ at, userId }: AuditRecord): string[] {
+  const ofDay = auditKey(utcDay(at));
+  return userId === undefined ? [ofDay] : [ofDay, userAuditKey(userId)];
 }
 
 function auditItem(trail: string, record: AuditRecord): WireItem {

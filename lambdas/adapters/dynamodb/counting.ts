@@ -2,16 +2,21 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { addTotals, type Counted, NO_TOTALS } from '../../domain/statistics.ts';
+import { batchesOf } from '../batches.ts';
+import { mapConcurrently } from '../concurrency.ts';
 import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
 import { ItemReader, toWire } from './items.ts';
 import { markKey } from './keys.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
-import { addToDay } from './statistics-item.ts';
+import { addToDay, DAY_PARTS } from './statistics-item.ts';
 import { type Store } from './store.ts';
 import { MARKERS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
 import { MAX_TRANSACTION_ITEMS, transact } from './transact.ts';
 import { addToSketch } from './user-sketches.ts';
+
+/** How many reads of markers, or sketches, are under way at the same time. */
+const REQUESTS_AT_ONCE = 8;
 
 /** Something to count, and the keys of what tells that it has been counted. */
 interface Counting extends Counted {
@@ -25,6 +30,9 @@ interface Counting extends Counted {
  * totals or not at all, on the condition that it is not there. Nothing is read and then written, except the sketches,
  * to which one may add twice.
  *
+ * What does not depend on each other is under way at the same time, since a batch takes as long as the requests that
+ * wait for each other: the markers are read in one go, then the sketches written, then the transactions, four at once.
+ *
  * @throws BusyError when it could not be finished in time; what has been counted stays, and repeating does the rest
  */
 export async function countOnce(
@@ -37,12 +45,17 @@ export async function countOnce(
   let rest = [...all.values()].filter(({ mark }) => !marks.has(mark));
   // Before the markers: once those are there, nobody comes back for the sketches.
   await addActiveUsers(store, rest, marks, deadline);
+  const firstPart = Math.floor(Math.random() * DAY_PARTS);
   while (rest.length > 0) {
-    const part = takePart(rest, marks);
-    const outcome = await commit(store, part, deadline);
-    const newMarks =
-      outcome === 'committed' ? marksOf(part.countings) : await readMarks(store, part.countings, deadline);
-    for (const mark of newMarks) {
+    const portions = [...takePortions(rest, marks).entries()];
+    const written = await mapConcurrently(portions, DAY_PARTS, async ([index, portion]) => {
+      const outcome = await commit(store, portion, (firstPart + index) % DAY_PARTS, deadline);
+      const { countings } = portion;
+      return outcome === 'committed'
+        ? marksOf(countings)
+        : [...(await readMarks(store, countings, deadline))];
+    });
+    for (const mark of written.flat()) {
       marks.add(mark);
     }
     rest = rest.filter(({ mark }) => !marks.has(mark));
@@ -70,15 +83,11 @@ async function readMarks(
   countings: readonly Counting[],
   deadline: Deadline,
 ): Promise<Set<string>> {
-  const marks = [...new Set(marksOf(countings))];
-  const found = new Set<string>();
-  for (let index = 0; index < marks.length; index += MAX_BATCH_ITEMS) {
-    const keys = marks.slice(index, index + MAX_BATCH_ITEMS).map((mark) => toWire(markerKey(mark)));
-    for (const item of await batchGet(store, keys, deadline)) {
-      found.add(ItemReader.fromWire(item).string('pk'));
-    }
-  }
-  return found;
+  const keys = [...new Set(marksOf(countings))].map((mark) => toWire(markerKey(mark)));
+  const found = await mapConcurrently(batchesOf(keys, MAX_BATCH_ITEMS), REQUESTS_AT_ONCE, (batch) =>
+    batchGet(store, batch, deadline),
+  );
+  return new Set(found.flat().map((item) => ItemReader.fromWire(item).string('pk')));
 }
 
 function markerKey(mark: string): { pk: string; sk: string } {
@@ -104,39 +113,60 @@ async function addActiveUsers(
       }
     }
   }
-  for (const [unit, userIds] of users) {
-    await addToSketch(store, unit, [...userIds], deadline);
-  }
+  await mapConcurrently([...users], REQUESTS_AT_ONCE, ([unit, userIds]) =>
+    addToSketch(store, unit, [...userIds], deadline),
+  );
 }
 
 /** What goes into one transaction. */
-interface Part {
+interface Portion {
   countings: Counting[];
   /** The markers of those who have not been active on their day before, by day. */
   newlyActive: Map<string, Set<string>>;
 }
 
+/**
+ * What can be written at once: one portion for each part that a day has. Who is new to a day comes in one of them only,
+ * since two would write the same marker, and one of them in vain; what else he has done is counted in the next round.
+ */
+function takePortions(countings: readonly Counting[], marks: ReadonlySet<string>): Portion[] {
+  const portions: Portion[] = [];
+  let rest = countings;
+  while (rest.length > 0 && portions.length < DAY_PARTS) {
+    const portion = takePortion(rest, marks);
+    const taken = new Set(marksOf(portion.countings));
+    portions.push(portion);
+    rest = rest.filter(
+      ({ mark, activityMark }) =>
+        !taken.has(mark) && (activityMark === null || marks.has(activityMark) || !taken.has(activityMark)),
+    );
+  }
+  return portions;
+}
+
 /** As many as fit, with their markers, those of users who are new to their day, and the days. */
-function takePart(countings: readonly Counting[], marks: ReadonlySet<string>): Part {
-  const part: Part = { countings: [], newlyActive: new Map() };
+function takePortion(countings: readonly Counting[], marks: ReadonlySet<string>): Portion {
+  const portion: Portion = { countings: [], newlyActive: new Map() };
   let items = 0;
   for (const counting of countings) {
     const { day, activityMark } = counting;
-    const active = part.newlyActive.get(day);
+    const active = portion.newlyActive.get(day);
     const isNewToDay = activityMark !== null && !marks.has(activityMark) && !active?.has(activityMark);
     items += 1 + (active === undefined ? 1 : 0) + (isNewToDay ? 1 : 0);
     if (items > MAX_TRANSACTION_ITEMS) {
       break;
     }
-    part.countings.push(counting);
-    part.newlyActive.set(day, isNewToDay ? (active ?? new Set()).add(activityMark) : (active ?? new Set()));
+    portion.countings.push(counting);
+    const others = active ?? new Set();
+    portion.newlyActive.set(day, isNewToDay ? others.add(activityMark) : others);
   }
-  return part;
+  return portion;
 }
 
 async function commit(
   store: Store,
-  { countings, newlyActive }: Part,
+  { countings, newlyActive }: Portion,
+  part: number,
   deadline: Deadline,
 ): Promise<'committed' | 'marked by somebody else'> {
   const writtenAt = Math.max(...countings.map((counting) => counting.writtenAt));
@@ -144,7 +174,7 @@ async function commit(
     const ofDay = countings.filter((counting) => counting.day === day);
     const totals = ofDay.map((counting) => counting.totals).reduce(addTotals, NO_TOTALS);
     return [
-      addToDay(store.table, day, totals, active.size),
+      addToDay(store.table, { day, part }, totals, active.size),
       ...ofDay.map(({ mark }) => putMarker(store, mark, writtenAt)),
       ...[...active].map((mark) => putMarker(store, mark, writtenAt)),
     ];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Deadline } from '../../domain/deadline.ts';
 import { addUser, emptySketch, mergeSketches, type UserSketch } from '../../domain/distinct-users.ts';
+import { batchesOf } from '../batches.ts';
 import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { SKETCHES_KEY } from './keys.ts';
@@ -69,8 +70,7 @@ export async function readSketches(
   deadline: Deadline,
 ): Promise<UserSketch> {
   const items: WireItem[] = [];
-  for (let index = 0; index < units.length; index += MAX_BATCH_ITEMS) {
-    const keys = units.slice(index, index + MAX_BATCH_ITEMS).map(sketchKey);
+  for (const keys of batchesOf(units.map(sketchKey), MAX_BATCH_ITEMS)) {
     items.push(...(await batchGet(store, keys, deadline)));
   }
   return mergeSketches(items.map((item) => parseSketch(item).sketch));

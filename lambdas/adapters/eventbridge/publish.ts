@@ -23,7 +23,7 @@ const MAX_BYTES = 256 * 1024;
 const BYTES_OF_TIME = 14;
 
 /** How many batches are under way at the same time. */
-const CONCURRENCY = 4;
+const CONCURRENCY = 8;
 
 /** How often an entry is sent on its own, after it has failed among others. */
 const TRIES_ALONE = 3;
