@@ -10,8 +10,10 @@
  */
 import { isLive } from '../domain/account.ts';
 import { type CardPayment, type Delivery } from '../domain/deliveries.ts';
+import { cancelDelivery } from '../domain/delivery-life.ts';
 import {
   abandonPayment,
+  callOffPayment,
   confirmPayment,
   needsRefund,
   noteIntent,
@@ -218,15 +220,16 @@ async function confirm(
 }
 
 /**
- * Cancels the intent at Stripe, if there is one, and then fails the delivery.
+ * Cancels the intent at Stripe, if there is one, and then ends the delivery.
  *
+ * @param failure why it has failed; null: its user has called it off
  * @throws StripeUnavailableError, BusyError, NotConfiguredError
  */
 async function endUnpaid(
   payments: CardPayments,
   context: StepContext,
   intentId: string | null,
-  failure: string,
+  failure: string | null,
 ): Promise<PaymentOutcome> {
   if (intentId !== null) {
     const { payment } = await cancelIntent(payments.stripe, intentId, context.deadline);
@@ -237,9 +240,13 @@ async function endUnpaid(
       return latestOutcome(payments, context);
     }
   }
-  const { store } = payments;
+  const { now } = context;
   return outcomeOfStep(
-    await takeStep(store, context, (current) => abandonPayment(current, failure, intentId, context.now)),
+    await takeStep(payments.store, context, (current) =>
+      failure === null
+        ? callOffPayment(current, intentId, now)
+        : abandonPayment(current, failure, intentId, now),
+    ),
   );
 }
 
@@ -277,6 +284,23 @@ export async function expirePayment(
     }
   }
   return endUnpaid(payments, context, intentId, 'payment_expired');
+}
+
+/**
+ * The user calls a delivery off. One whose payment is pending ends after its intent has been cancelled; where that comes
+ * too late, it is paid, and then called off like any other.
+ *
+ * @throws StripeUnavailableError, BusyError, NotConfiguredError: doing the same again goes on
+ */
+export async function callOffDelivery(payments: CardPayments, context: StepContext): Promise<StepOutcome> {
+  const callOff = (): Promise<StepOutcome> =>
+    takeStep(payments.store, context, (current) => cancelDelivery(current, context.now));
+  const step = await callOff();
+  if (step.outcome !== 'refused' || step.refusal !== 'payment_pending') {
+    return step;
+  }
+  await endUnpaid(payments, context, paymentOf(step.delivery).intentId, null);
+  return callOff();
 }
 
 /**

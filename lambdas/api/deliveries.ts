@@ -1,4 +1,5 @@
 import {
+  callOffDelivery,
   type CardPayments,
   isInterruption,
   payDelivery,
@@ -6,14 +7,12 @@ import {
   type PaymentOutcome,
   refundIfNeeded,
 } from '../adapters/card-payments.ts';
-import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { deductMailCredit, findScheduled, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
-import { cancelDelivery } from '../domain/delivery-life.ts';
 import { toIso } from '../domain/instants.ts';
 import { type Price } from '../domain/plans.ts';
 import { optionalVariable, requiredVariable } from '../environment.ts';
@@ -87,7 +86,9 @@ async function pay(
     case 'declined':
       return paymentFailed(unpaid, payment.declineCode);
     case 'ended':
-      return paymentFailed(unpaid, null);
+      return payment.delivery.status === 'cancelled'
+        ? { status: 201, ...presented(payment.delivery, isReplayed) }
+        : paymentFailed(unpaid, null);
     case 'no_card':
       return paymentMethodRequired(unpaid);
     case 'gone':
@@ -136,7 +137,7 @@ const get = operation(contracts.getDelivery, async ({ userId, params, deadline }
 
 const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now, deadline }) => {
   const context = { userId, id: params.id, now, deadline };
-  const step = await takeStep(store, context, (delivery) => cancelDelivery(delivery, now));
+  const step = await callOffDelivery(payments, context);
   switch (step.outcome) {
     case 'missing':
       return notFound('delivery');

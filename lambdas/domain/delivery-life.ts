@@ -3,7 +3,7 @@
  *
  *     pending_payment → scheduled → dispatched → sent
  *
- * or `cancelled`, from `scheduled`, or `failed`, from wherever it can no longer come to its end. Each step is a pure
+ * or `cancelled`, from `scheduled` or before it, or `failed`, from wherever it can no longer come to its end. Each step is a pure
  * function of a delivery and the time: it changes it, finds that nothing is left to do (a repetition), or refuses by
  * name. Where several refusals hold, an ended delivery says so first, then its payment, then the attempt, then the time.
  * The steps of a payment by card are in `delivery-payment.ts`.
@@ -72,7 +72,7 @@ function isForNothing({ status }: Delivery): boolean {
   return status === 'failed' || status === 'cancelled';
 }
 
-/** The user calls a delivery off, which is possible until it is dispatched. */
+/** The user calls a delivery off, which is possible until it is dispatched; before it is paid, by `callOffPayment`. */
 export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
   switch (delivery.status) {
     case 'pending_payment':

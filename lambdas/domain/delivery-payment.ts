@@ -73,22 +73,38 @@ export function abandonPayment(
   cancelledIntentId: string | null,
   now: Instant,
 ): LifeDecision {
+  const failed = { status: 'failed', dispatch: null, failedAt: now, failure, refund: 'none' } as const;
+  return endUnpaid(delivery, failed, cancelledIntentId);
+}
+
+/** The user calls a delivery off while its payment is pending. As for `abandonPayment`, its intent is cancelled first. */
+export function callOffPayment(
+  delivery: Delivery,
+  cancelledIntentId: string | null,
+  now: Instant,
+): LifeDecision {
+  return endUnpaid(delivery, { status: 'cancelled', cancelledAt: now, refund: 'none' }, cancelledIntentId);
+}
+
+type EndedLife = Extract<DeliveryLife, { status: 'failed' | 'cancelled' }>;
+
+function endUnpaid(delivery: Delivery, end: EndedLife, cancelledIntentId: string | null): LifeDecision {
   if (delivery.payment === null) {
     return refused('not_paid_by_card');
   }
   switch (delivery.status) {
     case 'pending_payment':
       return delivery.payment.intentId === cancelledIntentId
-        ? changed(delivery, { status: 'failed', dispatch: null, failedAt: now, failure, refund: 'none' })
+        ? changed(delivery, end)
         : refused('payment_underway');
     case 'scheduled':
     case 'dispatched':
     case 'sent':
       return refused('already_paid');
     case 'failed':
-      return UNCHANGED;
+      return end.status === 'failed' ? UNCHANGED : refused('already_failed');
     case 'cancelled':
-      return refused('already_cancelled');
+      return end.status === 'cancelled' ? UNCHANGED : refused('already_cancelled');
   }
 }
 
@@ -115,7 +131,7 @@ export function noteRefunded(delivery: Delivery): LifeDecision {
 }
 
 /** An ended delivery as it is, but for its refund. */
-function endedWith(delivery: Delivery & { status: 'failed' | 'cancelled' }, refund: Refund): DeliveryLife {
+function endedWith(delivery: Delivery & { status: 'failed' | 'cancelled' }, refund: Refund): EndedLife {
   switch (delivery.status) {
     case 'failed': {
       const { status, dispatch, failedAt, failure } = delivery;
@@ -140,8 +156,8 @@ export function paymentFactOf(before: Delivery, after: Delivery): PaymentFact | 
     return { fact: 'failed', failure: after.failure };
   }
   const refunds = [refundIn(before), refundIn(after)].join(' → ');
-  // It was charged after it had failed: what has been charged before is called off with its refund needed.
-  if (before.status === 'failed' && refunds === 'none → needed') {
+  // It was charged after it had ended: what has been charged before ends with its refund needed.
+  if ((before.status === 'failed' || before.status === 'cancelled') && refunds === 'none → needed') {
     return { fact: 'charged' };
   }
   return refunds === 'needed → done' ? { fact: 'refunded' } : null;

@@ -115,7 +115,7 @@ export function invalid(errors: readonly FieldError[]): Problem {
 
 export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   const detail =
-    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true; those on their way, or waiting for their payment, must be waited for.';
+    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true, those that wait for their payment one by one; those on their way must be waited for.';
   return problem('illegal_transition', detail, { openDeliveries });
 }
 

@@ -164,10 +164,6 @@ describe('a card that does not pay', () => {
     const [pending] = await byCard();
     expect(pending).toMatchObject({ status: 'pending_payment', price: PRICE });
     const path = `/deliveries/${String(pending?.['id'])}`;
-    expect(await ada.call('DELETE', path)).toMatchObject({
-      status: 409,
-      body: { code: 'illegal_transition', deliveryStatus: 'pending_payment' },
-    });
     expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
       status: 409,
     });
@@ -177,6 +173,53 @@ describe('a card that does not pay', () => {
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
+  });
+});
+
+describe('a payment that is pending', () => {
+  async function givenPending(): Promise<{ path: string; authenticate: () => Promise<unknown> }> {
+    await givenPayer('pm_card_authenticationRequired');
+    const { body } = await send('one');
+    const [intentId] = String(body['clientSecret']).split('_secret');
+    const path = `/payment-intents/${String(intentId)}/authenticate`;
+    return {
+      path: `/deliveries/${String(body['deliveryId'])}`,
+      authenticate: () => atStripe(postage, 'POST', path, { approved: true }),
+    };
+  }
+
+  it('G9: is called off with its delivery, after which its letter can go', async () => {
+    const { path } = await givenPending();
+    for (let times = 0; times < 2; times += 1) {
+      const cancelled = await ada.call('DELETE', path);
+      expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled', paidWith: 'card' } });
+      expect(cancelled.body).not.toHaveProperty('refund');
+    }
+    expect(await send('one')).toMatchObject({ status: 201, body: { status: 'cancelled' } });
+    expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
+      status: 204,
+    });
+    const { data } = await stripe.paymentIntents.list({ customer: customerId });
+    expect(data).toMatchObject([{ status: 'canceled' }]);
+    expect(await charges()).toEqual([]);
+  });
+
+  it('G9: and comes before it is called off is refunded', async () => {
+    const { path, authenticate } = await givenPending();
+    await authenticate();
+    expect(await ada.call('DELETE', path)).toMatchObject({
+      status: 200,
+      body: { status: 'cancelled', refund: 'done' },
+    });
+    expect(await charges()).toMatchObject([{ refunded: true }]);
+  });
+
+  it('G9: is not called off while Stripe is away', async () => {
+    const { path } = await givenPending();
+    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
+    expect(await ada.call('DELETE', path)).toMatchObject({ status: 503, body: { code: 'busy' } });
+    await atStripe(postage, 'PUT', '');
+    expect((await ada.call('GET', path)).body).toMatchObject({ status: 'pending_payment' });
   });
 });
 

@@ -86,6 +86,13 @@ describe('what becomes of the payment of a delivery', () => {
       DATA,
     ],
     [
+      'charged after it was called off',
+      byCard('cancelled', { refund: 'none' }),
+      byCard('cancelled', { refund: 'needed' }),
+      ['PaymentSucceeded'],
+      DATA,
+    ],
+    [
       'refunded',
       byCard('cancelled', { refund: 'needed' }),
       byCard('cancelled', { refund: 'done' }),
@@ -101,6 +108,7 @@ describe('what becomes of the payment of a delivery', () => {
   it.each<[string, Delivery | null, Delivery | null]>([
     ['is made', null, byCard('pending_payment')],
     ['has noted its intent', byCard('pending_payment'), byCard('pending_payment')],
+    ['is called off while pending', byCard('pending_payment'), byCard('cancelled', { refund: 'none' })],
     [
       'is cancelled, and has yet to be refunded',
       byCard('scheduled'),

@@ -10,6 +10,7 @@ import {
 } from '../../lambdas/domain/delivery-life.ts';
 import {
   abandonPayment,
+  callOffPayment,
   confirmPayment,
   noteIntent,
   needsRefund,
@@ -86,6 +87,18 @@ describe('each step of a payment, from each state', () => {
       },
     ],
     [
+      'being called off before it is paid',
+      (delivery) => callOffPayment(delivery, 'pi_1', DUE),
+      {
+        pending_payment: '→ cancelled',
+        scheduled: 'already_paid',
+        dispatched: 'already_paid',
+        sent: 'already_paid',
+        ...ENDED,
+        cancelled: 'unchanged',
+      },
+    ],
+    [
       'a refund where none is needed',
       noteRefunded,
       {
@@ -108,8 +121,9 @@ describe('each step of a payment, from each state', () => {
       noteIntent(delivery, 'pi_1'),
       confirmPayment(delivery, TAKEN),
       abandonPayment(delivery, 'payment_declined', 'pi_1', DUE),
+      callOffPayment(delivery, 'pi_1', DUE),
     ];
-    expect(steps.map(inAWord)).toEqual(['not_paid_by_card', 'not_paid_by_card', 'not_paid_by_card']);
+    expect(steps.map(inAWord)).toEqual(steps.map(() => 'not_paid_by_card'));
   });
 });
 
@@ -124,6 +138,7 @@ describe('a payment', () => {
     const noted = given('pending_payment');
     for (const cancelled of [null, 'pi_2']) {
       expect(inAWord(abandonPayment(noted, 'payment_expired', cancelled, DUE))).toBe('payment_underway');
+      expect(inAWord(callOffPayment(noted, cancelled, DUE))).toBe('payment_underway');
     }
     const failed = after(abandonPayment(noted, 'payment_expired', 'pi_1', DUE));
     expect(failed).toMatchObject({ failure: 'payment_expired', dispatch: null, refund: 'none' });
@@ -180,6 +195,8 @@ describe('any life of a payment', () => {
       succeed: (d) => confirmPayment(d, TAKEN),
       giveUp: (d, isCharged) =>
         isCharged ? { outcome: 'unchanged' } : abandonPayment(d, 'payment_expired', 'pi_1', DUE),
+      callOff: (d, isCharged) =>
+        isCharged ? { outcome: 'unchanged' } : callOffPayment(d, 'pi_1', DUE - DAY_MS),
       cancel: (d) => cancelDelivery(d, DUE - DAY_MS),
       dispatch: (d) => dispatchDelivery(d, DUE),
       fail: (d) => answerDelivery(d, { attempt: 1, result: 'failed', failure: 'rejected' }, DUE),

@@ -224,7 +224,9 @@ function countedUses(items: ReadonlyMap<string, Record<string, unknown>>, open: 
 /** Its card has not been charged in time, or not yet. */
 function isUnpaid(delivery: Delivery): boolean {
   return (
-    delivery.status === 'pending_payment' || (delivery.status === 'failed' && delivery.dispatch === null)
+    delivery.status === 'pending_payment' ||
+    (delivery.status === 'failed' && delivery.dispatch === null) ||
+    (delivery.status === 'cancelled' && delivery.payment !== null && delivery.refund === 'none')
   );
 }
 

@@ -191,10 +191,10 @@ export const cancelDelivery = contract('DELETE /deliveries/{id}', {
   ...NO_INPUT,
   summary: 'Cancel a delivery',
   description:
-    'Possible until it is dispatched, but not while its payment is pending. The mail credit that it has cost goes back, or its charge to the card; what has been counted stays counted. Cancelling again changes nothing.',
+    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; a payment that is pending is called off at Stripe first, unless the bank is just deciding. What has been counted stays counted. Cancelling again changes nothing.',
   params: z.strictObject({ id: Id }),
   answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
-  problems: ['not_found', 'illegal_transition'],
+  problems: ['not_found', 'illegal_transition', 'not_configured'],
 });
 
 export const DELIVERY_CONTRACTS = [createDelivery, listDeliveries, getDelivery, cancelDelivery];

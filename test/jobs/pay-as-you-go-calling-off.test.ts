@@ -1,0 +1,145 @@
+import '../support/silent-functions.ts';
+import { describe, expect, it } from '@jest/globals';
+import { callOffDelivery, type CardPayments } from '../../lambdas/adapters/card-payments.ts';
+import { type StepContext } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import {
+  askForMail,
+  deliveriesOf,
+  expectOneCharge,
+  givenPayer,
+  mortal,
+  onlyDelivery,
+  type Payer,
+  reconcileAt,
+} from '../support/pay-as-you-go.ts';
+import { usePayments } from '../support/payments.ts';
+import { plentyOfTime } from '../support/table.ts';
+import { request } from '../support/users.ts';
+
+const suite = usePayments('2026-03-10T09:00:00Z');
+const AWAY = (): Response => new Response('{}', { status: 500 });
+
+function now(): number {
+  return suite.at().clock.now();
+}
+
+function asking({ userId }: Payer): CommandContext {
+  return request(userId, now(), { id: `of-${userId}` });
+}
+
+async function stepOf(payer: Payer): Promise<StepContext> {
+  const { id } = await onlyDelivery(suite, payer);
+  return { userId: payer.userId, id, now: now(), deadline: plentyOfTime() };
+}
+
+async function intentsOf({ customerId }: Payer): Promise<string[]> {
+  const { data } = await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 });
+  return data.map(({ status }) => status);
+}
+
+describe('a pending payment that its user calls off', () => {
+  async function givenDialog(): Promise<{ payer: Payer; intentId: string }> {
+    const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
+    expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('action_required');
+    return { payer, intentId: (await onlyDelivery(suite, payer)).payment?.intentId ?? '' };
+  }
+
+  it('G9: can charge no card any more, and frees its letter', async () => {
+    const { payer, intentId } = await givenDialog();
+    for (let times = 0; times < 2; times += 1) {
+      expect(await callOffDelivery(suite.services(), await stepOf(payer))).toMatchObject({
+        outcome: 'unchanged',
+        delivery: { status: 'cancelled', refund: 'none' },
+      });
+    }
+    expect(() => suite.at().standIn.control.authenticate(intentId, true)).toThrow();
+    expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('ended');
+    await suite.followAll();
+    expect(await intentsOf(payer)).toEqual(['canceled']);
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: and has come all the same, unheard, is refunded', async () => {
+    const { payer, intentId } = await givenDialog();
+    suite.at().standIn.control.authenticate(intentId, true);
+    expect(await callOffDelivery(suite.services(), await stepOf(payer))).toMatchObject({
+      outcome: 'changed',
+      delivery: { status: 'cancelled', refund: 'needed' },
+    });
+    await reconcileAt(suite, now());
+    await suite.followAll();
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'done' });
+    await expectOneCharge(suite, payer);
+  });
+
+  it('needs no Stripe where it has not come so far', async () => {
+    const payer = await givenPayer(suite);
+    await expect(askForMail(suite.services(AWAY), payer, asking(payer))).rejects.toThrow();
+    expect(await callOffDelivery(suite.services(AWAY), await stepOf(payer))).toMatchObject({
+      delivery: { status: 'cancelled', refund: 'none' },
+    });
+    expect(await intentsOf(payer)).toEqual([]);
+    await expectOneCharge(suite, payer);
+  });
+
+  it('G9: stays pending where Stripe is away, since it could still come', async () => {
+    const { payer } = await givenDialog();
+    const called = callOffDelivery(suite.services(AWAY), await stepOf(payer));
+    await expect(called).rejects.toThrow(StripeUnavailableError);
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+  });
+
+  it.each(['again', 'by webhooks and the reconciler'])(
+    'G9: by a process that dies at any request, and goes on %s',
+    async (how) => {
+      for (let n = 1; ; n += 1) {
+        const { payer, intentId } = await givenDialog();
+        const step = await stepOf(payer);
+        const life = mortal(n);
+        suite.proxy().inject(life.injector);
+        await callOffDelivery(suite.services(life.gate), step).catch(() => null);
+        suite.proxy().reset();
+        if (n % 2 === 0 && (await intentsOf(payer))[0] !== 'canceled') {
+          suite.at().standIn.control.authenticate(intentId, true);
+        }
+        if (how === 'again') {
+          await callOffDelivery(suite.services(), step);
+        }
+        await suite.followAll();
+        await reconcileAt(suite, now() + DAY_MS);
+        await expectOneCharge(suite, payer);
+        if (how === 'again') {
+          expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled' });
+        }
+        if (life.requests() < n) {
+          expect(n).toBeGreaterThan(4);
+          return;
+        }
+      }
+    },
+    60_000,
+  );
+
+  it('G9: at the same time as it is asked for again, has one end', async () => {
+    for (let times = 0; times < 10; times += 1) {
+      const payer = await givenPayer(suite);
+      await expect(askForMail(suite.services(AWAY), payer, asking(payer))).rejects.toThrow();
+      const step = await stepOf(payer);
+      const pay = (payments: CardPayments): Promise<unknown> => askForMail(payments, payer, asking(payer));
+      await Promise.allSettled([
+        pay(suite.services()),
+        callOffDelivery(suite.services(), step),
+        pay(suite.services()),
+        callOffDelivery(suite.services(), step),
+      ]);
+      await callOffDelivery(suite.services(), step);
+      await reconcileAt(suite, now());
+      await suite.followAll();
+      expect((await deliveriesOf(suite, payer)).map(({ status }) => status)).not.toContain('pending_payment');
+      await expectOneCharge(suite, payer);
+    }
+  }, 60_000);
+});
