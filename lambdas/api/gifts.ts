@@ -2,6 +2,7 @@ import { claimGift, createGift } from '../adapters/dynamodb/gifts.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { codeOfGift, hashOfCode } from '../adapters/gift-codes.ts';
 import { createSecretReader } from '../adapters/secrets.ts';
+import { statusOf } from '../domain/gifts.ts';
 import { toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/gifts.ts';
@@ -25,8 +26,14 @@ const gift = operation(contracts.createGift, async (request) => {
     // The secret is another one than it was then.
     return codeForgotten(outcome.record.expiresAt);
   }
-  return answerWrite(outcome, now, 201, ({ count, expiresAt }) => ({
-    body: { id, code, count, expiresAt: toIso(expiresAt) },
+  return answerWrite(outcome, now, 201, (record) => ({
+    body: {
+      id,
+      status: statusOf(record, now),
+      code,
+      count: record.count,
+      expiresAt: toIso(record.expiresAt),
+    },
   }));
 });
 

@@ -35,7 +35,10 @@ const purchase = operation(contracts.createPurchase, async (request) => {
     return subscribeFirst(nextPlan(account.plan));
   }
   const outcome = before === null || isUnfinished(before) ? await beginCheckout(request, account) : before;
-  return answerWrite(outcome, now, 201, ({ id, checkoutUrl }) => ({ body: { id, checkoutUrl } }));
+  return answerWrite(outcome, now, 201, ({ id, status, checkoutUrl }) => ({
+    // A page on which nothing can be paid any more leads nowhere.
+    body: { id, status, checkoutUrl: status === 'open' ? checkoutUrl : null },
+  }));
 });
 
 /** A request that broke off between its record and its page. */

@@ -20,6 +20,8 @@ export type Gift = {
   expiresAt: Instant;
 } & GiftEnd;
 
+export const GIFT_STATUSES = ['open', 'claimed', 'returned'] as const;
+
 export type GiftEnd =
   | { status: 'open' }
   | { status: 'claimed'; endedAt: Instant }
@@ -27,6 +29,11 @@ export type GiftEnd =
 
 export function newGift(about: Pick<Gift, 'id' | 'count' | 'codeHash'>, now: Instant): Gift {
   return { ...about, createdAt: now, expiresAt: now + GIFT_LASTS_MS, status: 'open' };
+}
+
+/** How far a gift has come; an expired one has gone back, whether or not the job has brought it back (G7). */
+export function statusOf({ status, expiresAt }: Gift, now: Instant): Gift['status'] {
+  return status === 'open' && now >= expiresAt ? 'returned' : status;
 }
 
 export type ClaimRefusal = 'own' | 'already_claimed' | 'gone_back';
@@ -41,14 +48,13 @@ export function refuseClaim(
   if (giverId === receiverId) {
     return 'own';
   }
-  switch (gift.status) {
+  switch (statusOf(gift, now)) {
     case 'claimed':
       return 'already_claimed';
     case 'returned':
       return 'gone_back';
     case 'open':
-      // The decision does not wait for the job that brings it back (G7).
-      return now >= gift.expiresAt ? 'gone_back' : null;
+      return null;
   }
 }
 

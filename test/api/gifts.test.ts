@@ -79,9 +79,10 @@ describe('a gift', () => {
     const giver = await givenGiver();
     const headers = { 'idempotency-key': 'birthday' };
     const first = await give(giver, 2, headers);
+    expect(first.body).toMatchObject({ status: 'open' });
     await claim(await someApiUser(postage), String(first.body['code']));
     const again = await give(giver, 2, headers);
-    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(again).toMatchObject({ status: 201, body: { ...first.body, status: 'claimed' } });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await give(giver, 3, headers)).toMatchObject({
       status: 409,
@@ -205,13 +206,16 @@ describe('for the owner of the app', () => {
 });
 
 describe('time', () => {
-  it('brings back what nobody has claimed', async () => {
+  it('brings back what nobody has claimed, of which its giver is told before', async () => {
     const giver = await givenGiver();
-    const code = await codeFrom(giver, 2);
+    const headers = { 'idempotency-key': 'unclaimed' };
+    const code = String((await give(giver, 2, headers)).body['code']);
     postage.clock.moveTo(postage.clock.now() + 91 * DAY_MS);
-    await postage.reconcile();
     // Tokens don't last so long.
     const token = await postage.token(giver.id);
+    const again = await giver.call('POST', '/credits/gifts', { token, headers, body: { count: 2 } });
+    expect(again).toMatchObject({ status: 201, body: { status: 'returned', code } });
+    await postage.reconcile();
     expect(await giver.call('GET', '/credits', { token })).toMatchObject({ body: { purchased: 5 } });
     expect(await claim(await someApiUser(postage), code)).toMatchObject({
       status: 409,

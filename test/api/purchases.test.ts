@@ -74,14 +74,16 @@ describe('buying a bundle', () => {
     const headers = { 'idempotency-key': 'one' };
     const first = await begin(user, 10, headers);
     const again = await order(user, 10, headers);
-    expect(again).toMatchObject({ status: 201, body: { id: first.id, checkoutUrl: first.url } });
+    const open = { id: first.id, status: 'open', checkoutUrl: first.url };
+    expect(again).toMatchObject({ status: 201, body: open });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await order(user, 25, headers)).toMatchObject({
       status: 409,
       body: { code: 'idempotency_conflict' },
     });
     await payCheckout(postage, first.url);
-    expect((await order(user, 10, headers)).body).toEqual({ id: first.id, checkoutUrl: first.url });
+    const paid = { id: first.id, status: 'paid', checkoutUrl: null };
+    expect((await order(user, 10, headers)).body).toEqual(paid);
     expect(await credits(user)).toMatchObject({ purchased: 10 });
     expect(await purchasesOf(user)).toHaveLength(1);
   });
@@ -96,6 +98,17 @@ describe('buying a bundle', () => {
     const last = await begin(user, 5, headers);
     expect(new Set(done.map(({ body }) => body['checkoutUrl']))).toEqual(new Set([last.url]));
     expect(await purchasesOf(user)).toHaveLength(1);
+  });
+
+  it('G2: the key of a purchase whose page has expired is told so, and not the page', async () => {
+    const user = await someApiUser(postage, 'pro');
+    const headers = { 'idempotency-key': 'expired' };
+    const { id, url } = await begin(user, 5, headers);
+    await stripe.checkout.sessions.expire(sessionIn(url));
+    await atStripe(postage, 'POST', '/flush');
+    const again = await order(user, 5, headers);
+    expect(again).toMatchObject({ status: 201, body: { id, status: 'expired', checkoutUrl: null } });
+    expect((await begin(user, 5, { 'idempotency-key': 'anew' })).url).not.toBe(url);
   });
 
   it('is refused to a free user, who could not use them, and says what is needed', async () => {

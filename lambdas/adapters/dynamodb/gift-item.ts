@@ -1,5 +1,5 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Gift, type GiftEnd } from '../../domain/gifts.ts';
+import { type Gift, GIFT_STATUSES, type GiftEnd } from '../../domain/gifts.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { codeKey, waitingShard, listKey, recordKey, userKey } from './keys.ts';
@@ -90,7 +90,7 @@ export function parseGift(item: WireItem): Gift {
 }
 
 function parseEnd(reader: ItemReader): GiftEnd {
-  const status = reader.oneOf('status', ['open', 'claimed', 'returned']);
+  const status = reader.oneOf('status', GIFT_STATUSES);
   switch (status) {
     case 'open':
       return { status };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { AUDIT_TYPES } from '../../domain/audit.ts';
+import { GIFT_STATUSES } from '../../domain/gifts.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
 import { contract, NO_INPUT } from '../contract.ts';
@@ -91,7 +92,7 @@ const purchase = z.strictObject({
 });
 const gift = z.strictObject({
   id: z.string(),
-  status: z.enum(['open', 'claimed', 'returned']),
+  status: z.enum(GIFT_STATUSES),
   count: Count,
   createdAt: Instant,
   expiresAt: Instant,

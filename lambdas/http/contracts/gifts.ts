@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { GIFT_STATUSES } from '../../domain/gifts.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Instant, named } from '../schemas.ts';
 
@@ -11,12 +12,19 @@ const NewGift = named('NewGift', z.strictObject({ count: z.int().check(z.gte(1),
 
 const Gift = named(
   'Gift',
-  z.strictObject({ id: z.string(), code: z.string(), count: z.int(), expiresAt: Instant }),
+  z.strictObject({
+    id: z.string(),
+    status: z.enum(GIFT_STATUSES),
+    code: z.string(),
+    count: z.int(),
+    expiresAt: Instant,
+  }),
   {
     description:
-      'Whoever has the code has the gift: Postage keeps no copy of it, and tells it to nobody but its giver. What nobody has claimed by `expiresAt` goes back.',
+      'Whoever has the code has the gift: Postage keeps no copy of it, and tells it to nobody but its giver. What nobody has claimed by `expiresAt` goes back. A repeated request is answered with the `status` that the gift has come to.',
     example: {
       id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+      status: 'open',
       code: '7Q3M0ZK-A91XV2C-0K4TT8W-HJ6P5RD',
       count: 3,
       expiresAt: '2027-02-22T09:00:00.000Z',

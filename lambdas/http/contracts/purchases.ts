@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Bundle } from '../../domain/plans.ts';
+import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
 
@@ -10,10 +11,23 @@ const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUND
   example: { bundle: 10 },
 });
 
-const Purchase = named('Purchase', z.strictObject({ id: z.string(), checkoutUrl: z.nullable(z.url()) }), {
-  description:
-    'The page at Stripe to send the user to; it works for a day, and until it has been paid. Null in the answer to a repeated request when the purchase was paid before its page was known.',
-});
+const Purchase = named(
+  'Purchase',
+  z.strictObject({
+    id: z.string(),
+    status: z.enum(PURCHASE_STATUSES),
+    checkoutUrl: z.nullable(z.url()),
+  }),
+  {
+    description:
+      'The page at Stripe to send the user to, while the purchase can be paid on it: for a day, and until it has been paid; afterwards null. A repeated request is answered with the `status` that the purchase has come to: `processing` is a bank debit on its way, after `failed` and `expired` a new try takes a new `Idempotency-Key`.',
+    example: {
+      id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+      status: 'open',
+      checkoutUrl: 'https://checkout.stripe.com/c/pay/cs_live_a1b2c3',
+    },
+  },
+);
 
 export const createPurchase = contract('POST /credits/purchases', {
   ...NO_INPUT,
