@@ -10,11 +10,12 @@ import {
   refundIntent,
   type RefundOutcome,
 } from '../adapters/stripe/intents.ts';
+import { readPaymentMetadata } from '../adapters/stripe/purchase-payments.ts';
 import { type Instant } from '../domain/instants.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import { type EventOutcome, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
 
-/** What Postage writes on the intents and refunds of a delivery. */
+/** What Postage writes on the intent of a delivery. */
 const ofDelivery = z.object({
   id: z.string(),
   metadata: z.object({
@@ -88,19 +89,25 @@ function withoutUser(refund: RefundOutcome | null, at: Instant): EventOutcome {
     : unchanged('payment_gone', at);
 }
 
-const refund = z.object({ payment_intent: z.string() });
+const refund = z.object({ payment_intent: z.nullable(z.string()) });
 
 /**
- * The customer's bank has sent back what a delivery's refund gave it. Stripe tries no other way, so that somebody has to
- * give the money back by hand; sent again after that, the event is done.
+ * The customer's bank has sent back what a refund of a delivery's charge gave it. Stripe tries no other way, so that
+ * somebody has to give the money back by hand; sent again after that, the event is done.
  *
+ * @returns null for a refund of something else, by what stands on the charge's intent: on a refund that was made in the
+ *   Dashboard stands nothing
  * @throws StripeUnavailableError, NotConfiguredError
  */
 export async function followFailedRefund(
   { stripe }: StripeServices,
   { event, sentAt, deadline }: EventRequest,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | null> {
   const { payment_intent: intentId } = refund.parse(event.object);
+  const metadata = intentId === null ? null : await readPaymentMetadata(stripe, intentId, deadline);
+  if (intentId === null || metadata?.['deliveryId'] === undefined) {
+    return null;
+  }
   return (await isRefunded(stripe, intentId, deadline))
     ? unchanged('refunded', sentAt)
     : { outcome: 'failed', reason: 'refund_failed' };

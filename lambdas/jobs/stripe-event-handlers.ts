@@ -3,13 +3,14 @@ import { followPurchase } from './follow-purchase.ts';
 import { type EventHandler } from './stripe-event.ts';
 import { syncSubscription } from './sync-subscription.ts';
 
-/** Intents and refunds are made for deliveries and for purchases, and say in their metadata for which. */
-function orOfPurchase(followDelivery: EventHandler): EventHandler {
-  return (services, request) =>
-    isOfDelivery(request.event.object)
-      ? followDelivery(services, request)
-      : followPurchase(services, request);
-}
+/** Intents are made for deliveries and for purchases, and say in their metadata for which. */
+const followIntent: EventHandler = (services, request) =>
+  isOfDelivery(request.event.object)
+    ? followDeliveryPayment(services, request)
+    : followPurchase(services, request);
+
+const followRefund: EventHandler = async (services, request) =>
+  (await followFailedRefund(services, request)) ?? followPurchase(services, request);
 
 /** A Checkout is of a subscription or of a bundle, which is paid at once (`payment`). */
 const followCheckout: EventHandler = (services, request) =>
@@ -32,11 +33,11 @@ const HANDLERS: Readonly<Record<string, EventHandler>> = {
   'checkout.session.async_payment_succeeded': followCheckout,
   'checkout.session.async_payment_failed': followCheckout,
   'checkout.session.expired': followCheckout,
-  'payment_intent.succeeded': orOfPurchase(followDeliveryPayment),
-  'payment_intent.payment_failed': orOfPurchase(followDeliveryPayment),
+  'payment_intent.succeeded': followIntent,
+  'payment_intent.payment_failed': followIntent,
   'charge.refunded': followPurchase,
   'refund.updated': followPurchase,
-  'refund.failed': orOfPurchase(followFailedRefund),
+  'refund.failed': followRefund,
   'charge.dispute.created': followPurchase,
   'charge.dispute.funds_withdrawn': followPurchase,
   'charge.dispute.funds_reinstated': followPurchase,

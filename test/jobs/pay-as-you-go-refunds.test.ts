@@ -105,20 +105,28 @@ describe('a charge that is to be refunded', () => {
     },
   );
 
-  it('G12: and whose refund came back is kept in mind, until the money has been given back by hand', async () => {
-    const payer = await givenPayer(suite, 'pm_card_refundFail');
-    const { delivery } = await askForMail(suite.services(), payer, asking(payer));
-    const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
-    const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
-    if (!('delivery' in step)) {
-      throw new Error('It was cancelled.');
-    }
-    expect(await refundIfNeeded(suite.services(), context, step.delivery)).toMatchObject({ refund: 'done' });
-    later(2 * HOUR_MS);
-    const events = suite.newEvents();
-    await suite.follow(events);
-    const failed = events.find(({ type }) => type === 'refund.failed');
-    const kept = expect.objectContaining({ id: failed?.id, reason: 'refund_failed' });
-    expect(await suite.failed()).toContainEqual(kept);
-  });
+  it.each(['by Postage', 'by hand'])(
+    'G12: and whose refund (%s) came back is kept in mind, until the money has been given back by hand',
+    async (by) => {
+      const payer = await givenPayer(suite, 'pm_card_refundFail');
+      const { delivery } = await askForMail(suite.services(), payer, asking(payer));
+      const context = { userId: payer.userId, id: delivery?.id ?? '', now: now(), deadline: plentyOfTime() };
+      if (by === 'by hand') {
+        await suite.stripe().refunds.create({ payment_intent: delivery?.payment?.intentId ?? '' });
+      }
+      const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
+      if (!('delivery' in step)) {
+        throw new Error('It was cancelled.');
+      }
+      expect(await refundIfNeeded(suite.services(), context, step.delivery)).toMatchObject({
+        refund: 'done',
+      });
+      later(2 * HOUR_MS);
+      const events = suite.newEvents();
+      await suite.follow(events);
+      const failed = events.find(({ type }) => type === 'refund.failed');
+      const kept = expect.objectContaining({ id: failed?.id, reason: 'refund_failed' });
+      expect(await suite.failed()).toContainEqual(kept);
+    },
+  );
 });
