@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type DataDirectory } from '../data-directory.ts';
 import { closeServer, listenLocally } from '../http-server.ts';
-import { answerApi, type ApiOutcome, type ApiParts } from './api.ts';
+import { answerApi, type ApiOutcome, type ApiParts, type ApiRequest } from './api.ts';
 import { seedCatalog } from './catalog.ts';
 import { DAY, HOUR } from './calendar.ts';
 import { listenForCheckoutPayments } from './checkout-payment.ts';
@@ -51,6 +51,8 @@ export interface StripeStandIn {
   webhookSecret: string;
   seed: number;
   control: Control;
+  /** A request without a socket, for callers in the same process. */
+  answer(request: ApiRequest): Promise<ApiOutcome>;
   stop(): Promise<void>;
 }
 
@@ -115,7 +117,8 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     await webhooks.stop();
     await closeServer(server);
   };
-  return { url, secretKey, webhookSecret, seed, control, stop };
+  const answer = (request: ApiRequest): Promise<ApiOutcome> => answerApi(parts, request);
+  return { url, secretKey, webhookSecret, seed, control, answer, stop };
 }
 
 interface Identity {

@@ -4,8 +4,6 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
 import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
-import { exception } from './faulty-dynamodb.ts';
-import { type FaultyTable } from './faulty-table.ts';
 import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from './payments.ts';
 import { type Random } from './random.ts';
 import { type TestStripe } from './stripe.ts';
@@ -13,50 +11,126 @@ import { type TestStripe } from './stripe.ts';
 export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = () => null): StripeServices {
   return {
     store,
-    stripe: gatedConnection(stripe.standIn, gate),
+    stripe: gatedConnection(stripe.standIn, gate, withoutSocket(stripe)),
     prices: parsePriceList(PRICES_JSON),
     stage: 'test',
   };
 }
 
-/** A worker that dies: its process may make so many requests, to Stripe and to DynamoDB together, and then is gone. */
-export interface Mortal {
-  services: StripeServices;
-  /** Begins anew; Infinity: and lives. */
-  live: (requests: number) => void;
-}
-
-/** The death of a process looks like a refusal that nobody tries again; its last answer may have been lost. */
-export function mortalWorker(table: FaultyTable, stripe: TestStripe): Mortal {
-  let left = Infinity;
-  const isDead = (): boolean => {
-    left -= 1;
-    return left < 0;
-  };
-  table.proxy().inject(() => {
-    if (isDead()) {
-      return exception('AccessDeniedException');
+/** Many sequences make many requests, and half of the time of each would go by in sockets. */
+function withoutSocket({ standIn }: TestStripe): typeof fetch {
+  return async (input, init) => {
+    const { method, url, headers, body } = {
+      url: new URL(input instanceof Request ? input.url : input),
+      ...init,
+    };
+    const outcome = await standIn.answer({
+      method: method ?? 'GET',
+      target: `${url.pathname}${url.search}`,
+      headers: Object.fromEntries(new Headers(headers)),
+      body: typeof body === 'string' ? body : '',
+    });
+    if (typeof outcome === 'string') {
+      throw new TypeError('The connection was cut.');
     }
-    return left === 0 ? { fault: 'lose the answer' } : null;
-  });
-  const gone = (): Response => Response.json({ error: { message: 'gone' } }, { status: 401 });
-  return {
-    services: servicesAt(stripe, table.faultyStore(), () => (isDead() ? gone() : null)),
-    live: (requests) => {
-      left = requests;
-    },
+    return new Response(outcome.body, { status: outcome.status, headers: outcome.headers });
   };
 }
 
-/** Processes events, and again those that failed, until none does. */
+class ProcessDiedError extends Error {
+  override name = 'ProcessDiedError';
+}
+
+/** What others do while a process waits for an answer. */
+type Meanwhile = () => Promise<void>;
+
+/**
+ * A process that may make so many requests, to Stripe and to DynamoDB together: the last one is still carried out, its
+ * answer is lost, and nothing follows. Before it has an answer, others may be at work.
+ */
+export class MortalProcess {
+  #left = Infinity;
+  #interruption: { requests: number; meanwhile: Meanwhile } | null = null;
+
+  /** Begins anew; Infinity: and lives. */
+  live(requests: number): void {
+    this.#left = requests;
+  }
+
+  /** After so many requests, before the answer of the last one is there, others do something. */
+  interruptAfter(requests: number, meanwhile: Meanwhile): void {
+    this.#interruption = { requests, meanwhile };
+  }
+
+  /** Nobody interrupts it any more, and it lives. */
+  reset(): void {
+    this.#interruption = null;
+    this.#left = Infinity;
+  }
+
+  get isDead(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Makes a store's client part of the process. */
+  reachBy(client: Store['client']): void {
+    client.middlewareStack.add((next) => async (args) => this.#request(() => next(args)), {
+      step: 'initialize',
+    });
+  }
+
+  /** Its way to Stripe. What comes of a death there is an answer that nobody asks for again. */
+  readonly gate: StripeGate = async (send) => {
+    try {
+      return await this.#request(send);
+    } catch (error) {
+      if (error instanceof ProcessDiedError) {
+        return Response.json({ error: { message: 'gone' } }, { status: 401 });
+      }
+      throw error;
+    }
+  };
+
+  async #request<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+    this.#left -= 1;
+    const isLast = this.#left === 0;
+    if (this.#left < 0) {
+      throw new ProcessDiedError();
+    }
+    const answer = await send();
+    await this.#beInterrupted();
+    if (isLast) {
+      throw new ProcessDiedError();
+    }
+    return answer;
+  }
+
+  async #beInterrupted(): Promise<void> {
+    const interruption = this.#interruption;
+    if (interruption === null) {
+      return;
+    }
+    interruption.requests -= 1;
+    if (interruption.requests === 0) {
+      this.#interruption = null;
+      await interruption.meanwhile();
+    }
+  }
+}
+
+/** Processes events, and again those that failed, until none does; something may happen in the middle of it. */
 export async function deliver(
   { stripe, random }: { stripe: TestStripe; random: Random },
   events: readonly Stripe.Event[],
-  { services, live }: Mortal,
+  { services, process }: { services: StripeServices; process: MortalProcess },
+  meanwhile: Meanwhile,
 ): Promise<void> {
   let messages = events.map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
+  if (random.happens(0.3)) {
+    process.interruptAfter(random.integer(1, 6 * messages.length + 1), meanwhile);
+  }
   for (let tries = 0; messages.length > 0; tries += 1) {
-    live(tries < 5 && random.happens(0.4) ? random.integer(1, 12 * messages.length) : Infinity);
+    process.live(tries < 5 && random.happens(0.4) ? random.integer(1, 12 * messages.length) : Infinity);
     const { batchItemFailures } = await processStripeEvents(services, messages);
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
     messages = messages.filter(({ messageId }) => failed.has(messageId));
@@ -64,7 +138,7 @@ export async function deliver(
       throw new Error('Events fail for ever.');
     }
   }
-  live(Infinity);
+  process.reset();
 }
 
 export function shuffled<T>(random: Random, items: readonly T[]): T[] {

@@ -35,6 +35,7 @@ export type StripeGate = (send: () => Promise<Response>) => Promise<Response> | 
 export function gatedConnection(
   { url, secretKey, webhookSecret }: { url: string; secretKey: string; webhookSecret: string },
   gate: StripeGate,
+  fetchFrom: typeof fetch = fetch,
 ): StripeConnection {
   const { hostname, port } = new URL(url);
   const sdk = new Stripe(secretKey, {
@@ -45,7 +46,7 @@ export function gatedConnection(
     timeout: 2_000,
     telemetry: false,
     httpClient: Stripe.createFetchHttpClient((input: string | URL | Request, init?: RequestInit) => {
-      const send = (): Promise<Response> => fetch(input, init);
+      const send = (): Promise<Response> => fetchFrom(input, init);
       const instead = gate(send);
       return instead === null ? send() : Promise.resolve(instead);
     }),

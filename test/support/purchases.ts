@@ -47,7 +47,7 @@ async function subscribeToPro(store: Store, userId: string, now: number): Promis
   return writeSubscription(store, userId, active({}), now, plentyOfTime());
 }
 
-export async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
+async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
   const purchase = await readPurchase(store, userId, id, plentyOfTime());
   if (purchase === null) {
     throw new Error(`There is no purchase ${id}.`);

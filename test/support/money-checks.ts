@@ -1,0 +1,224 @@
+/** What must hold of a world's money: on each side, on both together, and by Stripe's own objects. */
+import { expect } from '@jest/globals';
+import type { Stripe } from 'stripe';
+import { paymentOf } from '../../lambdas/adapters/card-payments.ts';
+import { parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
+import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
+import { parsePurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts';
+import { type Account } from '../../lambdas/domain/account.ts';
+import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './money.ts';
+import { idOf } from './stripe.ts';
+import { plentyOfTime } from './table.ts';
+import { expectClosedBooks, itemsOf } from './users.ts';
+
+/** What a side has recorded of its user. */
+interface Records {
+  account: Account;
+  /** In the order in which they were begun. */
+  purchases: PurchaseRecord[];
+  deliveries: Delivery[];
+}
+
+async function recordsOf({ userId, purchases }: World, side: Side): Promise<Records> {
+  const items = await itemsOf(side.services.store, userId);
+  const wire = (sk: string): ReturnType<typeof toWire> => toWire(items.get(sk) ?? {});
+  const account = parseAccount(wire('ACCOUNT'));
+  if (account.kind !== 'account') {
+    throw new Error(`${userId} has been erased.`);
+  }
+  return {
+    account,
+    purchases: purchases.map(({ id }) => parsePurchase(wire(`PURCHASE#${id}`))),
+    deliveries: deliveriesIn(items),
+  };
+}
+
+/** G8, at any time. */
+export async function expectPurchasedCreditsKept(world: World): Promise<void> {
+  for (const side of sidesOf(world)) {
+    expectKept(world, side, await recordsOf(world, side));
+  }
+}
+
+/**
+ * What has been bought is what Stripe says, less what mails have taken. It never becomes less, and more only by what
+ * mails had taken in a period whose allowance has grown since.
+ */
+function expectKept(world: World, side: Side, { account, purchases }: Records): void {
+  const paid = purchases.filter(({ status }) => status === 'paid');
+  const bought = paid.reduce((sum, { credits, creditsTaken }) => sum + credits - creditsTaken, 0);
+  const givenBack = heldIn(account, later(world)).net - (bought - side.spentPurchased);
+  expect(givenBack).toBeGreaterThanOrEqual(side.givenBack);
+  expect(givenBack).toBeLessThanOrEqual(side.everSpent);
+  count(world, 'lent credits given back', givenBack - side.givenBack);
+  side.givenBack = givenBack;
+}
+
+/** Whether a payment or a refund is not over, so that the reconciler may still end it. */
+export async function isUnsettled(world: World): Promise<boolean> {
+  for (const side of [world.disorderly, world.orderly]) {
+    const { deliveries } = await recordsOf(world, side);
+    if (deliveries.some((one) => one.status === 'pending_payment' || refundOf(one) === 'needed')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function refundOf(delivery: Delivery): string {
+  return 'refund' in delivery ? delivery.refund : 'none';
+}
+
+/** Plan, status, limits and anchor, as they stand now and a while later; purchases, granted and taken back. */
+function decidedOn({ stripe }: World, { account: stored, purchases }: Records): object {
+  // What can't keep the open period takes effect a millisecond late.
+  const plans = [500, 3 * DAY_MS, 40 * DAY_MS].map((ms) => {
+    const { account } = rollForward(stored, stripe.clock.now() + ms);
+    const { plan, subscription, anchor, letters, emails } = account;
+    const limits = [letters.used + letters.left, emails.used + emails.left];
+    return { plan, subscription, anchor, limits };
+  });
+  const settled = purchases.map(({ status, returnedCents, creditsTaken, paymentIntentId }) => {
+    return { status, returnedCents, creditsTaken, paymentIntentId };
+  });
+  return { plans, settled };
+}
+
+/** The deliveries that both sides were asked for, and how they were paid. */
+function orderedOn({ deliveryIds }: World, { deliveries }: Records): object[] {
+  const shown = deliveries.map((delivery) => {
+    const { id, status, paidWith } = delivery;
+    return { id, status, paidWith, refund: refundOf(delivery) };
+  });
+  return deliveryIds.flatMap((wanted) => shown.filter(({ id }) => id === wanted));
+}
+
+/** What Stripe has. */
+interface StripeObjects {
+  sessions: Stripe.Checkout.Session[];
+  intents: Stripe.PaymentIntent[];
+  charges: Stripe.Charge[];
+  refunds: Stripe.Refund[];
+  disputes: Stripe.Dispute[];
+}
+
+async function objectsAt({ stripe: { stripe } }: World): Promise<StripeObjects> {
+  const page = { limit: 100 };
+  const all = { limit: 10_000 };
+  return {
+    sessions: await stripe.checkout.sessions.list(page).autoPagingToArray(all),
+    intents: await stripe.paymentIntents.list(page).autoPagingToArray(all),
+    charges: await stripe.charges.list(page).autoPagingToArray(all),
+    refunds: await stripe.refunds.list(page).autoPagingToArray(all),
+    disputes: await stripe.disputes.list(page).autoPagingToArray(all),
+  };
+}
+
+/** The money is with the customer's bank, or stays there. */
+function hasTaken({ status }: Stripe.Dispute): boolean {
+  return ['needs_response', 'under_review', 'lost'].includes(status);
+}
+
+/** G10: what Stripe's own objects say should have become of the purchases. */
+function expectPurchasesAsStripeSays(world: World, at: StripeObjects, { purchases }: Records): void {
+  for (const [index, record] of purchases.entries()) {
+    const session = at.sessions.find(({ id }) => id === world.purchases[index]?.sessionId);
+    expect(record.status === 'paid').toBe(session?.payment_status === 'paid');
+    const isOfThis = ({ payment_intent: intent }: Stripe.Refund | Stripe.Dispute): boolean =>
+      record.status === 'paid' && idOf(intent) === record.paymentIntentId;
+    const returned = [
+      ...at.refunds.filter((refund) => isOfThis(refund) && refund.status !== 'failed'),
+      ...at.disputes.filter((dispute) => isOfThis(dispute) && hasTaken(dispute)),
+    ].reduce((sum, { amount }) => sum + amount, 0);
+    const returnedCents = Math.min(returned, record.amountCents);
+    const creditsTaken = Math.floor((record.credits * returnedCents) / record.amountCents);
+    expect(record).toMatchObject({ returnedCents, creditsTaken });
+    count(world, `purchase: ${record.status}`);
+    count(world, 'purchase: taken back', creditsTaken > 0 ? 1 : 0);
+  }
+}
+
+const TO_BE_SENT = ['scheduled', 'dispatched', 'sent'];
+
+/**
+ * G9: each delivery has been charged once at most, at its price and by the intent that it has noted; what was charged is
+ * scheduled, or further, or the customer has it again, or his bank has it because of a dispute that goes on.
+ */
+function expectEachChargeMatched(world: World, at: StripeObjects, side: Side, records: Records): void {
+  const { deliveries } = records;
+  const ids = side === world.orderly ? world.deliveryIds : [...world.deliveryIds, ...world.ownDeliveryIds];
+  const purposes = new Map(at.intents.map(({ id, metadata }) => [id, metadata['deliveryId']]));
+  const charges = at.charges
+    .filter(({ status }) => status === 'succeeded')
+    .map((charge) => ({ charge, deliveryId: purposes.get(idOf(charge.payment_intent)) ?? '' }))
+    .filter(({ deliveryId }) => ids.includes(deliveryId));
+  const charged = new Map(charges.map(({ charge, deliveryId }) => [deliveryId, charge]));
+  expect(charged.size).toBe(charges.length);
+  for (const delivery of deliveries.filter(({ paidWith }) => paidWith === 'card')) {
+    const charge = charged.get(delivery.id);
+    charged.delete(delivery.id);
+    const isToBeSent = TO_BE_SENT.includes(delivery.status);
+    // The owner may give some back all the same; and what one side has called off alone, the other does not know of.
+    const isOfOneOnly = world.isAlone && side === world.orderly;
+    const ours = at.refunds.filter(({ metadata }) => metadata?.['deliveryId'] === delivery.id);
+    expect(isToBeSent && !isOfOneOnly ? ours : []).toEqual([]);
+    if (charge === undefined) {
+      expect([refundOf(delivery), isToBeSent]).toEqual(['none', false]);
+    } else {
+      const { intentId, price } = paymentOf(delivery);
+      expect([intentId, price.amountCents]).toEqual([idOf(charge.payment_intent), charge.amount]);
+      const disputes = at.disputes.filter((one) => idOf(one.charge) === charge.id);
+      const isOver = charge.refunded || disputes.some(({ status }) => status === 'lost');
+      const ends = isOver ? ['done'] : disputes.some(hasTaken) ? ['needed'] : [];
+      expect(isToBeSent ? ['none'] : ends).toContain(refundOf(delivery));
+    }
+    const paid = charge === undefined ? 'not charged' : charge.refunded ? 'refunded' : 'charged';
+    count(world, `by card: ${delivery.status}, ${paid}`);
+  }
+  // Nothing else has been charged.
+  expect([...charged.keys()]).toEqual([]);
+}
+
+/**
+ * At the end of a sequence, when everything has been delivered: both sides have come to the same, and it is what Stripe
+ * says. @returns what it was, without ids and times
+ */
+export async function expectSameEnds(world: World): Promise<string> {
+  const { orderly, disorderly } = world;
+  const at = await objectsAt(world);
+  const records = new Map<Side, Records>();
+  for (const side of [orderly, disorderly]) {
+    const { store } = side.services;
+    const found = await recordsOf(world, side);
+    records.set(side, found);
+    expectKept(world, side, found);
+    expectPurchasesAsStripeSays(world, at, found);
+    expectEachChargeMatched(world, at, side, found);
+    await expectClosedBooks(store, world.userId, later(world));
+    const failed = await listFailedEvents(store, { limit: 10, after: null }, plentyOfTime());
+    expect(failed.items).toEqual([]);
+  }
+  const [expected, actual] = [records.get(orderly), records.get(disorderly)];
+  if (expected === undefined || actual === undefined) {
+    throw new Error('There are two sides.');
+  }
+  expect(decidedOn(world, actual)).toEqual(decidedOn(world, expected));
+  if (!world.isAlone) {
+    expect(orderedOn(world, actual)).toEqual(orderedOn(world, expected));
+  }
+  const isAlike = world.isAlike && !world.isAlone && orderly.givenBack === disorderly.givenBack;
+  if (isAlike) {
+    const [one, other] = [heldIn(expected.account, later(world)), heldIn(actual.account, later(world))];
+    expect([other.purchased, other.owed]).toEqual([one.purchased, one.owed]);
+  }
+  count(world, `sequence: ${isAlike ? 'compared in all' : world.isAlone ? 'alone' : 'lent differently'}`);
+  count(world, 'owed', heldIn(actual.account, later(world)).owed > 0 ? 1 : 0);
+  count(world, `plan: ${actual.account.plan}`);
+  count(world, 'deliveries both were asked for', world.deliveryIds.length);
+  return JSON.stringify(decidedOn(world, expected)).replaceAll(/\d{5,}|(sub|pi)_\w+/g, '');
+}

@@ -1,0 +1,292 @@
+/** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
+import { expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
+import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import {
+  NO_SETTLEMENT,
+  reconcile,
+  type Reconciliation,
+} from '../../lambdas/adapters/dynamodb/reconciliation.ts';
+import { getDelivery } from '../../lambdas/adapters/dynamodb/records.ts';
+import { accountShard } from '../../lambdas/adapters/dynamodb/keys.ts';
+import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/domain/delivery-life.ts';
+import { UNCHANGED } from '../../lambdas/domain/life-decisions.ts';
+import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { type Bundle } from '../../lambdas/domain/plans.ts';
+import { count, deliveriesOf, heldBy, type Held, later, type Side, sidesOf, type World } from './money.ts';
+import { askForMail } from './pay-as-you-go.ts';
+import { beginPurchase } from './purchases.ts';
+import { rollShard } from './rollovers.ts';
+import { plentyOfTime } from './table.ts';
+import { request, scheduleMail } from './users.ts';
+
+/**
+ * Dies at any request, and is begun again as often as it takes; another process may do the same while it waits for an
+ * answer.
+ */
+async function carryOut<Answer>(
+  world: World,
+  { process, services, others }: Side,
+  command: (services: StripeServices) => Promise<Answer>,
+): Promise<Answer> {
+  const { random } = world;
+  if (process === null) {
+    return command(services);
+  }
+  if (random.happens(0.2)) {
+    process.interruptAfter(random.integer(1, 10), async () => {
+      count(world, 'overtaken');
+      await command(others);
+    });
+  }
+  for (let deaths = 0; deaths < 3 && random.happens(0.4); deaths += 1) {
+    process.live(random.integer(1, 14));
+    try {
+      await command(services);
+    } catch {
+      // It is dead; what it has left behind is gone on with.
+    }
+    count(world, 'died', process.isDead ? 1 : 0);
+    process.live(Infinity);
+  }
+  const answer = await command(services);
+  process.reset();
+  return answer;
+}
+
+/** Begins to buy a bundle. */
+export async function buy(world: World): Promise<void> {
+  const { stripe, random, purchases } = world;
+  if (purchases.length >= world.mostPurchases) {
+    return;
+  }
+  const credits = random.pick<Bundle>([5, 5, 5, 10, 25]);
+  const id = randomUUID().replaceAll('-', '');
+  for (const side of [world.disorderly, world.orderly]) {
+    const { sessionId } = await carryOut(world, side, (services) =>
+      beginPurchase({ ...services, now: stripe.clock.now() }, world, credits, id),
+    );
+    if (side === world.disorderly) {
+      purchases.push({ id, sessionId, credits });
+      if (random.happens(0.6)) {
+        // Before the other side has noted it.
+        stripe.standIn.control.payCheckout(sessionId);
+      }
+    }
+  }
+}
+
+/** Asks one side for a mail, as the route does. */
+async function askForOne(world: World, side: Side, id: string, paysByCard: boolean): Promise<void> {
+  const context = request(world.userId, later(world), { id });
+  const ask = async (services: StripeServices): Promise<string> => {
+    if (paysByCard) {
+      return (await askForMail(services, world, context)).asked;
+    }
+    const written = await scheduleMail(services.store, context, world.letterId);
+    return written.outcome === 'refused' ? written.refusal.refusal : written.outcome;
+  };
+  const day = toIso(later(world)).slice(0, 10);
+  side.mails.set(day, (side.mails.get(day) ?? 0) + 1);
+  const isLeft = paysByCard && world.random.happens(0.2) && (await dieOver(world, side, id, ask));
+  count(world, `mail: ${isLeft ? 'left to events and jobs' : await carryOut(world, side, ask)}`);
+}
+
+/** Dies, and is not asked again where a payment is pending, so that others have to go on with it. */
+async function dieOver(
+  { random, userId }: World,
+  { process, services, others }: Side,
+  id: string,
+  ask: (services: StripeServices) => Promise<string>,
+): Promise<boolean> {
+  if (process === null) {
+    return false;
+  }
+  process.live(random.integer(4, 16));
+  await ask(services).catch(() => null);
+  process.reset();
+  const delivery = await getDelivery(others.store, userId, id, plentyOfTime());
+  return delivery?.status === 'pending_payment';
+}
+
+function mailsLeft(world: World): number {
+  const day = toIso(later(world)).slice(0, 10);
+  return 10 - Math.max(...sidesOf(world).map(({ mails }) => mails.get(day) ?? 0));
+}
+
+/** G8: mails take a purchased credit when there is no other, and by nothing else. */
+async function expectOthersSpentFirst(world: World, side: Side, before: Held): Promise<void> {
+  const after = await heldBy(world, side);
+  const used = after.used - before.used;
+  const taken = before.net - after.net;
+  expect({ used, taken }).toEqual({ used, taken: Math.max(0, used - before.others) });
+  side.spentPurchased += taken;
+  side.everSpent += taken;
+  count(world, 'purchased credits spent', taken);
+}
+
+/**
+ * Asks for some mails, to be paid by credits, or by card where there are none. The sides may have closed their periods at
+ * different times, and have carried over more or less: then one of them first uses up what it has more.
+ */
+export async function askForMails(world: World): Promise<void> {
+  const { random, disorderly, orderly } = world;
+  const held = await Promise.all(sidesOf(world).map((side) => heldBy(world, side)));
+  const [one, other = one] = held;
+  if (one === undefined || other === undefined) {
+    return;
+  }
+  const most = Math.min(one.plan === 'none' ? 1 : random.integer(1, 4), mailsLeft(world));
+  const excess = one.others - other.others;
+  const isWithin = Math.abs(excess) < most;
+  for (let mails = isWithin ? Math.abs(excess) : 0; mails > 0; mails -= 1) {
+    await askForOne(world, excess > 0 ? disorderly : orderly, randomUUID(), false);
+    count(world, 'levelled');
+  }
+  const isLevel = isWithin && one.net === other.net && one.purchased === other.purchased;
+  for (let mails = isLevel ? most - Math.abs(excess) : 0; mails > 0; mails -= 1) {
+    const id = randomUUID();
+    const paysByCard = random.happens(0.7);
+    (world.isAlone ? world.ownDeliveryIds : world.deliveryIds).push(id);
+    for (const side of sidesOf(world)) {
+      await askForOne(world, side, id, paysByCard);
+    }
+  }
+  for (const [index, side] of sidesOf(world).entries()) {
+    await expectOthersSpentFirst(world, side, held[index] ?? one);
+  }
+}
+
+/** Does something by which credits may come back. */
+async function returning(
+  world: World,
+  act: (side: Side) => Promise<unknown>,
+  sides = sidesOf(world),
+): Promise<void> {
+  const returned = [];
+  for (const side of sides) {
+    const before = await heldBy(world, side);
+    await act(side);
+    const after = await heldBy(world, side);
+    expect(after.net).toBeGreaterThanOrEqual(before.net);
+    side.spentPurchased -= after.net - before.net;
+    returned.push(after.net - before.net);
+  }
+  // It was lent to the open period on one side, and to a closed one on the other.
+  world.isAlike &&= new Set(returned).size === 1;
+}
+
+/** Calls a delivery off, as the route does. */
+export async function cancelOne(world: World): Promise<void> {
+  const { userId, random } = world;
+  const [seen = [], ...others] = await Promise.all(sidesOf(world).map((side) => deliveriesOf(world, side)));
+  // One that was left pending on one side may have been declined on the other, and ended there.
+  const alike = seen.filter(({ id, status }) =>
+    others.every((deliveries) => deliveries.some((other) => other.id === id && other.status === status)),
+  );
+  const id = random.pickAny(alike)?.id;
+  if (id === undefined) {
+    return;
+  }
+  const context = { userId, id, now: later(world), deadline: plentyOfTime() };
+  await returning(world, (side) =>
+    carryOut(world, side, async (services) => {
+      const step = await callOffDelivery(services, context);
+      if (step.outcome === 'changed' || step.outcome === 'unchanged') {
+        count(world, `cancelled: paid with ${step.delivery.paidWith}`);
+        await refundIfNeeded(services, context, step.delivery);
+      }
+    }),
+  );
+}
+
+/** A sender answers to its last attempt. */
+export async function answerOne(world: World): Promise<void> {
+  const { userId, random } = world;
+  const dispatched = (await deliveriesOf(world, world.disorderly)).filter(
+    ({ id, status }) => status === 'dispatched' && (world.isAlone || world.deliveryIds.includes(id)),
+  );
+  const byCard = dispatched.filter(({ paidWith }) => paidWith === 'card');
+  const id = random.pickAny(byCard.length > 0 ? byCard : dispatched)?.id;
+  if (id === undefined) {
+    return;
+  }
+  const context = { userId, id, now: later(world), deadline: plentyOfTime() };
+  const result = random.pick<'failed' | 'sent'>(['failed', 'failed', 'sent']);
+  await returning(world, (side) =>
+    carryOut(world, side, async ({ store }) => {
+      const step = await takeStep(store, context, (current) =>
+        current.status === 'dispatched'
+          ? answerDelivery(current, answerOf(result, current.dispatch.attempts), context.now)
+          : UNCHANGED,
+      );
+      count(world, `sender: ${result}, ${step.outcome}`);
+    }),
+  );
+}
+
+function answerOf(result: 'failed' | 'sent', attempt: number): SenderAnswer {
+  return result === 'sent' ? { attempt, result, providerId: null } : { attempt, result, failure: 'rejected' };
+}
+
+/** Nights go by, of whose events nobody hears before the jobs that come with them. */
+function passNights({ stripe, random }: World): void {
+  if (random.happens(0.6)) {
+    stripe.moveTo(toIso(stripe.clock.now() + random.integer(1, 32) * DAY_MS));
+  }
+}
+
+/** Deals with all that is due, until nothing happens any more. */
+export async function reconcileAll(world: World, sides = sidesOf(world)): Promise<void> {
+  const settle = async (side: Side): Promise<void> => {
+    const run = (services: StripeServices): Promise<Reconciliation> => {
+      const settlement = { ...NO_SETTLEMENT, ...settleCardPayments(services) };
+      return reconcile(services.store, later(world), deadlineIn(60_000), settlement);
+    };
+    for (let runs = 0; await isAnyDue(world, side); runs += 1) {
+      const { failures, outcomes } = await carryOut(world, side, run);
+      expect(failures).toEqual([]);
+      if (outcomes.waiting === sumOf(Object.values(outcomes))) {
+        return;
+      }
+      expect(runs).toBeLessThan(20);
+    }
+  };
+  await returning(world, settle, sides);
+}
+
+/** The reconciler, after some nights. */
+export async function reconcileLater(world: World): Promise<void> {
+  passNights(world);
+  await reconcileAll(world);
+}
+
+/** The nightly rollover. */
+export async function rollOver(world: World): Promise<void> {
+  passNights(world);
+  for (const side of [world.disorderly, world.orderly]) {
+    const before = await heldBy(world, side);
+    await carryOut(world, side, (services) => rollOne(world, services));
+    expect((await heldBy(world, side)).net).toBe(before.net);
+  }
+}
+
+async function rollOne(world: World, { store }: StripeServices): Promise<void> {
+  const shard = Number(accountShard(world.userId).replace('ROLL#', ''));
+  for await (const results of rollShard(store, shard, later(world), 10)) {
+    count(world, 'rolled over', results.length);
+  }
+}
+
+async function isAnyDue(world: World, side: Side): Promise<boolean> {
+  const deliveries = await deliveriesOf(world, side);
+  return deliveries.some((delivery) => (dueAtOf(delivery) ?? Infinity) <= later(world));
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
+}
