@@ -3,13 +3,10 @@
  * purchases and mails paid by card get into each other's way. On one side Postage hears of everything at once; on the
  * other, events are late, doubled and shuffled, processes are stopped after any request to Stripe or DynamoDB and begun
  * again, and others are at work in between. Both come to the same end, and it is the one that Stripe's own objects say.
- *
- * `POSTAGE_SEQUENCES=20000` tries more of them, `POSTAGE_SEED` from one in particular.
  */
 import '../support/silent-functions.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { randomInt } from 'node:crypto';
 import { createStore } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { createTable } from '../../local/create-table.ts';
@@ -27,10 +24,10 @@ import {
   rollOver,
 } from '../support/money-commands.ts';
 import { type Random } from '../support/random.ts';
+import { sequences } from '../support/sequences.ts';
 import { LOCAL_AWS, useTable } from '../support/table.ts';
 
-const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 200);
-const FIRST_SEED = Number(process.env['POSTAGE_SEED'] ?? randomInt(2 ** 30));
+const { count: SEQUENCES, firstSeed: FIRST_SEED } = sequences(200);
 const MOST_ACTIONS = 60;
 
 const table = useTable();

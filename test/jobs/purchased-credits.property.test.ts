@@ -1,10 +1,9 @@
 /**
  * G8 with everything behind it: whatever becomes of a subscription, nothing but a mail takes a purchased credit.
- * `POSTAGE_SEQUENCES` and `POSTAGE_SEED` as for the order of events.
  */
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
@@ -16,13 +15,13 @@ import { messageOf } from '../support/payments.ts';
 import { beginPurchase } from '../support/purchases.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { rollEverything } from '../support/rollovers.ts';
+import { sequences } from '../support/sequences.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { actOnSubscription } from '../support/subscription-acts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { expectClosedBooks, request, scheduleMail, writeLetter } from '../support/users.ts';
 
-const SEQUENCES = Number(process.env['POSTAGE_SEQUENCES'] ?? 40);
-const FIRST_SEED = Number(process.env['POSTAGE_SEED'] ?? randomInt(2 ** 30));
+const { count: SEQUENCES, firstSeed: FIRST_SEED } = sequences(40);
 const MOST_STEPS = 40;
 
 const table = useTable();
