@@ -1,13 +1,21 @@
 /** `npm run bench`: what Postage costs beside the bare requests that it is made of, measured in one run. */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { STREAM_CONSUMERS } from '../lambdas/stream.ts';
 import { startEngine } from '../local/engine.ts';
 import { benchCommands } from './commands.ts';
 import { benchLatency } from './latency.ts';
 import { benchRollover } from './rollover.ts';
+import { benchStream } from './stream.ts';
 
-/** What is to be reached: of a command, at most; of a rollover's rate, at least. */
-const GOALS = { commandRatio: 1.1, rolloverRatio: 0.85, letterP95Ms: 50, secondsPerThousand: 30 };
+/** What is to be reached: of a command, at most; of a rollover's rate, and of a function's on the stream, at least. */
+const GOALS = {
+  commandRatio: 1.1,
+  rolloverRatio: 0.85,
+  letterP95Ms: 50,
+  secondsPerThousand: 30,
+  handledPerWritten: 1,
+};
 
 const RESULTS = new URL('results.json', import.meta.url);
 
@@ -69,6 +77,17 @@ try {
     '<= 30 s',
   );
 
+  tell('10,000 letters and deliveries, and the functions on the stream beside them …');
+  const stream = await benchStream(2_000, 10_000);
+  for (const name of ['outbox', 'statistics'] as const) {
+    const ratio = stream.alone.handledPerWritten[name];
+    const { highest, atHalf, atEnd } = stream.lag[name];
+    line(`${name}, handled per written`, ratio, '', ratio >= GOALS.handledPerWritten, '>= 1');
+    const isBounded = atEnd <= atHalf + STREAM_CONSUMERS[name].batchSize;
+    line(`${name}, behind at the end`, atEnd, '', isBounded, `a batch more than ${String(atHalf)} at half`);
+    line(`${name}, behind at most`, highest, '', true, 'none');
+  }
+
   const results = {
     measuredAt: new Date().toISOString(),
     node: process.version,
@@ -76,6 +95,7 @@ try {
     commands: { letter, deduction },
     latency,
     rollover: [thousand, tenThousand],
+    stream,
   };
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   tell('Written to bench/results.json.');

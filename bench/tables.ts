@@ -18,9 +18,9 @@ export function bareClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({ endpoint, ...LOCAL_AWS, requestHandler: { httpAgent: { maxSockets: 1_000 } } });
 }
 
-/** A store over a new, empty table; without a stream, which the embedded engine serves slower the more it holds. */
+/** A store over a new, empty table. */
 export async function newTable(endpoint: string): Promise<Store> {
   const store = openTable(endpoint, `postage-bench-${randomUUID()}`);
-  await createTable(store.client, store.table, false);
+  await createTable(store.client, store.table);
   return store;
 }

@@ -7,18 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 
-const STREAM = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } as const;
-
 /**
  * Creates the table as the CDK construct does, unless it is there already, and waits until it can be used.
- *
- * @param hasStream false where nobody reads the stream: with one, the embedded engine's writes take time in proportion
- *   to all that has been written
  */
-export async function createTable(client: DynamoDBClient, table: string, hasStream = true): Promise<void> {
-  const stream = hasStream ? { StreamSpecification: STREAM } : {};
+export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   try {
-    await client.send(new CreateTableCommand({ ...describeTable(table), ...stream }));
+    await client.send(new CreateTableCommand(describeTable(table)));
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) {
       throw error;
@@ -32,6 +26,7 @@ function describeTable(table: string): CreateTableCommandInput {
   return {
     TableName: table,
     BillingMode: 'PAY_PER_REQUEST',
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     AttributeDefinitions: [
       { AttributeName: partitionKey, AttributeType: 'S' },
       { AttributeName: sortKey, AttributeType: 'S' },

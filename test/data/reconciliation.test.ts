@@ -88,8 +88,7 @@ async function allItems(): Promise<WireItem[]> {
 beforeEach(async () => {
   name = `reconciliation-${randomUUID()}`;
   client ??= new DynamoDBClient({ endpoint: faulty.endpoint(), ...LOCAL_AWS });
-  // Without a stream, which makes the embedded engine slower the more it has taken.
-  await createTable(client, name, false);
+  await createTable(client, name);
 });
 
 afterAll(() => client?.destroy());
