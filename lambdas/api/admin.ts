@@ -18,7 +18,7 @@ import { type PurchaseRecord } from '../domain/purchases.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
 import { hasBegun, reportMails } from '../domain/mail-report.ts';
 import { rollForward } from '../domain/roll-forward.ts';
-import { daysOf } from '../domain/statistics.ts';
+import { type DayRange, daysOf } from '../domain/statistics.ts';
 import { getCreditsSummary, getUserMonthlyUsageSummary } from '../domain/summaries.ts';
 import { requiredVariable } from '../environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
@@ -31,15 +31,23 @@ import { belowBalance, invalid, notFound, userErased } from '../http/problems.ts
 
 const store = createStore(requiredVariable('table'));
 
-/** Records in the audit trail that a user's data are read. What cannot be recorded is not shown. @throws BusyError */
+/**
+ * Records in the audit trail that users' data are read. What cannot be recorded is not shown.
+ *
+ * @param userId undefined where they are not those of one user
+ * @param query which of the data, where it is not all of them
+ * @throws BusyError
+ */
 async function recordRead(
   { route }: Contract,
   { requestId, actor, now, deadline }: Request<unknown, unknown, unknown>,
-  userId: string,
+  userId: string | undefined,
+  query: object = {},
 ): Promise<void> {
-  const id = `UserDataRead:${requestId}`;
-  const data = { route: routeKey(route) };
-  await appendAudit(store, { id, at: now, type: 'UserDataRead', actor, userId, data }, deadline);
+  const about = { id: `UserDataRead:${requestId}`, at: now, type: 'UserDataRead' as const, actor };
+  const whose = userId === undefined ? {} : { userId };
+  const record = { ...about, ...whose, data: { route: routeKey(route), ...query } };
+  await appendAudit(store, record, deadline);
 }
 
 const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }) => {
@@ -196,9 +204,7 @@ const auditEvents = operation(contracts.listAuditEvents, async (request) => {
   const list = { userId: JSON.stringify([date, type, userId]), query };
   const page = pageOptions(contracts.listAuditEvents, list);
   const { items, next } = await listAuditRecords(store, trailOf(request.query), page, request.deadline);
-  if (userId !== undefined) {
-    await recordRead(contracts.listAuditEvents, request, userId);
-  }
+  await recordRead(contracts.listAuditEvents, request, userId, { date, type });
   return {
     status: 200,
     body: {
@@ -232,8 +238,7 @@ const RECENT_DAYS = 30;
 const rollovers = operation(contracts.listRollovers, async ({ now, query, deadline }) => {
   const list = { userId: query.date ?? '', query };
   const page = pageOptions(contracts.listRollovers, list);
-  const days = query.date === undefined ? recentDays(now) : [query.date];
-  const { items, next } = await listRolloverRuns(store, days, page, deadline);
+  const { items, next } = await listRolloverRuns(store, rolloverDays(query.date, now), page, deadline);
   return {
     status: 200,
     body: {
@@ -249,8 +254,10 @@ function shownRun({ at, data }: AuditRecord): z.output<typeof contracts.RunRecor
   return { ...run, executionId: run.executionId.slice(run.executionId.lastIndexOf(':') + 1), at: toIso(at) };
 }
 
-function recentDays(now: Instant): string[] {
-  return Array.from({ length: RECENT_DAYS }, (_, daysAgo) => utcDay(now - daysAgo * DAY_MS));
+function rolloverDays(date: string | undefined, now: Instant): DayRange {
+  return date === undefined
+    ? { first: utcDay(now - (RECENT_DAYS - 1) * DAY_MS), last: utcDay(now) }
+    : { first: date, last: date };
 }
 
 export const handler = httpHandler([

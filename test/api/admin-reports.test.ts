@@ -180,6 +180,19 @@ describe('the audit trail', () => {
     });
   });
 
+  it('of a day shows what was done to users, so that reading it is recorded', async () => {
+    await admin.getPage('/audit-events?date=2021-05-04&type=CreditsAdjusted');
+    const today = utcDay(postage.clock.now());
+    const { items } = await admin.getPage(`/audit-events?date=${today}&type=UserDataRead&limit=1`);
+    expect(items).toMatchObject([
+      {
+        actor: ADMIN,
+        data: { route: 'GET /admin/audit-events', date: '2021-05-04', type: 'CreditsAdjusted' },
+      },
+    ]);
+    expect(items[0]).not.toHaveProperty('userId');
+  });
+
   it.each([
     ['', ['date']],
     ['?type=RolloverFinished', ['date']],

@@ -3,7 +3,7 @@ import { type AuditRecord, AUDIT_TYPES, type AuditType } from '../../domain/audi
 import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, toIso, utcDay } from '../../domain/instants.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
-import { auditKey, userAuditKey } from './keys.ts';
+import { auditKey, ROLLOVER_AUDIT_KEY, userAuditKey } from './keys.ts';
 import { type Page, type PageRequest } from './lists.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
@@ -14,7 +14,7 @@ import { MAX_TRANSACTION_ITEMS, transact } from './transact.ts';
 /** Audit records are kept for two years. */
 const KEPT_DAYS = 731;
 
-/** As many records as one transaction takes: each stands in two trails. */
+/** As many records as one transaction takes: each stands in two trails at most. */
 export const MAX_AUDIT_RECORDS = MAX_TRANSACTION_ITEMS / 2;
 
 /** Appends one record to the audit trail, as `appendAuditRecords` does. @throws BusyError */
@@ -23,7 +23,7 @@ export async function appendAudit(store: Store, record: AuditRecord, deadline: D
 }
 
 /**
- * Appends to the audit trail: to the day's, and to the user's where it is about one. All of them are appended or none,
+ * Appends to the audit trail: to the day's, to the user's where it is about one, and to that of the rollover's runs. All of them are appended or none,
  * but for those that are there already, which stay as they are.
  *
  * @param records at most `MAX_AUDIT_RECORDS`, each another one
@@ -48,8 +48,11 @@ export async function appendAuditRecords(
   });
 }
 
-function trailsOf({ at, userId }: AuditRecord): string[] {
+function trailsOf({ at, type, userId }: AuditRecord): string[] {
   const ofDay = auditKey(utcDay(at));
+  if (type === 'RolloverFinished') {
+    return [ofDay, ROLLOVER_AUDIT_KEY];
+  }
   return userId === undefined ? [ofDay] : [ofDay, userAuditKey(userId)];
 }
 
@@ -140,7 +143,7 @@ function sortKeyOf(item: WireItem): string {
 }
 
 /** @throws CorruptItemError */
-function parseAuditRecord(item: WireItem): AuditRecord {
+export function parseAuditRecord(item: WireItem): AuditRecord {
   const reader = ItemReader.fromWire(item);
   return {
     id: reader.string('id'),

@@ -32,8 +32,13 @@ const LEFT_OUT = new Set<string>([
   'actor',
 ]);
 
-/** A user's partitions, one after the other; a position begins with the number of its own. */
-const PARTITIONS = [userKey, userAuditKey];
+/**
+ * A user's partitions, one after the other; a position begins with the number of its own. His audit trail comes newest
+ * first: each page of an export is recorded there, so that the other way round its end would move away from whoever
+ * reads it.
+ */
+const TRAIL = { keyOf: userAuditKey, isReversed: true };
+const PARTITIONS = [{ keyOf: userKey, isReversed: false }, TRAIL];
 
 /**
  * Everything that is kept about a user, as it is kept, in pages (a right of access, GDPR article 15). DynamoDB ends a
@@ -48,9 +53,10 @@ export async function exportUser(
   deadline: Deadline,
 ): Promise<Page<ExportedItem>> {
   const { partition, sk } = parsePosition(after);
-  const pk = PARTITIONS[partition]?.(userId) ?? '';
+  const { keyOf, isReversed } = PARTITIONS[partition] ?? TRAIL;
+  const pk = keyOf(userId);
   const start = sk === '' ? null : toWire({ pk, sk });
-  const { items, next } = await queryPartition(store, pk, { after: start, limit }, deadline);
+  const { items, next } = await queryPartition(store, pk, { after: start, limit, isReversed }, deadline);
   return { items: items.map((item) => exported(item, partition === 0)), next: nextPosition(partition, next) };
 }
 

@@ -77,6 +77,9 @@ export function userAuditKey(userId: string): string {
   return `AUDIT#USER#${userId}`;
 }
 
+/** The audit records of the rollover's runs, side by side, whatever else has happened on their days. */
+export const ROLLOVER_AUDIT_KEY = 'AUDIT#ROLLOVERS';
+
 /** The days' totals, side by side, so that a year of them is one query. */
 export const STATISTICS_KEY = 'STATS#DAYS';
 

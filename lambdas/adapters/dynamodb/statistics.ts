@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { estimateUsers } from '../../domain/distinct-users.ts';
 import {
@@ -9,9 +8,9 @@ import {
   NO_TOTALS,
   type Totals,
 } from '../../domain/statistics.ts';
-import { toWire, type WireItem } from './items.ts';
+import { type WireItem } from './items.ts';
 import { STATISTICS_KEY } from './keys.ts';
-import { retrying } from './retry.ts';
+import { type PartitionPage, queryPartition } from './partitions.ts';
 import { keysOfDays, parseDay } from './statistics-item.ts';
 import { type Store } from './store.ts';
 import { readSketches } from './user-sketches.ts';
@@ -27,7 +26,7 @@ export interface AggregateUsageStats {
 
 /**
  * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
- * requests, ten years at most seven.
+ * requests, ten years fewer than ten.
  *
  * @param range as `judgeDayRange` accepts it
  * @throws BusyError
@@ -64,12 +63,13 @@ export async function getDailyStatistics(
   deadline: Deadline,
 ): Promise<DayStatistics[]> {
   const days: DayStatistics[] = [];
-  let after: WireItem | undefined;
+  const keys = keysOfDays(range);
+  let after: WireItem | null = null;
   do {
-    const page = await readDays(store, range, after, deadline);
+    const page: PartitionPage = await queryPartition(store, STATISTICS_KEY, { keys, after }, deadline);
     days.push(...page.items.map(parseDay));
     after = page.next;
-  } while (after !== undefined);
+  } while (after !== null);
   return addParts(days);
 }
 
@@ -82,29 +82,6 @@ function addParts(parts: readonly DayStatistics[]): DayStatistics[] {
     days.set(day, { ...addTotals(sum, part), day, activeUsers: sum.activeUsers + activeUsers });
   }
   return [...days.values()];
-}
-
-async function readDays(
-  store: Store,
-  range: DayRange,
-  after: WireItem | undefined,
-  deadline: Deadline,
-): Promise<{ items: WireItem[]; next: WireItem | undefined }> {
-  const { first, last } = keysOfDays(range);
-  return retrying(deadline, async (abortSignal) => {
-    const { Items = [], LastEvaluatedKey } = await store.client.send(
-      new QueryCommand({
-        TableName: store.table,
-        KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
-        ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-        ExpressionAttributeValues: toWire({ ':pk': STATISTICS_KEY, ':first': first, ':last': last }),
-        ExclusiveStartKey: after,
-        ConsistentRead: true,
-      }),
-      { abortSignal },
-    );
-    return { items: Items, next: LastEvaluatedKey };
-  });
 }
 
 async function countUsers(

@@ -307,7 +307,7 @@ export const listAuditEvents = contract('GET /admin/audit-events', {
   ...NO_INPUT,
   summary: 'The audit trail',
   description:
-    'Of a UTC day, of a user, or both; of one type, if one is given. Reading that of a user is recorded in it.',
+    'Of a UTC day, of a user, or both; of one type, if one is given. Reading it is recorded in it.',
   query: AuditQuery,
   answers: { 200: { description: 'A page of it', schema: AuditPage } },
   problems: [],
