@@ -65,7 +65,7 @@ async function withTables<Answer>(seed: number, use: (stores: Stores) => Promise
   }
   const { immortal } = clients;
   const [orderly, disorderly] = [`orderly-${String(seed)}`, `disorderly-${String(seed)}`];
-  await Promise.all([orderly, disorderly].map((name) => createTable(immortal, name, false)));
+  await Promise.all([orderly, disorderly].map((name) => createTable(immortal, name)));
   try {
     return await use({
       orderly: { client: immortal, table: orderly },
