@@ -145,7 +145,7 @@ export const createDelivery = contract('POST /deliveries', {
   ...NO_INPUT,
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers the delivery as it is, 201 with the `status` failed; a new try takes a new key.',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed or was called off, the same key answers the delivery as it is, 201 with the `status` failed or cancelled; a new try takes a new key.',
   body: NewDelivery,
   idempotencyKey: 'optional',
   answers: {
