@@ -1,7 +1,7 @@
 /**
  * G9 and G10 for charges: a user, his bank, Stripe's events, the reconciler and an erasure act at the same time, their
  * processes stop anywhere and answers are lost; once it is over, every charge has a delivery or has gone back.
- * `POSTAGE_SEQUENCES=300` tries more of them, `POSTAGE_SEED` the same actions (what overtakes what is up to chance).
+ * A seed gives the same actions; what overtakes what is up to chance.
  */
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
