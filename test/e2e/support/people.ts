@@ -36,6 +36,7 @@ export const PEOPLE = [
   'proYearly',
   'proAdjusted',
   'proErased',
+  'proLeaver',
   'proReported',
   'enterpriseSender',
 ] as const;
