@@ -1,6 +1,5 @@
 /** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
 import { expect } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
@@ -17,7 +16,17 @@ import { UNCHANGED } from '../../lambdas/domain/life-decisions.ts';
 import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
-import { count, deliveriesOf, heldBy, type Held, later, type Side, sidesOf, type World } from './money.ts';
+import {
+  count,
+  deliveriesOf,
+  heldBy,
+  type Held,
+  idFrom,
+  later,
+  type Side,
+  sidesOf,
+  type World,
+} from './money.ts';
 import { askForMail } from './pay-as-you-go.ts';
 import { beginPurchase } from './purchases.ts';
 import { rollShard } from './rollovers.ts';
@@ -65,7 +74,7 @@ export async function buy(world: World): Promise<void> {
     return;
   }
   const credits = random.pick<Bundle>([5, 5, 5, 10, 25]);
-  const id = randomUUID().replaceAll('-', '');
+  const id = idFrom(random);
   for (const side of [world.disorderly, world.orderly]) {
     const { sessionId } = await carryOut(world, side, (services) =>
       beginPurchase({ ...services, now: stripe.clock.now() }, world, credits, id),
@@ -144,12 +153,12 @@ export async function askForMails(world: World): Promise<void> {
   const excess = one.others - other.others;
   const isWithin = Math.abs(excess) < most;
   for (let mails = isWithin ? Math.abs(excess) : 0; mails > 0; mails -= 1) {
-    await askForOne(world, excess > 0 ? disorderly : orderly, randomUUID(), false);
+    await askForOne(world, excess > 0 ? disorderly : orderly, idFrom(random), false);
     count(world, 'levelled');
   }
   const isLevel = isWithin && one.net === other.net && one.purchased === other.purchased;
   for (let mails = isLevel ? most - Math.abs(excess) : 0; mails > 0; mails -= 1) {
-    const id = randomUUID();
+    const id = idFrom(random);
     const paysByCard = random.happens(0.7);
     (world.isAlone ? world.ownDeliveryIds : world.deliveryIds).push(id);
     for (const side of sidesOf(world)) {

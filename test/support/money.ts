@@ -2,7 +2,6 @@
  * A user whose money is followed twice: on one side Postage hears of everything at once, on the other late, repeated, in
  * any order, and by processes that die. Both have the same Stripe.
  */
-import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
@@ -72,6 +71,11 @@ export interface World {
   ends: Ends;
 }
 
+/** A new id, the same for the same seed: its shard decides what is done first. */
+export function idFrom(random: Random): string {
+  return Array.from({ length: 32 }, () => random.integer(0, 15).toString(16)).join('');
+}
+
 /** After what was learnt just now, which may take effect some milliseconds late. */
 const LATER_MS = 500;
 
@@ -115,7 +119,8 @@ export async function openWorld(
     invoice_settings: { default_payment_method: 'pm_card_visa' },
   });
   const now = stripe.clock.now();
-  const letterId = randomUUID();
+  const random = seededRandom(seed);
+  const letterId = idFrom(random);
   const alive = servicesAt(stripe, stores.orderly);
   const orderly = openSide(alive, alive, null);
   const disorderly = openSide(
@@ -127,7 +132,6 @@ export async function openWorld(
     await linkCustomer(store, { userId, customerId, replaces: null }, now, plentyOfTime());
     await writeLetter(store, request(userId, now, { id: letterId }));
   }
-  const random = seededRandom(seed);
   if (random.happens(0.7)) {
     const price = random.pick([PRO, PRO, ENTERPRISE]);
     await stripe.stripe.subscriptions.create({ customer: customerId, items: [{ price }] });
