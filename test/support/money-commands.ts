@@ -105,7 +105,10 @@ async function askForOne(world: World, side: Side, id: string, paysByCard: boole
   count(world, `mail: ${isLeft ? 'left to events and jobs' : await carryOut(world, side, ask)}`);
 }
 
-/** Dies, and is not asked again where a payment is pending, so that others have to go on with it. */
+/**
+ * Dies, and is not asked again where a payment is pending whose intent has been noted: others have to go on with it. (An
+ * intent that has not been noted is confirmed by nobody; here the other side would do it.)
+ */
 async function dieOver(
   { random, userId }: World,
   { process, services, others }: Side,
@@ -119,7 +122,7 @@ async function dieOver(
   await ask(services).catch(() => null);
   process.reset();
   const delivery = await getDelivery(others.store, userId, id, plentyOfTime());
-  return delivery?.status === 'pending_payment';
+  return delivery?.status === 'pending_payment' && delivery.payment?.intentId !== null;
 }
 
 function mailsLeft(world: World): number {
