@@ -31,7 +31,10 @@ export default {
         'HTTP turns requests into commands and refusals into problems. The handler joins it with an adapter, so that neither pulls the other into a bundle.',
       severity: 'error',
       from: { path: '^lambdas/http/' },
-      to: { path: '^lambdas/', pathNot: String.raw`^lambdas/(http|domain)/|^lambdas/environment\.ts$` },
+      to: {
+        path: '^lambdas/',
+        pathNot: String.raw`^lambdas/(http|domain)/|^lambdas/(environment|logger)\.ts$`,
+      },
     },
     {
       name: 'handlers-of-one-kind-do-not-import-the-other',

@@ -143,6 +143,12 @@ export class Monitoring extends Construct {
         ringsWhen: { above: FIVE_MINUTES.period.toMilliseconds() },
         missing: TreatMissingData.NOT_BREACHING,
       });
+      this.watch(`${name}-records-lost`, {
+        says: `What the function ${name} failed on for good could not be kept in the bucket either.`,
+        metric: lambda.metric('DestinationDeliveryFailures', FIVE_MINUTES),
+        ringsWhen: { above: 0 },
+        missing: TreatMissingData.NOT_BREACHING,
+      });
     }
   }
 

@@ -27,12 +27,18 @@ export function connectStateMachine(arn: string): StateMachine {
   return { client, arn };
 }
 
-/** Starts an execution. @returns its id */
-export async function startRun({ client, arn }: StateMachine, input: object): Promise<string> {
-  const { executionArn } = await client.send(
-    new StartExecutionCommand({ stateMachineArn: arn, input: JSON.stringify(input) }),
+/**
+ * Starts an execution under an id that nothing has run under. Starting it again while it runs, as after a lost answer,
+ * changes nothing.
+ */
+export async function startRun(
+  { client, arn }: StateMachine,
+  executionId: string,
+  input: object,
+): Promise<void> {
+  await client.send(
+    new StartExecutionCommand({ stateMachineArn: arn, name: executionId, input: JSON.stringify(input) }),
   );
-  return idOf(executionArn ?? '');
 }
 
 /**

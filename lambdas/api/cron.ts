@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { callFunction, connectFunction } from '../adapters/functions.ts';
@@ -27,12 +28,13 @@ type RolloverRequest = RequestOf<typeof contracts.postRollover>;
 type RolloverAnswer = Answer<typeof contracts.postRollover.answers>;
 type RunSummary = Extract<RolloverAnswer, { status: 200 }>['body'];
 
+/** The audit trail tells of a run before it starts: what cannot be recorded is not done. */
 async function runRollover({ now, query, deadline }: RolloverRequest): Promise<RolloverAnswer | Problem> {
   if (query.at !== undefined && stage === 'prod') {
     return invalid([{ path: 'at', message: 'The time of a run cannot be set on the stage prod.' }]);
   }
   const runAt = toIso(query.at ?? now);
-  const executionId = await startRun(rollover, { now: runAt });
+  const executionId = randomUUID();
   await appendAudit(
     store,
     {
@@ -44,6 +46,7 @@ async function runRollover({ now, query, deadline }: RolloverRequest): Promise<R
     },
     deadline,
   );
+  await startRun(rollover, executionId, { now: runAt });
   const run = await awaitRun(rollover, executionId, Math.min(WAIT_MS, deadline.remainingMs()));
   if (run === null || run.status === 'running') {
     return { status: 202, headers: { location: `/cron/executions/${executionId}` }, body: { executionId } };

@@ -8,6 +8,7 @@ import { logger } from './logger.ts';
 import { type Operation } from './operation.ts';
 import { internal, notFound, OutOfTimeError, problemOfError } from './problems.ts';
 import { type Reply, toReply } from './reply.ts';
+import { shownError } from '../logger.ts';
 
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
@@ -52,21 +53,12 @@ function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
         logger.error(problem?.detail ?? 'Unexpected error', {
           requestId,
           route: request.event.routeKey,
-          stack: stackOf(request.error),
+          error: shownError(request.error),
         });
       }
       request.response = toReply(problem ?? internal(requestId));
     },
   };
-}
-
-/** Messages and stacks, its causes' too. Not the errors themselves: an SDK's can carry the item that was to be written. */
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
-  }
-  const stack = error.stack ?? error.message;
-  return error.cause === undefined ? stack : `${stack}\nCaused by: ${stackOf(error.cause)}`;
 }
 
 /** One line per request. Never a body, a title or a recipient. */

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
+import { createLogger } from '../logger.ts';
 
-/** JSON lines, which CloudWatch Logs Insights can query. `POWERTOOLS_LOG_LEVEL` sets what is written. */
-export const logger = new Logger({ serviceName: 'postage' });
+export const logger = createLogger('postage');

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { mapConcurrently } from '../adapters/concurrency.ts';
@@ -8,12 +7,13 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { FAILURE } from '../domain/deliveries.ts';
 import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 
 const DEADLINE_MS = 20_000;
 const CONCURRENCY = 5;
 
 const store = createStore(requiredVariable('table'));
-const logger = new Logger({ serviceName: 'delivery-answers' });
+const logger = createLogger('delivery-answers');
 
 const about = {
   userId: z.string().check(z.minLength(1), z.maxLength(128)),

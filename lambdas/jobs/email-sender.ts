@@ -1,9 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus } from '../adapters/eventbridge/publish.ts';
 import { connectSes } from '../adapters/senders/ses.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { sendDueDeliveries } from './due-deliveries.ts';
 
 const sender = {
@@ -11,7 +11,7 @@ const sender = {
   bus: connectEventBus(requiredVariable('eventBus')),
   channel: 'email',
   send: connectSes(requiredVariable('emailFrom')),
-  logger: new Logger({ serviceName: 'email-sender' }),
+  logger: createLogger('email-sender'),
 } as const;
 
 /** Sends the e-mails that are due, through Amazon SES. */

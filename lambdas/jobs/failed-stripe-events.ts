@@ -1,10 +1,10 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { keepFailedEvent } from '../adapters/dynamodb/failed-events.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { readEvent } from '../adapters/stripe/events.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { countPaymentIncidents } from './payment-incidents.ts';
 
 /** For each message: five of them, a batch, must fit into the function's time. */
@@ -12,7 +12,7 @@ const DEADLINE_MS = 4_000;
 
 const store = createStore(requiredVariable('table'));
 const stage = requiredVariable('stage');
-const logger = new Logger({ serviceName: 'failed-stripe-events' });
+const logger = createLogger('failed-stripe-events');
 
 /**
  * Moves what the dead-letter queue holds to where it can be listed and sent again: a queue can't be looked into. What

@@ -1,9 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus } from '../adapters/eventbridge/publish.ts';
 import { connectLob, createLobKeyReader, LOB_API_URL } from '../adapters/senders/lob.ts';
 import { optionalVariable, requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { sendDueDeliveries } from './due-deliveries.ts';
 
 const sender = {
@@ -15,7 +15,7 @@ const sender = {
     keys: createLobKeyReader(requiredVariable('mailSecretId')),
     from: requiredVariable('mailFrom'),
   }),
-  logger: new Logger({ serviceName: 'mail-sender' }),
+  logger: createLogger('mail-sender'),
 } as const;
 
 /** Sends the physical mails that are due, through Lob. */

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { batchesOf } from '../adapters/batches.ts';
 import { mapConcurrently } from '../adapters/concurrency.ts';
@@ -11,6 +10,7 @@ import { type AuditRecord, auditOf } from '../domain/audit.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { eventsOf } from '../domain/events-of.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { readBatch, type ReadRecord } from './stream-batch.ts';
 
 /** Less than the function's minute, so that what has failed is reported and not cut off. */
@@ -21,7 +21,7 @@ const AUDIT_CONCURRENCY = 4;
 const store = createStore(requiredVariable('table'));
 const bus = connectEventBus(requiredVariable('eventBus'));
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
-const logger = new Logger({ serviceName: 'outbox' });
+const logger = createLogger('outbox');
 
 /**
  * Publishes what the table's changes mean, and writes what the audit trail keeps of them. Records that fail are

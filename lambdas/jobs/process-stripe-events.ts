@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { mapConcurrently } from '../adapters/concurrency.ts';
 import { deadlineIn } from '../adapters/deadline.ts';
@@ -7,6 +6,7 @@ import { isProcessed, recordProcessed } from '../adapters/dynamodb/processed-eve
 import { readEvent, type StripeEvent } from '../adapters/stripe/events.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type FailureReason } from '../domain/failure-reasons.ts';
+import { createLogger } from '../logger.ts';
 import { countPaymentIncidents, type PaymentIncident } from './payment-incidents.ts';
 import { handlerOf } from './stripe-event-handlers.ts';
 import { type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
@@ -15,7 +15,7 @@ import { type EventRequest, type StripeServices, unchanged } from './stripe-even
 const DEADLINE_MS = 15_000;
 const CONCURRENCY = 5;
 
-const logger = new Logger({ serviceName: 'stripe-events' });
+const logger = createLogger('stripe-events');
 
 /** A message of the queue, and the event in it; null: it can't be read. */
 interface Message {

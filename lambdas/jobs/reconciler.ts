@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
@@ -18,6 +17,7 @@ import {
   stuckPercent,
 } from '../domain/reconciliation.ts';
 import { optionalVariable, requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { DELIVERY_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE } from '../metrics.ts';
 
 /** Less than the five minutes until the next run, and than the function's own four. */
@@ -33,7 +33,7 @@ const settlement: Settlement = {
   ...settleCardPayments({ store, stripe }),
   returnGift: (item, now, deadline) => returnExpiredGift(store, item, now, deadline),
 };
-const logger = new Logger({ serviceName: 'reconciler' });
+const logger = createLogger('reconciler');
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 
 /** `now`: the schedule's time, or the request's. `timeMs`: for how long it may go on. */

@@ -1,8 +1,8 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { type AccountResult, rollPage } from '../adapters/dynamodb/rollover.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { MAX_RESULTS, type ShardProgress } from '../domain/rollover-run.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { rollPageEvent } from './rollover-event.ts';
 
 /** Accounts per page: a few seconds of work, so that a repeated page repeats little. */
@@ -10,7 +10,7 @@ const PAGE_SIZE = 1_000;
 
 const store = createStore(requiredVariable('table'));
 const isDeveloperStage = requiredVariable('stage') === 'dev';
-const logger = new Logger({ serviceName: 'rollover' });
+const logger = createLogger('rollover');
 
 /** Rolls the next page of one shard and tells how far the shard has come. A failing account stops nobody else (G5). */
 export async function handler(event: unknown): Promise<ShardProgress> {

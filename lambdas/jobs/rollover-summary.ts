@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
@@ -6,6 +5,7 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { toIso } from '../domain/instants.ts';
 import { millisecondsPerThousand, type RolloverSummary, summarizeRun } from '../domain/rollover-run.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '../metrics.ts';
 import { summarizeEvent } from './rollover-event.ts';
 
@@ -13,7 +13,7 @@ const AUDIT_DEADLINE_MS = 10_000;
 
 const store = createStore(requiredVariable('table'));
 const stage = requiredVariable('stage');
-const logger = new Logger({ serviceName: 'rollover' });
+const logger = createLogger('rollover');
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 
 /** Adds a run up, and reports it: figures for the alarms, a line in the log, a record in the audit trail. */

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { deadlineIn } from '../adapters/deadline.ts';
 import { countOnce } from '../adapters/dynamodb/counting.ts';
@@ -6,13 +5,14 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectFailedRecords } from '../adapters/failed-records.ts';
 import { countedOf } from '../domain/statistics.ts';
 import { requiredVariable } from '../environment.ts';
+import { createLogger } from '../logger.ts';
 import { readBatch } from './stream-batch.ts';
 
 const DEADLINE_MS = 50_000;
 
 const store = createStore(requiredVariable('table'));
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
-const logger = new Logger({ serviceName: 'statistics' });
+const logger = createLogger('statistics');
 
 /**
  * Counts the table's changes in the statistics. A batch that fails comes again, whole or in halves: nothing counts

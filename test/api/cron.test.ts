@@ -21,9 +21,10 @@ const REPORT = {
 
 /** What the stand-in answers of each execution, one answer after the other; the last one stays. */
 let executions: Record<string, object[]>;
-let started: { input: string }[];
+let started: { name: string; input: string }[];
 /** What was written to the audit trail. */
 let audited: Record<string, unknown>[];
+let isAuditDown: boolean;
 let secretReads: number;
 let standIn: Awaited<ReturnType<typeof startAwsStandIn>>;
 let handler: HttpHandler;
@@ -31,8 +32,10 @@ let handler: HttpHandler;
 beforeAll(async () => {
   standIn = await startAwsStandIn({
     'AWSStepFunctions.StartExecution': (request) => {
-      started.push(request as { input: string });
-      return { executionArn: `${EXECUTIONS}:run-1`, startDate: 0 };
+      const run = request as { name: string; input: string };
+      started.push(run);
+      executions = { [run.name]: executions['run-1'] ?? [], ...executions };
+      return { executionArn: `${EXECUTIONS}:${run.name}`, startDate: 0 };
     },
     'AWSStepFunctions.DescribeExecution': (request) => {
       const { executionArn } = request as { executionArn: string };
@@ -44,6 +47,9 @@ beforeAll(async () => {
       return { executionArn, stateMachineArn: MACHINE, startDate: 0, ...answer };
     },
     'DynamoDB_20120810.TransactWriteItems': (request) => {
+      if (isAuditDown) {
+        throw new AwsError('ValidationException', 'as told');
+      }
       const { TransactItems } = request as { TransactItems: { Put: { Item: WireItem } }[] };
       audited.push(...TransactItems.map(({ Put }) => unmarshall(Put.Item)));
       return {};
@@ -75,6 +81,7 @@ beforeEach(() => {
   executions = {};
   started = [];
   audited = [];
+  isAuditDown = false;
   secretReads = 0;
 });
 
@@ -112,21 +119,29 @@ describe('the rollover route', () => {
   it('records in the audit trail what was started and by whom', async () => {
     executions = { 'run-1': [succeeded(REPORT)] };
     await call('/cron/rollover-usage');
+    const executionId = started[0]?.name ?? '';
+    expect(executionId).toMatch(/^[\w-]{36}$/);
     expect(audited).toEqual([
       {
         pk: 'AUDIT#2026-11-24',
-        sk: '2026-11-24T09:00:00.000Z#JobStarted:run-1',
-        id: 'JobStarted:run-1',
+        sk: `2026-11-24T09:00:00.000Z#JobStarted:${executionId}`,
+        id: `JobStarted:${executionId}`,
         at: Date.UTC(2026, 10, 24, 9),
         type: 'JobStarted',
         actor: 'postage:cron',
-        data: { job: 'rollover-usage', executionId: 'run-1', runAt: '2026-11-24T09:00:00.000Z' },
+        data: { job: 'rollover-usage', executionId, runAt: '2026-11-24T09:00:00.000Z' },
         expiresAt: expect.any(Number),
       },
     ]);
     // To ask how it goes starts nothing.
     await call('/cron/executions/{id}');
     expect(audited).toHaveLength(1);
+  });
+
+  it('starts nothing that the audit trail does not take', async () => {
+    isAuditDown = true;
+    expect(await call('/cron/rollover-usage')).toMatchObject({ httpStatus: 500 });
+    expect(started).toEqual([]);
   });
 
   it('answers the figures of a run in which accounts failed as well', async () => {
@@ -146,7 +161,7 @@ describe('the rollover route', () => {
     expect(await call('/cron/rollover-usage')).toMatchObject({
       status: 500,
       code: 'internal',
-      executionId: 'run-1',
+      executionId: started[0]?.name,
     });
   });
 
@@ -154,7 +169,7 @@ describe('the rollover route', () => {
     executions = { 'run-1': [RUNNING] };
     expect(await call('/cron/rollover-usage', { remainingMs: 1_500 })).toEqual({
       httpStatus: 202,
-      executionId: 'run-1',
+      executionId: started[0]?.name,
     });
   });
 
@@ -207,9 +222,9 @@ describe('the executions route', () => {
 });
 
 describe('the state machine', () => {
-  it('is given its input as it is', async () => {
-    expect(await startRun(connectStateMachine(MACHINE), { now: 'then' })).toBe('run-1');
-    expect(started).toMatchObject([{ stateMachineArn: MACHINE, input: '{"now":"then"}' }]);
+  it('is given its input as it is, and runs under the id', async () => {
+    await startRun(connectStateMachine(MACHINE), 'run-7', { now: 'then' });
+    expect(started).toMatchObject([{ stateMachineArn: MACHINE, name: 'run-7', input: '{"now":"then"}' }]);
   });
 });
 

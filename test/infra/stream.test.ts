@@ -55,6 +55,24 @@ describe('the functions on the stream', () => {
   });
 });
 
+describe('what cannot be kept either', () => {
+  it.each(['outbox', 'statistics'])('G12: rings for %s', (name) => {
+    const lambda = resourcesOf(template, 'AWS::Lambda::Function').find(([id]) =>
+      id.startsWith(`Stream${name}`),
+    );
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `postage-prod-${name}-records-lost`,
+      Namespace: 'AWS/Lambda',
+      MetricName: 'DestinationDeliveryFailures',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: lambda?.[0] } }],
+      Statistic: 'Sum',
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+  });
+});
+
 describe('the bucket of failed records', () => {
   it('is private, encrypted, and forgets before the markers do', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
