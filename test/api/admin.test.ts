@@ -265,6 +265,18 @@ describe('an erasure', () => {
     expect(items.map(({ kind }) => kind)).toEqual(['ACCOUNT']);
   });
 
+  it('G12: does not begin when the audit trail cannot take it', async () => {
+    const user = await someSender(postage);
+    proxy.inject(({ body }) =>
+      JSON.stringify(body).includes('AUDIT#') ? exception('ValidationException') : null,
+    );
+    expect(await askWithin(20_000, 'DELETE', '/users/{userId}', user.id)).toMatchObject({ statusCode: 500 });
+    proxy.reset();
+    expect((await user.call('GET', '/credits')).body).toMatchObject({ available: 9 });
+    expect((await user.call('POST', '/letters', { body: LETTER })).status).toBe(201);
+    expect(await trailOf(postage, user.id)).toEqual([]);
+  });
+
   it('that is not through in time is 202, and sent again it goes on', async () => {
     const user = await someSender(postage);
     const { statusCode, body } = await askWithin(4_000, 'DELETE', '/users/{userId}', user.id);

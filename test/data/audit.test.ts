@@ -1,6 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { appendAudit, type AuditQuery, listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import {
+  appendAudit,
+  appendAuditRecords,
+  type AuditQuery,
+  listAuditRecords,
+  MAX_AUDIT_RECORDS,
+} from '../../lambdas/adapters/dynamodb/audit.ts';
 import { type AuditRecord } from '../../lambdas/domain/audit.ts';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { allPages } from '../support/users.ts';
@@ -62,6 +71,35 @@ describe('the audit trail', () => {
   ])('is listed by %s, newest first, page by page', async (_, query, ids) => {
     expect(await idsOf(query)).toEqual(ids);
     expect(await idsOf(query, 100)).toEqual(ids);
+  });
+
+  it('keeps each of its records for two years, and no longer', async () => {
+    const { client, table: TableName } = table.store();
+    const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+    const kept = Items.map((item) => unmarshall(item)).filter(({ pk }) => String(pk).startsWith('AUDIT#'));
+    expect(new Set(kept.map(({ id }) => String(id)))).toEqual(new Set(RECORDS.map(({ id }) => id)));
+    for (const record of kept) {
+      // In whole seconds; one of the years may have a leap day.
+      expect(Number(record['expiresAt'])).toBe(Math.ceil((Number(record['at']) + 731 * DAY_MS) / 1000));
+    }
+  });
+
+  it('takes many at once, and leaves those alone that it has already', async () => {
+    const records = Array.from({ length: MAX_AUDIT_RECORDS }, (_, index): AuditRecord => ({
+      id: `many-${String(index)}`,
+      at: at('2026-02-12') + index,
+      type: 'GiftSent',
+      actor: 'postage:gifts',
+      userId: 'many',
+      data: {},
+    }));
+    await appendAuditRecords(table.store(), records.slice(10, 20), plentyOfTime());
+    const again = records.map((record) => ({ ...record, actor: 'somebody else' }));
+    await appendAuditRecords(table.store(), again, plentyOfTime());
+    const page = { limit: 100, after: null };
+    const { items } = await listAuditRecords(table.store(), { userId: 'many' }, page, plentyOfTime());
+    const expected = again.map((record, index) => (index >= 10 && index < 20 ? records[index] : record));
+    expect(items.toReversed()).toEqual(expected);
   });
 
   it('keeps a record as it was first written', async () => {

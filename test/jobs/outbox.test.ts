@@ -9,6 +9,7 @@ import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { connectEventBus, publishEvents } from '../../lambdas/adapters/eventbridge/publish.ts';
 import { type PostageEvent } from '../../lambdas/domain/events.ts';
 import { active, at } from '../support/accounts.ts';
+import { exception } from '../support/faulty-dynamodb.ts';
 import { readBatch } from '../../lambdas/jobs/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
@@ -222,5 +223,29 @@ describe('the audit trail', () => {
       plentyOfTime(),
     );
     expect(ofDay.items.filter((record) => record.userId === userId)).toEqual(items);
+  });
+
+  it('G12: reports the changes of which it cannot take the records, and takes them when they come again', async () => {
+    const store = suite.store();
+    const userId = randomUUID();
+    const written = at('2026-02-10');
+    await writeSubscription(store, userId, active({ anchor: '2026-02-01' }), written, plentyOfTime());
+    const changes = (await suite.records()).filter(
+      ({ dynamodb }) => dynamodb?.Keys?.['pk']?.S === `USER#${userId}`,
+    );
+    const account = changes.find(({ dynamodb }) => dynamodb?.Keys?.['sk']?.S === 'ACCOUNT');
+    suite
+      .proxy()
+      .inject(({ body }) =>
+        JSON.stringify(body).includes('AUDIT#') ? exception('AccessDeniedException') : null,
+      );
+    expect(await suite.outbox([...letters(2), ...changes, ...letters(2)])).toEqual({
+      batchItemFailures: [{ itemIdentifier: sequenceOf(account) }],
+    });
+    suite.proxy().reset();
+    expect(await suite.outbox(changes)).toEqual({ batchItemFailures: [] });
+    const page = { limit: 10, after: null };
+    const { items } = await listAuditRecords(store, { userId }, page, plentyOfTime());
+    expect(items).toMatchObject([{ type: 'SubscriptionChanged' }]);
   });
 });

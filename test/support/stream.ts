@@ -10,6 +10,7 @@ import { createEventBus, eventBridge, type PublishedEvent } from '../../local/ev
 import { closeServer, listenLocally } from '../../local/http-server.ts';
 import { type ObjectStore, startObjectStore } from '../../local/object-store.ts';
 import { findStream, ShardReader } from '../../local/stream-shards.ts';
+import { type FaultyDynamoDb, startFaultyDynamoDb } from './faulty-dynamodb.ts';
 import { LOCAL_AWS, type TestTable, useTable } from './table.ts';
 
 export interface Entry {
@@ -83,6 +84,8 @@ async function startFaultyBus(): Promise<FaultyBus> {
 }
 
 export interface StreamSuite extends TestTable {
+  /** By which the functions reach the table. */
+  proxy: () => FaultyDynamoDb;
   bus: () => FaultyBus;
   objects: () => ObjectStore;
   outbox: (records: readonly DynamoDBRecord[]) => Promise<DynamoDBBatchResponse>;
@@ -92,6 +95,7 @@ export interface StreamSuite extends TestTable {
 }
 
 interface Started {
+  proxy: FaultyDynamoDb;
   bus: FaultyBus;
   objects: ObjectStore;
   outbox: (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
@@ -104,13 +108,14 @@ export function useStream(): StreamSuite {
   let started: Started | null = null;
   beforeAll(async () => {
     const bus = await startFaultyBus();
+    const proxy = await startFaultyDynamoDb(table.endpoint());
     const objects = await startObjectStore();
     // The functions read it when they are loaded, once.
     Object.assign(process.env, {
       AWS_REGION: LOCAL_AWS.region,
       AWS_ACCESS_KEY_ID: LOCAL_AWS.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: LOCAL_AWS.credentials.secretAccessKey,
-      AWS_ENDPOINT_URL_DYNAMODB: table.endpoint(),
+      AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
       AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
       AWS_ENDPOINT_URL_S3: objects.url,
       POWERTOOLS_LOG_LEVEL: 'SILENT',
@@ -120,15 +125,17 @@ export function useStream(): StreamSuite {
     });
     const { handler: outbox } = await import('../../lambdas/jobs/outbox.ts');
     const { handler: statistics } = await import('../../lambdas/jobs/statistics.ts');
-    started = { bus, objects, outbox, statistics };
+    started = { proxy, bus, objects, outbox, statistics };
   });
   beforeEach(() => {
+    begun().proxy.reset();
     begun().bus.reset();
     begun().objects.objects.clear();
   });
   afterAll(async () => {
     await started?.bus.stop();
     await started?.objects.stop();
+    await started?.proxy.stop();
   });
   const begun = (): Started => {
     if (started === null) {
@@ -138,6 +145,7 @@ export function useStream(): StreamSuite {
   };
   return {
     ...table,
+    proxy: () => begun().proxy,
     bus: () => begun().bus,
     objects: () => begun().objects,
     outbox: (records) => begun().outbox({ Records: [...records] }),
