@@ -6,7 +6,7 @@ import { TABLE_SCHEMA } from '../../lambdas/adapters/dynamodb/table-schema.ts';
 import { type FunctionName, type ResourceName, RIGHTS } from '../../lib/rights.ts';
 import type { RecordedCall } from './support/recorded-calls.ts';
 import { physicalNames, type Stack, useStack } from './support/stack.ts';
-import { UNUSED_RIGHTS } from './unused-rights.ts';
+import { UNUSED_RIGHTS, type UnusedRight } from './unused-rights.ts';
 
 /**
  * Runs last: compares what the functions have called, in all suites, with what they may. That a role has the
@@ -105,6 +105,25 @@ function matches(pattern: string, key: string | null): boolean {
   return key?.startsWith(pattern.slice(0, -1)) ?? false;
 }
 
+interface GivenRight {
+  name: string;
+  action: string;
+  on: string;
+  /** Which items, by a pattern of their partition keys; null where no right is on items alone. */
+  keys: string | null;
+}
+
+/** Every action on every resource, and on every kind of item, that a function may. */
+function givenRights(): GivenRight[] {
+  return Object.entries(RIGHTS).flatMap(([name, rights]) =>
+    rights.flatMap(({ actions, on: resources, keys = null }) =>
+      actions.flatMap((action) =>
+        resources.flatMap((on) => [keys].flat().map((pattern) => ({ name, action, on, keys: pattern }))),
+      ),
+    ),
+  );
+}
+
 describe('the rights of the functions', () => {
   let calls: Call[] = [];
 
@@ -132,15 +151,28 @@ describe('the rights of the functions', () => {
   });
 
   it('are each needed by a call, but for those that are listed with their reason', () => {
-    const told = (name: string, action: string, on: string): string => `${name}: ${action} on ${on}`;
-    const needed = new Set(calls.map((call) => told(call.function, call.action, call.on)));
-    const given = Object.entries(RIGHTS).flatMap(([name, rights]) =>
-      rights.flatMap(({ actions, on }) =>
-        actions.flatMap((action) => on.map((resource) => told(name, action, resource))),
+    const given = givenRights();
+    const told = (rights: readonly GivenRight[]): string[] => [
+      ...new Set(rights.map(({ name, action, on, keys }) => `${name}: ${action} on ${on}, ${keys ?? 'any'}`)),
+    ];
+    const unused = given.filter(({ name, action, on, keys }) =>
+      calls.every(
+        (call) =>
+          call.function !== name ||
+          call.action !== action ||
+          call.on !== on ||
+          (keys !== null && !matches(keys, call.key)),
       ),
     );
-    const unused = given.filter((right) => !needed.has(right));
-    const listed = UNUSED_RIGHTS.map(({ function: name, action, on }) => told(name, action, on));
-    expect(unused.toSorted()).toEqual(listed.toSorted());
+    const isListedAs =
+      (right: UnusedRight) =>
+      ({ name, action, on, keys }: GivenRight): boolean =>
+        right.function === name &&
+        right.action === action &&
+        right.on === on &&
+        (right.keys === undefined || right.keys === keys);
+    const listed = given.filter((right) => UNUSED_RIGHTS.some((each) => isListedAs(each)(right)));
+    expect(told(unused).toSorted()).toEqual(told(listed).toSorted());
+    expect(UNUSED_RIGHTS.filter((right) => !given.some(isListedAs(right)))).toEqual([]);
   });
 });
