@@ -9,6 +9,7 @@ import { parsePurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts'
 import { type Account } from '../../lambdas/domain/account.ts';
 import { type Delivery } from '../../lambdas/domain/deliveries.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { type PlanId } from '../../lambdas/domain/plans.ts';
 import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './money.ts';
@@ -100,6 +101,7 @@ function orderedOn({ deliveryIds }: World, { deliveries }: Records): object[] {
 
 /** What Stripe has. */
 interface StripeObjects {
+  subscriptions: Stripe.Subscription[];
   sessions: Stripe.Checkout.Session[];
   intents: Stripe.PaymentIntent[];
   charges: Stripe.Charge[];
@@ -111,6 +113,7 @@ async function objectsAt({ stripe: { stripe } }: World): Promise<StripeObjects> 
   const page = { limit: 100 };
   const all = { limit: 10_000 };
   return {
+    subscriptions: await stripe.subscriptions.list({ status: 'all', ...page }).autoPagingToArray(all),
     sessions: await stripe.checkout.sessions.list(page).autoPagingToArray(all),
     intents: await stripe.paymentIntents.list(page).autoPagingToArray(all),
     charges: await stripe.charges.list(page).autoPagingToArray(all),
@@ -122,6 +125,17 @@ async function objectsAt({ stripe: { stripe } }: World): Promise<StripeObjects> 
 /** The money is with the customer's bank, or stays there. */
 function hasTaken({ status }: Stripe.Dispute): boolean {
   return ['needs_response', 'under_review', 'lost'].includes(status);
+}
+
+/** G10: the larger plan of those that are subscribed to; one that is past due may be kept for its grace, or not. */
+function expectPlanAsStripeSays(world: World, { subscriptions }: StripeObjects, { account }: Records): void {
+  const planOf = ({ items }: Stripe.Subscription): PlanId =>
+    world.orderly.services.prices.offerOf(items.data.map(({ price }) => price.id))?.plan ?? 'none';
+  const plans = subscriptions.filter(({ status }) => ['trialing', 'active'].includes(status)).map(planOf);
+  const unpaid = subscriptions.filter(({ status }) => status === 'past_due').map(planOf);
+  const largest = (['enterprise', 'pro'] as const).find((plan) => plans.includes(plan));
+  const expected = largest === undefined ? ['none' as const, ...unpaid] : [largest];
+  expect(expected).toContain(rollForward(account, later(world)).account.plan);
 }
 
 /** G10: what Stripe's own objects say should have become of the purchases. */
@@ -197,6 +211,7 @@ export async function expectSameEnds(world: World): Promise<string> {
     const found = await recordsOf(world, side);
     records.set(side, found);
     expectKept(world, side, found);
+    expectPlanAsStripeSays(world, at, found);
     expectPurchasesAsStripeSays(world, at, found);
     expectEachChargeMatched(world, at, side, found);
     await expectClosedBooks(store, world.userId, later(world));
