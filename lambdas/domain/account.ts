@@ -55,7 +55,7 @@ export interface Account {
   userId: string;
   /** Raised by every write. */
   version: number;
-  /** Raised by the workers that follow Stripe, and by nobody else. */
+  /** Raised by the workers that follow Stripe, by who replaces the customer, and by nobody else. */
   billingVersion: number;
   createdAt: Instant;
   /** The customer at Stripe who pays for it, once there is one. */

@@ -2,6 +2,7 @@ import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
+import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
 import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
@@ -152,6 +153,28 @@ describe('two workers at once', () => {
     suite.proxy().reset();
     await suite.followAll();
     expect(await planOf()).toEqual(['none', 'canceled']);
+  });
+
+  it('G10: nor one that has asked for a customer who was deleted and replaced since', async () => {
+    await subscribe();
+    const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
+    let isFirst = true;
+    suite.proxy().inject((request) => {
+      if (!isTransaction(request) || !isFirst) {
+        return null;
+      }
+      isFirst = false;
+      const replace = async (): Promise<void> => {
+        await suite.stripe().customers.del(user.customerId);
+        const { id: customerId } = await suite.stripe().customers.create({});
+        const link = { userId: user.userId, customerId, replaces: user.customerId };
+        await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+      };
+      return { fault: 'wait', until: replace };
+    });
+    expect(await suite.follow(event === undefined ? [] : [event])).toEqual([]);
+    expect(isFirst).toBe(false);
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'none' });
   });
 
   it('G3: a command between asking and writing is not overwritten', async () => {

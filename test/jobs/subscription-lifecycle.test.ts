@@ -1,6 +1,7 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
+import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { openUntil } from '../../lambdas/domain/account.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
@@ -156,6 +157,16 @@ describe('a subscription', () => {
   it('ends with its customer', async () => {
     await subscribe();
     await suite.stripe().customers.del(user.customerId);
+    await suite.followAll();
+    expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
+  });
+
+  it('G10: ends with its customer, also where its user has got another before its events come', async () => {
+    await subscribe();
+    await suite.stripe().customers.del(user.customerId);
+    const { id: customerId } = await suite.stripe().customers.create({});
+    const link = { userId: user.userId, customerId, replaces: user.customerId };
+    await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
     await suite.followAll();
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
   });

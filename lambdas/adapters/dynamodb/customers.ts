@@ -1,8 +1,9 @@
 import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Account, newAccount } from '../../domain/account.ts';
+import { type Account, type AccountChange, newAccount } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { putAccount } from './account-item.ts';
+import { followSubscription } from '../../domain/subscriptions.ts';
+import { changeItems, rollForwardInPart } from './account-writes.ts';
 import { ErasedAccountError, readStoredAccount } from './accounts.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { customerKey } from './keys.ts';
@@ -43,7 +44,8 @@ export async function findUserOfCustomer(
 }
 
 /**
- * Makes a customer the user's. A user who has not been seen yet gets a free account.
+ * Makes a customer the user's. A user who has not been seen yet gets a free account. With a customer who was deleted at
+ * Stripe his subscriptions have ended; no event would tell of it, since nothing leads from him to the user any more.
  *
  * @param replaces the customer that the account has and that was deleted at Stripe; null: it has none
  * @returns the user's customer, which is another one where somebody was faster
@@ -65,13 +67,19 @@ export async function linkCustomer(
     if (stored !== null && stored.customerId !== null && stored.customerId !== replaces) {
       return stored.customerId;
     }
-    const account: Account = { ...(stored ?? newAccount(userId, now)), customerId };
-    const former = stored?.customerId ?? null;
+    const before = stored === null ? null : await rollForwardInPart(store, stored, now, abortSignal);
+    const former = before?.customerId ?? null;
+    const change =
+      before === null || former === null
+        ? unchanged(before ?? newAccount(userId, now))
+        : endWith(before, now);
+    const account = { ...change.account, customerId };
+    const cause = { id: `customer-${customerId}`, at: now };
     const transaction = await transact(
       store,
       [
-        putAccount(store.table, account, stored),
         putNew(store.table, { ...customerItemKey(customerId), ...toWire({ userId }) }),
+        ...changeItems(store.table, { ...change, account }, before, cause),
         ...(former === null ? [] : [forgetCustomer(store.table, former)]),
       ],
       abortSignal,
@@ -80,11 +88,21 @@ export async function linkCustomer(
       return customerId;
     }
     // With the lost answer of an earlier try the account would name the customer, and this would not have been tried.
-    if (transaction.reasons[0]?.reason === 'none' && transaction.reasons[1]?.reason === 'condition') {
+    if (transaction.reasons[0]?.reason === 'condition' && transaction.reasons[1]?.reason === 'none') {
       throw new CustomerTakenError(`The customer ${customerId} is another user's.`);
     }
     return TRY_AGAIN;
   });
+}
+
+function unchanged(account: Account): AccountChange {
+  return { account, closed: [], movements: [] };
+}
+
+/** The billing version rises, so that a worker who has asked for the former customer's subscriptions is overtaken. */
+function endWith(account: Account, now: Instant): AccountChange {
+  const ended = followSubscription(account, null, now);
+  return { ...ended, account: { ...ended.account, billingVersion: account.billingVersion + 1 } };
 }
 
 /** Removes what leads from a customer to its user. */
