@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
 import {
-  customerWith,
+  attached,
+  EXTRA_MAIL,
   idOf,
   openStripe,
+  payAway,
   stripeError,
   type TestStripe,
   typesSince,
@@ -18,24 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-const EXTRA_MAIL = { amount: 300, currency: 'usd' };
-
-async function attached(card: string): Promise<{ customer: string; method: string }> {
-  const customer = await customerWith(stripe, null);
-  const { id: method } = await stripe.paymentMethods.attach(card, { customer });
-  return { customer, method };
-}
-
-/** An intent as Postage makes it: unconfirmed first, then confirmed by id while the customer is away. */
-async function payAway(card: string): Promise<Stripe.PaymentIntent> {
-  const { customer, method } = await attached(card);
-  const { id } = await stripe.paymentIntents.create({ ...EXTRA_MAIL, customer });
-  return stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true });
-}
-
 describe('a payment', () => {
   it('is created without a method, and confirmed by id', async () => {
-    const { customer, method } = await attached('pm_card_visa');
+    const { customer, method } = await attached(stripe, 'pm_card_visa');
     const created = await stripe.paymentIntents.create({
       ...EXTRA_MAIL,
       customer,
@@ -118,8 +105,8 @@ describe('a payment', () => {
   });
 
   it('takes no method of another customer', async () => {
-    const { method } = await attached('pm_card_visa');
-    const { customer } = await attached('pm_card_visa');
+    const { method } = await attached(stripe, 'pm_card_visa');
+    const { customer } = await attached(stripe, 'pm_card_visa');
     const foreign = await stripeError(
       stripe.paymentIntents.create({ ...EXTRA_MAIL, customer, payment_method: method }),
     );
@@ -132,7 +119,7 @@ describe('a payment', () => {
 describe('a decline', () => {
   it('is a card error with code, decline code, charge and intent, and leaves the intent as it says', async () => {
     const before = sandbox.standIn.control.events().length;
-    const error = await stripeError(payAway('pm_card_chargeCustomerFail'));
+    const error = await stripeError(payAway(stripe, 'pm_card_chargeCustomerFail'));
     expect(error).toBeInstanceOf(Stripe.errors.StripeCardError);
     expect(error).toMatchObject({
       statusCode: 402,
@@ -183,7 +170,7 @@ describe('a decline', () => {
   });
 
   it('lets another card pay the same intent', async () => {
-    const error = await stripeError(payAway('pm_card_chargeCustomerFail'));
+    const error = await stripeError(payAway(stripe, 'pm_card_chargeCustomerFail'));
     const intent = error.payment_intent;
     const customer = idOf(intent?.customer);
     const { id: method } = await stripe.paymentMethods.attach('pm_card_visa', { customer });
@@ -198,7 +185,7 @@ describe('a decline', () => {
 
 describe('authentication', () => {
   it('is a decline while the customer is away, and succeeds in his dialog', async () => {
-    const error = await stripeError(payAway('pm_card_authenticationRequired'));
+    const error = await stripeError(payAway(stripe, 'pm_card_authenticationRequired'));
     expect(error).toBeInstanceOf(Stripe.errors.StripeCardError);
     expect(error).toMatchObject({
       code: 'authentication_required',
@@ -258,7 +245,7 @@ describe('authentication', () => {
 
 describe('the states of an intent', () => {
   it('are final after success: no second confirmation, no cancelling', async () => {
-    const paid = await payAway('pm_card_visa');
+    const paid = await payAway(stripe, 'pm_card_visa');
     const again = await stripeError(
       stripe.paymentIntents.confirm(paid.id, { payment_method: 'pm_card_visa', off_session: true }),
     );

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
 import {
-  customerWith,
+  EXTRA_MAIL,
   idOf,
   openStripe,
+  payAway,
   stripeError,
   type TestStripe,
   typesSince,
@@ -18,24 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-const EXTRA_MAIL = { amount: 300, currency: 'usd' };
-
-async function attached(card: string): Promise<{ customer: string; method: string }> {
-  const customer = await customerWith(stripe, null);
-  const { id: method } = await stripe.paymentMethods.attach(card, { customer });
-  return { customer, method };
-}
-
-/** An intent as Postage makes it: unconfirmed first, then confirmed by id while the customer is away. */
-async function payAway(card: string): Promise<Stripe.PaymentIntent> {
-  const { customer, method } = await attached(card);
-  const { id } = await stripe.paymentIntents.create({ ...EXTRA_MAIL, customer });
-  return stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true });
-}
-
 describe('refunds', () => {
   it('come in parts, and never to more than was paid', async () => {
-    const paid = await payAway('pm_card_visa');
+    const paid = await payAway(stripe, 'pm_card_visa');
     const before = sandbox.standIn.control.events().length;
     const part = await stripe.refunds.create({
       payment_intent: paid.id,
@@ -79,8 +65,8 @@ describe('refunds', () => {
   });
 
   it('may wait, and may fail after they succeeded', async () => {
-    const slow = await payAway('pm_card_pendingRefund');
-    const bad = await payAway('pm_card_refundFail');
+    const slow = await payAway(stripe, 'pm_card_pendingRefund');
+    const bad = await payAway(stripe, 'pm_card_refundFail');
     const pending = await stripe.refunds.create({ payment_intent: slow.id });
     const failing = await stripe.refunds.create({ payment_intent: bad.id });
     expect([pending.status, failing.status]).toEqual(['pending', 'succeeded']);
@@ -108,7 +94,7 @@ describe('refunds', () => {
 
 describe('disputes', () => {
   it('take the money at once, and a won one gives it back', async () => {
-    const paid = await payAway('pm_card_visa');
+    const paid = await payAway(stripe, 'pm_card_visa');
     const { control } = sandbox.standIn;
     const before = control.events().length;
     const opened = control.openDispute({ paymentIntent: paid.id, amount: 200 });
@@ -141,7 +127,7 @@ describe('disputes', () => {
   });
 
   it('are lost by giving in', async () => {
-    const paid = await payAway('pm_card_createDispute');
+    const paid = await payAway(stripe, 'pm_card_createDispute');
     const [dispute] = (await stripe.disputes.list({ charge: idOf(paid.latest_charge) })).data;
     expect(dispute).toMatchObject({ status: 'needs_response', amount: 300 });
     const before = sandbox.standIn.control.events().length;
@@ -150,7 +136,7 @@ describe('disputes', () => {
   });
 
   it('may begin as inquiries, which take nothing and may be refunded', async () => {
-    const paid = await payAway('pm_card_createDisputeInquiry');
+    const paid = await payAway(stripe, 'pm_card_createDisputeInquiry');
     const charge = idOf(paid.latest_charge);
     const [inquiry] = (await stripe.disputes.list({ charge })).data;
     expect(inquiry).toMatchObject({ status: 'warning_needs_response', is_charge_refundable: true });

@@ -1,34 +1,23 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
 import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { type StripeOptions } from '../../local/stripe/server.ts';
 import {
   customerWith,
   idOf,
   invoicesOf,
   onlyItem,
-  openStripe,
   periodOf,
   seconds,
   stripeError,
   subscribe,
-  type TestStripe,
   typesSince,
+  useStripe,
 } from '../support/stripe.ts';
 
 const PRO = seededPriceId('pro', 'month');
 const ENTERPRISE = seededPriceId('enterprise', 'month');
 
-let open: TestStripe | null = null;
-afterEach(async () => {
-  await open?.stop();
-  open = null;
-});
-
-async function begin(startIso: string, options: Partial<StripeOptions> = {}): Promise<TestStripe> {
-  open = await openStripe(startIso, options);
-  return open;
-}
+const begin = useStripe();
 
 describe('changes', () => {
   it('with an anchor of now begin a new period, paid less what is left of the old', async () => {

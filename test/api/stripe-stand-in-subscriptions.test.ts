@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
 import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { type StripeOptions } from '../../local/stripe/server.ts';
@@ -8,28 +8,19 @@ import {
   invoicesOf,
   iso,
   onlyItem,
-  openStripe,
   periodOf,
   seconds,
   stripeError,
   subscribe,
   type TestStripe,
   typesSince,
+  useStripe,
 } from '../support/stripe.ts';
 
 const PRO = seededPriceId('pro', 'month');
 const PRO_YEAR = seededPriceId('pro', 'year');
 
-let open: TestStripe | null = null;
-afterEach(async () => {
-  await open?.stop();
-  open = null;
-});
-
-async function begin(startIso: string, options: Partial<StripeOptions> = {}): Promise<TestStripe> {
-  open = await openStripe(startIso, options);
-  return open;
-}
+const begin = useStripe();
 
 describe('a new subscription', () => {
   it('is paid at once and active, with its period on its item', async () => {

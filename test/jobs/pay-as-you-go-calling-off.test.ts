@@ -14,17 +14,13 @@ import {
   onlyDelivery,
   type Payer,
   reconcileAt,
+  usePayers,
 } from '../support/pay-as-you-go.ts';
-import { usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { request } from '../support/users.ts';
 
-const suite = usePayments('2026-03-10T09:00:00Z');
+const { suite, now, intentsOf } = usePayers();
 const AWAY = (): Response => new Response('{}', { status: 500 });
-
-function now(): number {
-  return suite.at().clock.now();
-}
 
 function asking({ userId }: Payer): CommandContext {
   return request(userId, now(), { id: `of-${userId}` });
@@ -33,11 +29,6 @@ function asking({ userId }: Payer): CommandContext {
 async function stepOf(payer: Payer): Promise<StepContext> {
   const { id } = await onlyDelivery(suite, payer);
   return { userId: payer.userId, id, now: now(), deadline: plentyOfTime() };
-}
-
-async function intentsOf({ customerId }: Payer): Promise<string[]> {
-  const { data } = await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 });
-  return data.map(({ status }) => status);
 }
 
 describe('a pending payment that its user calls off', () => {

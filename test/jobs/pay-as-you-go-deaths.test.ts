@@ -2,7 +2,6 @@ import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { type CardPayments, expirePayment, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {
@@ -14,24 +13,11 @@ import {
   onlyDelivery,
   type Payer,
   reconcileAt,
+  usePayers,
 } from '../support/pay-as-you-go.ts';
-import { usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { request } from '../support/users.ts';
 
-const suite = usePayments('2026-03-10T09:00:00Z');
-
-function now(): number {
-  return suite.at().clock.now();
-}
-
-function asking({ userId }: Payer, id?: string): CommandContext {
-  return request(userId, now(), id === undefined ? {} : { id });
-}
-
-async function intentsOf({ customerId }: Payer): Promise<number> {
-  return (await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 })).data.length;
-}
+const { suite, now, asking, intentsOf } = usePayers();
 
 describe('processes that die', () => {
   const RESUMES = ['the same key', 'webhooks', 'the reconciler'] as const;
@@ -80,7 +66,7 @@ describe('processes that die', () => {
         }
         await reconcileAt(suite, now() + DAY_MS);
         await suite.followAll();
-        expect(await intentsOf(payer)).toBeLessThanOrEqual(1);
+        expect((await intentsOf(payer)).length).toBeLessThanOrEqual(1);
         expect((await deliveriesOf(suite, payer)).map(({ status }) => status)).not.toContain(
           'pending_payment',
         );

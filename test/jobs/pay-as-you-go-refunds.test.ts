@@ -3,26 +3,22 @@ import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
-import { askForMail, givenPayer, onlyDelivery, type Payer, reconcileAt } from '../support/pay-as-you-go.ts';
-import { usePayments } from '../support/payments.ts';
+import {
+  askForMail,
+  givenPayer,
+  onlyDelivery,
+  type Payer,
+  reconcileAt,
+  usePayers,
+} from '../support/pay-as-you-go.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { request } from '../support/users.ts';
 
-const suite = usePayments('2026-03-10T09:00:00Z');
-
-function now(): number {
-  return suite.at().clock.now();
-}
+const { suite, now, asking } = usePayers();
 
 function later(ms: number): void {
   suite.at().moveTo(new Date(now() + ms).toISOString());
-}
-
-function asking({ userId }: Payer): CommandContext {
-  return request(userId, now());
 }
 
 async function refundedCharges({ customerId }: Payer): Promise<boolean[]> {

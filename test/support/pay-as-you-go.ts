@@ -22,7 +22,7 @@ import { isOpenDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { active } from './accounts.ts';
 import { exception, type Injector } from './faulty-dynamodb.ts';
-import { type PaymentsSuite, type StripeGate } from './payments.ts';
+import { type PaymentsSuite, type StripeGate, usePayments } from './payments.ts';
 import { plentyOfTime } from './table.ts';
 import { ADDRESS, expectClosedBooks, itemsOf, request, scheduleMail, writeLetter } from './users.ts';
 
@@ -30,6 +30,30 @@ export interface Payer {
   userId: string;
   customerId: string;
   letterId: string;
+}
+
+export interface PayersSuite {
+  suite: PaymentsSuite;
+  now: () => number;
+  /** A request for a mail, with a key of its own if none is given. */
+  asking: (payer: Payer, id?: string) => CommandContext;
+  /** The states of all intents that the payer has had. */
+  intentsOf: (payer: Payer) => Promise<string[]>;
+}
+
+/** A Stripe of its own for each test, and what its payers ask for. */
+export function usePayers(): PayersSuite {
+  const suite = usePayments('2026-03-10T09:00:00Z');
+  const now = (): number => suite.at().clock.now();
+  return {
+    suite,
+    now,
+    asking: ({ userId }, id) => request(userId, now(), id === undefined ? {} : { id }),
+    intentsOf: async ({ customerId }) => {
+      const { data } = await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 });
+      return data.map(({ status }) => status);
+    },
+  };
 }
 
 /** A user of Pro with this card and a letter, who has used up his credits the day before. */

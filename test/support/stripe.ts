@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { Stripe } from 'stripe';
 import { closeServer, listenLocally } from '../../local/http-server.ts';
@@ -41,6 +42,19 @@ export async function openStripe(
       standIn.control.tick();
     },
     stop: () => standIn.stop(),
+  };
+}
+
+/** Opens Stripe's server within a test, at the test's own time; it stops when the test ends. */
+export function useStripe(): typeof openStripe {
+  let open: TestStripe | null = null;
+  afterEach(async () => {
+    await open?.stop();
+    open = null;
+  });
+  return async (startIso, options) => {
+    open = await openStripe(startIso, options);
+    return open;
   };
 }
 
@@ -144,6 +158,23 @@ export async function customerWith(stripe: Stripe, card: string | null): Promise
     card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } },
   );
   return id;
+}
+
+/** The price of one more mail of Pro's. */
+export const EXTRA_MAIL = { amount: 300, currency: 'usd' };
+
+/** A new customer with a card that is not the default. */
+export async function attached(stripe: Stripe, card: string): Promise<{ customer: string; method: string }> {
+  const customer = await customerWith(stripe, null);
+  const { id: method } = await stripe.paymentMethods.attach(card, { customer });
+  return { customer, method };
+}
+
+/** An intent as Postage makes it: unconfirmed first, then confirmed by id while the customer is away. */
+export async function payAway(stripe: Stripe, card: string): Promise<Stripe.PaymentIntent> {
+  const { customer, method } = await attached(stripe, card);
+  const { id } = await stripe.paymentIntents.create({ ...EXTRA_MAIL, customer });
+  return stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true });
 }
 
 /** A subscription of a new customer's, to the price of pro per month if no other is given. */
