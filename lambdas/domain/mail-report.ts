@@ -2,22 +2,22 @@
 import { type Instant, utcDay } from './instants.ts';
 import { type Totals } from './statistics.ts';
 
-/** A share of a whole, and whether its owner should hear of it. Of nothing there is no share. */
+/** A share of a whole, and whether its owner should hear of it. Of nothing there is no share: null. */
 export interface Rate {
   value: number | null;
   threshold: number | null;
   isCrossed: boolean;
 }
 
-/** When a rate alerts: above its threshold, or below it. */
-type Alert = { above: number } | { below: number };
+/** When a rate alerts: above so many percent of the whole, or below them. */
+type Alert = { abovePercent: number } | { belowPercent: number };
 
 const ALERTS = {
   creditUtilization: null,
-  exhaustion: { above: 0.5 },
-  payAsYouGoConversion: { below: 0.05 },
-  failedPayments: { above: 0.02 },
-  refunds: { above: 0.05 },
+  exhaustion: { abovePercent: 50 },
+  payAsYouGoConversion: { belowPercent: 5 },
+  failedPayments: { abovePercent: 2 },
+  refunds: { abovePercent: 5 },
 } as const satisfies Record<string, Alert | null>;
 
 export interface MailReport {
@@ -61,14 +61,15 @@ export function reportMails(totals: Totals): MailReport {
   };
 }
 
+/** Judged in whole numbers, so that what is met exactly is not crossed; of nothing, anything at all is too much. */
 function rate(part: number, whole: number, alert: Alert | null): Rate {
   const value = share(part, whole);
   if (alert === null) {
     return { value, threshold: null, isCrossed: false };
   }
-  return 'above' in alert
-    ? { value, threshold: alert.above, isCrossed: value !== null && value > alert.above }
-    : { value, threshold: alert.below, isCrossed: value !== null && value < alert.below };
+  return 'abovePercent' in alert
+    ? { value, threshold: alert.abovePercent / 100, isCrossed: part * 100 > whole * alert.abovePercent }
+    : { value, threshold: alert.belowPercent / 100, isCrossed: part * 100 < whole * alert.belowPercent };
 }
 
 function share(part: number, whole: number): number | null {

@@ -50,12 +50,12 @@ const MailReport = named(
   }),
   {
     description:
-      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it.',
+      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it; `refunds` also where money went back and none came in.',
     example: {
       month: '2026-11',
       mails: { delivered: 120, free: 100, paid: 20 },
-      revenueCents: 8_500,
-      refundedCents: 300,
+      revenueCents: 9_660,
+      refundedCents: 340,
       mailsPerProUser: 1.5,
       rates: {
         creditUtilization: { value: 0.6, threshold: null, isCrossed: false },
