@@ -68,7 +68,7 @@ async function beginCheckout(
       priceId,
       trialDays: isFirst ? trialDays : 0,
       appUrl,
-      idempotencyKey: request.idempotencyKey === null ? null : request.id,
+      requestId: request.idempotencyKey === null ? null : request.id,
     },
     deadline,
   );

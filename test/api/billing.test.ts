@@ -110,6 +110,14 @@ describe('Checkout', () => {
     expect(await entitlements(user)).toMatchObject({ plan: 'pro', status: 'active' });
   });
 
+  it('G2: goes on for him under a key, too', async () => {
+    const user = await someApiUser(postage);
+    await begin(user);
+    await stripe.customers.del((await customerOf(postage, user)) ?? '');
+    const headers = { 'idempotency-key': 'after' };
+    expect(await begin(user, PRO, headers)).toBe(await begin(user, PRO, headers));
+  });
+
   it.each<[string, object, string]>([
     ['a plan that does not exist', { plan: 'gold', interval: 'month' }, 'plan'],
     ['the free plan', { plan: 'none', interval: 'month' }, 'plan'],

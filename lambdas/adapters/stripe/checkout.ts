@@ -11,8 +11,8 @@ export interface SubscriptionOrder {
   trialDays: number;
   /** Where Stripe sends the user back to. */
   appUrl: string;
-  /** Null: the request has none, and may be repeated to make another session. */
-  idempotencyKey: string | null;
+  /** What the request is known by, for which one session is made for a customer; null: each makes another one. */
+  requestId: string | null;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function checkOutSubscription(
   order: SubscriptionOrder,
   deadline: Deadline,
 ): Promise<string> {
-  const { userId, customerId, priceId, trialDays, idempotencyKey } = order;
+  const { userId, customerId, priceId, trialDays, requestId } = order;
   const session = await begin(connection, deadline, (stripe, options) =>
     stripe.checkout.sessions.create(
       {
@@ -43,7 +43,7 @@ export async function checkOutSubscription(
         success_url: returnUrl(order.appUrl, 'succeeded'),
         cancel_url: returnUrl(order.appUrl, 'cancelled'),
       },
-      { ...options, ...(idempotencyKey === null ? {} : { idempotencyKey }) },
+      { ...options, ...(requestId === null ? {} : { idempotencyKey: `${requestId}:${customerId}` }) },
     ),
   );
   return pageOf(session);
