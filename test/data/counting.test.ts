@@ -93,12 +93,16 @@ describe('counting once', () => {
     expect(TransactWriteItems).toBeLessThanOrEqual(5);
   });
 
-  it('G12: keeps its markers for 35 days, longer than failed records can come again', async () => {
+  it('G12: keeps its markers for 35 days, longer than failed records can come again, and the days for good', async () => {
     await countOnce(table.store(), letters(1, { users: 1 }), plentyOfTime());
     const { Items = [] } = await table
       .store()
       .client.send(new ScanCommand({ TableName: table.store().table }));
-    const markers = Items.map((item) => unmarshall(item)).filter(({ sk }) => sk === 'MARK');
+    const items = Items.map((item) => unmarshall(item));
+    const days = items.filter(({ pk }) => pk === 'STATS#DAYS');
+    expect(days.length).toBeGreaterThanOrEqual(1);
+    expect(days.flatMap((item) => Object.keys(item))).not.toContain('expiresAt');
+    const markers = items.filter(({ sk }) => sk === 'MARK');
     expect(markers.length).toBeGreaterThanOrEqual(2);
     for (const { expiresAt } of markers) {
       expect(expiresAt).toBe((WRITTEN_AT + 35 * DAY_MS) / 1000);

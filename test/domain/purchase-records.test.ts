@@ -164,18 +164,20 @@ describe('what follows from a purchase', () => {
     ]);
   });
 
-  it('counts on the day on which it was learnt', () => {
+  it('counts on the day on which it was learnt, each of its states once', () => {
     const counted = (before: PurchaseRecord | null, after: PurchaseRecord | null): object | null =>
       countedOf(change(before, after));
     expect(counted(null, OPEN)).toBeNull();
     expect(counted(OPEN, null)).toBeNull();
     expect(counted(OPEN, FAILED)).toBeNull();
     expect(counted(OPEN, BOUGHT)).toMatchObject({
+      subject: `purchase:p1:${String(BOUGHT.version)}`,
       day: '2026-02-10',
       isUse: false,
       totals: { ...NO_TOTALS, creditsBought: 10, bundleRevenueCents: 2_700 },
     });
-    expect(counted(BOUGHT, REFUNDED)).toMatchObject({
+    expect(counted(BOUGHT, { ...REFUNDED, version: BOUGHT.version + 1 })).toMatchObject({
+      subject: `purchase:p1:${String(BOUGHT.version + 1)}`,
       totals: { ...NO_TOTALS, creditsRefunded: 5, bundleRefundsCents: 1_350 },
     });
     expect(counted(REFUNDED, { ...BOUGHT, version: 5, settledAt: null })).toMatchObject({

@@ -1,0 +1,166 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
+import { type MailReport, type Rate, reportMails } from '../../lambdas/domain/mail-report.ts';
+import { addTotals, type Counted, countedOf, daysOf, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { type History, liveAccount, liveMail, livePurchase, type Seen } from '../support/mail-histories.ts';
+import { type Random, seededRandom } from '../support/random.ts';
+import { sequences } from '../support/sequences.ts';
+
+const { count: WORLDS, firstSeed: FIRST_SEED } = sequences(60);
+
+/** What some users do, from shortly before the turn of a year until all have stopped. */
+function liveTogether(random: Random): History {
+  const begin = Date.UTC(2024, 10, 20) + random.integer(0, 20 * DAY_MS);
+  const lives = Array.from({ length: 4 }, (_, index) => `user-${String(index)}`).flatMap((userId) => [
+    liveAccount(random, userId, begin, 40),
+    ...Array.from({ length: 5 }, (_, index) => liveMail(random, userId, `d${String(index)}`, begin)),
+    ...Array.from({ length: 2 }, (_, index) => livePurchase(random, userId, `p${String(index)}`, begin)),
+  ]);
+  return {
+    changes: lives.flatMap(({ changes }) => changes),
+    seen: lives.flatMap(({ seen }) => seen),
+  };
+}
+
+/** In any order, some of them told twice. */
+function disordered(random: Random, changes: readonly RecordChange[]): RecordChange[] {
+  return [...changes, ...changes.filter(() => random.happens(0.5))]
+    .map((change) => ({ change, place: random.integer(0, 2 ** 30) }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ change }) => change);
+}
+
+/** What the statistics hold of a month when each thing has been counted once. */
+function countedReport(counted: ReadonlyMap<string, Counted>, month: string): MailReport {
+  const { first, last } = daysOf(month);
+  const ofMonth = [...counted.values()].filter(({ day }) => first <= day && day <= last);
+  return reportMails(ofMonth.map(({ totals }) => totals).reduce(addTotals, NO_TOTALS));
+}
+
+function countOnce(changes: readonly RecordChange[]): Map<string, Counted> {
+  const all = new Map<string, Counted>();
+  for (const change of changes) {
+    const counted = countedOf(change);
+    if (counted !== null) {
+      const { userId, subject } = counted;
+      const name = `${userId} ${subject}`;
+      expect(all.get(name) ?? counted).toEqual(counted);
+      all.set(name, counted);
+    }
+  }
+  return all;
+}
+
+/** The report of what was seen, counted the plain way. */
+function plainReport(seen: readonly Seen[], month: string): MailReport {
+  const isInMonth = ({ at }: Seen): boolean => {
+    const date = new Date(at);
+    return month === `${String(date.getUTCFullYear())}-${String(date.getUTCMonth() + 1).padStart(2, '0')}`;
+  };
+  const facts = seen.filter(isInMonth);
+  const sum = (amounts: readonly (number | undefined)[]): number =>
+    amounts.reduce<number>((total, amount) => total + (amount ?? 0), 0);
+  const periods = facts.flatMap(({ period }) => (period && period.plan !== 'none' ? [period] : []));
+  const ofPro = periods.filter(({ plan }) => plan === 'pro');
+  const exhausted = periods.filter(({ creditsUsed, creditsLeft }) => creditsUsed > 0 && creditsLeft === 0);
+  const converted = exhausted.filter(({ mailsByCard }) => mailsByCard > 0);
+  const used = sum(periods.map(({ creditsUsed }) => creditsUsed));
+  const left = sum(periods.map(({ creditsLeft }) => creditsLeft));
+  const receivedCents = sum(facts.map((fact) => fact.receivedCents));
+  const refundedCents = sum(facts.map((fact) => fact.refundedCents));
+  const payments = facts.flatMap(({ cardPayment }) => cardPayment ?? []);
+  const failed = payments.filter((payment) => payment === 'failed').length;
+  const free = facts.filter(({ sent }) => sent === 'free').length;
+  const paid = facts.filter(({ sent }) => sent === 'paid').length;
+  const mails = sum(ofPro.map(({ mailsByCredit, mailsByCard }) => mailsByCredit + mailsByCard));
+  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+  const rate = (part: number, whole: number, threshold: number | null, isCrossed: boolean): Rate => ({
+    value: share(part, whole),
+    threshold,
+    isCrossed,
+  });
+  return {
+    mails: { delivered: free + paid, free, paid },
+    revenueCents: receivedCents - refundedCents,
+    refundedCents,
+    mailsPerProUser: share(mails, ofPro.length),
+    rates: {
+      creditUtilization: rate(used, used + left, null, false),
+      exhaustion: rate(exhausted.length, periods.length, 0.5, exhausted.length * 2 > periods.length),
+      payAsYouGoConversion: rate(
+        converted.length,
+        exhausted.length,
+        0.05,
+        converted.length * 20 < exhausted.length,
+      ),
+      failedPayments: rate(failed, payments.length, 0.02, failed * 50 > payments.length),
+      refunds: rate(refundedCents, receivedCents, 0.05, refundedCents * 20 > receivedCents),
+    },
+  };
+}
+
+/** Every month from that before the first thing happened to that after the last. */
+function monthsAround(seen: readonly Seen[]): string[] {
+  const instants = seen.map(({ at }) => at);
+  const months = new Set<string>();
+  for (
+    let at = Math.min(...instants) - 31 * DAY_MS;
+    at <= Math.max(...instants) + 31 * DAY_MS;
+    at += DAY_MS
+  ) {
+    months.add(utcDay(at).slice(0, 7));
+  }
+  return [...months];
+}
+
+describe('whatever users and their cards do, and however the stream tells of it', () => {
+  const met = {
+    reports: 0,
+    empty: 0,
+    crossed: new Set<string>(),
+    uncrossed: new Set<string>(),
+    of: new Set<string>(),
+  };
+  const wrong: object[] = [];
+
+  beforeAll(() => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + WORLDS; seed += 1) {
+      const random = seededRandom(seed);
+      const { changes, seen } = liveTogether(random);
+      const counted = countOnce(disordered(random, changes));
+      for (const month of monthsAround(seen)) {
+        const [report, plain] = [countedReport(counted, month), plainReport(seen, month)];
+        if (JSON.stringify(report) !== JSON.stringify(plain)) {
+          wrong.push({ seed, month, report, plain });
+        }
+        meet(plain, month);
+      }
+    }
+  }, 600_000);
+
+  function meet({ mails, mailsPerProUser, rates }: MailReport, month: string): void {
+    met.reports += 1;
+    met.of.add(month.slice(5));
+    met.empty += mails.delivered === 0 && mailsPerProUser === null ? 1 : 0;
+    for (const [name, { isCrossed }] of Object.entries(rates)) {
+      (isCrossed ? met.crossed : met.uncrossed).add(name);
+    }
+  }
+
+  it('the report of a month is what was seen in it, counted the plain way', () => {
+    expect(wrong.slice(0, 2)).toEqual([]);
+  });
+
+  it('meets empty months, every month of the year, and every threshold crossed and not', () => {
+    expect(met.empty).toBeGreaterThan(0);
+    expect(met.of.size).toBe(12);
+    expect([...met.crossed].sort()).toEqual([
+      'exhaustion',
+      'failedPayments',
+      'payAsYouGoConversion',
+      'refunds',
+    ]);
+    expect(met.uncrossed.size).toBe(5);
+  });
+});
