@@ -137,6 +137,7 @@ describe('the report of mails', () => {
     ['?month=', ['month']],
     ['?month=2026', ['month']],
     ['?month=2026-13', ['month']],
+    ['?month=2025-13', ['month']],
     ['?month=2026-00', ['month']],
     ['?month=2026-1', ['month']],
     ['?month=26-1', ['month']],
