@@ -16,7 +16,7 @@ const HELP = `Serves Postage on this machine, over an embedded DynamoDB.
   --port PORT   where the API answers on 127.0.0.1; 0 takes a free port (default: 3000)
   --data DIR    keeps data, keys and clock in DIR; without it they end with the process
   --no-demo     starts without the demo users
-  --json        prints one line of JSON for scripts: addresses, the cron secret, and tokens
+  --json        prints one line of JSON for scripts: addresses, secrets, and tokens
   --help        shows this
 
 DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one. STRIPE_SECRET_KEY=sk_test_… uses a sandbox at
@@ -158,7 +158,7 @@ function describe(
 Documentation  ${url}/docs
 DynamoDB       ${dynamodb}
 Sent letters   ${sentFolder}
-Stripe         ${stripe.url ?? 'https://api.stripe.com, in test mode'}
+Stripe         ${stripe.url === null ? 'https://api.stripe.com, in test mode' : `${stripe.url}, key ${stripe.secretKey}`}
 
 Tokens, for a day:
 ${exports.join('\n')}

@@ -14,7 +14,7 @@ import { requiredVariable, optionalVariable } from '../environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type RequestOf } from '../http/operation.ts';
-import { alreadySubscribed, invalid, notFound } from '../http/problems.ts';
+import { alreadySubscribed, invalid, noCustomer } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
@@ -77,13 +77,13 @@ async function beginCheckout(
 const openPortal = operation(contracts.createPortalSession, async ({ userId, now, deadline }) => {
   const { account } = await readAccount(store, userId, now, deadline);
   if (account.customerId === null) {
-    return notFound('customer');
+    return noCustomer();
   }
   try {
     return { status: 200, body: { url: await portal.open(account.customerId, appUrl, deadline) } };
   } catch (error) {
     if (error instanceof StripeMissingError && error.param === 'customer') {
-      return notFound('customer');
+      return noCustomer();
     }
     throw error;
   }

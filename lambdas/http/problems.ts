@@ -100,6 +100,11 @@ export function notFound(what: string): Problem {
   return problem('not_found', `There is no such ${what}.`);
 }
 
+export function noCustomer(): Problem {
+  const next = 'POST /billing/checkout-sessions begins a subscription.';
+  return problem('not_found', `There is no such customer: the user has never begun a Checkout. ${next}`);
+}
+
 /** The most errors that one answer lists. */
 export const MAX_LISTED_ERRORS = 20;
 

@@ -12,7 +12,14 @@ import { type FaultOrder, type Faults } from './faults.ts';
 import { pay } from './invoice-routes.ts';
 import { attach, findMethod } from './payment-methods.ts';
 import { authenticate, settlePayment } from './payments.ts';
-import { cancelInPortal, changeCardInPortal, changePriceInPortal, keepInPortal } from './portal-customer.ts';
+import {
+  cancelInPortal,
+  changeCardInPortal,
+  changePriceInPortal,
+  customerOfPortal,
+  keepInPortal,
+  subscriptionOfPortal,
+} from './portal-customer.ts';
 import { settleRefund } from './refunds.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
@@ -67,6 +74,8 @@ export interface Control {
   closeDispute(disputeId: string, status: ClosedStatus): Stripe.Dispute;
   settleRefund(refundId: string, outcome: 'succeeded' | 'failed'): Stripe.Refund;
 
+  customerOfPortal(sessionId: string): string;
+  subscriptionOfPortal(sessionId: string): string;
   changePriceInPortal(subscriptionId: string, priceId: string): Stripe.Subscription;
   cancelInPortal(subscriptionId: string): Stripe.Subscription;
   keepInPortal(subscriptionId: string): Stripe.Subscription;
@@ -126,6 +135,8 @@ export function createControl(server: Server): Control {
     closeDispute: (id, status) => act(() => closeDispute(sandbox, id, status)),
     settleRefund: (id, outcome) => act(() => settleRefund(sandbox, id, outcome)),
 
+    customerOfPortal: (id) => customerOfPortal(sandbox, id),
+    subscriptionOfPortal: (id) => subscriptionOfPortal(sandbox, id),
     changePriceInPortal: (id, price) => act(() => changePriceInPortal(sandbox, id, price)),
     cancelInPortal: (id) => act(() => cancelInPortal(sandbox, id)),
     keepInPortal: (id) => act(() => keepInPortal(sandbox, id)),

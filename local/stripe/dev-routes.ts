@@ -92,13 +92,18 @@ export function stripeDevRoutes(control: Control): LocalRoute[] {
       z.strictObject({ status: z.enum(['won', 'lost', 'warning_closed']) }),
       (one, body) => control.closeDispute(one, body.status),
     ),
+    // The id is that of a Portal session, as in the address of its page.
     ofOne('/dev/stripe/portal/{id}/price', z.strictObject({ price: id }), (one, body) =>
-      control.changePriceInPortal(one, body.price),
+      control.changePriceInPortal(control.subscriptionOfPortal(one), body.price),
     ),
-    ofOne('/dev/stripe/portal/{id}/cancel', z.strictObject({}), (one) => control.cancelInPortal(one)),
-    ofOne('/dev/stripe/portal/{id}/keep', z.strictObject({}), (one) => control.keepInPortal(one)),
+    ofOne('/dev/stripe/portal/{id}/cancel', z.strictObject({}), (one) =>
+      control.cancelInPortal(control.subscriptionOfPortal(one)),
+    ),
+    ofOne('/dev/stripe/portal/{id}/keep', z.strictObject({}), (one) =>
+      control.keepInPortal(control.subscriptionOfPortal(one)),
+    ),
     ofOne('/dev/stripe/portal/{id}/card', z.strictObject({ paymentMethod: id }), (one, body) =>
-      control.changeCardInPortal(one, body.paymentMethod),
+      control.changeCardInPortal(control.customerOfPortal(one), body.paymentMethod),
     ),
   ];
 }

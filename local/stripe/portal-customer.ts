@@ -10,6 +10,22 @@ import { changeBilling } from './subscription-update.ts';
 
 // What a customer does in the Portal. It does what its configuration says, which is the newest active one.
 
+/** Whose page a Portal session is. */
+export function customerOfPortal(sandbox: Sandbox, sessionId: string): string {
+  return sandbox.get('portal_session', sessionId).customer;
+}
+
+/** The subscription that the page of a Portal session shows: its customer's, the newest that is not over. */
+export function subscriptionOfPortal(sandbox: Sandbox, sessionId: string): string {
+  const customer = customerOfPortal(sandbox, sessionId);
+  const own = sandbox.all('subscription').filter((one) => refId(one.customer) === customer && !isOver(one));
+  const [newest] = own.toSorted((one, other) => other.created - one.created);
+  if (newest === undefined) {
+    throw invalidRequest(`The customer ${customer} has no subscription.`);
+  }
+  return newest.id;
+}
+
 /** Another price: at once, or at the end of the period, as the configuration's conditions have it. */
 export function changePriceInPortal(
   sandbox: Sandbox,

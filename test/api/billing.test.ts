@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
-import { atStripe, customerOf, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
+import { atStripe, customerOf, inPortal, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 
 const CHECKOUT = '/billing/checkout-sessions';
@@ -158,6 +158,30 @@ describe('the Portal', () => {
     expect(answer).toMatchObject({ status: 200, body: { url: expect.stringMatching(/^https:\/\//) } });
   });
 
+  it('is used on this machine by the id of its page', async () => {
+    const user = await someApiUser(postage);
+    await payCheckout(postage, await begin(user));
+    const price = 'price_enterprise_month';
+    expect(await inPortal(postage, user, 'price', { price })).toMatchObject({ status: 200 });
+    await atStripe(postage, 'POST', '/flush');
+    expect(await entitlements(user)).toMatchObject({ plan: 'enterprise' });
+    expect(await inPortal(postage, user, 'cancel')).toMatchObject({ status: 200 });
+    await atStripe(postage, 'POST', '/flush');
+    const { periodEndsAt } = (await user.call('GET', '/usage')).body;
+    expect(await entitlements(user)).toMatchObject({ endsAt: periodEndsAt });
+    await inPortal(postage, user, 'keep');
+    await atStripe(postage, 'POST', '/flush');
+    expect(await entitlements(user)).not.toHaveProperty('endsAt');
+  });
+
+  it('has nothing to change for a customer without a subscription', async () => {
+    const user = await someApiUser(postage);
+    await begin(user);
+    expect(await inPortal(postage, user, 'cancel')).toMatchObject({ status: 422, body: { code: 'invalid' } });
+    const card = { paymentMethod: 'pm_card_visa' };
+    expect(await inPortal(postage, user, 'card', card)).toMatchObject({ status: 200 });
+  });
+
   it('has one configuration of its own, by which no allowance can be farmed', async () => {
     const user = await someApiUser(postage);
     await begin(user);
@@ -180,9 +204,12 @@ describe('the Portal', () => {
     });
   });
 
-  it('does not open for whoever has not', async () => {
+  it('does not open for whoever has not, who is told to begin one', async () => {
     const user = await someApiUser(postage);
-    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await user.call('POST', PORTAL)).toMatchObject({
+      status: 404,
+      body: { code: 'not_found', detail: expect.stringContaining(`POST ${CHECKOUT}`) },
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import type { Stripe } from 'stripe';
 import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
-import { atStripe, stripeOf } from '../support/at-stripe.ts';
+import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks } from '../support/users.ts';
@@ -132,7 +132,7 @@ describe('a card that does not pay', () => {
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
-    await atStripe(postage, 'POST', `/portal/${customerId}/card`, { paymentMethod: 'pm_card_visa' });
+    await inPortal(postage, ada, 'card', { paymentMethod: 'pm_card_visa' });
     expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     await atStripe(postage, 'POST', '/flush');
     expect((await byCard()).map(({ status }) => status)).toEqual(['scheduled', 'failed']);

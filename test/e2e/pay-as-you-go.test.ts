@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { DELIVER_AT, givenLetter, RECIPIENTS, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
-import { atStripe, givenPayingUser, itWithStripe, untilEntitled } from './support/paying.ts';
+import { atStripe, givenPayingUser, inPortal, itWithStripe, untilEntitled } from './support/paying.ts';
 import type { Person } from './support/people.ts';
 import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
@@ -47,11 +47,7 @@ describe('a mail beyond the credits', () => {
 
   itWithStripe('is not scheduled when the card is declined, and the same key says so', async () => {
     const { user, letterId } = await givenPayer('freeDeclined');
-    const account = await world().storedAccount(user.userId);
-    const customer = account?.kind === 'account' ? account.customerId : null;
-    await atStripe(world(), `/portal/${String(customer)}/card`, {
-      paymentMethod: 'pm_card_chargeCustomerFail',
-    });
+    await inPortal(world(), user, 'card', { paymentMethod: 'pm_card_chargeCustomerFail' });
     expectAnswer(await pay(user, letterId, 'one'), 402, {
       code: 'payment_failed',
       price: PRICE,

@@ -35,6 +35,19 @@ export async function payCheckout(postage: Postage, url: string, body: object = 
   await atStripe(postage, 'POST', '/flush');
 }
 
+/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as its `/dev/stripe` routes are named. */
+export async function inPortal(
+  postage: Postage,
+  user: ApiUser,
+  act: string,
+  body: object = {},
+): Promise<ApiAnswer> {
+  const { url } = (await user.call('POST', '/billing/portal-sessions')).body;
+  return call(postage, 'POST', `/dev/stripe/portal/${/bps_\w+/.exec(String(url))?.[0] ?? ''}/${act}`, {
+    body,
+  });
+}
+
 /** The customer that Postage knows a user by. */
 export async function customerOf({ store }: Postage, { id }: ApiUser): Promise<string | null> {
   const account = await readStoredAccount(store, id, plentyOfTime());

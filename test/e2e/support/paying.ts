@@ -22,10 +22,16 @@ export async function atStripe(
 }
 
 /** The address of a page at Stripe. */
-export async function pageFor(world: World, { token }: User, route: string, json?: object): Promise<string> {
+async function pageFor(world: World, { token }: User, route: string, json?: object): Promise<string> {
   const answer = await ask(world, `POST ${route}`, { token, ...(json === undefined ? {} : { json }) });
   expectAnswer(answer, 200);
   return z.parse(z.string(), answer.body['url']);
+}
+
+/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as its `/dev/stripe` routes are named. */
+export async function inPortal(world: World, user: User, act: string, body?: object): Promise<void> {
+  const page = await pageFor(world, user, '/billing/portal-sessions');
+  await atStripe(world, `/portal/${/bps_\w+/.exec(page)?.[0] ?? page}/${act}`, body);
 }
 
 /** Somebody who has ordered a subscription and paid for it; Stripe's event may not have come yet. */
