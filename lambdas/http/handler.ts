@@ -43,18 +43,20 @@ export function httpHandler(
   return async (event, context) => (await stack(event, context)).result;
 }
 
-/** What was thrown becomes a problem. An error of ours is told to the log only; the answer carries the request's id. */
+/**
+ * What was thrown becomes a problem. An error of ours is told to the log only; the answer carries the request's id. Of a
+ * request that may come again the log tells what it has waited for: the table, Stripe or a queue.
+ */
 function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
   return {
     onError: (request) => {
       const { requestId } = request.event.requestContext;
       const problem = problemOfError(request.error);
+      const failure = { requestId, route: request.event.routeKey, error: shownError(request.error) };
       if (problem === null || problem.code === 'not_configured') {
-        logger.error(problem?.detail ?? 'Unexpected error', {
-          requestId,
-          route: request.event.routeKey,
-          error: shownError(request.error),
-        });
+        logger.error(problem?.detail ?? 'Unexpected error', failure);
+      } else if (problem.code === 'busy') {
+        logger.warn('A request was answered with busy.', failure);
       }
       request.response = toReply(problem ?? internal(requestId));
     },

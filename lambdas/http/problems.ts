@@ -204,7 +204,7 @@ const BUSY_RETRY_AFTER_SECONDS = 1;
 export function busy(): Problem {
   return problem(
     'busy',
-    'Too much is going on at once. Try again; with the same Idempotency-Key nothing happens twice.',
+    'Too much is going on at once, or a part of it does not answer. Try again; with the same Idempotency-Key nothing happens twice.',
     {},
     { 'retry-after': String(BUSY_RETRY_AFTER_SECONDS) },
   );

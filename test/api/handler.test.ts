@@ -75,6 +75,29 @@ describe('the stack', () => {
     expect(jsonOf(result)).toMatchObject({ code: 'busy' });
   });
 
+  it.each(['BusyError', 'StripeUnavailableError', 'QueueUnavailableError'])(
+    'answers busy when there was %s, which the log tells of',
+    async (name) => {
+      const warned = jest.spyOn(logger, 'warn').mockReturnValue();
+      const failing = recording(getUsage, () => {
+        throw Object.assign(new Error('Stripe: rate limit'), { name });
+      });
+      const result = await httpHandler([failing])(httpEvent(), CONTEXT);
+      expect(jsonOf(result)).toMatchObject({ status: 503, code: 'busy' });
+      expect(warned.mock.calls).toEqual([
+        [
+          'A request was answered with busy.',
+          {
+            requestId: 'request-1',
+            route: 'GET /usage',
+            error: { name, message: 'Stripe: rate limit', at: expect.any(Array) },
+          },
+        ],
+      ]);
+      expect(loggedErrors).not.toHaveBeenCalled();
+    },
+  );
+
   it('tells an error of ours to the log only', async () => {
     const failing = recording(getUsage, () => {
       throw new Error('table arn:aws:dynamodb:secret', { cause: new Error('the reason') });
