@@ -9,7 +9,8 @@ import type { Clock } from './clock.ts';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import type { Issuer } from './issuer.ts';
 import { localSubscription } from './local-subscription.ts';
-import { type LocalRoute, parseInput, refuseInput } from './local-routes.ts';
+import { validated } from '../lambdas/http/validation.ts';
+import { type LocalRoute, refuseInput } from './local-routes.ts';
 
 export interface DevServices {
   clock: Clock;
@@ -26,7 +27,7 @@ export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
       method: 'GET',
       path: '/dev/token',
       answer: ({ query }) => {
-        const { sub, scope = '' } = parseInput(tokenQuery, query);
+        const { sub, scope = '' } = validated(tokenQuery, query);
         return issuer.issue(sub, scope);
       },
     },
@@ -34,15 +35,15 @@ export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
       method: 'PUT',
       path: '/dev/accounts/{userId}',
       answer: ({ parameters, json }) => {
-        const { userId } = parseInput(accountPath, parameters);
-        return beginSubscription(store, userId, parseInput(subscriptionBody, json), clock.now());
+        const { userId } = validated(accountPath, parameters);
+        return beginSubscription(store, userId, validated(subscriptionBody, json), clock.now());
       },
     },
     { method: 'GET', path: '/dev/clock', answer: () => ({ now: toIso(clock.now()) }) },
     {
       method: 'POST',
       path: '/dev/clock',
-      answer: ({ json }) => moveClock(clock, parseInput(clockBody, json).now),
+      answer: ({ json }) => moveClock(clock, validated(clockBody, json).now),
     },
   ];
 }

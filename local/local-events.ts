@@ -5,7 +5,8 @@ import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createEventBus, eventBridge, type PublishedEvent } from './event-bus.ts';
 import { FAILED_RECORDS_BUCKET } from './lambda-environment.ts';
-import { type LocalRoute, parseInput } from './local-routes.ts';
+import { validated } from '../lambdas/http/validation.ts';
+import type { LocalRoute } from './local-routes.ts';
 import { type ObjectStore, startObjectStore } from './object-store.ts';
 import { followStream, STREAM_FUNCTIONS, type StreamFollower } from './stream.ts';
 
@@ -42,7 +43,7 @@ export async function startLocalEvents(onEntry: (entry: BusEntry) => void): Prom
         method: 'GET',
         path: '/dev/events',
         answer: async ({ query }) => {
-          const filter = parseInput(eventsQuery, query);
+          const filter = validated(eventsQuery, query);
           // Of everything that was written before the request.
           await follower?.caughtUp();
           return { items: newestOf(bus.events(), filter) };

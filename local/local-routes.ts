@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { invalid, malformed, ProblemError } from '../lambdas/http/problems.ts';
 import { type Answer, answerJson, answerProblem } from './answers.ts';
 import type { Match, Target } from './routing.ts';
@@ -35,19 +34,6 @@ export async function answerLocally(
     }
     throw error;
   }
-}
-
-/** @throws ProblemError 422 `invalid`, with every member that is wrong */
-export function parseInput<Output>(schema: z.ZodMiniType<Output>, input: unknown): Output {
-  const result = z.safeParse(schema, input);
-  if (result.success) {
-    return result.data;
-  }
-  const errors = result.error.issues.map(({ path, message }) => ({
-    path: path.map(String).join('.'),
-    message,
-  }));
-  throw new ProblemError(invalid(errors));
 }
 
 /** @throws ProblemError 422 `invalid`: a rule that needs more than the value itself to judge */

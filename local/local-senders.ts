@@ -9,7 +9,8 @@ import { toIso } from '../lambdas/domain/instants.ts';
 import { type BusEntry, messageOf, targetsOf } from './bus-rules.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
-import { type LocalRoute, parseInput } from './local-routes.ts';
+import { validated } from '../lambdas/http/validation.ts';
+import type { LocalRoute } from './local-routes.ts';
 import { LocalQueue, type QueueConsumer } from './queue.ts';
 import { type SenderManners, startSenderStandIn } from './sender-stand-in.ts';
 
@@ -137,7 +138,7 @@ function routesTo(manners: SenderManners, folder: string): LocalRoute[] {
       method: 'PUT',
       path: '/dev/senders',
       answer: ({ json }) => {
-        const { email = manners.email, mail = manners.mail } = parseInput(mannersBody, json);
+        const { email = manners.email, mail = manners.mail } = validated(mannersBody, json);
         Object.assign(manners, { email, mail });
         return { ...manners, folder };
       },

@@ -12,11 +12,17 @@ const MAX_TEXT_LENGTH = 200;
  * @throws ProblemError `invalid`, with one error per field
  */
 export function validated<Output>(schema: z.ZodMiniType<Output>, value: unknown): Output {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: messageOf });
   if (!result.success) {
     throw new ProblemError(invalid(result.error.issues.flatMap(fieldErrors)));
   }
   return result.data;
+}
+
+/** Somebody who has left a field out is told so; in Zod's words he would be told of its types. */
+function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
+  const isField = (issue.path?.length ?? 0) > 0;
+  return isField && issue.code === 'invalid_type' && issue.input === undefined ? 'Required.' : undefined;
 }
 
 function fieldErrors(issue: Issue): FieldError[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { notFound, ProblemError } from '../../lambdas/http/problems.ts';
-import { type LocalRoute, parseInput, refuseInput } from '../local-routes.ts';
+import { validated } from '../../lambdas/http/validation.ts';
+import { type LocalRoute, refuseInput } from '../local-routes.ts';
 import { ApiError } from './api-error.ts';
 import type { Control } from './control.ts';
 
@@ -59,7 +60,7 @@ export function stripeDevRoutes(control: Control): LocalRoute[] {
     {
       method: 'PUT',
       path: '/dev/stripe',
-      answer: ({ json }) => control.setFaults(parseInput(faults, json ?? {})),
+      answer: ({ json }) => control.setFaults(validated(faults, json ?? {})),
     },
     { method: 'POST', path: '/dev/stripe/flush', answer: () => control.flush() },
     ofOne('/dev/stripe/checkout/{id}/pay', payment, (one, body) => control.payCheckout(one, body)),
@@ -80,7 +81,7 @@ export function stripeDevRoutes(control: Control): LocalRoute[] {
       method: 'POST',
       path: '/dev/stripe/disputes',
       answer: ({ json }) => {
-        const { payment_intent: paymentIntent, ...order } = parseInput(dispute, json ?? {});
+        const { payment_intent: paymentIntent, ...order } = validated(dispute, json ?? {});
         return asProblem(() => control.openDispute({ ...order, paymentIntent }));
       },
     },
@@ -117,8 +118,8 @@ function ofOne<Body>(
     method: 'POST',
     path: template,
     answer: ({ parameters, json }) => {
-      const { id: one } = parseInput(path, parameters);
-      const body = parseInput(schema, json ?? {});
+      const { id: one } = validated(path, parameters);
+      const body = validated(schema, json ?? {});
       return asProblem(() => act(one, body));
     },
   };

@@ -253,6 +253,8 @@ describe('reading a request', () => {
     expect(jsonOf(result)).toMatchObject({ status: 422, code: 'invalid' });
     const { errors } = jsonOf(result) as { errors: { path: string; message: string }[] };
     expect(errors.map(({ path }) => path).sort()).toEqual(['body', 'extra', 'more', 'title']);
+    const messages = Object.fromEntries(errors.map(({ path, message }) => [path, message]));
+    expect(messages).toMatchObject({ body: 'Required.', extra: 'Unknown field.' });
   });
 
   it('answers with a few errors of a few words, whatever it was sent', async () => {
