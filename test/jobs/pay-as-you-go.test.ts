@@ -1,13 +1,14 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
+import type { Stripe } from 'stripe';
 import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { type StepOutcome, takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
+import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
-import { abandonPayment } from '../../lambdas/domain/delivery-payment.ts';
+import { abandonPayment, noteIntent } from '../../lambdas/domain/delivery-payment.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,
@@ -244,6 +245,24 @@ describe('many requests at once', () => {
     await expectOneCharge(suite, payer);
   });
 
+  it('G9: note the first intent that is made, also a day later, when Stripe has forgotten its key', async () => {
+    const payer = await givenPayer(suite);
+    const withoutStripe = suite.services(() => new Response('{}', { status: 500 }));
+    await expect(askForMail(withoutStripe, payer, asking(payer))).rejects.toThrow(StripeUnavailableError);
+    const seen = await onlyDelivery(suite, payer);
+    expect(seen).toMatchObject({ status: 'pending_payment', payment: { intentId: null } });
+    const context = { userId: payer.userId, id: seen.id, now: now(), deadline: plentyOfTime() };
+    const note = async (intentId: string): Promise<StepOutcome> =>
+      takeStep(suite.store(), context, (current) => noteIntent(current, intentId), seen);
+    expect(await note('pi_first')).toMatchObject({ outcome: 'changed' });
+    // Whoever has read the same goes on with what the other has noted.
+    expect(await note('pi_second')).toMatchObject({
+      outcome: 'unchanged',
+      delivery: { payment: { intentId: 'pi_first' } },
+    });
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ payment: { intentId: 'pi_first' } });
+  });
+
   it('G1, G9: with twenty keys are ten charges, and ten mails in the day', async () => {
     const payer = await givenPayer(suite);
     const asked = await Promise.all(
@@ -339,25 +358,47 @@ describe('a charge that comes too late', () => {
 });
 
 describe('an event about a payment', () => {
-  it('G12: that names something else than was asked for is kept, and grants nothing', async () => {
+  async function expectMismatch(event: Stripe.Event, services = suite.services()): Promise<void> {
+    expect(await suite.follow([event], services)).toEqual([]);
+    expect(await suite.failed()).toContainEqual(
+      expect.objectContaining({ id: event.id, reason: 'payment_mismatch' }),
+    );
+  }
+
+  it.each<[string, object]>([
+    ['another sum', { amount: 299 }],
+    ['another currency', { currency: 'eur' }],
+    ['another customer', { customer: 'cus_other' }],
+    ['another intent', { id: 'pi_other' }],
+  ])('G12: about %s than was asked for is kept, and grants nothing', async (_, change) => {
     const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
     await askForMail(suite.services(), payer, asking(payer));
-    const { id } = await onlyDelivery(suite, payer);
-    const other = await suite.stripe().paymentIntents.create({
-      amount: 50,
+    const { id, payment } = await onlyDelivery(suite, payer);
+    const intent = await suite.stripe().paymentIntents.retrieve(payment?.intentId ?? '');
+    expect(intent.metadata).toEqual({ userId: payer.userId, deliveryId: id });
+    const paid = Object.assign({}, intent, { status: 'succeeded' }, change);
+    const event = eventAbout('payment_intent.succeeded', paid, now());
+    await expectMismatch(
+      event,
+      suite.services(() => Response.json(paid)),
+    );
+    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+  });
+
+  it('G12: about a delivery that is not there is kept, and refunds nothing', async () => {
+    const payer = await givenPayer(suite);
+    const paid = await suite.stripe().paymentIntents.create({
+      amount: 300,
       currency: 'usd',
       customer: payer.customerId,
-      metadata: { userId: payer.userId, deliveryId: id },
+      metadata: { userId: payer.userId, deliveryId: 'nowhere' },
       payment_method: 'pm_card_visa',
       confirm: true,
       off_session: true,
     });
-    const event = eventAbout('payment_intent.succeeded', other, now());
-    expect(await suite.follow([event])).toEqual([]);
-    expect(await suite.failed()).toContainEqual(
-      expect.objectContaining({ id: event.id, reason: 'payment_mismatch' }),
-    );
-    expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
+    await expectMismatch(eventAbout('payment_intent.succeeded', paid, now()));
+    const { data } = await suite.stripe().charges.list({ payment_intent: paid.id });
+    expect(data.map(({ refunded }) => refunded)).toEqual([false]);
   });
 
   it.each<[string, object]>([
