@@ -1,8 +1,11 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
+import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
+import { openPurchase, readPurchase } from '../../lambdas/adapters/dynamodb/purchases.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { usePurchases } from '../support/purchases.ts';
@@ -53,6 +56,15 @@ describe('G12: a payment that does not fit is kept, and grants nothing', () => {
     await expectFailed(await paid({ customer: other.customerId }), 'purchase_mismatch');
   });
 
+  it('of another purchase than the event says', async () => {
+    const { userId } = suite.buyer();
+    const { id: other } = await suite.begin();
+    const event = await paid({});
+    const told = { ...event.data.object, metadata: { userId, purchaseId: other } };
+    await expectFailed(suite.about('payment_intent.succeeded', told), 'purchase_mismatch');
+    expect(await suite.purchase({ id: other })).toMatchObject({ status: 'open' });
+  });
+
   it('of a purchase that nobody has begun', async () => {
     const metadata = { userId: suite.buyer().userId, purchaseId: 'p1' };
     await expectFailed(await paid({ metadata }), 'unknown_purchase');
@@ -60,6 +72,16 @@ describe('G12: a payment that does not fit is kept, and grants nothing', () => {
 
   it.each(['user-nobody-knows', '', 'a user#'])('of a customer without a user (%j)', async (userId) => {
     await expectFailed(await paid({ metadata: { userId, purchaseId: 'p1' } }), 'customer_without_user');
+  });
+
+  it('is not begun by a user who was erased meanwhile', async () => {
+    const { userId, customerId } = suite.buyer();
+    const now = suite.at().clock.now();
+    await eraseUser(suite.store(), userId, now, plentyOfTime());
+    const context = { userId, id: 'p-erased', fingerprint: 'a bundle', now, deadline: deadlineIn(2_000) };
+    const order = { credits: 10, amountCents: 2_700, currency: 'usd' as const, customerId };
+    await expect(openPurchase(suite.store(), context, order)).rejects.toThrow(ErasedAccountError);
+    expect(await readPurchase(suite.store(), userId, 'p-erased', plentyOfTime())).toBeNull();
   });
 
   it('of a user who was erased', async () => {

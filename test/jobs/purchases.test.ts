@@ -91,7 +91,11 @@ describe('a bundle that is paid', () => {
   it('by bank debit fails when the money does not come', async () => {
     const bought = await suite.buy(10, 'pm_usBankAccount_success');
     suite.at().standIn.control.settlePayment(bought.intent, 'failed');
-    expect(await suite.follow([...bought.events, ...suite.newEvents()])).toEqual([]);
+    const failed = suite.newEvents().filter(({ type }) => type === 'checkout.session.async_payment_failed');
+    expect(failed).toHaveLength(1);
+    expect(await suite.follow(failed)).toEqual([]);
+    expect(await suite.purchase(bought)).toMatchObject({ status: 'failed' });
+    expect(await suite.follow(bought.events)).toEqual([]);
     expect(await suite.purchase(bought)).toMatchObject({ status: 'failed' });
     expect(await suite.booked()).toEqual([0, 0, 0]);
   });
@@ -109,6 +113,19 @@ describe('a bundle that is paid', () => {
 });
 
 describe('a page that is left', () => {
+  it('G10: is not open again when a decline on it is heard of late', async () => {
+    const begun = await suite.begin();
+    const { customerId } = suite.buyer();
+    const metadata = { userId: suite.buyer().userId, purchaseId: begun.id };
+    const declined = await suite
+      .stripe()
+      .paymentIntents.create({ amount: 2_700, currency: 'usd', customer: customerId, metadata });
+    suite.at().standIn.control.expireCheckout(begun.sessionId);
+    await suite.followAll();
+    expect(await suite.follow([suite.about('payment_intent.payment_failed', declined)])).toEqual([]);
+    expect(await suite.purchase(begun)).toMatchObject({ status: 'expired' });
+  });
+
   it('expires, and nothing is granted', async () => {
     const begun = await suite.begin();
     suite.at().standIn.control.expireCheckout(begun.sessionId);
@@ -169,6 +186,52 @@ describe('a refund', () => {
     suite.at().standIn.control.settleRefund(id, 'failed');
     const failed = suite.newEvents().filter(({ type }) => type === 'refund.failed');
     expect(await suite.follow(failed)).toEqual([]);
+    expect(await suite.booked()).toEqual([10, 0, 0]);
+  });
+
+  it.each([
+    ['charge.refunded', 'charge'],
+    ['refund.updated', 'refund'],
+    ['refund.failed', 'refund'],
+    ['charge.dispute.created', 'dispute'],
+    ['charge.dispute.funds_withdrawn', 'dispute'],
+    ['charge.dispute.funds_reinstated', 'dispute'],
+    ['charge.dispute.closed', 'dispute'],
+  ])('G10: is heard of by %s alone, whatever that says itself', async (type, object) => {
+    const { id: purchaseId, intent } = await suite.boughtAndGranted();
+    await refund(intent);
+    // A charge has what stands on its intent; refunds and disputes have not.
+    const metadata = object === 'charge' ? { userId: suite.buyer().userId, purchaseId } : {};
+    const told = { object, id: 'of_stripe', payment_intent: intent, metadata, status: 'succeeded' };
+    expect(await suite.follow([suite.about(type, told)])).toEqual([]);
+    expect(await suite.booked()).toEqual([0, 0, 10]);
+  });
+
+  it.each([
+    ['refund that was called off', 'canceled', 'refund.updated'],
+    ['dispute that was prevented', 'prevented', 'charge.dispute.closed'],
+  ])('that is a %s gives back', async (_, status, type) => {
+    const { intent } = await suite.boughtAndGranted();
+    await refund(intent);
+    await suite.followAll();
+    expect(await suite.booked()).toEqual([0, 0, 10]);
+    const isRefund = type === 'refund.updated';
+    let lists = 0;
+    // The stand-in can do neither: Stripe lists refunds, which are asked for first, and disputes.
+    const undone = suite.services(async (send) => {
+      const answer = await send();
+      const body = (await answer.json()) as { object: string };
+      if (body.object !== 'list') {
+        return Response.json(body);
+      }
+      lists += 1;
+      const data =
+        isRefund === (lists === 1) ? [{ object: 'refund', id: 'id_1', amount: 2_700, status }] : [];
+      return Response.json({ ...body, data });
+    });
+    const told = { object: isRefund ? 'refund' : 'dispute', id: 'id_1', payment_intent: intent };
+    expect(await suite.follow([suite.about(type, told)], undone)).toEqual([]);
+    expect(lists).toBe(2);
     expect(await suite.booked()).toEqual([10, 0, 0]);
   });
 
