@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
+import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
 import { atStripe, customerOf, inPortal, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
@@ -98,6 +99,27 @@ describe('Checkout', () => {
       await atStripe(postage, 'PUT', '');
       await atStripe(postage, 'POST', '/flush');
     }
+  });
+
+  it('is refused to a user whose subscription has failed to be paid for so long that it gives no plan', async () => {
+    const user = await someApiUser(postage);
+    await payCheckout(postage, await begin(user));
+    const customer = (await customerOf(postage, user)) ?? '';
+    await atStripe(postage, 'POST', `/portal/${customer}/card`, {
+      paymentMethod: 'pm_card_chargeCustomerFail',
+    });
+    const [subscription] = (await stripe.subscriptions.list({ customer })).data;
+    const changed = await stripe.subscriptions.update(subscription?.id ?? '', {
+      items: [{ id: subscription?.items.data[0]?.id ?? '', price: seededPriceId('enterprise', 'month') }],
+      proration_behavior: 'always_invoice',
+    });
+    expect(changed.status).toBe('past_due');
+    await atStripe(postage, 'POST', '/flush');
+    await postage.setPlan(user.id, 'none');
+    expect(await user.call('POST', CHECKOUT, { body: PRO })).toMatchObject({
+      status: 409,
+      body: { code: 'already_subscribed' },
+    });
   });
 
   it('goes on for a user whose customer was deleted at Stripe', async () => {
