@@ -78,6 +78,15 @@ describe('a plan that returns within the interval', () => {
     expect(leftOf(back).included).toBe(0);
   });
 
+  it('and then moves its anchor has used nothing of the interval that begins there', () => {
+    const back = returned(ended(used(begun, { mails: 10 }, '2026-02-01'), '2026-02-05'), '2026-02-06');
+    expect(leftOf(back).included).toBe(6);
+    const elsewhere = active({ plan: 'enterprise', anchor: '2026-02-10' });
+    const moved = followSubscription(back, elsewhere, at('2026-02-10T01:00Z')).account;
+    const again = followSubscription(ended(moved, '2026-02-11'), elsewhere, at('2026-02-12')).account;
+    expect([moved, again].map((account) => leftOf(account).included)).toEqual([10, 10]);
+  });
+
   it('and changes its plan then gets no allowance twice', () => {
     // Given the ten of the interval used, an ending and a return, which has nothing left
     const spent = used(withCredits(begun, { included: 10 }), { mails: 10 }, '2026-02-01');

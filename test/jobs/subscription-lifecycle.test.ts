@@ -6,7 +6,7 @@ import { openUntil } from '../../lambdas/domain/account.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { at, leftOf, shown } from '../support/accounts.ts';
-import { ENTERPRISE, PRO, PRO_YEARLY, usePayments } from '../support/payments.ts';
+import { ENTERPRISE, eventAbout, PRO, PRO_YEARLY, usePayments } from '../support/payments.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { plentyOfTime } from '../support/table.ts';
 
@@ -323,6 +323,27 @@ describe('a failed payment', () => {
       subscription: { status: 'past_due', graceEndsAt: at('2026-03-07T10:00:00Z') },
     });
   });
+
+  it.each(['first', 'last'])(
+    'counts grace from the oldest of its open invoices, be it listed %s',
+    async (where) => {
+      await failRenewal();
+      const [invoice] = (await suite.stripe().invoices.list({ status: 'open' })).data;
+      const finalized_at = at('2026-02-26T10:00:00Z') / 1_000;
+      const older = { ...invoice, id: 'in_older', status_transitions: { finalized_at } };
+      const both = suite.services(async (send) => {
+        const body = (await (await send()).json()) as { url?: string };
+        const data = where === 'first' ? [older, invoice] : [invoice, older];
+        return Response.json(body.url === '/v1/invoices' ? { ...body, data } : body);
+      });
+      const told = { object: 'invoice', customer: user.customerId };
+      const event = eventAbout('invoice.payment_failed', told, suite.at().clock.now());
+      expect(await suite.follow([event], both)).toEqual([]);
+      expect(await suite.account(user.userId)).toMatchObject({
+        subscription: { status: 'past_due', graceEndsAt: at('2026-03-05T10:00:00Z') },
+      });
+    },
+  );
 
   it('G7: ends the plan when grace is over, whether or not an event comes', async () => {
     await failRenewal();
