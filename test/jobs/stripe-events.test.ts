@@ -47,6 +47,19 @@ async function planOf(userId = user.userId): Promise<[string, string]> {
   return [plan, subscription.status];
 }
 
+/** Deletes the user's customer at Stripe, and gives him another one as a Checkout does. */
+async function replaceCustomer(): Promise<string> {
+  const { customers } = suite.stripe();
+  await customers.del(user.customerId);
+  const card = 'pm_card_visa';
+  const { id: customerId } = await customers.create({
+    payment_method: card,
+    invoice_settings: { default_payment_method: card },
+  });
+  const link = { userId: user.userId, customerId, replaces: user.customerId };
+  return linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+}
+
 describe('each type of event', () => {
   const SUBSCRIPTION = [
     'customer.subscription.created',
@@ -164,17 +177,32 @@ describe('two workers at once', () => {
         return null;
       }
       isFirst = false;
-      const replace = async (): Promise<void> => {
-        await suite.stripe().customers.del(user.customerId);
-        const { id: customerId } = await suite.stripe().customers.create({});
-        const link = { userId: user.userId, customerId, replaces: user.customerId };
-        await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
-      };
-      return { fault: 'wait', until: replace };
+      return { fault: 'wait', until: replaceCustomer };
     });
     expect(await suite.follow(event === undefined ? [] : [event])).toEqual([]);
     expect(isFirst).toBe(false);
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'none' });
+  });
+
+  it('G10: nor does one that then finds him gone end what his user has begun under another', async () => {
+    await subscribe();
+    const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
+    let isFirst = true;
+    suite.proxy().inject((request) => {
+      if (!isTransaction(request) || !isFirst) {
+        return null;
+      }
+      isFirst = false;
+      const begin = async (): Promise<void> => {
+        const customer = await replaceCustomer();
+        await suite.stripe().subscriptions.create({ customer, items: [{ price: ENTERPRISE }] });
+        await suite.follow([eventOf('invoice.paid', { object: 'invoice', customer })]);
+      };
+      return { fault: 'wait', until: begin };
+    });
+    expect(await suite.follow(event === undefined ? [] : [event])).toEqual([]);
+    expect(isFirst).toBe(false);
+    expect(await planOf()).toEqual(['enterprise', 'active']);
   });
 
   it('G3: a command between asking and writing is not overwritten', async () => {
