@@ -21,6 +21,7 @@ import {
   cancelOne,
   reconcileAll,
   reconcileLater,
+  replaceCustomer,
   rollOver,
 } from '../support/money-commands.ts';
 import { type Random } from '../support/random.ts';
@@ -104,7 +105,9 @@ async function command(world: World): Promise<void> {
 async function act(world: World): Promise<void> {
   const { random } = world;
   const percent = random.integer(1, 100);
-  if (percent <= 56) {
+  if (world.mayLoseCustomer && random.happens(0.1)) {
+    await replaceCustomer(world);
+  } else if (percent <= 56) {
     await actAtStripe(world);
   } else if (percent <= 85) {
     await command(world);
@@ -154,6 +157,7 @@ const REACHED = [
   'purchase: taken back',
   'purchased credits spent',
   'rolled over',
+  'customer replaced',
   'died',
   'overtaken',
   'plan: none',

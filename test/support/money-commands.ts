@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
 import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
+import { withCustomer } from '../../lambdas/adapters/customers.ts';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../lambdas/adapters/dynamodb/reconciliation.ts';
 import { getDelivery } from '../../lambdas/adapters/dynamodb/records.ts';
 import { accountShard } from '../../lambdas/adapters/dynamodb/keys.ts';
+import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
 import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/domain/delivery-life.ts';
 import { UNCHANGED } from '../../lambdas/domain/life-decisions.ts';
 import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
@@ -19,6 +21,7 @@ import { type Bundle } from '../../lambdas/domain/plans.ts';
 import {
   count,
   deliveriesOf,
+  hear,
   heldBy,
   type Held,
   idFrom,
@@ -28,10 +31,11 @@ import {
   type World,
 } from './money.ts';
 import { askForMail } from './pay-as-you-go.ts';
-import { beginPurchase } from './purchases.ts';
+import { ENTERPRISE, PRO } from './payments.ts';
+import { beginPurchase, sessionIn } from './purchases.ts';
 import { rollShard } from './rollovers.ts';
 import { plentyOfTime } from './table.ts';
-import { request, scheduleMail } from './users.ts';
+import { request, scheduleMail, storedAccount } from './users.ts';
 
 /**
  * Dies at any request, and is begun again as often as it takes; another process may do the same while it waits for an
@@ -87,6 +91,40 @@ export async function buy(world: World): Promise<void> {
       }
     }
   }
+}
+
+/**
+ * The owner deletes the customer at Stripe. The user asks for a page to subscribe on, and is given another customer,
+ * before Postage has heard of it or after; he may pay there.
+ */
+export async function replaceCustomer(world: World): Promise<void> {
+  const { stripe, random, userId } = world;
+  const former = world.customerId;
+  await stripe.stripe.customers.del(former);
+  if (random.happens(0.5)) {
+    await hear(world);
+  }
+  const priceId = random.pick([PRO, ENTERPRISE]);
+  const pages = [];
+  for (const side of [world.disorderly, world.orderly]) {
+    const page = await carryOut(world, side, async (services) => {
+      const { customerId } = await storedAccount(services.store, userId);
+      const order = { userId, priceId, trialDays: 0, appUrl: 'https://app.test/', idempotencyKey: null };
+      return withCustomer(services, { userId, customerId }, later(world), plentyOfTime(), (id) =>
+        checkOutSubscription(services.stripe, { ...order, customerId: id }, plentyOfTime()),
+      );
+    });
+    pages.push(page);
+  }
+  const customerId = (await storedAccount(world.orderly.services.store, userId)).customerId ?? '';
+  expect((await storedAccount(world.disorderly.services.store, userId)).customerId).toBe(customerId);
+  expect(customerId).not.toBe(former);
+  world.customerId = customerId;
+  stripe.standIn.control.changeCardInPortal(customerId, 'pm_card_visa');
+  if (random.happens(0.7)) {
+    stripe.standIn.control.payCheckout(sessionIn(random.pickAny(pages) ?? ''));
+  }
+  count(world, 'customer replaced');
 }
 
 /** Asks one side for a mail, as the route does. */

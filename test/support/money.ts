@@ -61,6 +61,8 @@ export interface World {
   deliveryIds: string[];
   /** Asked for on the disorderly side alone, which had not caught up. */
   ownDeliveryIds: string[];
+  /** Whether its customer may be deleted, and replaced. */
+  mayLoseCustomer: boolean;
   /** Whether its user also asks for something when Postage has not heard of everything. */
   mayBeAlone: boolean;
   /** He has: the orderly side is asked for nothing any more, and only hears. */
@@ -160,6 +162,7 @@ export async function openWorld(
     mostPurchases: random.pick([0, 1, 4]),
     deliveryIds: [],
     ownDeliveryIds: [],
+    mayLoseCustomer: random.happens(0.2),
     mayBeAlone: random.happens(0.3),
     isAlone: false,
     isAlike: true,

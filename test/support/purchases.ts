@@ -40,7 +40,12 @@ export async function beginPurchase(
   await openPurchase(store, context, { credits: bundle, ...price, customerId });
   const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl: 'https://app.test/' };
   const url = await checkOutBundle(stripe, order, deadline);
-  return { id, sessionId: /cs_test_\w+/.exec(url)?.[0] ?? url };
+  return { id, sessionId: sessionIn(url) };
+}
+
+/** The Checkout session whose page this is. */
+export function sessionIn(url: string): string {
+  return /cs_test_\w+/.exec(url)?.[0] ?? url;
 }
 
 async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
