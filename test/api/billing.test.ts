@@ -105,9 +105,8 @@ describe('Checkout', () => {
     const user = await someApiUser(postage);
     await payCheckout(postage, await begin(user));
     const customer = (await customerOf(postage, user)) ?? '';
-    await atStripe(postage, 'POST', `/portal/${customer}/card`, {
-      paymentMethod: 'pm_card_chargeCustomerFail',
-    });
+    const paymentMethod = 'pm_card_chargeCustomerFail';
+    expect(await inPortal(postage, user, 'card', { paymentMethod })).toMatchObject({ status: 200 });
     const [subscription] = (await stripe.subscriptions.list({ customer })).data;
     const changed = await stripe.subscriptions.update(subscription?.id ?? '', {
       items: [{ id: subscription?.items.data[0]?.id ?? '', price: seededPriceId('enterprise', 'month') }],
