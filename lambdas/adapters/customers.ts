@@ -1,10 +1,10 @@
-import { type Account } from '../domain/account.ts';
+import { type Account, isLive } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { linkCustomer } from './dynamodb/customers.ts';
 import { type Store } from './dynamodb/store.ts';
 import { type StripeConnection } from './stripe/connection.ts';
-import { createCustomer } from './stripe/customers.ts';
+import { createCustomer, requireDeleted } from './stripe/customers.ts';
 import { StripeMissingError } from './stripe/errors.ts';
 
 export interface CustomerServices {
@@ -14,13 +14,13 @@ export interface CustomerServices {
 
 /**
  * Does something at Stripe for a user's customer, who is made when there is none; and once more for a new one, when
- * somebody has deleted the customer at Stripe.
+ * somebody has deleted the customer at Stripe. With him his subscription ends: where there is one, it is made sure of.
  *
  * @throws ErasedAccountError, BusyError, StripeUnavailableError, NotConfiguredError, and what `use` throws
  */
 export async function withCustomer<Answer>(
   services: CustomerServices,
-  { userId, customerId }: Pick<Account, 'userId' | 'customerId'>,
+  { userId, customerId, subscription }: Pick<Account, 'userId' | 'customerId' | 'subscription'>,
   now: Instant,
   deadline: Deadline,
   use: (customerId: string) => Promise<Answer>,
@@ -34,6 +34,9 @@ export async function withCustomer<Answer>(
     return await use(first);
   } catch (error) {
     if (error instanceof StripeMissingError && error.param === 'customer') {
+      if (isLive(subscription)) {
+        await requireDeleted(services.stripe, first, deadline);
+      }
       return use(await make(first));
     }
     throw error;

@@ -25,6 +25,9 @@ const portal = createPortal(stripe, prices, requiredVariable('stage'));
 
 type CheckoutRequest = RequestOf<typeof contracts.createCheckoutSession>;
 
+/** A customer whom Stripe does not know is replaced when the page is begun. */
+const NO_SUBSCRIPTIONS = { subscriptions: [] };
+
 /** What Stripe calls a subscription that somebody pays for, or is to pay for: a second one would be paid beside it. */
 const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
 
@@ -55,7 +58,8 @@ async function beginCheckout(
   priceId: string,
 ): Promise<string | null> {
   const { userId, deadline } = request;
-  const { subscriptions } = await listSubscriptions(stripe, customerId, prices, deadline);
+  const { subscriptions } =
+    (await listSubscriptions(stripe, customerId, prices, deadline)) ?? NO_SUBSCRIPTIONS;
   if (subscriptions.some(({ status }) => SUBSCRIBED.includes(status))) {
     return null;
   }

@@ -2,7 +2,7 @@ import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { writeLesson } from '../adapters/dynamodb/billing.ts';
 import { findUserOfCustomer, linkCustomer } from '../adapters/dynamodb/customers.ts';
 import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
-import { readOwner } from '../adapters/stripe/customers.ts';
+import { readOwner, requireDeleted } from '../adapters/stripe/customers.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { chooseSubscription } from '../domain/live-subscription.ts';
 import { USER_ID } from '../domain/user-id.ts';
@@ -20,6 +20,9 @@ export class UnsettledSubscriptionError extends Error {
 }
 
 const MAX_ROUNDS = 10;
+
+/** They have ended with him. */
+const OF_A_DELETED_CUSTOMER = { asOf: 0, subscriptions: [] };
 
 /**
  * Brings an account to what Stripe says of its customer's subscriptions now. The event itself is a hint only: which
@@ -50,7 +53,11 @@ export async function syncSubscription(
     if (account.customerId !== customerId) {
       return unchanged('customer_replaced', sentAt);
     }
-    const { asOf, subscriptions } = await listSubscriptions(stripe, customerId, prices, deadline);
+    const listed = await listSubscriptions(stripe, customerId, prices, deadline);
+    if (listed === null) {
+      await requireDeleted(stripe, customerId, deadline);
+    }
+    const { asOf, subscriptions } = listed ?? OF_A_DELETED_CUSTOMER;
     const now = Math.max(sentAt, asOf);
     const choice = chooseSubscription(subscriptions, account.subscription, now);
     if (choice.outcome === 'grace_unknown') {

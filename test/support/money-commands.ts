@@ -108,9 +108,9 @@ export async function replaceCustomer(world: World): Promise<void> {
   const pages = [];
   for (const side of [world.disorderly, world.orderly]) {
     const page = await carryOut(world, side, async (services) => {
-      const { customerId } = await storedAccount(services.store, userId);
+      const account = await storedAccount(services.store, userId);
       const order = { userId, priceId, trialDays: 0, appUrl: 'https://app.test/', requestId: null };
-      return withCustomer(services, { userId, customerId }, later(world), plentyOfTime(), (id) =>
+      return withCustomer(services, account, later(world), plentyOfTime(), (id) =>
         checkOutSubscription(services.stripe, { ...order, customerId: id }, plentyOfTime()),
       );
     });

@@ -1,6 +1,6 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { callStripe, readStripe, type StripeConnection } from './connection.ts';
-import { StripeMissingError } from './errors.ts';
+import { NotConfiguredError, orNull, StripeMissingError } from './errors.ts';
 
 /**
  * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or one that is
@@ -43,5 +43,27 @@ export async function readOwner(
       return 'gone';
     }
     throw error;
+  }
+}
+
+/**
+ * Makes sure that a user's customer, whom Stripe does not know any more, was deleted. Stripe remembers those; one that it
+ * never had was made by another account's keys, or by those of the other mode, and these say nothing of what he pays for.
+ *
+ * @throws NotConfiguredError when he was not
+ * @throws StripeUnavailableError
+ */
+export async function requireDeleted(
+  connection: StripeConnection,
+  customerId: string,
+  deadline: Deadline,
+): Promise<void> {
+  const customer = await orNull(
+    readStripe(connection, deadline, (stripe, options) => stripe.customers.retrieve(customerId, {}, options)),
+  );
+  if (customer?.deleted !== true) {
+    throw new NotConfiguredError(
+      `The customer ${customerId} was not deleted: are Stripe's keys another account's?`,
+    );
   }
 }

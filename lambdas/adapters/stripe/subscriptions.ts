@@ -8,14 +8,15 @@ import { listAll } from './lists.ts';
 import { type PriceList } from './prices.ts';
 
 export interface CustomerSubscriptions {
-  /** By Stripe's clock; 0 for a customer whom Stripe does not know any more. */
+  /** By Stripe's clock. */
   asOf: Instant;
   subscriptions: readonly BilledSubscription[];
 }
 
 /**
- * All subscriptions that a customer has or had. One that Stripe does not know, or not any more, has none.
+ * All subscriptions that a customer has or had.
  *
+ * @returns null for a customer whom Stripe does not know, or not any more
  * @throws StripeUnavailableError, NotConfiguredError
  */
 export async function listSubscriptions(
@@ -23,7 +24,7 @@ export async function listSubscriptions(
   customerId: string,
   prices: PriceList,
   deadline: Deadline,
-): Promise<CustomerSubscriptions> {
+): Promise<CustomerSubscriptions | null> {
   try {
     const { items, asOf } = await listAll(connection, deadline, (stripe, paging, options) =>
       stripe.subscriptions.list(
@@ -36,7 +37,7 @@ export async function listSubscriptions(
     return { asOf, subscriptions: items.map((item) => toBilled(item, prices, unpaidSince)) };
   } catch (error) {
     if (error instanceof StripeMissingError) {
-      return { asOf: 0, subscriptions: [] };
+      return null;
     }
     throw error;
   }
