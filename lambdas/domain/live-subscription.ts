@@ -53,6 +53,17 @@ export interface Chosen {
   concerns: readonly Concern[];
 }
 
+/**
+ * All that a customer had has ended with him. Stripe does not tell any more whether that was anything, and who has heard of
+ * it before he was deleted can't be told from who has not (G10).
+ */
+export const ENDED_WITH_CUSTOMER: Chosen = {
+  outcome: 'chosen',
+  facts: null,
+  hadSubscription: true,
+  concerns: [],
+};
+
 export type Choice =
   | Chosen
   /** The only live subscription has an unknown price: what is stored stays, until the configuration knows it. */

@@ -4,7 +4,7 @@ import { findUserOfCustomer, linkCustomer } from '../adapters/dynamodb/customers
 import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
 import { readOwner, requireDeleted } from '../adapters/stripe/customers.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
-import { chooseSubscription } from '../domain/live-subscription.ts';
+import { chooseSubscription, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import {
   type EventOutcome,
@@ -20,9 +20,6 @@ export class UnsettledSubscriptionError extends Error {
 }
 
 const MAX_ROUNDS = 10;
-
-/** They have ended with him. */
-const OF_A_DELETED_CUSTOMER = { asOf: 0, subscriptions: [] };
 
 /**
  * Brings an account to what Stripe says of its customer's subscriptions now. The event itself is a hint only: which
@@ -57,9 +54,11 @@ export async function syncSubscription(
     if (listed === null) {
       await requireDeleted(stripe, customerId, deadline);
     }
-    const { asOf, subscriptions } = listed ?? OF_A_DELETED_CUSTOMER;
-    const now = Math.max(sentAt, asOf);
-    const choice = chooseSubscription(subscriptions, account.subscription, now);
+    const now = Math.max(sentAt, listed?.asOf ?? 0);
+    const choice =
+      listed === null
+        ? ENDED_WITH_CUSTOMER
+        : chooseSubscription(listed.subscriptions, account.subscription, now);
     if (choice.outcome === 'grace_unknown') {
       throw new UnsettledSubscriptionError(`The customer ${customerId} is past due without an open invoice.`);
     }

@@ -171,6 +171,18 @@ describe('a subscription', () => {
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
   });
 
+  it.each(['followed', 'replaced'])('G10: is canceled, also if nobody had heard of it (%s)', async (how) => {
+    await suite.stripe().subscriptions.create({ customer: user.customerId, items: [{ price: PRO }] });
+    await suite.stripe().customers.del(user.customerId);
+    if (how === 'replaced') {
+      const { id: customerId } = await suite.stripe().customers.create({});
+      const link = { userId: user.userId, customerId, replaces: user.customerId };
+      await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+    }
+    await suite.followAll();
+    expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
+  });
+
   it('is replaced by another', async () => {
     const id = await subscribe();
     await suite.stripe().subscriptions.cancel(id);

@@ -2,7 +2,7 @@ import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb
 import { type Account, type AccountChange, newAccount } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { followSubscription } from '../../domain/subscriptions.ts';
+import { ENDED_WITH_CUSTOMER, followChoice } from '../../domain/live-subscription.ts';
 import { changeItems, rollForwardInPart } from './account-writes.ts';
 import { ErasedAccountError, readStoredAccount } from './accounts.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
@@ -101,7 +101,7 @@ function unchanged(account: Account): AccountChange {
 
 /** The billing version rises, so that a worker who has asked for the former customer's subscriptions is overtaken. */
 function endWith(account: Account, now: Instant): AccountChange {
-  const ended = followSubscription(account, null, now);
+  const ended = followChoice(account, ENDED_WITH_CUSTOMER, now);
   return { ...ended, account: { ...ended.account, billingVersion: account.billingVersion + 1 } };
 }
 
