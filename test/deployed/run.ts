@@ -109,6 +109,7 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
         POSTAGE_COGNITO_STACK: stackName(withUserPool),
         POSTAGE_ISSUER_URL: issuer.url,
         POSTAGE_ISSUER_DIR: `${directory}/issuer`,
+        POSTAGE_STRIPE_URL: stripe.url,
         POSTAGE_STRIPE_DEV_URL: stripe.devUrl,
         POSTAGE_RECORDED_CALLS: recordedCalls,
       },

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { schedule, givenLetter } from './support/deeds.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
-import { givenPayingUser, inPortal, itWithStripe, untilEntitled } from './support/paying.ts';
+import {
+  buyFive,
+  givenPayingUser,
+  inPortal,
+  itWithStripe,
+  stripeOf,
+  subscribe,
+  untilEntitled,
+} from './support/paying.ts';
 import { useWorld } from './support/use-world.ts';
 
 const world = useWorld();
@@ -27,6 +35,24 @@ describe('a subscription', () => {
     await inPortal(world(), user, 'cancel');
     const { periodEndsAt } = await get(world(), '/usage', user.token);
     await untilEntitled(world(), user, { plan: 'enterprise', endsAt: periodEndsAt });
+  });
+
+  itWithStripe('G8: is ended at once at Stripe, and begun anew; what was bought stays', async () => {
+    const user = await world().meet('freeResubscriber');
+    const subscription = await subscribe(world(), user, PRO);
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
+    await buyFive(world(), user);
+    const letterId = await givenLetter(world(), user);
+    await stripeOf(world()).subscriptions.cancel(subscription);
+    await untilEntitled(world(), user, { plan: 'none', status: 'canceled' });
+    const kept = { available: 5, included: 0, purchased: 5 };
+    expect(await get(world(), '/credits', user.token)).toMatchObject(kept);
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, { code: 'plan_required' });
+
+    await subscribe(world(), user, PRO);
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
+    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 7, purchased: 5 });
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201, { paidWith: 'credit' });
   });
 });
 

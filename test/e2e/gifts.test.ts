@@ -1,9 +1,8 @@
 import { describe, expect } from '@jest/globals';
 import * as z from 'zod/mini';
 import { givenSubscriber } from './support/deeds.ts';
-import { eventually } from './support/eventually.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
-import { atStripe, itWithStripe } from './support/paying.ts';
+import { atStripe, buyFive, itWithStripe, untilCredits } from './support/paying.ts';
 import type { Person } from './support/people.ts';
 import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
@@ -13,19 +12,7 @@ const world = useWorld();
 /** A subscriber to Pro who has bought five credits. @returns with what he paid by */
 async function givenBuyer(person: Person): Promise<{ user: User; paymentIntent: string }> {
   const user = await givenSubscriber(world(), person, { plan: 'pro' });
-  const begun = await ask(world(), 'POST /credits/purchases', { token: user.token, json: { bundle: 5 } });
-  expectAnswer(begun, 201);
-  const session = /cs_test_\w+/.exec(z.parse(z.string(), begun.body['checkoutUrl']))?.[0] ?? '';
-  const paid = await atStripe(world(), `/checkout/${session}/pay`);
-  await untilPurchased(user, 5);
-  return { user, paymentIntent: z.parse(z.string(), paid['payment_intent']) };
-}
-
-async function untilPurchased({ token }: User, purchased: number): Promise<Record<string, unknown>> {
-  return eventually(`${String(purchased)} purchased credits`, async () => {
-    const credits = await get(world(), '/credits', token);
-    return credits['purchased'] === purchased ? credits : null;
-  });
+  return { user, paymentIntent: await buyFive(world(), user) };
 }
 
 async function give({ token }: User, count: number): Promise<string> {
@@ -57,10 +44,10 @@ describe('a gift', () => {
     const { user, paymentIntent } = await givenBuyer('proDisputed');
     const code = await give(user, 4);
     const dispute = await atStripe(world(), '/disputes', { payment_intent: paymentIntent });
-    expect(await untilPurchased(user, 0)).toMatchObject({ owed: 0, takenBack: 5 });
+    await untilCredits(world(), user, { purchased: 0, owed: 0, takenBack: 5 });
     const receiver = await world().meet('freeLatecomer');
     expectAnswer(await claim(receiver, code), 409, { code: 'illegal_transition' });
     await atStripe(world(), `/disputes/${z.parse(z.string(), dispute['id'])}/close`, { status: 'won' });
-    expect(await untilPurchased(user, 5)).toMatchObject({ owed: 0, takenBack: 0 });
+    await untilCredits(world(), user, { purchased: 5, owed: 0, takenBack: 0 });
   });
 });

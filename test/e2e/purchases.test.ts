@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod/mini';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { givenSubscriber } from './support/deeds.ts';
+import { givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
-import { itWithStripe } from './support/paying.ts';
+import { buyFive, itWithStripe, payAt, stripeOf, untilCredits } from './support/paying.ts';
 import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
 
@@ -19,26 +19,44 @@ async function begin({ token }: User, bundle: number, key: string): Promise<z.in
   return z.parse(begun, answer.body);
 }
 
-async function pay({ checkoutUrl }: z.infer<typeof begun>): Promise<void> {
-  const session = /cs_test_\w+/.exec(checkoutUrl)?.[0] ?? '';
-  await world().atStripe?.('POST', `/checkout/${session}/pay`);
-}
-
-async function untilAvailable({ token }: User, available: number): Promise<Record<string, unknown>> {
-  return eventually(`${String(available)} credits`, async () => {
-    const credits = await get(world(), '/credits', token);
-    return credits['available'] === available ? credits : null;
-  });
-}
-
 describe('a bundle', () => {
   itWithStripe('is granted once it is paid, and the same key gives the same page', async () => {
     const anchor = (await world().now()) - DAY_MS;
     const user = await givenSubscriber(world(), 'proBuyer', { plan: 'pro', anchor });
     const purchase = await begin(user, 5, 'first');
     expect(await begin(user, 5, 'first')).toEqual(purchase);
-    await pay(purchase);
-    expect(await untilAvailable(user, 7)).toMatchObject({ included: 2, purchased: 5, granted: 7 });
+    await payAt(world(), purchase.checkoutUrl);
+    await untilCredits(world(), user, { available: 7, included: 2, purchased: 5, granted: 7 });
+  });
+
+  itWithStripe('G4: is taken back as it is refunded: once what is unspent, the rest is owed', async () => {
+    const user = await givenSubscriber(world(), 'proRefunded', { plan: 'pro' });
+    const intent = await buyFive(world(), user);
+    const letterId = await givenLetter(world(), user);
+    for (let mails = 0; mails < 4; mails += 1) {
+      expectAnswer(await schedule(world(), user, letterId, 'mail'), 201, { paidWith: 'credit' });
+    }
+    await stripeOf(world()).refunds.create({ payment_intent: intent, amount: 700 });
+    await untilCredits(world(), user, { available: 1, purchased: 1, takenBack: 2, owed: 0 });
+    await stripeOf(world()).refunds.create({ payment_intent: intent });
+    await untilCredits(world(), user, { available: 0, purchased: 0, takenBack: 3, owed: 2 });
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, { code: 'insufficient_credits' });
+
+    const token = await world().adminToken();
+    const path = `/admin/users/${encodeURIComponent(user.userId)}`;
+    expect(await get(world(), path, token)).toMatchObject({
+      purchases: [{ status: 'paid', credits: 5, returnedCents: 1_400, creditsTaken: 5 }],
+    });
+    expect(await get(world(), `${path}/ledger-proof`, token)).toMatchObject({ holds: true });
+    const trail = `/admin/audit-events?user=${encodeURIComponent(user.userId)}&type=PurchaseRefunded`;
+    const refunds = await eventually('both refunds in the audit trail', async () => {
+      const { items } = await get(world(), trail, token);
+      return Array.isArray(items) && items.length > 1 ? items : null;
+    });
+    expect(refunds).toMatchObject([
+      { actor: 'postage:billing', data: { returnedCents: 1_400, creditsTaken: 5 } },
+      { actor: 'postage:billing', data: { returnedCents: 700, creditsTaken: 2 } },
+    ]);
   });
 
   it('is one of three', async () => {

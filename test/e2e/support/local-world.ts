@@ -11,6 +11,7 @@ import * as z from 'zod/mini';
 import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { type Instant, nextUtcDay, toIso } from '../../../lambdas/domain/instants.ts';
+import { sdkFor } from '../../support/stripe.ts';
 import { LOCAL_AWS, plentyOfTime } from '../../support/table.ts';
 import { dev } from './dev.ts';
 import { openForge } from './forge.ts';
@@ -26,6 +27,7 @@ const started = z.object({
   table: z.string(),
   issuer: z.string(),
   cronSecret: z.string(),
+  stripe: z.object({ url: z.nullable(z.string()), secretKey: z.string() }),
 });
 
 /** Starts what `npm start` starts, on a free port and without the demo's users. The scene is set by its dev routes. */
@@ -43,7 +45,7 @@ export async function startOnThisMachine(): Promise<World> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    const { url, dynamodb, table, issuer, cronSecret } = z.parse(
+    const { url, dynamodb, table, issuer, cronSecret, stripe } = z.parse(
       started,
       JSON.parse(await firstLineOf(server)),
     );
@@ -62,6 +64,7 @@ export async function startOnThisMachine(): Promise<World> {
         await dev(url, 'PUT', `/dev/accounts/${encodeURIComponent(userId)}`, subscription);
       },
       atStripe: (method, path, body) => dev(url, method, `/dev/stripe${path}`, body),
+      stripe: stripe.url === null ? null : sdkFor({ url: stripe.url, secretKey: stripe.secretKey }),
       storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
       startNight: (after) => moveClockToMidnight(url, after),
       close: async () => {

@@ -1,5 +1,6 @@
 /** Users who pay at Stripe, where it is a stand-in that pays when it is told to. */
 import { it } from '@jest/globals';
+import type { Stripe } from 'stripe';
 import * as z from 'zod/mini';
 import { eventually } from './eventually.ts';
 import { ask, expectAnswer, get, membersOf } from './http.ts';
@@ -21,6 +22,19 @@ export async function atStripe(
   return membersOf(await world.atStripe?.('POST', path, body));
 }
 
+/** Stripe's own API, for what is done there by hand. */
+export function stripeOf({ stripe }: World): Stripe {
+  if (stripe === null) {
+    throw new Error('Stripe is there in the cases of `itWithStripe` only.');
+  }
+  return stripe;
+}
+
+/** Pays at the page of a Checkout. @returns its session; Stripe's event may not have come yet */
+export async function payAt(world: World, page: string, body?: object): Promise<Record<string, unknown>> {
+  return atStripe(world, `/checkout/${/cs_test_\w+/.exec(page)?.[0] ?? page}/pay`, body);
+}
+
 /** The address of a page at Stripe. */
 async function pageFor(world: World, { token }: User, route: string, json?: object): Promise<string> {
   const answer = await ask(world, `POST ${route}`, { token, ...(json === undefined ? {} : { json }) });
@@ -34,18 +48,48 @@ export async function inPortal(world: World, user: User, act: string, body?: obj
   await atStripe(world, `/portal/${/bps_\w+/.exec(page)?.[0] ?? page}/${act}`, body);
 }
 
+/** Orders a subscription and pays for it. @returns its id at Stripe, whose event may not have come yet */
+export async function subscribe(
+  world: World,
+  user: User,
+  order: object,
+  paymentMethod = 'pm_card_visa',
+): Promise<string> {
+  const page = await pageFor(world, user, '/billing/checkout-sessions', order);
+  const { subscription } = await payAt(world, page, { paymentMethod });
+  return z.parse(z.string(), subscription);
+}
+
 /** Somebody who has ordered a subscription and paid for it; Stripe's event may not have come yet. */
 export async function givenPayingUser(
   world: World,
   person: Person,
   order: object,
-  paymentMethod = 'pm_card_visa',
+  paymentMethod?: string,
 ): Promise<User> {
   const user = await world.meet(person);
-  const page = await pageFor(world, user, '/billing/checkout-sessions', order);
-  const session = /cs_test_\w+/.exec(page)?.[0] ?? page;
-  await atStripe(world, `/checkout/${session}/pay`, { paymentMethod });
+  await subscribe(world, user, order, paymentMethod);
   return user;
+}
+
+/** Buys five credits, and waits for them. @returns the PaymentIntent that they were paid by */
+export async function buyFive(world: World, user: User): Promise<string> {
+  const { token } = user;
+  const before = z.parse(z.int(), (await get(world, '/credits', token))['purchased']);
+  const begun = await ask(world, 'POST /credits/purchases', { token, json: { bundle: 5 } });
+  expectAnswer(begun, 201);
+  const { payment_intent: intent } = await payAt(world, z.parse(z.string(), begun.body['checkoutUrl']));
+  await untilCredits(world, user, { purchased: before + 5 });
+  return z.parse(z.string(), intent);
+}
+
+/** As `untilEntitled`, of `GET /credits`. */
+export async function untilCredits(
+  world: World,
+  { token }: User,
+  expected: Record<string, unknown>,
+): Promise<void> {
+  await untilAnswered(world, '/credits', token, expected);
 }
 
 /** What holds is asked for until the event has come. */
@@ -54,8 +98,17 @@ export async function untilEntitled(
   { token }: User,
   expected: Record<string, unknown>,
 ): Promise<void> {
-  await eventually(`entitled to ${JSON.stringify(expected)}`, async () => {
-    const entitlements = await get(world, '/entitlements', token);
-    return Object.entries(expected).every(([name, value]) => entitlements[name] === value) || null;
+  await untilAnswered(world, '/entitlements', token, expected);
+}
+
+async function untilAnswered(
+  world: World,
+  path: string,
+  token: string,
+  expected: Record<string, unknown>,
+): Promise<void> {
+  await eventually(`${path} with ${JSON.stringify(expected)}`, async () => {
+    const answer = await get(world, path, token);
+    return Object.entries(expected).every(([name, value]) => answer[name] === value) || null;
   });
 }

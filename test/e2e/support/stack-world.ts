@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Stripe } from 'stripe';
+import * as z from 'zod/mini';
 import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { toIso } from '../../../lambdas/domain/instants.ts';
+import { sdkFor } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { dev } from './dev.ts';
 import { openForge } from './forge.ts';
@@ -20,7 +23,7 @@ const ACCOUNT_SCRIPT = fileURLToPath(new URL('../../../local/account.ts', import
  */
 export async function connectStack(): Promise<World> {
   const url = String(process.env['POSTAGE_URL']).replace(/\/+$/, '');
-  const { TableName, CronSecretArn, RolloverStateMachineArn } = await readOutputs(
+  const { TableName, CronSecretArn, StripeSecretArn, RolloverStateMachineArn } = await readOutputs(
     process.env['POSTAGE_STACK'] ?? 'Postage-dev',
     stackOutputs,
   );
@@ -41,6 +44,7 @@ export async function connectStack(): Promise<World> {
       await promisify(execFile)(process.execPath, [ACCOUNT_SCRIPT, ...account, '--table', TableName]);
     },
     atStripe: atStripe(process.env['POSTAGE_STRIPE_DEV_URL']),
+    stripe: await stripeSdk(process.env['POSTAGE_STRIPE_URL'], StripeSecretArn),
     storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
     startNight: async (after) => {
       const [schedule] = await findSchedules(RolloverStateMachineArn);
@@ -59,4 +63,15 @@ export async function connectStack(): Promise<World> {
 
 function atStripe(url: string | undefined): World['atStripe'] {
   return url === undefined ? null : (method, path, body) => dev(url, method, `/dev/stripe${path}`, body);
+}
+
+const stripeSecret = z.object({ secretKey: z.string() });
+
+/** With the key that the stack has. */
+async function stripeSdk(url: string | undefined, secretArn: string): Promise<Stripe | null> {
+  if (url === undefined) {
+    return null;
+  }
+  const { secretKey } = z.parse(stripeSecret, JSON.parse(await readSecret(secretArn)));
+  return sdkFor({ url, secretKey });
 }

@@ -1,3 +1,4 @@
+import type { Stripe } from 'stripe';
 import type { AccountState } from '../../../lambdas/domain/account.ts';
 import type { Instant } from '../../../lambdas/domain/instants.ts';
 import type { BillingInterval, PlanId } from '../../../lambdas/domain/plans.ts';
@@ -35,6 +36,8 @@ export interface World {
   beginSubscription: (userId: string, subscription: Subscription) => Promise<void>;
   /** What happens at Stripe without Postage, where it is a stand-in: `atStripe('POST', '/checkout/cs_…/pay')`; else null. */
   atStripe: ((method: 'POST' | 'PUT', path: string, body?: object) => Promise<unknown>) | null;
+  /** The SDK on it, for what is done at Stripe by hand; null as well where it is the real one. */
+  stripe: Stripe | null;
   /** What the table holds: reading over HTTP would roll it forward. */
   storedAccount: (userId: string) => Promise<AccountState | null>;
   /** Starts what the schedule starts at night, as of some time after the instant, which lies within the next day. */
