@@ -102,7 +102,8 @@ export function notFound(what: string): Problem {
 
 export function noCustomer(): Problem {
   const next = 'POST /billing/checkout-sessions begins a subscription.';
-  return problem('not_found', `There is no such customer: the user has never begun a Checkout. ${next}`);
+  const why = 'The user has never begun a Checkout, or his customer was deleted at Stripe.';
+  return problem('not_found', `There is no such customer. ${why} ${next}`);
 }
 
 /** The most errors that one answer lists. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { followIntent, PaymentMismatchError } from '../adapters/card-payments.ts';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../adapters/dynamodb/records.ts';
-import { orNull } from '../adapters/stripe/errors.ts';
+import { requireKnown } from '../adapters/stripe/errors.ts';
 import {
   type Intent,
   isRefunded,
@@ -41,10 +41,7 @@ export async function followDeliveryPayment(
 ): Promise<EventOutcome> {
   const { id: intentId, metadata } = ofDelivery.parse(event.object);
   const { userId, deliveryId } = metadata;
-  const intent = await orNull(readIntent(stripe, intentId, deadline));
-  if (intent === null) {
-    return unchanged('intent_missing', sentAt);
-  }
+  const intent = await requireKnown(readIntent(stripe, intentId, deadline));
   const now = Math.max(sentAt, intent.asOf);
   const delivery = await getDelivery(store, userId, deliveryId, deadline);
   if (!delivery?.payment) {

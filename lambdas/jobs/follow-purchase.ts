@@ -71,9 +71,6 @@ async function follow(
     return { outcome: 'failed', reason: 'unknown_purchase' };
   }
   const payment = await readPurchasePayment(stripe, reference, deadline);
-  if (payment === null) {
-    return unchanged('payment_gone', sentAt);
-  }
   const at = Math.max(sentAt, payment.asOf);
   const { metadata, facts } = payment;
   if (metadata['userId'] !== userId || metadata['purchaseId'] !== purchaseId) {
@@ -104,8 +101,8 @@ async function followErased(
   { sentAt, deadline }: Pick<EventRequest, 'sentAt' | 'deadline'>,
   paid: PaymentReference,
 ): Promise<EventOutcome> {
-  const payment = await readPurchasePayment(stripe, paid, deadline);
-  const isOver = payment === null || payment.facts.returnedCents >= paidCentsOf(payment.facts);
+  const { facts } = await readPurchasePayment(stripe, paid, deadline);
+  const isOver = facts.returnedCents >= paidCentsOf(facts);
   return isOver ? unchanged('payment_gone', sentAt) : { outcome: 'failed', reason: 'customer_without_user' };
 }
 

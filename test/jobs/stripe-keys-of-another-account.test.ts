@@ -59,6 +59,20 @@ describe('keys of another account at Stripe', () => {
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', customerId: user.customerId });
   });
 
+  it('G12: lose no event of a customer who was made elsewhere', async () => {
+    const userId = 'made-elsewhere';
+    const customer = await suite.stripe().customers.create({
+      metadata: { userId },
+      payment_method: 'pm_card_visa',
+      invoice_settings: { default_payment_method: 'pm_card_visa' },
+    });
+    await suite.stripe().subscriptions.create({ customer: customer.id, items: [{ price: PRO }] });
+    const events = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
+    expect(await suite.follow(events, withOtherKeys())).toEqual(['customer.subscription.created']);
+    expect(await suite.follow(events)).toEqual([]);
+    expect(await suite.account(userId)).toMatchObject({ plan: 'pro', customerId: customer.id });
+  });
+
   it('replace one who does not, as after a sandbox has lost its data', async () => {
     expect(await checkOut()).toContain('cs_test_');
     expect((await suite.account(user.userId)).customerId).not.toBe(user.customerId);

@@ -1,6 +1,7 @@
+import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { callStripe, readStripe, type StripeConnection } from './connection.ts';
-import { NotConfiguredError, orNull, StripeMissingError } from './errors.ts';
+import { NotConfiguredError, requireKnown } from './errors.ts';
 
 /**
  * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or one that is
@@ -25,30 +26,22 @@ export async function createCustomer(
 /**
  * Whose customer it is by what stands in the customer's metadata; null: nobody's.
  *
- * @returns `gone` for a customer who was deleted, or never was
- * @throws StripeUnavailableError, NotConfiguredError
+ * @returns `gone` for a customer who was deleted
+ * @throws NotConfiguredError also for one whom Stripe never had
+ * @throws StripeUnavailableError
  */
 export async function readOwner(
   connection: StripeConnection,
   customerId: string,
   deadline: Deadline,
 ): Promise<{ userId: string | null } | 'gone'> {
-  try {
-    const customer = await readStripe(connection, deadline, (stripe, options) =>
-      stripe.customers.retrieve(customerId, {}, options),
-    );
-    return customer.deleted === true ? 'gone' : { userId: customer.metadata['userId'] ?? null };
-  } catch (error) {
-    if (error instanceof StripeMissingError) {
-      return 'gone';
-    }
-    throw error;
-  }
+  const customer = await readCustomer(connection, customerId, deadline);
+  return customer.deleted === true ? 'gone' : { userId: customer.metadata['userId'] ?? null };
 }
 
 /**
- * Makes sure that a user's customer, whom Stripe does not know any more, was deleted. Stripe remembers those; one that it
- * never had was made by another account's keys, or by those of the other mode, and these say nothing of what he pays for.
+ * Makes sure that a user's customer, whom Stripe does not know any more, was deleted. One that it never had was made by
+ * other keys, and these say nothing of what he pays for.
  *
  * @throws NotConfiguredError when he was not
  * @throws StripeUnavailableError
@@ -58,12 +51,20 @@ export async function requireDeleted(
   customerId: string,
   deadline: Deadline,
 ): Promise<void> {
-  const customer = await orNull(
-    readStripe(connection, deadline, (stripe, options) => stripe.customers.retrieve(customerId, {}, options)),
-  );
-  if (customer?.deleted !== true) {
+  const customer = await readCustomer(connection, customerId, deadline);
+  if (customer.deleted !== true) {
     throw new NotConfiguredError(
       `The customer ${customerId} was not deleted: are Stripe's keys another account's?`,
     );
   }
+}
+
+async function readCustomer(
+  connection: StripeConnection,
+  customerId: string,
+  deadline: Deadline,
+): Promise<Stripe.Customer | Stripe.DeletedCustomer> {
+  return requireKnown(
+    readStripe(connection, deadline, (stripe, options) => stripe.customers.retrieve(customerId, {}, options)),
+  );
 }

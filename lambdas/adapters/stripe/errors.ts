@@ -39,6 +39,24 @@ export async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | 
   }
 }
 
+/**
+ * What an event names Stripe has for good, and of customers who were deleted it remembers that. Where it has not, the keys
+ * are another account's, or those of the other mode: the event waits until they are right (G12).
+ *
+ * @throws NotConfiguredError
+ */
+export async function requireKnown<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof StripeMissingError
+      ? new NotConfiguredError("Stripe does not know what it tells of: are its keys another account's?", {
+          cause: error,
+        })
+      : error;
+  }
+}
+
 /** The card was not charged: its bank, or Stripe, has declined, or wants its holder to be there. */
 export class StripeDeclinedError extends Error {
   override name = 'StripeDeclinedError';

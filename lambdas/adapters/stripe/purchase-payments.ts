@@ -3,7 +3,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type PaymentFacts, type PurchaseStatus } from '../../domain/purchases.ts';
 import { answeredAt, idOf, readStripe, type StripeConnection } from './connection.ts';
-import { orNull } from './errors.ts';
+import { requireKnown } from './errors.ts';
 import { listAll } from './lists.ts';
 
 /** By what an event names a payment. */
@@ -20,33 +20,33 @@ export interface PurchasePayment {
 /**
  * Asks Stripe for a payment, its refunds and its disputes.
  *
- * @returns null where Stripe knows no such payment
- * @throws StripeUnavailableError, NotConfiguredError
+ * @throws StripeUnavailableError
+ * @throws NotConfiguredError also where Stripe knows no such payment
  */
 export async function readPurchasePayment(
   connection: StripeConnection,
   reference: PaymentReference,
   deadline: Deadline,
-): Promise<PurchasePayment | null> {
-  return orNull(
+): Promise<PurchasePayment> {
+  return requireKnown(
     'paymentIntent' in reference
       ? readByIntent(connection, reference.paymentIntent, deadline)
       : readBySession(connection, reference.checkoutSession, deadline),
   );
 }
 
-/** What was written on a payment when it began; null where Stripe knows no such payment. @throws as `readStripe` */
+/** What was written on a payment when it began. @throws as `readPurchasePayment` */
 export async function readPaymentMetadata(
   connection: StripeConnection,
   intentId: string,
   deadline: Deadline,
-): Promise<Readonly<Record<string, string>> | null> {
-  const intent = await orNull(
+): Promise<Readonly<Record<string, string>>> {
+  const { metadata } = await requireKnown(
     readStripe(connection, deadline, (stripe, options) =>
       stripe.paymentIntents.retrieve(intentId, {}, options),
     ),
   );
-  return intent?.metadata ?? null;
+  return metadata;
 }
 
 async function readByIntent(
