@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { idOf } from '../support/stripe.ts';
 import { schedule, givenLetter } from './support/deeds.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
 import {
+  atStripe,
   buyFive,
   givenPayingUser,
   inPortal,
@@ -54,6 +57,39 @@ describe('a subscription', () => {
     expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 7, purchased: 5 });
     expectAnswer(await schedule(world(), user, letterId, 'mail'), 201, { paidWith: 'credit' });
   });
+
+  itWithStripe('is tried out until the trial ends', async () => {
+    const user = await world().meet('freeTrier');
+    const subscription = await subscribe(world(), user, PRO);
+    const trialEnd = Math.floor((await world().now()) / 1_000) + 3 * 86_400;
+    await stripeOf(world()).subscriptions.update(subscription, { trial_end: trialEnd });
+    await untilEntitled(world(), user, { plan: 'pro', status: 'trialing' });
+    const trialInfo = { isInTrial: true, trialEndsAt: toIso(trialEnd * 1_000), daysRemaining: 3 };
+    expect(await get(world(), '/entitlements', user.token)).toMatchObject({ trialInfo });
+    await stripeOf(world()).subscriptions.update(subscription, { trial_end: 'now' });
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active', trialInfo: undefined });
+  });
+
+  itWithStripe(
+    'stays for seven days of grace when its invoice is not paid, and goes on once it is',
+    async () => {
+      const user = await world().meet('freeDebtor');
+      const subscription = await subscribe(world(), user, PRO);
+      await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
+      await inPortal(world(), user, 'card', { paymentMethod: 'pm_card_chargeCustomerFail' });
+      const begun = await world().now();
+      const { latest_invoice: invoice } = await stripeOf(world()).subscriptions.update(subscription, {
+        billing_cycle_anchor: { type: 'now' },
+        proration_behavior: 'none',
+      });
+      await untilEntitled(world(), user, { plan: 'pro', status: 'past_due' });
+      const { graceEndsAt } = await get(world(), '/entitlements', user.token);
+      const grace = Date.parse(String(graceEndsAt)) - begun;
+      expect(Math.round(grace / DAY_MS)).toBe(7);
+      await atStripe(world(), `/invoices/${idOf(invoice)}/pay`, { paymentMethod: 'pm_card_visa' });
+      await untilEntitled(world(), user, { plan: 'pro', status: 'active', graceEndsAt: undefined });
+    },
+  );
 });
 
 describe("Stripe's events", () => {

@@ -18,6 +18,8 @@ export const PEOPLE = [
   'freeSubscriber',
   'freeUpgrader',
   'freeResubscriber',
+  'freeTrier',
+  'freeDebtor',
   'freePayer',
   'freeDeclined',
   'freeAuthenticator',
