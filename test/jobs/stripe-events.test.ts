@@ -144,6 +144,19 @@ describe('an event that comes again', () => {
 });
 
 describe('two workers at once', () => {
+  /** Lets something happen after a worker has asked Stripe, and before it writes. @returns whether it has happened */
+  function beforeFirstWrite(act: () => Promise<unknown>): () => boolean {
+    let hasHappened = false;
+    suite.proxy().inject((request) => {
+      if (!isTransaction(request) || hasHappened) {
+        return null;
+      }
+      hasHappened = true;
+      return { fault: 'wait', until: act };
+    });
+    return () => hasHappened;
+  }
+
   it('G10: what was asked earlier does not overwrite what was learnt later', async () => {
     const subscription = await subscribe();
     const { promise: held, resolve: release } = Promise.withResolvers<null>();
@@ -171,59 +184,35 @@ describe('two workers at once', () => {
   it('G10: nor one that has asked for a customer who was deleted and replaced since', async () => {
     await subscribe();
     const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
-    let isFirst = true;
-    suite.proxy().inject((request) => {
-      if (!isTransaction(request) || !isFirst) {
-        return null;
-      }
-      isFirst = false;
-      return { fault: 'wait', until: replaceCustomer };
-    });
+    const hasHappened = beforeFirstWrite(replaceCustomer);
     expect(await suite.follow(event === undefined ? [] : [event])).toEqual([]);
-    expect(isFirst).toBe(false);
+    expect(hasHappened()).toBe(true);
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'none' });
   });
 
   it('G10: nor does one that then finds him gone end what his user has begun under another', async () => {
     await subscribe();
     const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
-    let isFirst = true;
-    suite.proxy().inject((request) => {
-      if (!isTransaction(request) || !isFirst) {
-        return null;
-      }
-      isFirst = false;
-      const begin = async (): Promise<void> => {
-        const customer = await replaceCustomer();
-        await suite.stripe().subscriptions.create({ customer, items: [{ price: ENTERPRISE }] });
-        await suite.follow([eventOf('invoice.paid', { object: 'invoice', customer })]);
-      };
-      return { fault: 'wait', until: begin };
+    const hasHappened = beforeFirstWrite(async () => {
+      const customer = await replaceCustomer();
+      await suite.stripe().subscriptions.create({ customer, items: [{ price: ENTERPRISE }] });
+      await suite.follow([eventOf('invoice.paid', { object: 'invoice', customer })]);
     });
     expect(await suite.follow(event === undefined ? [] : [event])).toEqual([]);
-    expect(isFirst).toBe(false);
+    expect(hasHappened()).toBe(true);
     expect(await planOf()).toEqual(['enterprise', 'active']);
   });
 
   it('G3: a command between asking and writing is not overwritten', async () => {
     await subscribe();
-    let isFirst = true;
-    suite.proxy().inject((request) => {
-      if (!isTransaction(request) || !isFirst) {
-        return null;
-      }
-      isFirst = false;
-      const letter = {
-        userId: user.userId,
-        id: randomUUID(),
-        fingerprint: 'f',
-        now: suite.at().clock.now(),
-        deadline: plentyOfTime(),
-      };
-      const consume = (): Promise<unknown> =>
-        trackConsumption(suite.store(), letter, { letters: 1, emails: 0, mails: 0 });
-      return { fault: 'wait', until: consume };
-    });
+    const letter = {
+      userId: user.userId,
+      id: randomUUID(),
+      fingerprint: 'f',
+      now: suite.at().clock.now(),
+      deadline: plentyOfTime(),
+    };
+    beforeFirstWrite(() => trackConsumption(suite.store(), letter, { letters: 1, emails: 0, mails: 0 }));
     expect(await suite.follow([eventOf('invoice.paid')])).toEqual([]);
     expect(await planOf()).toEqual(['pro', 'active']);
     const { version } = await suite.account(user.userId);
