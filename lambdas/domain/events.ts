@@ -1,7 +1,7 @@
 /** Everything that Postage tells other services, named here and nowhere else. */
 import { type SubscriptionStatus } from './account.ts';
 import { type MovementKind } from './credits.ts';
-import { type Channel, type PaidWith } from './deliveries.ts';
+import { type Channel, type PaidWith } from '../letters/domain/deliveries.ts';
 import { type ReturnReason } from './gifts.ts';
 import { type BillingInterval, type PlanId } from './plans.ts';
 import { type Meter } from './refusals.ts';

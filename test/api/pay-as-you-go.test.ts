@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { linkCustomer } from '../../lambdas/commands/link-customer.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { findUserOfCustomer, linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { findUserOfCustomer, linkCustomer } from '../../lambdas/commands/link-customer.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

@@ -3,7 +3,7 @@ import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { claimGift, createGift } from '../../lambdas/adapters/dynamodb/gifts.ts';
+import { claimGift, createGift } from '../../lambdas/commands/create-gift.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { usePurchases } from '../support/purchases.ts';
 import { expectClosedBooks, itemsOf, request, someUser, storedAccount } from '../support/users.ts';

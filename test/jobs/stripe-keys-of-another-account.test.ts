@@ -1,10 +1,10 @@
 import '../support/silent-functions.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { withCustomer } from '../../lambdas/adapters/customers.ts';
+import { withCustomer } from '../../lambdas/commands/with-customer.ts';
 import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
 import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { gatedConnection, PRO, usePayments } from '../support/payments.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { plentyOfTime } from '../support/table.ts';

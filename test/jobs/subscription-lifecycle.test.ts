@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { linkCustomer } from '../../lambdas/commands/link-customer.ts';
 import { openUntil } from '../../lambdas/domain/account.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';

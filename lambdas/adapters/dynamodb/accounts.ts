@@ -5,7 +5,7 @@ import { type Instant } from '../../domain/instants.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
 import { followSubscription, newSubscriber, type SubscriptionFacts } from '../../domain/subscriptions.ts';
 import { accountKey, parseAccount } from './account-item.ts';
-import { rollForwardInPart, writeChange } from './account-writes.ts';
+import { rollForwardInPart, writeChange } from '../../commands/change-account.ts';
 import { toWire } from './items.ts';
 import { PERIOD_PREFIX, userKey } from './keys.ts';
 import { parsePeriod } from './period-item.ts';
