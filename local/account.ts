@@ -1,7 +1,8 @@
 /** `npm run account`: gives a user of a deployed stack a plan, as a subscription would. */
 import { parseArgs } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
+import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';

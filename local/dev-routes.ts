@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
+import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';

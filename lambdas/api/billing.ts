@@ -1,5 +1,5 @@
 import { withCustomer } from '../commands/with-customer.ts';
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { readAccount } from '../commands/read-account.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';

@@ -1,4 +1,4 @@
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { readAccount } from '../commands/read-account.ts';
 import { listLedger } from '../commands/list-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { toIso } from '../domain/instants.ts';

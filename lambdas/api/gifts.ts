@@ -1,4 +1,5 @@
-import { claimGift, createGift } from '../commands/create-gift.ts';
+import { claimGift } from '../commands/claim-gift.ts';
+import { createGift } from '../commands/create-gift.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { codeOfGift, hashOfCode } from '../commands/gift-codes.ts';
 import { createSecretReader } from '../adapters/secrets.ts';

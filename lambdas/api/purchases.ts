@@ -1,11 +1,7 @@
 import { withCustomer } from '../commands/with-customer.ts';
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
-import {
-  findPurchase,
-  notePurchase,
-  type OpenedPurchase,
-  openPurchase,
-} from '../commands/apply-purchase-payment.ts';
+import { readAccount } from '../commands/read-account.ts';
+import { findPurchase, type OpenedPurchase, openPurchase } from '../commands/open-purchase.ts';
+import { notePurchase } from '../commands/note-purchase.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';

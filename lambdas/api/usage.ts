@@ -1,4 +1,5 @@
-import { listClosedPeriods, readAccount } from '../adapters/dynamodb/accounts.ts';
+import { listClosedPeriods } from '../adapters/dynamodb/accounts.ts';
+import { readAccount } from '../commands/read-account.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { getEntitlements } from '../letters/domain/entitlements.ts';
 import { getUsageByPeriod } from '../letters/domain/history.ts';

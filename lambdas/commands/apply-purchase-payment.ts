@@ -1,121 +1,15 @@
-import { type Deadline } from '../domain/deadline.ts';
-import { type Account } from '../domain/account.ts';
-import { followPayment, type PaymentFacts, type PurchaseRecord } from '../domain/purchases.ts';
-import { changeItems, rollForwardInPart } from './change-account.ts';
-import { accountExists } from '../adapters/dynamodb/account-item.ts';
-import { ErasedAccountError, readStoredAccount } from '../adapters/dynamodb/accounts.ts';
-import { getItem } from '../adapters/dynamodb/get-item.ts';
-import { giveBack, listOpenGifts } from './return-gift.ts';
-import { ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
+import { parseGift } from '../adapters/dynamodb/gift-item.ts';
+import { recordKey, userKey } from '../adapters/dynamodb/keys.ts';
+import { eachOfPartition } from '../adapters/dynamodb/partitions.ts';
 import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
-import {
-  parsePurchase,
-  purchaseIsAtVersion,
-  purchaseItem,
-  purchaseKey,
-  updatePurchase,
-} from '../adapters/dynamodb/purchase-item.ts';
-import { putNew } from '../adapters/dynamodb/put-new.ts';
-import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
+import { purchaseIsAtVersion, updatePurchase } from '../adapters/dynamodb/purchase-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
-
-/** A purchase as a request finds it, or has made it. */
-export type OpenedPurchase =
-  | { outcome: 'created'; record: PurchaseRecord }
-  | { outcome: 'replayed'; record: PurchaseRecord }
-  | { outcome: 'idempotency_conflict' };
-
-/** The purchase that a request has made before (G2); null: none. @throws BusyError */
-export async function findPurchase(
-  store: Store,
-  { userId, id, fingerprint, deadline }: CommandContext,
-): Promise<Exclude<OpenedPurchase, { outcome: 'created' }> | null> {
-  const item = await getItem(store, purchaseKey(userId, id), deadline);
-  return item === null ? null : found(item, fingerprint);
-}
-
-function found(item: WireItem, fingerprint: string): Exclude<OpenedPurchase, { outcome: 'created' }> {
-  return ItemReader.fromWire(item).string('fingerprint') === fingerprint
-    ? { outcome: 'replayed', record: parsePurchase(item) }
-    : { outcome: 'idempotency_conflict' };
-}
-
-/** A purchase. @throws BusyError */
-export async function readPurchase(
-  store: Store,
-  userId: string,
-  id: string,
-  deadline: Deadline,
-): Promise<PurchaseRecord | null> {
-  const item = await getItem(store, purchaseKey(userId, id), deadline);
-  return item === null ? null : parsePurchase(item);
-}
-
-/**
- * Records what is to be bought, before it can be paid, so that no payment comes without its record.
- *
- * @throws ErasedAccountError when the user was erased meanwhile
- * @throws BusyError
- */
-export async function openPurchase(
-  store: Store,
-  { userId, id, fingerprint, now, deadline }: CommandContext,
-  order: Pick<PurchaseRecord, 'credits' | 'amountCents' | 'currency' | 'customerId'>,
-): Promise<OpenedPurchase> {
-  const record: PurchaseRecord = {
-    id,
-    version: 1,
-    status: 'open',
-    ...order,
-    checkoutUrl: null,
-    paymentIntentId: null,
-    createdAt: now,
-    settledAt: null,
-    returnedCents: 0,
-    creditsTaken: 0,
-  };
-  return retrying<OpenedPurchase>(deadline, async (abortSignal) => {
-    const put = putNew(store.table, purchaseItem(userId, record, fingerprint));
-    const transaction = await transact(store, [put, accountExists(store.table, userId)], abortSignal);
-    if (transaction.committed) {
-      return { outcome: 'created', record };
-    }
-    const [purchase, account] = transaction.reasons;
-    if (purchase?.reason === 'condition' && purchase.item !== null) {
-      return found(purchase.item, fingerprint);
-    }
-    if (account?.reason === 'condition') {
-      throw new ErasedAccountError();
-    }
-    return TRY_AGAIN;
-  });
-}
-
-/**
- * Changes what a request knows of a purchase (who pays it, and where), whatever its payment has done to it meanwhile.
- *
- * @throws ErasedAccountError when it is gone
- * @throws BusyError
- */
-export async function notePurchase(
-  store: Store,
-  userId: string,
-  id: string,
-  note: Partial<Pick<PurchaseRecord, 'customerId' | 'checkoutUrl'>>,
-  deadline: Deadline,
-): Promise<PurchaseRecord> {
-  return retrying<PurchaseRecord>(deadline, async (abortSignal) => {
-    const purchase = await readPurchase(store, userId, id, deadline);
-    if (purchase === null) {
-      throw new ErasedAccountError();
-    }
-    const after = { ...purchase, ...note, version: purchase.version + 1 };
-    const transaction = await transact(store, [updatePurchase(store.table, userId, after)], abortSignal);
-    return transaction.committed ? after : TRY_AGAIN;
-  });
-}
+import { type Account } from '../domain/account.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Gift } from '../domain/gifts.ts';
+import { followPayment, type PaymentFacts, type PurchaseRecord } from '../domain/purchases.ts';
+import { changeAccount } from './change-account.ts';
+import { returnGift } from './return-gift.ts';
 
 export type PurchaseOutcome =
   | 'written'
@@ -127,10 +21,10 @@ export type PurchaseOutcome =
   /** There is no account, or no more. */
   | 'no account';
 
-/** What a worker has learnt of a purchase's payment, and by which event. */
-export interface PaymentLesson {
+/** What Stripe has told a worker of a purchase's payment, and the event that made it ask. */
+export interface ToldPayment {
   userId: string;
-  /** As it was before Stripe was asked. */
+  /** As it was before the worker asked Stripe. */
   purchase: PurchaseRecord;
   facts: PaymentFacts;
   event: ProcessedEvent;
@@ -147,45 +41,34 @@ export interface PaymentLesson {
  *
  * @throws BusyError
  */
-export async function writePayment(
+export async function applyPurchasePayment(
   store: Store,
-  lesson: PaymentLesson,
+  told: ToldPayment,
   deadline: Deadline,
 ): Promise<PurchaseOutcome> {
-  const { userId, purchase, facts, event } = lesson;
-  return retrying<PurchaseOutcome>(deadline, async (abortSignal) => {
-    const stored = await readStoredAccount(store, userId, deadline);
-    if (stored?.kind !== 'account') {
-      return 'no account';
+  const { userId, purchase, facts, event } = told;
+  const request = { userId, now: event.at, deadline, ifErased: () => 'no account' as const };
+  return changeAccount<PurchaseOutcome>(store, request, async (read) => {
+    if (read === null) {
+      return { answer: 'no account' };
     }
-    const rolled = await rollForwardInPart(store, stored, event.at, abortSignal);
-    const before = await recoverGifts(store, rolled, lesson, deadline, abortSignal);
-    if (before === null) {
-      return TRY_AGAIN;
-    }
+    const before = await recoverGifts(store, read, told, deadline);
     const followed = followPayment(before, purchase, facts, event.at);
     if (followed.outcome === 'mismatch') {
-      return 'mismatch';
+      return { answer: 'mismatch' };
     }
-    const { record, change } = followed;
-    const cause = { id: `stripe-${event.id}`, at: event.at };
-    const transaction = await transact(
-      store,
-      [
-        markProcessed(store.table, event),
-        updatePurchase(store.table, userId, record),
-        ...(change === null ? [] : changeItems(store.table, change, before, cause)),
-      ],
-      abortSignal,
-    );
-    if (transaction.committed) {
-      return 'written';
-    }
-    const [mark, written] = transaction.reasons;
-    if (mark?.reason === 'condition') {
-      return 'processed before';
-    }
-    return written?.reason === 'condition' ? 'overtaken' : TRY_AGAIN;
+    return {
+      write: {
+        change: followed.change,
+        over: before,
+        cause: { id: `stripe-${event.id}`, at: event.at },
+        alongside: [
+          { write: markProcessed(store.table, event), ifRefused: () => 'processed before' },
+          { write: updatePurchase(store.table, userId, followed.record), ifRefused: () => 'overtaken' },
+        ],
+        answer: 'written',
+      },
+    };
   });
 }
 
@@ -194,15 +77,14 @@ export async function writePayment(
  * and in a write of its own, as long as the purchase is as it was read. A worker that dies in between is followed by
  * another one, which finds them in the account.
  *
- * @returns the account from which the rest is taken; null when it has changed meanwhile
+ * @returns the account from which the rest is taken
  */
 async function recoverGifts(
   store: Store,
   account: Account,
-  { userId, purchase, facts, event }: PaymentLesson,
+  { userId, purchase, facts, event }: ToldPayment,
   deadline: Deadline,
-  abortSignal: AbortSignal,
-): Promise<Account | null> {
+): Promise<Account> {
   const owes = (before: Account): boolean => {
     const followed = followPayment(before, purchase, facts, event.at);
     const after = followed.outcome === 'followed' ? followed.change?.account : undefined;
@@ -211,26 +93,36 @@ async function recoverGifts(
   if (!owes(account)) {
     return account;
   }
-  const condition = purchaseIsAtVersion(store.table, userId, purchase);
+  const isAsRead = {
+    write: purchaseIsAtVersion(store.table, userId, purchase),
+    ifRefused: () => ({ outcome: 'pointless' }) as const,
+  };
   let current = account;
   for (const gift of await listOpenGifts(store, userId, deadline)) {
     if (!owes(current)) {
       break;
     }
-    const giftReturn = { gift, because: 'claw_back' as const, now: event.at };
-    const given = await giveBack(store, current, giftReturn, [condition], abortSignal);
-    switch (given.outcome) {
-      case 'given back':
-        current = given.account;
-        break;
-      case 'ended':
-        break;
-      case 'pointless':
-        // The write that follows says why.
-        return current;
-      case 'conflict':
-        return null;
+    const giftReturn = { giverId: userId, gift, because: 'claw_back', now: event.at } as const;
+    const only = { alongside: [isAsRead], seen: current };
+    const returned = await returnGift(store, giftReturn, deadline, only);
+    if (returned.outcome === 'returned') {
+      current = returned.account;
+    } else if (returned.outcome !== 'ended') {
+      // The write that follows says why.
+      return current;
     }
   }
   return current;
+}
+
+/** A user's gifts that nobody has claimed yet, the youngest first: the older ones are the likelier to be claimed soon. */
+async function listOpenGifts(store: Store, userId: string, deadline: Deadline): Promise<Gift[]> {
+  const open: Gift[] = [];
+  for await (const item of eachOfPartition(store, userKey(userId), recordKey('GIFT', ''), deadline)) {
+    const gift = parseGift(item);
+    if (gift.status === 'open') {
+      open.push(gift);
+    }
+  }
+  return open.sort((one, other) => other.createdAt - one.createdAt);
 }

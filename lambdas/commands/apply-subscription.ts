@@ -1,13 +1,10 @@
+import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Chosen, followChoice } from '../domain/live-subscription.ts';
-import { changeItems, rollForwardInPart } from './change-account.ts';
-import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
-import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
-import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { changeAccount } from './change-account.ts';
 
-export type BillingOutcome =
+export type SubscriptionOutcome =
   | 'written'
   /** The event has been processed meanwhile. */
   | 'processed before'
@@ -16,10 +13,10 @@ export type BillingOutcome =
   /** There is no account, or no more. */
   | 'no account';
 
-/** What a worker has learnt of Stripe, and by which event. */
-export interface Lesson {
+/** What Stripe has told a worker of a customer's subscriptions, and the event that made it ask. */
+export interface ToldSubscription {
   userId: string;
-  /** The account's before Stripe was asked. */
+  /** The account's before the worker asked Stripe. */
   billingVersion: number;
   chosen: Pick<Chosen, 'facts' | 'hadSubscription'>;
   event: ProcessedEvent;
@@ -36,31 +33,27 @@ export interface Lesson {
  *
  * @throws BusyError
  */
-export async function writeLesson(
+export async function applySubscription(
   store: Store,
-  { userId, billingVersion, chosen, event }: Lesson,
+  { userId, billingVersion, chosen, event }: ToldSubscription,
   deadline: Deadline,
-): Promise<BillingOutcome> {
-  return retrying<BillingOutcome>(deadline, async (abortSignal) => {
-    const stored = await readStoredAccount(store, userId, deadline);
-    if (stored?.kind !== 'account') {
-      return 'no account';
+): Promise<SubscriptionOutcome> {
+  const request = { userId, now: event.at, deadline, ifErased: () => 'no account' as const };
+  return changeAccount<SubscriptionOutcome>(store, request, (before) => {
+    if (before === null) {
+      return { answer: 'no account' };
     }
-    if (stored.billingVersion !== billingVersion) {
-      return 'overtaken';
+    if (before.billingVersion !== billingVersion) {
+      return { answer: 'overtaken' };
     }
-    const before = await rollForwardInPart(store, stored, event.at, abortSignal);
     const change = followChoice(before, chosen, event.at);
-    const account = { ...change.account, billingVersion: billingVersion + 1 };
-    const cause = { id: `stripe-${event.id}`, at: event.at };
-    const transaction = await transact(
-      store,
-      [markProcessed(store.table, event), ...changeItems(store.table, { ...change, account }, before, cause)],
-      abortSignal,
-    );
-    if (transaction.committed) {
-      return 'written';
-    }
-    return transaction.reasons[0]?.reason === 'condition' ? 'processed before' : TRY_AGAIN;
+    return {
+      write: {
+        change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
+        cause: { id: `stripe-${event.id}`, at: event.at },
+        alongside: [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
+        answer: 'written',
+      },
+    };
   });
 }

@@ -89,6 +89,9 @@ export async function decidingWrite<Kept>(
     }
     const before =
       first.account === null ? null : await rollForwardInPart(store, first.account, command.now, abortSignal);
+    if (before === TRY_AGAIN) {
+      return TRY_AGAIN;
+    }
     const second = computedParts(store, command, before);
     if (second.outcome === 'refused') {
       return second;

@@ -5,7 +5,7 @@ import { type RecordedMovement } from '../domain/changes.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
-import { forgetCustomer } from './link-customer.ts';
+import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
 import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';

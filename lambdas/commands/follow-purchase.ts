@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
-import { readPurchase, writePayment } from './apply-purchase-payment.ts';
+import { readPurchase } from './note-purchase.ts';
+import { applyPurchasePayment } from './apply-purchase-payment.ts';
 import { idOf } from '../adapters/stripe/connection.ts';
 import { type StripeEvent } from '../adapters/stripe/events.ts';
 import {
@@ -81,7 +82,7 @@ async function follow(
     return unchanged('not_paid', at);
   }
   const processed = { id: event.id, type: event.type, outcome: 'followed', at };
-  const written = await writePayment(store, { userId, purchase, facts, event: processed }, deadline);
+  const written = await applyPurchasePayment(store, { userId, purchase, facts, event: processed }, deadline);
   switch (written) {
     case 'written':
     case 'processed before':

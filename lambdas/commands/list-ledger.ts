@@ -2,7 +2,7 @@ import { type ClosedPeriod } from '../domain/account.ts';
 import { available, type Movement } from '../domain/credits.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { readAccount } from './read-account.ts';
 import { ItemReader } from '../adapters/dynamodb/items.ts';
 import { PERIOD_PREFIX } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';

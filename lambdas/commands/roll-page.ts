@@ -1,15 +1,13 @@
-import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
-import { accountKey, parseAccount } from '../adapters/dynamodb/account-item.ts';
-import { rollForwardInPart, VersionConflictError, writeChange } from './change-account.ts';
+import { parseAccount } from '../adapters/dynamodb/account-item.ts';
+import { changeAccount } from './change-account.ts';
 import { batchGet, MAX_BATCH_ITEMS, queryDueAccounts } from '../adapters/dynamodb/due-accounts.ts';
 import { type WireItem } from '../adapters/dynamodb/items.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
-import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 
 /** How many accounts of a page are rolled at the same time. */
@@ -100,37 +98,13 @@ async function rollStored(
   now: Instant,
   deadline: Deadline,
 ): Promise<'rolled' | 'not due'> {
-  let state = parseAccount(item);
-  return retrying(deadline, async (abortSignal) => {
-    if (state.kind === 'erased') {
-      return 'not due';
-    }
-    try {
-      return await rollAndWrite(store, state, now, abortSignal);
-    } catch (error) {
-      if (!(error instanceof VersionConflictError)) {
-        throw error;
-      }
-      // Somebody was faster, a command or another run: look at what they left.
-      const [latest] = await batchGet(store, [accountKey(userId)], deadline);
-      state = latest === undefined ? state : parseAccount(latest);
-      return TRY_AGAIN;
-    }
-  });
-}
-
-async function rollAndWrite(
-  store: Store,
-  account: Account,
-  now: Instant,
-  abortSignal: AbortSignal,
-): Promise<'rolled' | 'not due'> {
-  const before = await rollForwardInPart(store, account, now, abortSignal);
-  const change = rollForward(before, now);
-  if (change.closed.length === 0) {
+  const ifErased = (): 'not due' => 'not due';
+  const request = { userId, now, deadline, ifErased, seen: parseAccount(item) };
+  return changeAccount<'rolled' | 'not due'>(store, request, (before) => {
+    const change = before === null ? null : rollForward(before, now);
     // The index lags: a command has rolled the account forward meanwhile.
-    return 'not due';
-  }
-  await writeChange(store, change, before, { id: 'rollover', at: now }, abortSignal);
-  return 'rolled';
+    return change === null || change.closed.length === 0
+      ? { answer: 'not due' }
+      : { write: { change, cause: { id: 'rollover', at: now }, answer: 'rolled' } };
+  });
 }

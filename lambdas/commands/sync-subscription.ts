@@ -1,8 +1,9 @@
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
-import { writeLesson } from './apply-subscription.ts';
-import { findUserOfCustomer, linkCustomer } from './link-customer.ts';
+import { applySubscription } from './apply-subscription.ts';
+import { findUserOfCustomer } from '../adapters/dynamodb/customer-item.ts';
+import { linkFirstCustomer } from './link-customer.ts';
 import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
-import { readOwner, requireDeleted } from '../adapters/stripe/customers.ts';
+import { DeletedCustomer, readOwner } from '../adapters/stripe/customers.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { chooseSubscription, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
 import { USER_ID } from '../domain/user-id.ts';
@@ -52,7 +53,7 @@ export async function syncSubscription(
     }
     const listed = await listSubscriptions(stripe, customerId, prices, deadline);
     if (listed === null) {
-      await requireDeleted(stripe, customerId, deadline);
+      await DeletedCustomer.confirm(stripe, customerId, deadline);
     }
     const now = Math.max(sentAt, listed?.asOf ?? 0);
     const choice =
@@ -65,7 +66,7 @@ export async function syncSubscription(
     if (choice.outcome === 'unknown_price') {
       return { outcome: 'failed', reason: 'unknown_price' };
     }
-    const written = await writeLesson(
+    const written = await applySubscription(
       store,
       {
         userId: owner.userId,
@@ -112,7 +113,7 @@ async function findOwner(
   if (account?.kind === 'erased') {
     return { is: 'unknown' };
   }
-  const linked = await linkCustomer(store, { userId, customerId, replaces: null }, sentAt, deadline);
+  const linked = await linkFirstCustomer(store, { userId, customerId }, sentAt, deadline);
   // The user has another customer, and can have but one.
   return linked === customerId ? { is: 'known', userId } : { is: 'unknown' };
 }

@@ -1,11 +1,11 @@
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { type StripeConnection } from '../adapters/stripe/connection.ts';
+import { createCustomer, DeletedCustomer } from '../adapters/stripe/customers.ts';
+import { StripeMissingError } from '../adapters/stripe/errors.ts';
 import { type Account, isLive } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { linkCustomer } from './link-customer.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
-import { type StripeConnection } from '../adapters/stripe/connection.ts';
-import { createCustomer, requireDeleted } from '../adapters/stripe/customers.ts';
-import { StripeMissingError } from '../adapters/stripe/errors.ts';
+import { linkFirstCustomer, replaceDeletedCustomer } from './link-customer.ts';
 
 export interface CustomerServices {
   store: Store;
@@ -13,8 +13,9 @@ export interface CustomerServices {
 }
 
 /**
- * Does something at Stripe for a user's customer, who is made when there is none; and once more for a new one, when
- * somebody has deleted the customer at Stripe. With him his subscription ends: where there is one, it is made sure of.
+ * Does something at Stripe for a user's customer, and makes the customer when there is none. When somebody has deleted
+ * the customer at Stripe, it makes a new one and does the same once more. A live subscription ends with its customer,
+ * so Stripe has to confirm the deletion first.
  *
  * @throws ErasedAccountError, BusyError, StripeUnavailableError, NotConfiguredError, and what `use` throws
  */
@@ -25,20 +26,22 @@ export async function withCustomer<Answer>(
   deadline: Deadline,
   use: (customerId: string) => Promise<Answer>,
 ): Promise<Answer> {
-  const make = async (replaces: string | null): Promise<string> => {
-    const made = await createCustomer(services.stripe, userId, replaces, deadline);
-    return linkCustomer(services.store, { userId, customerId: made, replaces }, now, deadline);
-  };
-  const first = customerId ?? (await make(null));
+  const { store, stripe } = services;
+  const make = (replaces: string | null): Promise<string> =>
+    createCustomer(stripe, userId, replaces, deadline);
+  const first =
+    customerId ?? (await linkFirstCustomer(store, { userId, customerId: await make(null) }, now, deadline));
   try {
     return await use(first);
   } catch (error) {
-    if (error instanceof StripeMissingError && error.param === 'customer') {
-      if (isLive(subscription)) {
-        await requireDeleted(services.stripe, first, deadline);
-      }
-      return use(await make(first));
+    if (!(error instanceof StripeMissingError && error.param === 'customer')) {
+      throw error;
     }
-    throw error;
   }
+  const confirm = (): Promise<DeletedCustomer> => DeletedCustomer.confirm(stripe, first, deadline);
+  const former = isLive(subscription) ? await confirm() : DeletedCustomer.presume(first);
+  const link = { userId, customerId: await make(first) };
+  const replace = (deleted: DeletedCustomer): Promise<string | null> =>
+    replaceDeletedCustomer(store, deleted, link, now, deadline);
+  return use((await replace(former)) ?? (await replace(await confirm())) ?? first);
 }

@@ -2,11 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import {
-  ErasedAccountError,
-  readAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { eraseUser, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';

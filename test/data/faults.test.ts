@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { deleteLetter, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError, retrying, TRY_AGAIN } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { RejectedTransactionError } from '../../lambdas/adapters/dynamodb/transact.ts';

@@ -8,12 +8,8 @@ import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';
 import { returnExpiredGift } from '../../lambdas/commands/return-gift.ts';
-import {
-  claimGift,
-  type ClaimOutcome,
-  createGift,
-  type GiftOutcome,
-} from '../../lambdas/commands/create-gift.ts';
+import { claimGift, type ClaimOutcome } from '../../lambdas/commands/claim-gift.ts';
+import { createGift, type GiftOutcome } from '../../lambdas/commands/create-gift.ts';
 import { NO_SETTLEMENT, reconcile } from '../../lambdas/commands/settle-due.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';

@@ -4,7 +4,8 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { createHmac, randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
 import {
   deductMailCredit,

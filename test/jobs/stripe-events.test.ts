@@ -2,7 +2,6 @@ import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/commands/link-customer.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
 import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
@@ -56,8 +55,7 @@ async function replaceCustomer(): Promise<string> {
     payment_method: card,
     invoice_settings: { default_payment_method: card },
   });
-  const link = { userId: user.userId, customerId, replaces: user.customerId };
-  return linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+  return suite.replaceCustomer(user, customerId);
 }
 
 describe('each type of event', () => {

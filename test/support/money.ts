@@ -6,7 +6,7 @@ import type { Stripe } from 'stripe';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
-import { linkCustomer } from '../../lambdas/commands/link-customer.ts';
+import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
@@ -131,7 +131,7 @@ export async function openWorld(
     process,
   );
   for (const { store } of [orderly.services, disorderly.services]) {
-    await linkCustomer(store, { userId, customerId, replaces: null }, now, plentyOfTime());
+    await linkFirstCustomer(store, { userId, customerId }, now, plentyOfTime());
     await writeLetter(store, request(userId, now, { id: letterId }));
   }
   if (random.happens(0.7)) {

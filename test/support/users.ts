@@ -4,11 +4,8 @@ import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import {
-  readAccount,
-  readStoredAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type WriteOutcome } from '../../lambdas/commands/deciding-write.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';

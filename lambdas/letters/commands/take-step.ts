@@ -1,24 +1,22 @@
-import { QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Account, type ClosedPeriod } from '../../domain/account.ts';
-import { type Deadline } from '../../domain/deadline.ts';
-import { type Delivery } from '../domain/deliveries.ts';
-import { effectsOf } from '../domain/delivery-life.ts';
-import { type Instant } from '../../domain/instants.ts';
-import { type LifeDecision, type LifeRefusal } from '../domain/life-decisions.ts';
-import { returnToAccount } from '../../domain/returns.ts';
-import { countPaidMail } from '../../domain/usage.ts';
-import { changeItems, rollForwardInPart } from '../../commands/change-account.ts';
-import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
-import { InconsistentBooksError } from '../../commands/deciding-write.ts';
-import { parseDelivery, updateDelivery } from '../adapters/delivery-item.ts';
-import { toWire } from '../../adapters/dynamodb/items.ts';
-import { PERIOD_PREFIX, periodKey, userKey } from '../../adapters/dynamodb/keys.ts';
-import { closeDelivery } from '../adapters/letter-item.ts';
-import { parsePeriod, repayPurchased } from '../../adapters/dynamodb/period-item.ts';
-import { getDelivery } from '../adapters/records.ts';
+import { findPeriodAt } from '../../adapters/dynamodb/accounts.ts';
+import { repayPurchased } from '../../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { transact, update } from '../../adapters/dynamodb/transact.ts';
+import { type Alongside, beginAnew, judgeAlongside } from '../../commands/alongside.ts';
+import { type AccountWrite, changeAccount } from '../../commands/change-account.ts';
+import { InconsistentBooksError } from '../../commands/deciding-write.ts';
+import { type Account } from '../../domain/account.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { returnToAccount } from '../../domain/returns.ts';
+import { countPaidMail } from '../../domain/usage.ts';
+import { parseDelivery, updateDelivery } from '../adapters/delivery-item.ts';
+import { closeDelivery } from '../adapters/letter-item.ts';
+import { getDelivery } from '../adapters/records.ts';
+import { type Delivery } from '../domain/deliveries.ts';
+import { effectsOf } from '../domain/delivery-life.ts';
+import { type LifeDecision, type LifeRefusal } from '../domain/life-decisions.ts';
 
 /** Which delivery, and when and for how long something may be done about it. */
 export interface StepContext {
@@ -87,6 +85,8 @@ type Written =
   /** Somebody else has changed the delivery, as far as is known to this. */
   | { outcome: 'outrun'; latest: Delivery | null };
 
+const WRITTEN: Written = { outcome: 'written' };
+
 async function write(
   store: Store,
   context: StepContext,
@@ -94,95 +94,71 @@ async function write(
   after: Delivery,
   abortSignal: AbortSignal,
 ): Promise<Written> {
-  const { userId } = context;
+  const { userId, id, now, deadline } = context;
   const { closesLetter, returnsCredit, countsMail } = effectsOf(before, after);
-  const step = updateDelivery(store.table, userId, before, after);
-  const others: TransactWriteItem[] = [];
-  if (closesLetter) {
-    others.push(closeDelivery(store.table, userId, before.letterId));
+  const step: Alongside<Written> = {
+    write: updateDelivery(store.table, userId, before, after),
+    ifRefused: (item) => ({ outcome: 'outrun', latest: item === null ? null : parseDelivery(item) }),
+  };
+  const alongside = closesLetter ? [step, closing(store, userId, before.letterId)] : [step];
+  if (!returnsCredit && !countsMail) {
+    const result = closesLetter
+      ? await transact(
+          store,
+          alongside.map(({ write: item }) => item),
+          abortSignal,
+        )
+      : await update(store, step.write, abortSignal);
+    const written = result.committed ? WRITTEN : judgeAlongside(alongside, result.reasons);
+    return written === TRY_AGAIN ? { outcome: 'outrun', latest: null } : written;
   }
-  if (returnsCredit || countsMail) {
-    const account = await accountOf(store, context, abortSignal);
+  const request = { userId, now, deadline, ifErased: (): Written => ({ outcome: 'erased' }) };
+  return changeAccount<Written>(store, request, async (account) => {
     if (account === null) {
-      return { outcome: 'erased' };
+      throw new InconsistentBooksError(`The delivery ${id} belongs to an account that is not there.`);
     }
-    const items = returnsCredit
-      ? await returnItems(store, context, before, account, abortSignal)
-      : countItems(store, context, account);
-    others.push(...items);
-  }
-  const result =
-    others.length === 0
-      ? await update(store, step, abortSignal)
-      : await transact(store, [step, ...others], abortSignal);
-  if (result.committed) {
-    return { outcome: 'written' };
-  }
-  const [reason, letter] = result.reasons;
-  if (closesLetter && reason?.reason === 'none' && letter?.reason === 'condition') {
-    throw new InconsistentBooksError(`The letter ${before.letterId} counts no open delivery, and has one.`);
-  }
-  return { outcome: 'outrun', latest: reason?.item ? parseDelivery(reason.item) : null };
+    return {
+      write: returnsCredit
+        ? await returning(store, context, before, account, alongside)
+        : {
+            change: countPaidMail(account, now),
+            cause: { id: `payment-${id}`, at: now },
+            alongside,
+            answer: WRITTEN,
+          },
+    };
+  });
 }
 
-/** The account of a delivery, rolled forward far enough to be written with it; null where it has been erased. */
-async function accountOf(
-  store: Store,
-  { userId, id, now, deadline }: StepContext,
-  abortSignal: AbortSignal,
-): Promise<Account | null> {
-  const stored = await readStoredAccount(store, userId, deadline);
-  if (stored === null) {
-    throw new InconsistentBooksError(`The delivery ${id} belongs to an account that is not there.`);
-  }
-  return stored.kind === 'erased' ? null : rollForwardInPart(store, stored, now, abortSignal);
+/** A delivery that is open is counted by its letter. */
+function closing(store: Store, userId: string, letterId: string): Alongside<Written> {
+  return {
+    write: closeDelivery(store.table, userId, letterId),
+    ifRefused: () => {
+      throw new InconsistentBooksError(`The letter ${letterId} counts no open delivery, and has one.`);
+    },
+  };
 }
 
 /** What gives a delivery's credit back. */
-async function returnItems(
+async function returning(
   store: Store,
-  { userId, now }: StepContext,
+  { userId, now, deadline }: StepContext,
   { id, createdAt }: Delivery,
   account: Account,
-  abortSignal: AbortSignal,
-): Promise<TransactWriteItem[]> {
+  alongside: readonly Alongside<Written>[],
+): Promise<AccountWrite<Written>> {
   // A credit is counted in the same write that makes its delivery, and at its time.
-  const period = await getPeriodAt(store, userId, createdAt, abortSignal);
+  const period = await findPeriodAt(store, userId, createdAt, deadline);
   const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`);
-  const items = changeItems(store.table, change, account, { id: `return-${id}`, at: now });
-  return change.repaidPeriod === null || period === null
-    ? items
-    : [...items, repayPurchased(store.table, userId, period)];
-}
-
-/** What counts a mail once a card has paid for it. */
-function countItems(store: Store, { id, now }: StepContext, account: Account): TransactWriteItem[] {
-  return changeItems(store.table, countPaidMail(account, now), account, { id: `payment-${id}`, at: now });
-}
-
-/** The stored period that began last by an instant. */
-async function getPeriodAt(
-  store: Store,
-  userId: string,
-  at: Instant,
-  abortSignal: AbortSignal,
-): Promise<ClosedPeriod | null> {
-  const { Items } = await store.client.send(
-    new QueryCommand({
-      TableName: store.table,
-      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
-      ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-      ExpressionAttributeValues: toWire({
-        ':pk': userKey(userId),
-        ':first': PERIOD_PREFIX,
-        ':last': periodKey(at),
-      }),
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      Limit: 1,
-    }),
-    { abortSignal },
-  );
-  const [item] = Items ?? [];
-  return item === undefined ? null : parsePeriod(item);
+  const repaid =
+    change.repaidPeriod === null || period === null
+      ? []
+      : [{ write: repayPurchased(store.table, userId, period), ifRefused: beginAnew }];
+  return {
+    change,
+    cause: { id: `return-${id}`, at: now },
+    alongside: [...alongside, ...repaid],
+    answer: WRITTEN,
+  };
 }
