@@ -1,12 +1,8 @@
-import {
-  callOffDelivery,
-  type CardPayments,
-  isInterruption,
-  payDelivery,
-  paymentOf,
-  type PaymentOutcome,
-  refundIfNeeded,
-} from '../letters/commands/card-payments.ts';
+import { callOffDelivery } from '../letters/commands/call-off-delivery.ts';
+import { type CardPayments, isInterruption, type PaymentOutcome } from '../letters/commands/follow-intent.ts';
+import { payDelivery } from '../letters/commands/pay-delivery.ts';
+import { paymentOf } from '../letters/domain/delivery-payment.ts';
+import { refundIfNeeded } from '../letters/commands/refund-delivery.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';

@@ -1,10 +1,8 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import {
-  type CardPayments,
-  expirePayment,
-  refundIfNeeded,
-} from '../../lambdas/letters/commands/card-payments.ts';
+import { type CardPayments } from '../../lambdas/letters/commands/follow-intent.ts';
+import { expirePayment } from '../../lambdas/letters/commands/expire-payment.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';

@@ -1,6 +1,6 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';

@@ -1,6 +1,6 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';

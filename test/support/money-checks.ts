@@ -1,7 +1,7 @@
 /** What must hold of a world's money: on each side, on both together, and by Stripe's own objects. */
 import { expect } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { paymentOf } from '../../lambdas/letters/commands/card-payments.ts';
+import { paymentOf } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';

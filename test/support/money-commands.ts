@@ -1,6 +1,7 @@
 /** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
 import { expect } from '@jest/globals';
-import { callOffDelivery, refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
+import { callOffDelivery } from '../../lambdas/letters/commands/call-off-delivery.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
 import { withCustomer } from '../../lambdas/commands/with-customer.ts';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';

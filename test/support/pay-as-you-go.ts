@@ -1,12 +1,9 @@
 /** A user without credits who pays by card, the processes that serve him and may die, and what is left of it all. */
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import {
-  type CardPayments,
-  payDelivery,
-  type PaymentOutcome,
-  paymentOf,
-} from '../../lambdas/letters/commands/card-payments.ts';
+import { type CardPayments, type PaymentOutcome } from '../../lambdas/letters/commands/follow-intent.ts';
+import { payDelivery } from '../../lambdas/letters/commands/pay-delivery.ts';
+import { paymentOf } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { followIntent, PaymentMismatchError } from './card-payments.ts';
+import { followIntent, PaymentMismatchError } from './follow-intent.ts';
 import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../adapters/records.ts';
 import { requireKnown } from '../../adapters/stripe/errors.ts';

@@ -1,5 +1,7 @@
 import { needsRefund } from '../domain/delivery-payment.ts';
-import { type CardPayments, expirePayment, refundDelivery } from './card-payments.ts';
+import { type CardPayments } from './follow-intent.ts';
+import { expirePayment } from './expire-payment.ts';
+import { refundDelivery } from './refund-delivery.ts';
 import { type Settlement } from '../../commands/settle-due.ts';
 
 /**

@@ -2,7 +2,7 @@
  * The steps of a delivery that a card pays for. A charge ends in a scheduled delivery or in a refund, in whatever order
  * users, Stripe and jobs take these steps (G9).
  */
-import { type Delivery, type DeliveryLife, type Refund } from './deliveries.ts';
+import { type CardPayment, type Delivery, type DeliveryLife, type Refund } from './deliveries.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { changed, type LifeDecision, refused, UNCHANGED } from './life-decisions.ts';
 
@@ -165,4 +165,25 @@ export function paymentFactOf(before: Delivery, after: Delivery): PaymentFact | 
 
 function refundIn(delivery: Delivery): Refund {
   return 'refund' in delivery ? delivery.refund : 'none';
+}
+
+/** A delivery that is not paid by card was taken for one. */
+class NotPaidByCardError extends Error {
+  override name = 'NotPaidByCardError';
+}
+
+/** @throws NotPaidByCardError */
+export function paymentOf({ id, payment }: Delivery): CardPayment {
+  if (payment === null) {
+    throw new NotPaidByCardError(`No card pays for the delivery ${id}.`);
+  }
+  return payment;
+}
+
+export function intentOf(delivery: Delivery): string {
+  const { intentId } = paymentOf(delivery);
+  if (intentId === null) {
+    throw new NotPaidByCardError(`The delivery ${delivery.id} has no intent.`);
+  }
+  return intentId;
 }

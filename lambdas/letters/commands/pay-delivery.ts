@@ -1,0 +1,111 @@
+import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
+import { StripeMissingError, StripeRejectedError } from '../../adapters/stripe/errors.ts';
+import { confirmIntent, createIntent, findCard, readIntent } from '../../adapters/stripe/intents.ts';
+import { isLive } from '../../domain/account.ts';
+import { type Delivery } from '../domain/deliveries.ts';
+import { intentOf, noteIntent, paymentOf } from '../domain/delivery-payment.ts';
+import {
+  type CardPayments,
+  endUnpaid,
+  failed,
+  followIntent,
+  outcomeOf,
+  outcomeOfStep,
+  type PaymentOutcome,
+} from './follow-intent.ts';
+import { type StepContext, takeStep } from './take-step.ts';
+
+/**
+ * Goes on with the payment of a delivery from wherever it stands, up to charging the card.
+ *
+ * @throws StripeUnavailableError, BusyError: where it stands then is not known; doing the same again goes on
+ * @throws NotConfiguredError, PaymentMismatchError
+ */
+export async function payDelivery(
+  payments: CardPayments,
+  context: StepContext,
+  delivery: Delivery,
+): Promise<PaymentOutcome> {
+  if (delivery.status !== 'pending_payment') {
+    return outcomeOf(delivery);
+  }
+  const { intentId } = paymentOf(delivery);
+  const intent = intentId === null ? null : await readIntent(payments.stripe, intentId, context.deadline);
+  return intent === null || intent.payment.state === 'unconfirmed'
+    ? charge(payments, context, delivery)
+    : followIntent(payments, context, delivery, intent);
+}
+
+async function charge(
+  payments: CardPayments,
+  context: StepContext,
+  delivery: Delivery,
+): Promise<PaymentOutcome> {
+  const { stripe } = payments;
+  let current = delivery;
+  try {
+    const card = await cardOf(payments, context, delivery);
+    if (card === null) {
+      return await endWithoutCard(payments, context, current);
+    }
+    const noted = await noteNewIntent(payments, context, delivery);
+    if (noted.outcome !== 'pending') {
+      return noted;
+    }
+    current = noted.delivery;
+    const intentId = intentOf(current);
+    const intent = await confirmIntent(stripe, intentId, card, context.deadline);
+    return await followIntent(payments, context, current, intent);
+  } catch (error) {
+    if (isAboutCard(error)) {
+      return endWithoutCard(payments, context, current);
+    }
+    throw error;
+  }
+}
+
+/** The customer or his card was removed at Stripe, or the card is of a kind that can't be charged at once. */
+function isAboutCard(error: unknown): boolean {
+  const isRefused = error instanceof StripeMissingError || error instanceof StripeRejectedError;
+  return isRefused && (error.param === 'customer' || error.param === 'payment_method');
+}
+
+async function cardOf(
+  { store, stripe }: CardPayments,
+  { userId, deadline }: StepContext,
+  delivery: Delivery,
+): Promise<string | null> {
+  const { customerId } = paymentOf(delivery);
+  if (customerId === null) {
+    return null;
+  }
+  const account = await readStoredAccount(store, userId, deadline);
+  const subscription = account?.kind === 'account' ? account.subscription : null;
+  const subscriptionId = subscription !== null && isLive(subscription) ? subscription.id : null;
+  return findCard(stripe, { customerId, subscriptionId }, deadline);
+}
+
+/** @returns the delivery with its intent, as pending; else what has become of it */
+async function noteNewIntent(
+  { store, stripe }: CardPayments,
+  context: StepContext,
+  delivery: Delivery,
+): Promise<PaymentOutcome> {
+  const { intentId, customerId, price } = paymentOf(delivery);
+  if (intentId !== null || customerId === null) {
+    return { outcome: 'pending', delivery };
+  }
+  const { userId, id: deliveryId, deadline } = context;
+  const { id } = await createIntent(stripe, { userId, deliveryId, customerId, price }, deadline);
+  return outcomeOfStep(await takeStep(store, context, (current) => noteIntent(current, id), delivery));
+}
+
+async function endWithoutCard(
+  payments: CardPayments,
+  context: StepContext,
+  delivery: Delivery,
+): Promise<PaymentOutcome> {
+  const { intentId } = paymentOf(delivery);
+  const ended = await endUnpaid(payments, context, intentId, failed('payment_method_missing', context));
+  return ended.outcome === 'ended' ? { ...ended, outcome: 'no_card' } : ended;
+}
