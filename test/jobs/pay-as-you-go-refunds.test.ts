@@ -1,5 +1,6 @@
 import '../support/silent-functions.ts';
-import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { describe, expect, it, jest } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
@@ -125,4 +126,16 @@ describe('a charge that is to be refunded', () => {
       expect(await suite.failed()).toContainEqual(kept);
     },
   );
+
+  it('G9, G12: and whose refund fails at once is logged, and stays due', async () => {
+    const payer = await givenCancelled('pm_card_visa');
+    const delivery = await onlyDelivery(suite, payer);
+    const context = { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() };
+    const stripe = { ...suite.services().stripe, sdk: () => Promise.reject(new TypeError('A bug of ours.')) };
+    const log = jest.spyOn(Logger.prototype, 'error');
+    const refunded = await refundIfNeeded({ store: suite.store(), stripe }, context, delivery);
+    expect(refunded).toMatchObject({ refund: 'needed' });
+    const about = { deliveryId: delivery.id, error: expect.any(TypeError) };
+    expect(log).toHaveBeenCalledWith('A charge could not be refunded at once.', about);
+  });
 });
