@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Stripe } from 'stripe';
 import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';
@@ -63,7 +64,7 @@ async function byCard(): Promise<Record<string, unknown>[]> {
   return (body['items'] as Record<string, unknown>[]).filter(({ paidWith }) => paidWith === 'card');
 }
 
-const PRICE = { amountCents: 300, currency: 'usd' };
+const PRICE = PLANS.pro.extraMail;
 
 describe('a mail for which there is no credit left', () => {
   it('G9: is paid by card, with a receipt, and once for a key', async () => {
@@ -74,7 +75,11 @@ describe('a mail for which there is no credit left', () => {
     expect(paid.headers.has('idempotent-replayed')).toBe(false);
     const [charge, ...others] = await charges();
     expect(others).toEqual([]);
-    expect(charge).toMatchObject({ amount: 300, currency: 'usd', receipt_url: paid.body['receiptUrl'] });
+    expect(charge).toMatchObject({
+      amount: PRICE?.amountCents,
+      currency: 'usd',
+      receipt_url: paid.body['receiptUrl'],
+    });
 
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: paid.body });
@@ -110,7 +115,7 @@ describe('a mail for which there is no credit left', () => {
         body: { status: 'cancelled', refund: 'done' },
       });
     }
-    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: 300 }]);
+    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: PRICE?.amountCents }]);
     expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });
   });
 

@@ -9,6 +9,7 @@ import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapte
 import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
 import { abandonPayment, noteIntent } from '../../lambdas/domain/delivery-payment.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
   askForMail,
   deliveriesOf,
@@ -58,7 +59,7 @@ describe('a mail without a credit', () => {
       status: 'scheduled',
       paidWith: 'card',
       payment: {
-        price: { amountCents: 300, currency: 'usd' },
+        price: PLANS.pro.extraMail,
         customerId: payer.customerId,
         receiptUrl: expect.stringMatching(/^https:\/\//),
       },
