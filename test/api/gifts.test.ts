@@ -35,7 +35,8 @@ async function give(user: ApiUser, count: unknown = 2, headers = {}): Promise<Ap
 
 async function codeFrom(user: ApiUser, count = 2): Promise<string> {
   const answer = await give(user, count);
-  expect(answer).toMatchObject({ status: 201 });
+  const code = expect.stringMatching(/^([0-9A-HJKMNP-TV-Z]{7}-){3}[0-9A-HJKMNP-TV-Z]{7}$/);
+  expect(answer).toMatchObject({ status: 201, body: { code } });
   return String(answer.body['code']);
 }
 
@@ -48,27 +49,6 @@ async function purchased(user: ApiUser): Promise<unknown> {
 }
 
 describe('a gift', () => {
-  it('leaves the giver, and comes to whoever has its code, once', async () => {
-    const giver = await givenGiver();
-    const receiver = await someApiUser(postage);
-    const answer = await give(giver, 2);
-    expect(answer).toMatchObject({
-      status: 201,
-      body: { count: 2, code: expect.stringMatching(/^([0-9A-HJKMNP-TV-Z]{7}-){3}[0-9A-HJKMNP-TV-Z]{7}$/) },
-    });
-    const lastsMs = Date.parse(String(answer.body['expiresAt'])) - postage.clock.now();
-    expect(Math.abs(lastsMs - 90 * DAY_MS)).toBeLessThan(60_000);
-    expect(await purchased(giver)).toBe(3);
-    const code = String(answer.body['code']);
-    expect(await claim(receiver, code)).toMatchObject({ status: 200, body: { count: 2 } });
-    expect(await purchased(receiver)).toBe(2);
-    for (const user of [receiver, await someApiUser(postage)]) {
-      expect(await claim(user, code)).toMatchObject({ status: 409, body: { code: 'already_claimed' } });
-    }
-    const { body } = await receiver.call('GET', '/credits/ledger');
-    expect(body['items']).toMatchObject([{ kind: 'gift_received', amount: 2 }]);
-  });
-
   it('may be typed in small letters, without hyphens, and with an O for a 0', async () => {
     const code = await codeFrom(await givenGiver());
     const typed = code.toLowerCase().replaceAll('-', '').replaceAll('0', 'o').replaceAll('1', 'l');

@@ -23,6 +23,8 @@ describe('what a user may do and has done', () => {
       usage: { lettersThisMonth: 0, emailsThisMonth: 0, mailCreditsRemaining: 0 },
       limits: { lettersReached: false, emailsReached: true, mailCreditsExhausted: true },
     });
+    const quota = { letters: 5, emails: 0, mailCredits: 0 };
+    expect(await get(world(), '/usage/remaining', token)).toMatchObject(quota);
     expect(await get(world(), '/usage/history', token)).toEqual({ periods: [] });
     expect(await get(world(), '/credits/ledger', token)).toEqual({ items: [], nextCursor: null });
   });
