@@ -118,7 +118,7 @@ describe('the report of mails', () => {
     });
   });
 
-  it('of the month that has begun is there, that of the next is refused', async () => {
+  it('is there for the month that has begun, and refused for the next', async () => {
     const today = postage.clock.now();
     const thisMonth = utcDay(today).slice(0, 7);
     expect(await admin.get(`/reports/mail-credits?month=${thisMonth}`)).toMatchObject({ month: thisMonth });
@@ -153,7 +153,7 @@ describe('the report of mails', () => {
 });
 
 describe('the audit trail', () => {
-  it('is listed by day, by type and by user, and reading that of a user is recorded', async () => {
+  it('is listed by day, by type and by user, and reading a user’s is recorded', async () => {
     const userId = `listed-${randomUUID()}`;
     await appendTo(postage, 'CreditsAdjusted', '2021-05-01', {
       userId,
@@ -308,7 +308,7 @@ describe('what follows from the stream', () => {
     await admin.adjust(user.id, body, 'once');
     await admin.adjust(user.id, body, 'once');
     expect((await admin.ask('DELETE', `/users/${user.id}`)).body).toMatchObject({ erased: true });
-    // Changes are told in their order: once a later user's is recorded, all of the erasure's have been.
+    // The stream keeps the order: once a later user's change is recorded, all of the erasure's are.
     const later = await someSender(postage);
     await eventually('a record of the later user', async () => {
       const [record] = await trailOf(postage, later.id);

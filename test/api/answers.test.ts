@@ -31,7 +31,7 @@ function inYears(years: number): string {
 }
 
 describe('letters', () => {
-  it("G13: of others are not found, and another user's key is another key", async () => {
+  it('G13: of another user are not found, and the same key of another user is another key', async () => {
     const [ada, bob] = [await user(), await user()];
     const headers = { 'idempotency-key': 'key-1' };
     const letter = await ada.call('POST', '/letters', { headers, body: LETTER });
@@ -66,8 +66,8 @@ describe('deliveries', () => {
   });
 });
 
-describe('what is shown of an account', () => {
-  it('tells of plan, usage, what is left, what is near and what will run out', async () => {
+describe('an account', () => {
+  it('shows its plan, its usage, what is left, what is nearly used up and what will run out', async () => {
     const ada = await user('pro');
     const letter = await ada.call('POST', '/letters', { body: LETTER });
     const mail = { letterId: letter.body['id'], channel: 'mail', deliverAt: inYears(1), recipient: ADDRESS };

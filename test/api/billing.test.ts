@@ -33,7 +33,7 @@ async function entitlements(user: ApiUser): Promise<Record<string, unknown>> {
 }
 
 describe('Checkout', () => {
-  it('tells Stripe who the user is, and where to send him back to', async () => {
+  it('tells Stripe who the user is, and where to send them back to', async () => {
     const user = await someApiUser(postage);
     const session = await stripe.checkout.sessions.retrieve(sessionIn(await begin(user)));
     expect(session).toMatchObject({
@@ -48,7 +48,7 @@ describe('Checkout', () => {
     expect(customer).toMatchObject({ metadata: { userId: user.id } });
   });
 
-  it('begun several times at once makes one customer', async () => {
+  it('makes one customer when it is begun several times at once', async () => {
     const user = await someApiUser(postage);
     await Promise.all([begin(user), begin(user), begin(user)]);
     const { data } = await stripe.customers.list({ limit: 100 });
@@ -119,7 +119,7 @@ describe('Checkout', () => {
     expect(await entitlements(user)).toMatchObject({ plan: 'pro', status: 'active' });
   });
 
-  it('G2: goes on for him under a key, too', async () => {
+  it('G2: goes on for them under a key, too', async () => {
     const user = await someApiUser(postage);
     await begin(user);
     await stripe.customers.del((await customerOf(postage, user)) ?? '');
@@ -160,7 +160,7 @@ describe('Checkout', () => {
 });
 
 describe('the Portal', () => {
-  it('opens for whoever has begun a Checkout', async () => {
+  it('opens after a Checkout', async () => {
     const user = await someApiUser(postage);
     await payCheckout(postage, await begin(user));
     const answer = await user.call('POST', PORTAL);
@@ -197,7 +197,7 @@ describe('the Portal', () => {
     });
   });
 
-  it('does not open for whoever has not, who is told to begin one', async () => {
+  it('does not open before a Checkout, and says to begin one', async () => {
     const user = await someApiUser(postage);
     expect(await user.call('POST', PORTAL)).toMatchObject({
       status: 404,
@@ -256,7 +256,7 @@ describe('events that failed', () => {
     expect(seen.length).toBeGreaterThan(1);
   });
 
-  it("G13: are nobody else's", async () => {
+  it('G13: are for administrators only', async () => {
     const user = await someApiUser(postage);
     expect(await user.call('GET', '/admin/failed-events')).toMatchObject({ status: 403 });
     expect(await user.call('POST', '/admin/failed-events/evt_1/redrive')).toMatchObject({ status: 403 });

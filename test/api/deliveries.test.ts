@@ -49,7 +49,7 @@ async function scheduled(channel: 'email' | 'mail'): Promise<string> {
   return String(answer.body['id']);
 }
 
-/** Time goes by, and the reconciler, the senders and their answers do what they do. */
+/** Moves the clock, and lets the reconciler and the senders finish. */
 async function after(ms: number): Promise<void> {
   postage.clock.moveTo(postage.clock.now() + ms);
   await postage.reconcile();
@@ -75,7 +75,7 @@ async function eventsOf(name: string): Promise<unknown[]> {
 }
 
 describe('a delivery that is due', () => {
-  it('goes out as an e-mail, once, and is told of as sent', async () => {
+  it('goes out as an e-mail, once, and is shown as sent', async () => {
     const id = await scheduled('email');
     await after(2 * HOUR_MS);
     const { status, sentAt } = await read(id);
@@ -89,7 +89,7 @@ describe('a delivery that is due', () => {
     expect(await eventsOf('DeliverySent')).toMatchObject([{ deliveryId: id, providerId: `ses-${id}` }]);
   });
 
-  it('goes out as a mail, with what the letter says as it is', async () => {
+  it('goes out as a mail, with the letter’s text as it is', async () => {
     letterId = await letterOf(ada, { title: '<b>Bold</b> & co', body: 'שלום <script>\n'.repeat(2_000) });
     const id = await scheduled('mail');
     await after(2 * HOUR_MS);
@@ -101,7 +101,7 @@ describe('a delivery that is due', () => {
     expect(await available()).toBe(9);
   });
 
-  it('is sent once by senders that are told everything twice', async () => {
+  it('is sent once when its sender gets every event twice', async () => {
     await misbehave({ email: 'twice', mail: 'twice' });
     const ids = [await scheduled('email'), await scheduled('mail')] as const;
     await after(2 * HOUR_MS);
@@ -123,7 +123,7 @@ describe('a delivery that is due', () => {
     await expectClosedBooks(postage.store, ada.id, postage.clock.now());
   });
 
-  it('is not yet answered while the provider hangs, and goes out when it works again', async () => {
+  it('waits while the provider hangs, and goes out when it works again', async () => {
     await misbehave({ email: 'hang' });
     const id = await scheduled('email');
     await after(2 * HOUR_MS);
@@ -162,7 +162,7 @@ describe('cancelling', () => {
     });
   });
 
-  it('G13: of a delivery that is unknown, or of somebody else, is not found', async () => {
+  it('G13: does not find an unknown delivery, or another user’s', async () => {
     const id = await scheduled('email');
     const bob = await someApiUser(postage, 'pro');
     for (const method of ['GET', 'DELETE']) {
@@ -172,7 +172,7 @@ describe('cancelling', () => {
     expect(await read(id)).toMatchObject({ status: 'scheduled' });
   });
 
-  it('that races with the dispatch leaves one of both', async () => {
+  it('and dispatching at the same time: one of them wins', async () => {
     const id = await scheduled('mail');
     postage.clock.moveTo(postage.clock.now() + 2 * HOUR_MS);
     const [cancelled] = await Promise.all([ada.call('DELETE', `/deliveries/${id}`), postage.reconcile()]);
@@ -204,7 +204,7 @@ describe('deleting a letter with open deliveries', () => {
     expect(await ada.call('GET', `/letters/${letterId}`)).toMatchObject({ status: 404 });
   });
 
-  it('is no trouble once they have been sent', async () => {
+  it('is allowed once they have been sent', async () => {
     await scheduled('email');
     await after(2 * HOUR_MS);
     expect(await ada.call('DELETE', `/letters/${letterId}`)).toMatchObject({ status: 204 });
@@ -354,8 +354,8 @@ describe('what Lob says of a mail', () => {
   );
 });
 
-describe('days that are special', () => {
-  it('deliverAt on 29 February, and in the gap of a daylight saving, is the instant that it says', async () => {
+describe('special days', () => {
+  it('a deliverAt on 29 February, or in the hour that daylight saving skips, is the instant that it says', async () => {
     const leapDay = await schedule('email', { deliverAt: '2028-02-29T23:30:00-01:00' });
     expect(leapDay).toMatchObject({ status: 201, body: { deliverAt: '2028-03-01T00:30:00.000Z' } });
     // 02:30 does not exist in Berlin on that day; with its offset it is an instant all the same.

@@ -55,7 +55,7 @@ describe('a gift', () => {
     expect(await claim(await someApiUser(postage), typed)).toMatchObject({ status: 200 });
   });
 
-  it('G2: the same key tells the same code, also when it has been claimed; another count is refused', async () => {
+  it('G2: the same key gives the same code, even when it has been claimed; another count is refused', async () => {
     const giver = await givenGiver();
     const headers = { 'idempotency-key': 'birthday' };
     const first = await give(giver, 2, headers);
@@ -87,7 +87,7 @@ describe('a gift', () => {
     expect(await purchased(receiver)).toBe(2);
   });
 
-  it('is different each time, and stands nowhere in the table', async () => {
+  it('has a new code each time, and no code is in the table', async () => {
     const giver = await givenGiver();
     const codes = [await codeFrom(giver, 1), await codeFrom(giver, 1), await codeFrom(giver, 1)];
     expect(new Set(codes).size).toBe(3);
@@ -133,7 +133,7 @@ describe('a gift', () => {
 
 describe('a code', () => {
   it.each(['short', 'x'.repeat(29), '7Q3M0ZK-A91XV2C-0K4TT8W-HJ6P5R%21', '-7Q3M0ZKA91XV2C0K4TT8WHJ6P5RDA'])(
-    'that is none is refused: %s',
+    'that is malformed is refused: %s',
     async (code) => {
       expect(await claim(await someApiUser(postage), code)).toMatchObject({
         status: 422,
@@ -142,7 +142,7 @@ describe('a code', () => {
     },
   );
 
-  it('that stands for nothing is not found, and after ten of them no more are tried today', async () => {
+  it('that nobody was given is not found, and after ten of them no more are tried that day', async () => {
     const user = await someApiUser(postage);
     const code = await codeFrom(await givenGiver());
     const wrong = '7Q3M0ZK-A91XV2C-0K4TT8W-HJ6P5RD';
@@ -158,7 +158,7 @@ describe('a code', () => {
     expect(await purchased(user)).toBe(0);
   });
 
-  it('G13: is of no use to nobody', async () => {
+  it('G13: is neither made nor claimed without a token', async () => {
     const path = '/credits/gifts/7Q3M0ZK-A91XV2C-0K4TT8W-HJ6P5RD/redemption';
     expect(await call(postage, 'POST', path)).toMatchObject({ status: 401 });
     expect(await call(postage, 'POST', '/credits/gifts', { body: { count: 1 } })).toMatchObject({
@@ -168,7 +168,7 @@ describe('a code', () => {
 });
 
 describe('for the owner of the app', () => {
-  it('a user is shown with his gifts', async () => {
+  it('a user is shown with their gifts', async () => {
     const giver = await givenGiver();
     const code = await codeFrom(giver, 2);
     await codeFrom(giver, 1);
@@ -186,7 +186,7 @@ describe('for the owner of the app', () => {
 });
 
 describe('time', () => {
-  it('brings back what nobody has claimed, of which its giver is told before', async () => {
+  it('brings back a gift that nobody has claimed, and its key says so even before', async () => {
     const giver = await givenGiver();
     const headers = { 'idempotency-key': 'unclaimed' };
     const code = String((await give(giver, 2, headers)).body['code']);

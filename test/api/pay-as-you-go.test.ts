@@ -97,7 +97,7 @@ describe('a mail for which there is no credit left', () => {
     expect([await charges(), await byCard()]).toEqual([[], []]);
   });
 
-  it('costs nothing where its letter is not there, or the day’s mails are used up', async () => {
+  it('costs nothing when its letter is missing or the day’s mails are used up', async () => {
     expect(await send(undefined, { letterId: 'none' })).toMatchObject({ status: 404 });
     for (let mails = 2; mails < 10; mails += 1) {
       expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'card' } });
@@ -106,7 +106,7 @@ describe('a mail for which there is no credit left', () => {
     expect(await charges()).toHaveLength(8);
   });
 
-  it('G9, G11: and is cancelled, is refunded at once', async () => {
+  it('G9, G11: is refunded at once when it is cancelled', async () => {
     const { body } = await send();
     const path = `/deliveries/${String(body['id'])}`;
     for (let times = 0; times < 2; times += 1) {
@@ -119,7 +119,7 @@ describe('a mail for which there is no credit left', () => {
     expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });
   });
 
-  it('G9: and is cancelled with its letter, is refunded by the reconciler', async () => {
+  it('G9: is refunded by the reconciler when it is cancelled with its letter', async () => {
     await send();
     expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
       status: 204,
@@ -130,7 +130,7 @@ describe('a mail for which there is no credit left', () => {
 });
 
 describe('a card that does not pay', () => {
-  it('G2, G9: is told with why, and the same key answers the failed delivery', async () => {
+  it('G2, G9: is answered with the reason, and the same key answers the failed delivery', async () => {
     await givenPayer('pm_card_chargeCustomerFail');
     const declined = { code: 'payment_failed', price: PRICE, declineCode: 'generic_decline' };
     expect(await send('one')).toMatchObject({ status: 402, body: declined });
@@ -144,14 +144,14 @@ describe('a card that does not pay', () => {
     expect(await charges()).toHaveLength(1);
   });
 
-  it('that is not there is asked for', async () => {
+  it('that is missing is asked for', async () => {
     await givenPayer(null);
     const required = { code: 'payment_method_required', price: PRICE };
     expect(await send()).toMatchObject({ status: 402, body: required });
     expect(await byCard()).toMatchObject([{ status: 'failed', failure: 'payment_method_missing' }]);
   });
 
-  it('of a user who has never been at Stripe is asked for', async () => {
+  it('is asked for when the user has never been at Stripe', async () => {
     ada = await someApiUser(postage, 'pro');
     letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
     await send();
@@ -159,7 +159,7 @@ describe('a card that does not pay', () => {
     expect(await send()).toMatchObject({ status: 402, body: { code: 'payment_method_required' } });
   });
 
-  it('G9: whose holder has to authenticate waits for him: the same key goes on', async () => {
+  it('G9: whose holder has to authenticate waits for them, and the same key goes on', async () => {
     await givenPayer('pm_card_authenticationRequired');
     const asked = await send('one');
     expect(asked).toMatchObject({ status: 402, body: { code: 'payment_action_required', price: PRICE } });
@@ -209,7 +209,7 @@ describe('a payment that is pending', () => {
     expect(await charges()).toEqual([]);
   });
 
-  it('G9: and comes before it is called off is refunded', async () => {
+  it('G9: is refunded when it comes before it is called off', async () => {
     const { path, authenticate } = await givenPending();
     await authenticate();
     expect(await ada.call('DELETE', path)).toMatchObject({
@@ -228,7 +228,7 @@ describe('a payment that is pending', () => {
   });
 });
 
-describe('a Stripe that is not well', () => {
+describe('a Stripe that fails', () => {
   it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
     'G9: (%s) leaves the delivery pending, and the same key goes on',
     async (fault) => {
@@ -243,7 +243,7 @@ describe('a Stripe that is not well', () => {
     },
   );
 
-  it('G9: that loses its answers is asked again what it has done', async () => {
+  it('G9: is asked again what it has done when its answers are lost', async () => {
     await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
     await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 0.5 } });
@@ -257,7 +257,7 @@ describe('a Stripe that is not well', () => {
     expect((await stripe.paymentIntents.list({ customer: customerId })).data).toHaveLength(1);
   });
 
-  it('G9: that does not answer at all is waited for within the time of the request', async () => {
+  it('G9: is waited for no longer than a request may take', async () => {
     await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
     const startedAt = performance.now();
     expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
@@ -267,7 +267,7 @@ describe('a Stripe that is not well', () => {
     expect(await charges()).toHaveLength(1);
   }, 60_000);
 
-  it('G9: and whoever never comes back pays nothing', async () => {
+  it('G9: costs a user who never comes back nothing', async () => {
     await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
     await atStripe(postage, 'PUT', '');

@@ -90,7 +90,7 @@ describe('buying a bundle', () => {
     expect(await purchasesOf(user)).toHaveLength(1);
   });
 
-  it('G2: the key of a purchase whose page has expired is told so, and not the page', async () => {
+  it('G2: the key of a purchase whose page has expired says so, and gives no page', async () => {
     const user = await someApiUser(postage, 'pro');
     const headers = { 'idempotency-key': 'expired' };
     const { id, url } = await begin(user, 5, headers);
@@ -192,7 +192,7 @@ describe('buying a bundle', () => {
     expect(await credits(user)).toMatchObject({ purchased: 5 });
   });
 
-  it('G13: is the buyer’s own affair', async () => {
+  it('G13: needs a token', async () => {
     expect(await call(postage, 'POST', PURCHASES, { body: { bundle: 5 } })).toMatchObject({ status: 401 });
   });
 });

@@ -13,7 +13,7 @@ afterAll(async () => {
   expect(postage.errors).toEqual([]);
 });
 
-// Each moves the clock, and asks for a token that it does not find expired.
+// Each test moves the clock, and takes a new token after that.
 describe('as time goes by', () => {
   it('G13: a token expires', async () => {
     const ada = await someApiUser(postage);
