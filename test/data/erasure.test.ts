@@ -83,14 +83,14 @@ async function anonymousLedgers(): Promise<Set<string>> {
   return keys;
 }
 
-/** The one that has come since. */
+/** The ledger that has been added since. */
 async function anonymousLedgerSince(before: ReadonlySet<string>): Promise<string> {
   const added = [...(await anonymousLedgers())].filter((key) => !before.has(key));
   expect(added).toHaveLength(1);
   return added[0] ?? '';
 }
 
-/** Nothing is left of a user but a tombstone, and the books of his that are kept elsewhere are whole. */
+/** Only a tombstone is left of a user, and their books, which are kept elsewhere, are whole. */
 async function expectErased(user: UserWithHistory, anonymous: string): Promise<void> {
   const items = await itemsOf(table.store(), user.userId);
   expect([...items.entries()]).toEqual([
@@ -151,7 +151,7 @@ describe('an erasure', () => {
     expect(movements.filter(({ at: instant }) => Number(instant) % 86_400_000 !== 0)).toEqual([]);
   });
 
-  it('of somebody who has never been seen makes nothing', async () => {
+  it('of an unknown user writes nothing', async () => {
     const userId = someUser();
     expect(await erase(userId)).toBe('user_missing');
     expect((await itemsOf(table.store(), userId)).size).toBe(0);
@@ -242,7 +242,7 @@ describe('an erasure that was stopped', () => {
 });
 
 describe('erasures at the same time', () => {
-  it('G4: move every line once, five of them, on a bad day', async () => {
+  it('G4: move every line once, even five of them on a bad day', async () => {
     const before = await anonymousLedgers();
     const user = await givenHistory(40);
     table.proxy().inject(randomFaults(11, { conflicts: 0.2, throttled: 0.05, lostAnswers: 0.1 }));
@@ -254,7 +254,7 @@ describe('erasures at the same time', () => {
     await expectErased(user, await anonymousLedgerSince(before));
   }, 120_000);
 
-  it('G3, G4: as commands: each is moved with its line, or refused', async () => {
+  it('G3, G4: and commands: each command is moved with its line, or refused', async () => {
     const before = await anonymousLedgers();
     const user = await givenHistory();
     table.proxy().inject(randomFaults(13, { conflicts: 0.1, latencyMs: 3 }));

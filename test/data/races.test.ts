@@ -74,7 +74,7 @@ describe('G1: never overspent', () => {
     const after = await storedAccount(table.store(), userId);
     expect(after.letters.used + after.letters.left).toBe(31);
     expect(after.emails.used + after.emails.left).toBe(7);
-    // A single letter more would fit nowhere: what could be had has been had.
+    // Not one more letter fits: everything that could be had was given.
     expect(Math.min(after.letters.left, after.emails.left)).toBe(0);
     await expectClosedBooks(table.store(), userId, NOW);
   });

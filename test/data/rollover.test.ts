@@ -71,7 +71,7 @@ async function expectEachClosedOnce(store: Store, accounts: readonly Account[]):
   }
 }
 
-/** Something happens before the first request of an operation goes on. */
+/** Lets something happen before the first request of an operation is carried out. */
 function before(operation: string, act: () => Promise<unknown>): Injector {
   let isFirst = true;
   return (sent) => {
@@ -238,7 +238,7 @@ describe('a run among others who write', () => {
   it('G1, G5: does not undo a deduction that comes between its read and its write', async () => {
     const { store, faultyStore } = await givenTable();
     const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
-    // By a gateway's clock that lags a little, the old period is still open.
+    // For a gateway's clock that lags a little, the old period is still open.
     const mail = () => scheduleMail(store, request(userId, MIDNIGHT - 1), letterId);
     shared.proxy().inject(before('TransactWriteItems', mail));
     expect(await rollEverything(faultyStore, MIDNIGHT)).toEqual([{ userId, outcome: 'rolled' }]);
