@@ -53,7 +53,7 @@ describe('a pending payment that its user calls off', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('G9: and has come all the same, unheard, is refunded', async () => {
+  it('G9: is refunded when it has come all the same, unnoticed', async () => {
     const { payer, intentId } = await givenDialog();
     suite.at().standIn.control.authenticate(intentId, true);
     expect(await callOffDelivery(suite.services(), await stepOf(payer))).toMatchObject({
@@ -66,7 +66,7 @@ describe('a pending payment that its user calls off', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('needs no Stripe where it has not come so far', async () => {
+  it('needs no Stripe before it has an intent', async () => {
     const payer = await givenPayer(suite);
     await expect(askForMail(suite.services(AWAY), payer, asking(payer))).rejects.toThrow();
     expect(await callOffDelivery(suite.services(AWAY), await stepOf(payer))).toMatchObject({
@@ -114,7 +114,7 @@ describe('a pending payment that its user calls off', () => {
     60_000,
   );
 
-  it('G9: at the same time as it is asked for again, has one end', async () => {
+  it('G9: has one end when it is asked for again at the same time', async () => {
     for (let times = 0; times < 10; times += 1) {
       const payer = await givenPayer(suite);
       await expect(askForMail(suite.services(AWAY), payer, asking(payer))).rejects.toThrow();

@@ -69,7 +69,7 @@ describe('a mail without a credit', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('takes a credit that has come before the card was asked', async () => {
+  it('takes a credit that comes before the card is asked', async () => {
     const payer = await givenPayer(suite);
     const adjustment = { amount: 1, reason: 'a gift', actor: 'owner' };
     const happened = betweenRefusalAndWrite(() => addMailCredits(suite.store(), asking(payer), adjustment));
@@ -189,7 +189,7 @@ describe('a card whose holder has to authenticate', () => {
     return { payer, intentId };
   }
 
-  it('G9: leaves the delivery pending, whatever the events say, until he has', async () => {
+  it('G9: leaves the delivery pending, whatever the events say, until they have', async () => {
     const { payer, intentId } = await givenDialog();
     await suite.followAll();
     expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
@@ -201,7 +201,7 @@ describe('a card whose holder has to authenticate', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('G9: ends the delivery when he refuses', async () => {
+  it('G9: ends the delivery when they refuse', async () => {
     const { payer, intentId } = await givenDialog();
     suite.at().standIn.control.authenticate(intentId, false);
     await suite.followAll();
@@ -220,7 +220,7 @@ describe('a card whose holder has to authenticate', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('G9: and who has, unheard, a moment before the day is over, has paid', async () => {
+  it('G9: has paid when they did so unnoticed, a moment before the day was over', async () => {
     const { payer, intentId } = await givenDialog();
     suite.at().standIn.control.authenticate(intentId, true);
     const { outcomes } = await reconcileAt(suite, now() + DAY_MS);
@@ -236,7 +236,7 @@ describe('many requests at once', () => {
     const asked = await Promise.allSettled(
       Array.from({ length: 10 }, () => askForMail(suite.services(), payer, asking(payer, 'one key'))),
     );
-    // Those that met another one's request to Stripe are told to come again.
+    // Requests that met another one at Stripe are told to come again.
     expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     expect((await askForMail(suite.services(), payer, asking(payer, 'one key'))).asked).toBe('paid');
     expect([await intentsOf(payer), await chargesOf(payer)]).toEqual([['succeeded'], 1]);
@@ -254,7 +254,7 @@ describe('many requests at once', () => {
     const note = async (intentId: string): Promise<StepOutcome> =>
       takeStep(suite.store(), context, (current) => noteIntent(current, intentId), seen);
     expect(await note('pi_first')).toMatchObject({ outcome: 'changed' });
-    // Whoever has read the same goes on with what the other has noted.
+    // A request that read the same goes on with what the other one noted.
     expect(await note('pi_second')).toMatchObject({
       outcome: 'unchanged',
       delivery: { payment: { intentId: 'pi_first' } },
@@ -292,7 +292,7 @@ describe('a charge that comes too late', () => {
   }
 
   it('G9: is refunded', async () => {
-    // As only a hand in the Dashboard can bring about.
+    // Only somebody in the Dashboard can bring this about.
     const payer = await givenNoted();
     const delivery = await onlyDelivery(suite, payer);
     const intentId = delivery.payment?.intentId ?? '';
