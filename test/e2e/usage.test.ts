@@ -29,7 +29,7 @@ describe('what a user may do and has done', () => {
     expect(await get(world(), '/credits/ledger', token)).toEqual({ items: [], nextCursor: null });
   });
 
-  it('G6: is told to a subscriber, whose periods are months of a yearly plan too', async () => {
+  it('G6: is told to a subscriber, whose periods are months even under a yearly plan', async () => {
     const now = await world().now();
     const user = await givenSubscriber(world(), 'proYearly', { plan: 'pro', interval: 'year' });
     const { userId, token } = user;

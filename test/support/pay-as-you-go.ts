@@ -1,4 +1,4 @@
-/** A user without credits who pays by card, the processes that serve him and may die, and what is left of it all. */
+/** A user without credits who pays by card, the processes that serve them and may die, and what is left of it all. */
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import {
@@ -56,7 +56,7 @@ export function usePayers(): PayersSuite {
   };
 }
 
-/** A user of Pro with this card and a letter, who has used up his credits the day before. */
+/** A user of Pro with this card and a letter, who has used up their credits the day before. */
 export async function givenPayer(suite: PaymentsSuite, card: string | null = 'pm_card_visa'): Promise<Payer> {
   const { userId, customerId } = await suite.givenCustomer(card);
   const store = suite.store();

@@ -92,7 +92,7 @@ export async function untilCredits(
   await untilAnswered(world, '/credits', token, expected);
 }
 
-/** What holds is asked for until the event has come. */
+/** Asks for what holds until the event has come. */
 export async function untilEntitled(
   world: World,
   { token }: User,
