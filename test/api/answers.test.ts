@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   ADDRESS,
@@ -9,25 +9,16 @@ import {
   someApiUser,
   YEAR_MS,
 } from '../support/api-client.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 
-let postage: Postage;
-
-beforeAll(async () => {
-  postage = await startPostage();
-}, 60_000);
-
-afterAll(async () => {
-  await postage.stop();
-  expect(postage.errors).toEqual([]);
-});
+const postage = usePostage();
 
 function user(plan?: 'pro' | 'enterprise'): Promise<ApiUser> {
-  return someApiUser(postage, plan);
+  return someApiUser(postage(), plan);
 }
 
 function inYears(years: number): string {
-  return new Date(postage.clock.now() + years * YEAR_MS).toISOString();
+  return new Date(postage().clock.now() + years * YEAR_MS).toISOString();
 }
 
 describe('letters', () => {
@@ -48,9 +39,9 @@ describe('letters', () => {
 describe('deliveries', () => {
   it('beyond ten mails a day are refused until tomorrow', async () => {
     const ada = await user('enterprise');
-    const token = await postage.token('machine', 'postage/usage:write');
+    const token = await postage().token('machine', 'postage/usage:write');
     const use = (mails: number, key: string): Promise<ApiAnswer> =>
-      call(postage, 'POST', `/users/${ada.id}/usage`, {
+      call(postage(), 'POST', `/users/${ada.id}/usage`, {
         token,
         headers: { 'idempotency-key': key },
         body: { consume: { mails } },
@@ -62,7 +53,7 @@ describe('deliveries', () => {
     expect(refused.body).toMatchObject({ status: 429, code: 'rate_limited', limit: 10 });
     const secondsLeft = Number(refused.headers.get('retry-after'));
     const resetsAt = Date.parse(String(refused.body['resetsAt']));
-    expect(Math.abs(resetsAt - postage.clock.now() - secondsLeft * 1_000)).toBeLessThan(60_000);
+    expect(Math.abs(resetsAt - postage().clock.now() - secondsLeft * 1_000)).toBeLessThan(60_000);
   });
 });
 
@@ -94,14 +85,14 @@ describe('an account', () => {
 
   it('G4: has a ledger whose balances add up, page by page', async () => {
     const ada = await user('enterprise');
-    const token = await postage.token('machine', 'usage:write');
+    const token = await postage().token('machine', 'usage:write');
     for (let count = 1; count <= 4; count += 1) {
       const headers = { 'idempotency-key': `key-${count}` };
       const use = { consume: { letters: 1, mails: count } };
       const path = `/users/${ada.id}/usage`;
-      const counted = await call(postage, 'POST', path, { token, headers, body: use });
+      const counted = await call(postage(), 'POST', path, { token, headers, body: use });
       expect(counted.body).toMatchObject({ consumed: { letters: 1, emails: 0, mails: count } });
-      const again = await call(postage, 'POST', path, { token, headers, body: use });
+      const again = await call(postage(), 'POST', path, { token, headers, body: use });
       expect([again.status, again.headers.get('idempotent-replayed'), again.body]).toEqual([
         200,
         'true',
@@ -129,9 +120,9 @@ describe('an account', () => {
 
   it('is forbidden once the account has been erased, and so is every command', async () => {
     const ada = await user();
-    await postage.store.client.send(
+    await postage().store.client.send(
       new PutItemCommand({
-        TableName: postage.store.table,
+        TableName: postage().store.table,
         Item: {
           pk: { S: `USER#${ada.id}` },
           sk: { S: 'ACCOUNT' },
@@ -163,14 +154,14 @@ describe('an account', () => {
 
 describe('the documentation', () => {
   it('is a page that runs no foreign script, and no other file is served', async () => {
-    expect((await fetch(`${postage.url}/health?probe=1`)).status).toBe(200);
-    const document = await (await fetch(`${postage.url}/openapi.json`)).json();
-    expect(document).toMatchObject({ servers: [{ url: postage.url }] });
-    const page = await fetch(`${postage.url}/docs`);
+    expect((await fetch(`${postage().url}/health?probe=1`)).status).toBe(200);
+    const document = await (await fetch(`${postage().url}/openapi.json`)).json();
+    expect(document).toMatchObject({ servers: [{ url: postage().url }] });
+    const page = await fetch(`${postage().url}/docs`);
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'; script-src 'self';");
     for (const other of ['package.json', '..%2Fpackage.json', 'index.html', '__proto__']) {
-      expect((await call(postage, 'GET', `/docs/${other}`)).status).toBe(404);
+      expect((await call(postage(), 'GET', `/docs/${other}`)).status).toBe(404);
     }
   });
 });

@@ -1,29 +1,23 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { LOCAL_MAIL_WEBHOOK_SECRET } from '../../local/local-senders.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, call, LETTER, someApiUser } from '../support/api-client.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 import { expectClosedBooks } from '../support/users.ts';
 
-let postage: Postage;
+const postage = usePostage();
 let ada: ApiUser;
 let letterId: string;
 
 beforeAll(async () => {
-  postage = await startPostage();
-  await postage.followStream();
+  await postage().followStream();
 }, 60_000);
 
-afterAll(async () => {
-  expect(postage.errors).toEqual([]);
-  await postage.stop();
-});
-
 beforeEach(async () => {
-  ada = await someApiUser(postage, 'enterprise');
+  ada = await someApiUser(postage(), 'enterprise');
   letterId = await letterOf(ada);
   await misbehave({ email: 'ok', mail: 'ok' });
 });
@@ -34,11 +28,11 @@ async function letterOf(user: ApiUser, letter: object = LETTER): Promise<string>
 }
 
 async function misbehave(manners: object): Promise<Response> {
-  return fetch(`${postage.url}/dev/senders`, { method: 'PUT', body: JSON.stringify(manners) });
+  return fetch(`${postage().url}/dev/senders`, { method: 'PUT', body: JSON.stringify(manners) });
 }
 
 async function schedule(channel: 'email' | 'mail', part: object = {}): Promise<ApiAnswer> {
-  const deliverAt = toIso(postage.clock.now() + HOUR_MS);
+  const deliverAt = toIso(postage().clock.now() + HOUR_MS);
   const recipient = channel === 'email' ? { email: 'ada@example.com' } : ADDRESS;
   return ada.call('POST', '/deliveries', { body: { letterId, channel, deliverAt, recipient, ...part } });
 }
@@ -51,9 +45,9 @@ async function scheduled(channel: 'email' | 'mail'): Promise<string> {
 
 /** Moves the clock, and lets the reconciler and the senders finish. */
 async function after(ms: number): Promise<void> {
-  postage.clock.moveTo(postage.clock.now() + ms);
-  await postage.reconcile();
-  await postage.deliveriesSettled();
+  postage().clock.moveTo(postage().clock.now() + ms);
+  await postage().reconcile();
+  await postage().deliveriesSettled();
 }
 
 async function read(id: string): Promise<Record<string, unknown>> {
@@ -65,11 +59,11 @@ async function available(): Promise<unknown> {
 }
 
 function filesOf(kind: 'emails' | 'mails', id: string): string[] {
-  return readdirSync(join(postage.sentFolder, kind)).filter((file) => file.startsWith(id));
+  return readdirSync(join(postage().sentFolder, kind)).filter((file) => file.startsWith(id));
 }
 
 async function eventsOf(name: string): Promise<unknown[]> {
-  const answer = await fetch(`${postage.url}/dev/events?name=${name}&user=${ada.id}`);
+  const answer = await fetch(`${postage().url}/dev/events?name=${name}&user=${ada.id}`);
   const { items } = (await answer.json()) as { items: { data: unknown }[] };
   return items.map(({ data }) => data);
 }
@@ -80,9 +74,9 @@ describe('a delivery that is due', () => {
     await after(2 * HOUR_MS);
     const { status, sentAt } = await read(id);
     expect(status).toBe('sent');
-    expect(Math.abs(Date.parse(String(sentAt)) - postage.clock.now())).toBeLessThan(10_000);
+    expect(Math.abs(Date.parse(String(sentAt)) - postage().clock.now())).toBeLessThan(10_000);
     const [file = ''] = filesOf('emails', id);
-    const sent = readFileSync(join(postage.sentFolder, 'emails', file), 'utf8');
+    const sent = readFileSync(join(postage().sentFolder, 'emails', file), 'utf8');
     expect(sent).toContain('To: ada@example.com\n');
     expect(sent).toContain(`Subject: ${LETTER.title}\n\n${LETTER.body}`);
     expect(await eventsOf('DeliveryDue')).toMatchObject([{ deliveryId: id, attempt: 1 }]);
@@ -94,7 +88,7 @@ describe('a delivery that is due', () => {
     const id = await scheduled('mail');
     await after(2 * HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'sent' });
-    const sent = readFileSync(join(postage.sentFolder, 'mails', filesOf('mails', id)[0] ?? ''), 'utf8');
+    const sent = readFileSync(join(postage().sentFolder, 'mails', filesOf('mails', id)[0] ?? ''), 'utf8');
     expect(sent).toContain('To: Ada, Square 1, London, SW1Y 4JH, GB');
     expect(sent).toContain('&lt;b&gt;Bold&lt;/b&gt; &amp; co');
     expect(sent.match(/שלום &lt;script&gt;/g)).toHaveLength(2_000);
@@ -107,7 +101,7 @@ describe('a delivery that is due', () => {
     await after(2 * HOUR_MS);
     expect((await Promise.all(ids.map(read))).map(({ status }) => status)).toEqual(['sent', 'sent']);
     expect([filesOf('emails', ids[0]).length, filesOf('mails', ids[1]).length]).toEqual([1, 1]);
-    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+    await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
   it('G11: fails where the provider refuses it, and its credit goes back', async () => {
@@ -120,7 +114,7 @@ describe('a delivery that is due', () => {
     }
     expect(await available()).toBe(10);
     expect(await eventsOf('DeliveryFailed')).toHaveLength(2);
-    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+    await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
   it('waits while the provider hangs, and goes out when it works again', async () => {
@@ -164,7 +158,7 @@ describe('cancelling', () => {
 
   it('G13: does not find an unknown delivery, or another user’s', async () => {
     const id = await scheduled('email');
-    const bob = await someApiUser(postage, 'pro');
+    const bob = await someApiUser(postage(), 'pro');
     for (const method of ['GET', 'DELETE']) {
       expect(await bob.call(method, `/deliveries/${id}`)).toMatchObject({ status: 404 });
     }
@@ -174,9 +168,9 @@ describe('cancelling', () => {
 
   it('and dispatching at the same time: one of them wins', async () => {
     const id = await scheduled('mail');
-    postage.clock.moveTo(postage.clock.now() + 2 * HOUR_MS);
-    const [cancelled] = await Promise.all([ada.call('DELETE', `/deliveries/${id}`), postage.reconcile()]);
-    await postage.deliveriesSettled();
+    postage().clock.moveTo(postage().clock.now() + 2 * HOUR_MS);
+    const [cancelled] = await Promise.all([ada.call('DELETE', `/deliveries/${id}`), postage().reconcile()]);
+    await postage().deliveriesSettled();
     const { status } = await read(id);
     expect(status).toBe(cancelled.status === 200 ? 'cancelled' : 'sent');
     expect(await available()).toBe(cancelled.status === 200 ? 10 : 9);
@@ -213,13 +207,13 @@ describe('deleting a letter with open deliveries', () => {
 
 describe('the reconciler on demand', () => {
   const run = async (method: string, token: string | undefined): Promise<ApiAnswer> =>
-    call(postage, method, '/cron/reconcile-deliveries', token === undefined ? {} : { token });
+    call(postage(), method, '/cron/reconcile-deliveries', token === undefined ? {} : { token });
 
   it.each(['POST', 'GET'])('%s tells what it did', async (method) => {
     await scheduled('email');
     await after(0);
-    postage.clock.moveTo(postage.clock.now() + 2 * HOUR_MS);
-    expect(await run(method, postage.cronSecret)).toMatchObject({
+    postage().clock.moveTo(postage().clock.now() + 2 * HOUR_MS);
+    expect(await run(method, postage().cronSecret)).toMatchObject({
       status: 200,
       body: {
         totalProcessed: 1,
@@ -230,8 +224,8 @@ describe('the reconciler on demand', () => {
         isFinished: true,
       },
     });
-    expect(await run(method, postage.cronSecret)).toMatchObject({ body: { totalProcessed: 0 } });
-    await postage.deliveriesSettled();
+    expect(await run(method, postage().cronSecret)).toMatchObject({ body: { totalProcessed: 0 } });
+    await postage().deliveriesSettled();
   });
 
   it('needs the cron secret', async () => {
@@ -258,11 +252,11 @@ function lobEvent({ type = 'letter.mailed', deliveryId = '', userId, letter }: L
 
 async function tell(
   body: string,
-  { secret = LOCAL_MAIL_WEBHOOK_SECRET, signedAt = postage.clock.now(), headers = {} } = {},
+  { secret = LOCAL_MAIL_WEBHOOK_SECRET, signedAt = postage().clock.now(), headers = {} } = {},
 ): Promise<ApiAnswer> {
   const timestamp = String(signedAt);
   const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-  return call(postage, 'POST', '/webhooks/mail', {
+  return call(postage(), 'POST', '/webhooks/mail', {
     headers: { 'lob-signature': signature, 'lob-signature-timestamp': timestamp, ...headers },
     body,
   });
@@ -273,8 +267,8 @@ describe('what Lob says of a mail', () => {
   async function onItsWay(): Promise<string> {
     await misbehave({ mail: 'hang' });
     const id = await scheduled('mail');
-    postage.clock.moveTo(postage.clock.now() + 2 * HOUR_MS);
-    await postage.reconcile();
+    postage().clock.moveTo(postage().clock.now() + 2 * HOUR_MS);
+    await postage().reconcile();
     return id;
   }
 
@@ -300,7 +294,7 @@ describe('what Lob says of a mail', () => {
     }
     expect(await read(id)).toMatchObject({ status });
     expect(await available()).toBe(credits);
-    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+    await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
   it('after it was cancelled is ignored', async () => {
@@ -329,7 +323,7 @@ describe('what Lob says of a mail', () => {
   it('is believed only with its signature, and for five minutes', async () => {
     const id = await onItsWay();
     const body = lobEvent({ deliveryId: id });
-    const now = postage.clock.now();
+    const now = postage().clock.now();
     const wrong = [
       await tell(body, { secret: 'another' }),
       await tell(body, { signedAt: now - 301_000 }),
@@ -337,12 +331,12 @@ describe('what Lob says of a mail', () => {
       await tell(body, { headers: { 'lob-signature': 'not hexadecimal' } }),
       await tell(body, { headers: { 'lob-signature': '' } }),
       await tell(body, { headers: { 'lob-signature-timestamp': 'yesterday' } }),
-      await call(postage, 'POST', '/webhooks/mail', { body }),
+      await call(postage(), 'POST', '/webhooks/mail', { body }),
     ];
     expect(wrong.map(({ status }) => status)).toEqual(wrong.map(() => 401));
     expect(await read(id)).toMatchObject({ status: 'dispatched' });
     // Seconds as well as milliseconds, as late as it may be.
-    const late = Math.floor(postage.clock.now() / 1_000) - 290;
+    const late = Math.floor(postage().clock.now() / 1_000) - 290;
     expect(await tell(body, { signedAt: late })).toMatchObject({ status: 200 });
   });
 

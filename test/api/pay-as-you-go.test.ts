@@ -1,45 +1,39 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks } from '../support/users.ts';
 
-let postage: Postage;
+const postage = usePostage();
 let stripe: Stripe;
 let ada: ApiUser;
 let customerId: string;
 let letterId: string;
 
-beforeAll(async () => {
-  postage = await startPostage();
-  stripe = stripeOf(postage);
-});
-
-afterAll(async () => {
-  await postage.stop();
-  expect(postage.errors).toEqual([]);
+beforeAll(() => {
+  stripe = stripeOf(postage());
 });
 
 beforeEach(async () => {
-  await atStripe(postage, 'PUT', '');
+  await atStripe(postage(), 'PUT', '');
   await givenPayer('pm_card_visa');
 });
 
 /** A user of Pro with a card, whose two credits are used up. */
 async function givenPayer(card: string | null): Promise<void> {
-  ada = await someApiUser(postage, 'pro');
+  ada = await someApiUser(postage(), 'pro');
   const customer = await stripe.customers.create({
     metadata: { userId: ada.id },
     ...(card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } }),
   });
   customerId = customer.id;
   const link = { userId: ada.id, customerId, replaces: null };
-  await linkCustomer(postage.store, link, postage.clock.now(), plentyOfTime());
+  await linkCustomer(postage().store, link, postage().clock.now(), plentyOfTime());
   letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
   for (let credits = 0; credits < 2; credits += 1) {
     expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'credit' } });
@@ -88,7 +82,7 @@ describe('a mail for which there is no credit left', () => {
     const { body } = await ada.call('GET', `/deliveries/${String(paid.body['id'])}`);
     expect(body).toMatchObject({ ...expected, recipient: ADDRESS, receiptUrl: paid.body['receiptUrl'] });
     expect((await ada.call('GET', '/usage')).body).toMatchObject({ usage: { mailsSent: 3 } });
-    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+    await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
   it('is refused with its price where the user has not agreed to pay', async () => {
@@ -124,7 +118,7 @@ describe('a mail for which there is no credit left', () => {
     expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
       status: 204,
     });
-    await postage.reconcile();
+    await postage().reconcile();
     expect(await charges()).toMatchObject([{ refunded: true }]);
   });
 });
@@ -137,9 +131,9 @@ describe('a card that does not pay', () => {
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
-    await inPortal(postage, ada, 'card', { paymentMethod: 'pm_card_visa' });
+    await inPortal(postage(), ada, 'card', { paymentMethod: 'pm_card_visa' });
     expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await atStripe(postage, 'POST', '/flush');
+    await atStripe(postage(), 'POST', '/flush');
     expect((await byCard()).map(({ status }) => status)).toEqual(['scheduled', 'failed']);
     expect(await charges()).toHaveLength(1);
   });
@@ -152,7 +146,7 @@ describe('a card that does not pay', () => {
   });
 
   it('is asked for when the user has never been at Stripe', async () => {
-    ada = await someApiUser(postage, 'pro');
+    ada = await someApiUser(postage(), 'pro');
     letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
     await send();
     await send();
@@ -173,8 +167,10 @@ describe('a card that does not pay', () => {
       status: 409,
     });
     expect((await send('one')).body).toMatchObject({ clientSecret });
-    await atStripe(postage, 'POST', `/payment-intents/${String(intentId)}/authenticate`, { approved: true });
-    await atStripe(postage, 'POST', '/flush');
+    await atStripe(postage(), 'POST', `/payment-intents/${String(intentId)}/authenticate`, {
+      approved: true,
+    });
+    await atStripe(postage(), 'POST', '/flush');
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
@@ -189,7 +185,7 @@ describe('a payment that is pending', () => {
     const path = `/payment-intents/${String(intentId)}/authenticate`;
     return {
       path: `/deliveries/${String(body['deliveryId'])}`,
-      authenticate: () => atStripe(postage, 'POST', path, { approved: true }),
+      authenticate: () => atStripe(postage(), 'POST', path, { approved: true }),
     };
   }
 
@@ -221,9 +217,9 @@ describe('a payment that is pending', () => {
 
   it('G9: is not called off while Stripe is away', async () => {
     const { path } = await givenPending();
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1 } });
     expect(await ada.call('DELETE', path)).toMatchObject({ status: 503, body: { code: 'busy' } });
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'pending_payment' });
   });
 });
@@ -232,10 +228,10 @@ describe('a Stripe that fails', () => {
   it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
     'G9: (%s) leaves the delivery pending, and the same key goes on',
     async (fault) => {
-      await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      await atStripe(postage(), 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
       const pending = await send('one');
       expect(pending).toMatchObject({ status: 202, body: { status: 'pending_payment', price: PRICE } });
-      await atStripe(postage, 'PUT', '');
+      await atStripe(postage(), 'PUT', '');
       const paid = await send('one');
       expect(paid).toMatchObject({ status: 201, body: { id: pending.body['id'], status: 'scheduled' } });
       expect(paid.headers.get('idempotent-replayed')).toBe('true');
@@ -244,37 +240,37 @@ describe('a Stripe that fails', () => {
   );
 
   it('G9: is asked again what it has done when its answers are lost', async () => {
-    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 1 } });
+    await atStripe(postage(), 'PUT', '', { api: { dropAfterEffect: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 0.5 } });
+    await atStripe(postage(), 'PUT', '', { api: { dropAfterEffect: 0.5 } });
     let answer = await send('one');
     for (let times = 0; answer.status !== 201 && times < 30; times += 1) {
       answer = await send('one');
     }
     expect(answer).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect(await charges()).toHaveLength(1);
     expect((await stripe.paymentIntents.list({ customer: customerId })).data).toHaveLength(1);
   });
 
   it('G9: is waited for no longer than a request may take', async () => {
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
     const startedAt = performance.now();
     expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
     expect(performance.now() - startedAt).toBeLessThan(22_000);
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
   }, 60_000);
 
   it('G9: costs a user who never comes back nothing', async () => {
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await atStripe(postage, 'PUT', '');
-    postage.clock.moveTo(postage.clock.now() + DAY_MS);
-    await postage.reconcile();
+    await atStripe(postage(), 'PUT', '');
+    postage().clock.moveTo(postage().clock.now() + DAY_MS);
+    await postage().reconcile();
     // Their tokens have expired too.
-    const token = await postage.token(ada.id);
+    const token = await postage().token(ada.id);
     const { body } = await ada.call('GET', '/deliveries?limit=1', { token });
     expect(body['items']).toMatchObject([{ status: 'failed', failure: 'payment_expired' }]);
     expect(await charges()).toEqual([]);
