@@ -7,10 +7,10 @@ import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts'
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,
+  AWAY,
   deliveriesOf,
   expectOneCharge,
   givenPayer,
-  mortal,
   onlyDelivery,
   type Payer,
   reconcileAt,
@@ -19,8 +19,7 @@ import {
 import { plentyOfTime } from '../support/table.ts';
 import { request } from '../support/users.ts';
 
-const { suite, now, intentsOf } = usePayers();
-const AWAY = (): Response => new Response('{}', { status: 500 });
+const { suite, now, intentsOf, dieAt } = usePayers();
 
 function asking({ userId }: Payer): CommandContext {
   return request(userId, now(), { id: `of-${userId}` });
@@ -84,15 +83,12 @@ describe('a pending payment that its user calls off', () => {
   });
 
   it.each(['again', 'by webhooks and the reconciler'])(
-    'G9: by a process that dies at any request, and goes on %s',
+    'G9: ends once when its process dies at any request, and goes on %s',
     async (how) => {
       for (let n = 1; ; n += 1) {
         const { payer, intentId } = await givenDialog();
         const step = await stepOf(payer);
-        const life = mortal(n);
-        suite.proxy().inject(life.injector);
-        await callOffDelivery(suite.services(life.gate), step).catch(() => null);
-        suite.proxy().reset();
+        const isOver = await dieAt(n, (payments) => callOffDelivery(payments, step));
         if (n % 2 === 0 && (await intentsOf(payer))[0] !== 'canceled') {
           suite.at().standIn.control.authenticate(intentId, true);
         }
@@ -105,7 +101,7 @@ describe('a pending payment that its user calls off', () => {
         if (how === 'again') {
           expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled' });
         }
-        if (life.requests() < n) {
+        if (isOver) {
           expect(n).toBeGreaterThan(4);
           return;
         }

@@ -12,6 +12,7 @@ import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
   askForMail,
+  AWAY,
   deliveriesOf,
   expectOneCharge,
   givenPayer,
@@ -246,7 +247,7 @@ describe('many requests at once', () => {
 
   it('G9: note the first intent that is made, also a day later, when Stripe has forgotten its key', async () => {
     const payer = await givenPayer(suite);
-    const withoutStripe = suite.services(() => new Response('{}', { status: 500 }));
+    const withoutStripe = suite.services(AWAY);
     await expect(askForMail(withoutStripe, payer, asking(payer))).rejects.toThrow(StripeUnavailableError);
     const seen = await onlyDelivery(suite, payer);
     expect(seen).toMatchObject({ status: 'pending_payment', payment: { intentId: null } });
@@ -321,7 +322,7 @@ describe('a charge that comes too late', () => {
     }
     const context = { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() };
     const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
-    const away = suite.services(() => new Response('{}', { status: 500 }));
+    const away = suite.services(AWAY);
     const cancelled = 'delivery' in step ? step.delivery : delivery;
     expect(await refundIfNeeded(away, context, cancelled)).toMatchObject({ refund: 'needed' });
     await suite.stripe().refunds.create({ payment_intent: delivery.payment?.intentId ?? '' });

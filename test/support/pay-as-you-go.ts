@@ -39,7 +39,12 @@ export interface PayersSuite {
   asking: (payer: Payer, id?: string) => CommandContext;
   /** The states of all intents that the payer has had. */
   intentsOf: (payer: Payer) => Promise<string[]>;
+  /** Acts in a process that dies with its n-th request. @returns whether it came to its end before that */
+  dieAt: (n: number, act: (payments: CardPayments) => Promise<unknown>) => Promise<boolean>;
 }
+
+/** A Stripe that is away. */
+export const AWAY: StripeGate = async () => new Response('{}', { status: 500 });
 
 /** A Stripe of its own for each test, and what its payers ask for. */
 export function usePayers(): PayersSuite {
@@ -52,6 +57,13 @@ export function usePayers(): PayersSuite {
     intentsOf: async ({ customerId }) => {
       const { data } = await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 });
       return data.map(({ status }) => status);
+    },
+    dieAt: async (n, act) => {
+      const life = mortal(n);
+      suite.proxy().inject(life.injector);
+      await act(suite.services(life.gate)).catch(() => null);
+      suite.proxy().reset();
+      return life.requests() < n;
     },
   };
 }
@@ -108,7 +120,7 @@ export async function reconcileAt(
  * A process that dies with its n-th request to Stripe or DynamoDB: that one is still carried out, its answer is lost,
  * and nothing follows.
  */
-export function mortal(n: number): { gate: StripeGate; injector: Injector; requests: () => number } {
+function mortal(n: number): { gate: StripeGate; injector: Injector; requests: () => number } {
   let requests = 0;
   const gate: StripeGate = async (send) => {
     requests += 1;
