@@ -17,10 +17,6 @@ function user(plan?: 'pro' | 'enterprise'): Promise<ApiUser> {
   return someApiUser(postage(), plan);
 }
 
-function inYears(years: number): string {
-  return new Date(postage().clock.now() + years * YEAR_MS).toISOString();
-}
-
 describe('letters', () => {
   it('G13: of another user are not found, and the same key of another user is another key', async () => {
     const [ada, bob] = [await user(), await user()];
@@ -61,7 +57,8 @@ describe('an account', () => {
   it('shows its plan, its usage, what is left, what is nearly used up and what will run out', async () => {
     const ada = await user('pro');
     const letter = await ada.call('POST', '/letters', { body: LETTER });
-    const mail = { letterId: letter.body['id'], channel: 'mail', deliverAt: inYears(1), recipient: ADDRESS };
+    const deliverAt = new Date(postage().clock.now() + YEAR_MS).toISOString();
+    const mail = { letterId: letter.body['id'], channel: 'mail', deliverAt, recipient: ADDRESS };
     await ada.call('POST', '/deliveries', { body: mail });
     const entitlements = (await ada.call('GET', '/entitlements')).body;
     expect(entitlements).toMatchObject({

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AttributeValue, paginateScan } from '@aws-sdk/client-dynamodb';
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { fingerprint } from '../../lambdas/http/ids.ts';
 import {
@@ -12,6 +11,7 @@ import {
   someApiUser,
   YEAR_MS,
 } from '../support/api-client.ts';
+import { itemsByUser } from '../support/rollovers.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 
 let postage: Postage;
@@ -24,12 +24,8 @@ let before: string[];
 
 /** Everything that the table holds, each item by its key and what is in it. */
 async function contents(): Promise<string[]> {
-  const items: Record<string, AttributeValue>[] = [];
-  const { client, table } = postage.store;
-  for await (const { Items } of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
-    items.push(...(Items ?? []));
-  }
-  return items.map((item) => `${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''} ${fingerprint(item)}`).sort();
+  const items = [...(await itemsByUser(postage.store)).values()].flat();
+  return items.map((item) => `${String(item['pk'])} ${String(item['sk'])} ${fingerprint(item)}`).sort();
 }
 
 beforeAll(async () => {

@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
 import {
   ErasedAccountError,
@@ -17,7 +15,7 @@ import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import { exception, isTransaction, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { rollEverything } from '../support/rollovers.ts';
+import { itemsByUser, rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
   givenSubscriberWithLetter,
@@ -52,7 +50,7 @@ async function givenHistory(letters = 3): Promise<UserWithHistory> {
   }
   await scheduleEmail(store, request(userId, NOW), letterId);
   await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 1, mails: 1 });
-  const byHand = { actor: 'admin-1', reason: 'He asked nicely.' };
+  const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
   await addMailCredits(store, request(userId, NOW), { amount: 3, ...byHand });
   await addMailCredits(store, request(userId, NOW), { amount: -1, ...byHand });
   for (let count = 1; count < letters; count += 1) {
@@ -71,16 +69,8 @@ async function erase(
 
 /** The keys of everybody's anonymous ledgers. */
 async function anonymousLedgers(): Promise<Set<string>> {
-  const { client, table: name } = table.store();
-  const keys = new Set<string>();
-  for await (const { Items } of paginateScan({ client }, { TableName: name, ConsistentRead: true })) {
-    for (const { pk } of Items ?? []) {
-      if (pk?.S?.startsWith('ERASED#') === true) {
-        keys.add(pk.S);
-      }
-    }
-  }
-  return keys;
+  const keys = [...(await itemsByUser(table.store())).keys()];
+  return new Set(keys.filter((key) => key.startsWith('ERASED#')));
 }
 
 /** The ledger that has been added since. */
@@ -132,11 +122,7 @@ describe('an erasure', () => {
       .map((sk) => sk.slice(sk.indexOf('#') + 1));
     await erase(user.userId);
     const anonymous = await anonymousLedgerSince(before);
-    const { client, table: name } = table.store();
-    const kept: Record<string, unknown>[] = [];
-    for await (const { Items } of paginateScan({ client }, { TableName: name, ConsistentRead: true })) {
-      kept.push(...(Items ?? []).map((item) => unmarshall(item)).filter(({ pk }) => pk === anonymous));
-    }
+    const kept = (await itemsByUser(table.store())).get(anonymous) ?? [];
     const text = JSON.stringify(kept);
     for (const secret of [user.userId, user.letterId, 'admin-1', 'nicely', ...ids]) {
       expect(text).not.toContain(secret);

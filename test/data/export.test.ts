@@ -33,7 +33,7 @@ async function givenUser(): Promise<{ userId: string; letterId: string; auditKey
   const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
   await scheduleMail(store, request(userId, '2026-03-10'), letterId);
   await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 2 });
-  const byHand = { actor: 'admin-1', reason: 'He asked nicely.' };
+  const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
   await addMailCredits(store, request(userId, NOW), { amount: 1, ...byHand });
   const id = randomUUID();
   const audit = { id, at: at(NOW), type: 'CreditsAdjusted', userId, ...byHand, data: {} } as const;
@@ -55,7 +55,7 @@ describe('an export', () => {
     expect(find(`BODY#${letterId}`)?.data).toEqual({ body: 'Did you learn to swim?' });
     expect(find('ACCOUNT')?.data).toMatchObject({ plan: 'pro', purchased: 1 });
     expect(items.find(({ kind }) => kind === 'DELIVERY')?.data).toMatchObject({ recipient: ADDRESS });
-    expect(items.find(({ kind }) => kind === 'AUDIT')?.data).toMatchObject({ reason: 'He asked nicely.' });
+    expect(items.find(({ kind }) => kind === 'AUDIT')?.data).toMatchObject({ reason: 'They asked nicely.' });
   });
 
   it('holds no attribute of the table’s own, and names no administrator', async () => {

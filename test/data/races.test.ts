@@ -16,6 +16,7 @@ import {
   scheduleMail,
   someUser,
   storedAccount,
+  tallyOf,
   writeLetter,
 } from '../support/users.ts';
 
@@ -29,12 +30,7 @@ async function race(
   count: number,
   act: (index: number) => Promise<{ outcome: string }>,
 ): Promise<Record<string, number>> {
-  const answers = await Promise.all(Array.from({ length: count }, (_, index) => act(index)));
-  const tally: Record<string, number> = {};
-  for (const { outcome } of answers) {
-    tally[outcome] = (tally[outcome] ?? 0) + 1;
-  }
-  return tally;
+  return tallyOf(await Promise.all(Array.from({ length: count }, (_, index) => act(index))));
 }
 
 describe('G1: never overspent', () => {
