@@ -34,6 +34,7 @@ export default {
     kind('data'),
     kind('api'),
     kind('jobs'),
+    kind('local'),
     kind('infra'),
     kind('e2e'),
     // Against a deployed stack only: `npm run test:deployed`.

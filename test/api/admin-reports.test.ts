@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
@@ -15,30 +15,27 @@ import {
 } from '../support/admin.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { call } from '../support/api-client.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 
-let postage: Postage;
+const postage = usePostage();
 let admin: Administrator;
 
 beforeAll(async () => {
-  postage = await startPostage();
-  admin = await administratorOf(postage);
+  admin = await administratorOf(postage());
 }, 60_000);
 
 afterEach(() => {
-  expect(postage.errors).toEqual([]);
+  expect(postage().errors).toEqual([]);
 });
-
-afterAll(() => postage.stop());
 
 describe('usage statistics', () => {
   it('add up the days of a range', async () => {
     for (const day of ['2020-02-28', '2020-02-29', '2020-03-01']) {
       const totals = { letters: 2, emails: 1, mails: 1, creditsUsed: 1, activeUsers: 1 };
       const others = { creditsGranted: 0, creditsExpired: 0, creditsTakenBack: 0 };
-      await postage.store.client.send(
+      await postage().store.client.send(
         new PutItemCommand({
-          TableName: postage.store.table,
+          TableName: postage().store.table,
           Item: toWire({ pk: 'STATS#DAYS', sk: day, ...totals, ...others }),
         }),
       );
@@ -83,7 +80,7 @@ describe('usage statistics', () => {
 describe('the report of mails', () => {
   async function count(day: string, totals: Partial<Totals>): Promise<void> {
     const item = toWire({ pk: 'STATS#DAYS', sk: day, ...NO_TOTALS, ...totals, activeUsers: 0 });
-    await postage.store.client.send(new PutItemCommand({ TableName: postage.store.table, Item: item }));
+    await postage().store.client.send(new PutItemCommand({ TableName: postage().store.table, Item: item }));
   }
 
   it('adds up the days of a month, and no other', async () => {
@@ -118,8 +115,8 @@ describe('the report of mails', () => {
     });
   });
 
-  it('of the month that has begun is there, that of the next is refused', async () => {
-    const today = postage.clock.now();
+  it('is there for the month that has begun, and refused for the next', async () => {
+    const today = postage().clock.now();
     const thisMonth = utcDay(today).slice(0, 7);
     expect(await admin.get(`/reports/mail-credits?month=${thisMonth}`)).toMatchObject({ month: thisMonth });
     const [year, month] = thisMonth.split('-').map(Number);
@@ -153,22 +150,22 @@ describe('the report of mails', () => {
 });
 
 describe('the audit trail', () => {
-  it('is listed by day, by type and by user, and reading that of a user is recorded', async () => {
+  it('is listed by day, by type and by user, and reading a user’s is recorded', async () => {
     const userId = `listed-${randomUUID()}`;
-    await appendTo(postage, 'CreditsAdjusted', '2021-05-01', {
+    await appendTo(postage(), 'CreditsAdjusted', '2021-05-01', {
       userId,
       reason: 'Why not?',
       data: { amount: 1 },
     });
-    await appendTo(postage, 'SubscriptionChanged', '2021-05-01', { userId });
-    await appendTo(postage, 'SubscriptionChanged', '2021-05-02', { userId });
-    await appendTo(postage, 'RolloverFinished', '2021-05-01');
+    await appendTo(postage(), 'SubscriptionChanged', '2021-05-01', { userId });
+    await appendTo(postage(), 'SubscriptionChanged', '2021-05-02', { userId });
+    await appendTo(postage(), 'RolloverFinished', '2021-05-01');
     const listed = async (query: string): Promise<unknown[]> =>
       (await admin.getPage(`/audit-events?${query}`)).items.map(({ type }) => type);
     expect(await listed('date=2021-05-01')).toHaveLength(3);
     expect(await listed('date=2021-05-01&type=RolloverFinished')).toEqual(['RolloverFinished']);
     expect(await listed('date=2021-05-03')).toEqual([]);
-    expect(await trailOf(postage, userId)).toHaveLength(3);
+    expect(await trailOf(postage(), userId)).toHaveLength(3);
     expect(await listed(`date=2021-05-01&user=${userId}`)).toHaveLength(2);
     expect(await listed(`user=${userId}&type=CreditsAdjusted`)).toEqual(['CreditsAdjusted']);
     const { items } = await admin.getPage(`/audit-events?user=${userId}`);
@@ -186,7 +183,7 @@ describe('the audit trail', () => {
 
   it('of a day shows what was done to users, so that reading it is recorded', async () => {
     await admin.getPage('/audit-events?date=2021-05-04&type=CreditsAdjusted');
-    const today = utcDay(postage.clock.now());
+    const today = utcDay(postage().clock.now());
     const { items } = await admin.getPage(`/audit-events?date=${today}&type=UserDataRead&limit=1`);
     expect(items).toMatchObject([
       {
@@ -225,14 +222,14 @@ describe('the rollovers', () => {
   });
 
   it('are those of a day, or of the last 30 days, page by page, newest first', async () => {
-    const today = postage.clock.now();
+    const today = postage().clock.now();
     const days = [0, 0, 1, 29, 30].map((ago) => utcDay(today - ago * DAY_MS));
     for (const [index, day] of days.entries()) {
-      await appendTo(postage, 'RolloverFinished', day, {
+      await appendTo(postage(), 'RolloverFinished', day, {
         at: Date.parse(day) + index,
         data: run(`run-${index}`),
       });
-      await appendTo(postage, 'SubscriptionChanged', day);
+      await appendTo(postage(), 'SubscriptionChanged', day);
     }
     const whole = await admin.getPage('/rollovers');
     expect(whole.items.map(({ executionId }) => executionId)).toEqual(['run-1', 'run-0', 'run-2', 'run-3']);
@@ -259,9 +256,9 @@ describe('the rollovers', () => {
   });
 
   it('of a cron call are found by the id that it answered, and who started them is in the audit trail', async () => {
-    const token = postage.cronSecret;
-    expect((await call(postage, 'POST', '/cron/rollover-usage', { token })).status).toBe(200);
-    const today = utcDay(postage.clock.now());
+    const token = postage().cronSecret;
+    expect((await call(postage(), 'POST', '/cron/rollover-usage', { token })).status).toBe(200);
+    const today = utcDay(postage().clock.now());
     const { items } = await admin.getPage(`/audit-events?date=${today}&type=JobStarted`);
     expect(items).toMatchObject([{ actor: 'postage:cron', data: { job: 'rollover-usage' } }]);
     const { executionId } = z.parse(z.object({ executionId: z.string() }), items[0]?.['data']);
@@ -272,11 +269,11 @@ describe('the rollovers', () => {
 
 describe('a cursor', () => {
   it('of one list is refused by every other', async () => {
-    const user = await someSender(postage);
-    const other = await someSender(postage);
+    const user = await someSender(postage());
+    const other = await someSender(postage());
     const day = '2021-06-01';
-    await appendTo(postage, 'CreditsAdjusted', day, { userId: user.id });
-    await appendTo(postage, 'CreditsAdjusted', day, { userId: user.id });
+    await appendTo(postage(), 'CreditsAdjusted', day, { userId: user.id });
+    await appendTo(postage(), 'CreditsAdjusted', day, { userId: user.id });
     const paths = [
       `/users/${user.id}/export?`,
       `/users/${other.id}/export?`,
@@ -302,23 +299,23 @@ describe('a cursor', () => {
 
 describe('what follows from the stream', () => {
   it('G2: records an adjustment once, with who made it and why, and outlives an erasure', async () => {
-    await postage.followStream();
-    const user = await someSender(postage);
+    await postage().followStream();
+    const user = await someSender(postage());
     const body = { amount: 2, reason: 'Lost in the post.' };
     await admin.adjust(user.id, body, 'once');
     await admin.adjust(user.id, body, 'once');
     expect((await admin.ask('DELETE', `/users/${user.id}`)).body).toMatchObject({ erased: true });
-    // Changes are told in their order: once a later user's is recorded, all of the erasure's have been.
-    const later = await someSender(postage);
+    // The stream keeps the order: once a later user's change is recorded, all of the erasure's are.
+    const later = await someSender(postage());
     await eventually('a record of the later user', async () => {
-      const [record] = await trailOf(postage, later.id);
+      const [record] = await trailOf(postage(), later.id);
       return record ?? null;
     });
-    const trail = await trailOf(postage, user.id);
+    const trail = await trailOf(postage(), user.id);
     expect(trail.filter(({ type }) => type === 'CreditsAdjusted')).toMatchObject([
       { actor: ADMIN, reason: body.reason, data: { amount: 2 } },
     ]);
-    const day = utcDay(postage.clock.now());
+    const day = utcDay(postage().clock.now());
     const stats = await eventually('a count of both letters', async () => {
       const counted = await admin.get(`/usage-stats?start=${day}&end=${day}`);
       return Number(counted['totalLetters']) < 2 ? null : counted;

@@ -37,7 +37,7 @@ afterAll(async () => {
   await engine.stop();
 });
 
-/** As the function is asked when it has that much time. */
+/** Calls the function with so much time left. */
 async function askWithin(
   remainingMs: number,
   method: string,
@@ -53,7 +53,7 @@ async function askWithin(
 describe('the role admin', () => {
   const routes = ROUTES.filter(({ path }) => path.startsWith('/admin/'));
 
-  it.each(routes)('G13: is asked for by $method $path', async ({ method, path }) => {
+  it.each(routes)('G13: is required by $method $path', async ({ method, path }) => {
     const user = await someApiUser(postage);
     const ownPath = path.replace('{userId}', user.id);
     expect(await call(postage, method, ownPath)).toMatchObject({ status: 401 });
@@ -67,7 +67,7 @@ describe('the role admin', () => {
 });
 
 describe('a user', () => {
-  it('is shown as he sees himself, and that he was looked at is recorded', async () => {
+  it('is shown as they see themselves, and the audit trail records the look', async () => {
     const user = await someSender(postage);
     const body = await admin.get(`/users/${user.id}`);
     expect(body).toEqual({
@@ -90,7 +90,7 @@ describe('a user', () => {
     ]);
   });
 
-  it('who has never been seen is not found, on any route, and nothing is recorded of him', async () => {
+  it('who is unknown is not found on any route, and nothing is recorded', async () => {
     const unseen = `unseen-${randomUUID()}`;
     for (const path of ['', '/ledger-proof', '/export']) {
       expect((await admin.ask('GET', `/users/${unseen}${path}`)).body).toMatchObject({ code: 'not_found' });
@@ -108,7 +108,7 @@ describe('a user', () => {
     expect(await admin.get(`/users/${encodeURIComponent(id)}`)).toMatchObject({ userId: id });
   });
 
-  it('is asked for again when the audit trail is busy', async () => {
+  it('is not shown while the audit trail is busy', async () => {
     const user = await someSender(postage);
     proxy.inject((request) => (isTransaction(request) ? exception('ThrottlingException') : null));
     const { statusCode, headers, body } = await askWithin(2_000, 'GET', '/users/{userId}', user.id);
@@ -118,7 +118,7 @@ describe('a user', () => {
     expect(await trailOf(postage, user.id)).toEqual([]);
   });
 
-  // A failure that is told at once, with time left in which it could be answered all the same.
+  // The failure comes at once, so there would be time left to answer without the record.
   it.each(['', '/ledger-proof', '/export'])(
     'G12: is not shown by %p when the audit trail cannot take it',
     async (part) => {
@@ -202,7 +202,7 @@ describe('an adjustment', () => {
     expect((await user.call('GET', '/credits')).body).toMatchObject({ available: 2 });
   });
 
-  it('without a key, or for somebody who cannot be, is refused', async () => {
+  it('without a key, or for an impossible user id, is refused', async () => {
     const path = '/users/somebody/credit-adjustments';
     expect((await admin.ask('POST', path, { body })).body).toMatchObject({
       status: 422,
@@ -238,7 +238,7 @@ describe('an export', () => {
 });
 
 describe('an erasure', () => {
-  it('G4: takes everything, and says so wherever the user is asked for', async () => {
+  it('G4: removes everything, and every route says so', async () => {
     const user = await someSender(postage);
     expect(await admin.ask('DELETE', `/users/${user.id}`)).toMatchObject({
       status: 200,
@@ -277,7 +277,7 @@ describe('an erasure', () => {
     expect(await trailOf(postage, user.id)).toEqual([]);
   });
 
-  it('that is not through in time is 202, and sent again it goes on', async () => {
+  it('answers 202 when its time runs out, and goes on when it is sent again', async () => {
     const user = await someSender(postage);
     const { statusCode, body } = await askWithin(4_000, 'DELETE', '/users/{userId}', user.id);
     expect({ statusCode, body }).toEqual({

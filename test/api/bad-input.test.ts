@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AttributeValue, paginateScan } from '@aws-sdk/client-dynamodb';
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { fingerprint } from '../../lambdas/http/ids.ts';
 import {
@@ -12,6 +11,7 @@ import {
   someApiUser,
   YEAR_MS,
 } from '../support/api-client.ts';
+import { itemsByUser } from '../support/rollovers.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 
 let postage: Postage;
@@ -24,12 +24,8 @@ let before: string[];
 
 /** Everything that the table holds, each item by its key and what is in it. */
 async function contents(): Promise<string[]> {
-  const items: Record<string, AttributeValue>[] = [];
-  const { client, table } = postage.store;
-  for await (const { Items } of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
-    items.push(...(Items ?? []));
-  }
-  return items.map((item) => `${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''} ${fingerprint(item)}`).sort();
+  const items = [...(await itemsByUser(postage.store)).values()].flat();
+  return items.map((item) => `${String(item['pk'])} ${String(item['sk'])} ${fingerprint(item)}`).sort();
 }
 
 beforeAll(async () => {
@@ -45,7 +41,7 @@ beforeAll(async () => {
   before = await contents();
 }, 60_000);
 
-// Whatever a test has sent, nothing has been written and nothing has gone wrong inside.
+// Whatever a test sends, nothing is written and nothing goes wrong inside.
 afterEach(async () => {
   expect(await contents()).toEqual(before);
   expect(postage.errors).toEqual([]);
@@ -166,7 +162,7 @@ describe('a delivery', () => {
     expect(await pathsOf(schedule(part))).toEqual(expect.arrayContaining(paths));
   });
 
-  it('G13: of a letter that is unknown, or of somebody else, is not found', async () => {
+  it('G13: of an unknown letter, or of somebody else’s, is not found', async () => {
     for (const other of ['f'.repeat(32), 'unknown', bobsLetterId]) {
       await expectProblem(schedule({ letterId: other }), 404, 'not_found');
     }
@@ -174,7 +170,7 @@ describe('a delivery', () => {
 });
 
 describe('paths', () => {
-  it('G13: of what is unknown, or of somebody else, are not found', async () => {
+  it('G13: to what is unknown, or somebody else’s, are not found', async () => {
     for (const id of ['f'.repeat(32), 'unknown', 'a%23b', '%2e%2e', 'x'.repeat(500), bobsLetterId]) {
       await expectProblem(ada.call('GET', `/letters/${id}`), 404, 'not_found');
       await expectProblem(ada.call('DELETE', `/letters/${id}`), 404, 'not_found');
@@ -253,7 +249,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a token', () => {
-  it('G13: that is missing, or none, is refused', async () => {
+  it('G13: that is missing or malformed is refused', async () => {
     const authorizations = ['', 'token', 'a.b.c', 'é'].map((token) => ({ authorization: `Bearer ${token}` }));
     for (const headers of [{}, ...authorizations]) {
       for (const path of ['/letters', '/usage', '/credits', '/entitlements']) {
@@ -340,7 +336,7 @@ describe('a quantity', () => {
     expect(await pathsOf(consume({ consume: { letters: 1 }, userId: bob.id }))).toEqual(['userId']);
   });
 
-  it('for a user who cannot be is refused', async () => {
+  it('for an impossible user id is refused', async () => {
     for (const userId of ['a b', 'a#b', 'ü', 'x'.repeat(129), 'a%b']) {
       expect(await pathsOf(consume({ consume: { letters: 1 } }, userId))).toEqual(['userId']);
     }

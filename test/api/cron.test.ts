@@ -133,12 +133,12 @@ describe('the rollover route', () => {
         expiresAt: expect.any(Number),
       },
     ]);
-    // To ask how it goes starts nothing.
+    // Asking how it goes starts nothing.
     await call('/cron/executions/{id}');
     expect(audited).toHaveLength(1);
   });
 
-  it('starts nothing that the audit trail does not take', async () => {
+  it('starts nothing when the audit trail cannot record it', async () => {
     isAuditDown = true;
     expect(await call('/cron/rollover-usage')).toMatchObject({ httpStatus: 500 });
     expect(started).toEqual([]);
@@ -237,7 +237,7 @@ describe('the cron secret', () => {
     expect(secretReads).toBe(readsBefore);
   });
 
-  it('that holds nothing admits nobody', async () => {
+  it('admits nobody when it is empty', async () => {
     await expect(createSecretReader('empty')()).rejects.toThrow(SecretMissingError);
   });
 });

@@ -27,7 +27,7 @@ afterEach(() => {
   expect(JSON.stringify([logged.mock.calls, loggedErrors.mock.calls])).not.toContain('Dear me');
 });
 
-/** A contract that answers whatever it is asked with 204, and what it was asked goes to `seen`. */
+/** An operation that notes each request in `seen` and answers 204. */
 function recording(of: Parameters<typeof operation>[0], fail?: () => never): Operation {
   const answers = { 204: { description: 'Nothing' } };
   return operation({ ...of, answers }, async (request: AnyRequest) => {
@@ -76,7 +76,7 @@ describe('the stack', () => {
   });
 
   it.each(['BusyError', 'StripeUnavailableError', 'QueueUnavailableError'])(
-    'answers busy when there was %s, which the log tells of',
+    'answers busy after %s, and logs it',
     async (name) => {
       const warned = jest.spyOn(logger, 'warn').mockReturnValue();
       const failing = recording(getUsage, () => {
@@ -98,7 +98,7 @@ describe('the stack', () => {
     },
   );
 
-  it('tells an error of ours to the log only', async () => {
+  it('writes our own errors to the log only', async () => {
     const failing = recording(getUsage, () => {
       throw new Error('table arn:aws:dynamodb:secret', { cause: new Error('the reason') });
     });
@@ -247,7 +247,7 @@ describe('reading a request', () => {
     expect(jsonOf(result)).toMatchObject({ status: 422, errors: [{ path: 'Idempotency-Key' }] });
   });
 
-  it('tells each field that is wrong, and where', async () => {
+  it('names each field that is wrong', async () => {
     const body = JSON.stringify({ title: 7, extra: 1, more: { deep: 1 } });
     const result = await httpHandler([recording(createLetter)])(httpEvent({ ...LETTER, body }), CONTEXT);
     expect(jsonOf(result)).toMatchObject({ status: 422, code: 'invalid' });

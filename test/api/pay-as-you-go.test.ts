@@ -1,44 +1,39 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { expectClosedBooks } from '../support/users.ts';
 
-let postage: Postage;
+const postage = usePostage();
 let stripe: Stripe;
 let ada: ApiUser;
 let customerId: string;
 let letterId: string;
 
-beforeAll(async () => {
-  postage = await startPostage();
-  stripe = stripeOf(postage);
-});
-
-afterAll(async () => {
-  await postage.stop();
-  expect(postage.errors).toEqual([]);
+beforeAll(() => {
+  stripe = stripeOf(postage());
 });
 
 beforeEach(async () => {
-  await atStripe(postage, 'PUT', '');
+  await atStripe(postage(), 'PUT', '');
   await givenPayer('pm_card_visa');
 });
 
 /** A user of Pro with a card, whose two credits are used up. */
 async function givenPayer(card: string | null): Promise<void> {
-  ada = await someApiUser(postage, 'pro');
+  ada = await someApiUser(postage(), 'pro');
   const customer = await stripe.customers.create({
     metadata: { userId: ada.id },
     ...(card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } }),
   });
   customerId = customer.id;
   const link = { userId: ada.id, customerId };
-  await linkFirstCustomer(postage.store, link, postage.clock.now(), plentyOfTime());
+  await linkFirstCustomer(postage().store, link, postage().clock.now(), plentyOfTime());
   letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
   for (let credits = 0; credits < 2; credits += 1) {
     expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'credit' } });
@@ -63,7 +58,7 @@ async function byCard(): Promise<Record<string, unknown>[]> {
   return (body['items'] as Record<string, unknown>[]).filter(({ paidWith }) => paidWith === 'card');
 }
 
-const PRICE = { amountCents: 300, currency: 'usd' };
+const PRICE = PLANS.pro.extraMail;
 
 describe('a mail for which there is no credit left', () => {
   it('G9: is paid by card, with a receipt, and once for a key', async () => {
@@ -74,7 +69,11 @@ describe('a mail for which there is no credit left', () => {
     expect(paid.headers.has('idempotent-replayed')).toBe(false);
     const [charge, ...others] = await charges();
     expect(others).toEqual([]);
-    expect(charge).toMatchObject({ amount: 300, currency: 'usd', receipt_url: paid.body['receiptUrl'] });
+    expect(charge).toMatchObject({
+      amount: PRICE?.amountCents,
+      currency: 'usd',
+      receipt_url: paid.body['receiptUrl'],
+    });
 
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: paid.body });
@@ -83,7 +82,7 @@ describe('a mail for which there is no credit left', () => {
     const { body } = await ada.call('GET', `/deliveries/${String(paid.body['id'])}`);
     expect(body).toMatchObject({ ...expected, recipient: ADDRESS, receiptUrl: paid.body['receiptUrl'] });
     expect((await ada.call('GET', '/usage')).body).toMatchObject({ usage: { mailsSent: 3 } });
-    await expectClosedBooks(postage.store, ada.id, postage.clock.now());
+    await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
   it('is refused with its price where the user has not agreed to pay', async () => {
@@ -92,7 +91,7 @@ describe('a mail for which there is no credit left', () => {
     expect([await charges(), await byCard()]).toEqual([[], []]);
   });
 
-  it('costs nothing where its letter is not there, or the day’s mails are used up', async () => {
+  it('costs nothing when its letter is missing or the day’s mails are used up', async () => {
     expect(await send(undefined, { letterId: 'none' })).toMatchObject({ status: 404 });
     for (let mails = 2; mails < 10; mails += 1) {
       expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'card' } });
@@ -101,7 +100,7 @@ describe('a mail for which there is no credit left', () => {
     expect(await charges()).toHaveLength(8);
   });
 
-  it('G9, G11: and is cancelled, is refunded at once', async () => {
+  it('G9, G11: is refunded at once when it is cancelled', async () => {
     const { body } = await send();
     const path = `/deliveries/${String(body['id'])}`;
     for (let times = 0; times < 2; times += 1) {
@@ -110,51 +109,51 @@ describe('a mail for which there is no credit left', () => {
         body: { status: 'cancelled', refund: 'done' },
       });
     }
-    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: 300 }]);
+    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: PRICE?.amountCents }]);
     expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });
   });
 
-  it('G9: and is cancelled with its letter, is refunded by the reconciler', async () => {
+  it('G9: is refunded by the reconciler when it is cancelled with its letter', async () => {
     await send();
     expect(await ada.call('DELETE', `/letters/${letterId}?cancelDeliveries=true`)).toMatchObject({
       status: 204,
     });
-    await postage.reconcile();
+    await postage().reconcile();
     expect(await charges()).toMatchObject([{ refunded: true }]);
   });
 });
 
 describe('a card that does not pay', () => {
-  it('G2, G9: is told with why, and the same key answers the failed delivery', async () => {
+  it('G2, G9: is answered with the reason, and the same key answers the failed delivery', async () => {
     await givenPayer('pm_card_chargeCustomerFail');
     const declined = { code: 'payment_failed', price: PRICE, declineCode: 'generic_decline' };
     expect(await send('one')).toMatchObject({ status: 402, body: declined });
     const again = await send('one');
     expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
-    await inPortal(postage, ada, 'card', { paymentMethod: 'pm_card_visa' });
+    await inPortal(postage(), ada, 'card', { paymentMethod: 'pm_card_visa' });
     expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await atStripe(postage, 'POST', '/flush');
+    await atStripe(postage(), 'POST', '/flush');
     expect((await byCard()).map(({ status }) => status)).toEqual(['scheduled', 'failed']);
     expect(await charges()).toHaveLength(1);
   });
 
-  it('that is not there is asked for', async () => {
+  it('that is missing is asked for', async () => {
     await givenPayer(null);
     const required = { code: 'payment_method_required', price: PRICE };
     expect(await send()).toMatchObject({ status: 402, body: required });
     expect(await byCard()).toMatchObject([{ status: 'failed', failure: 'payment_method_missing' }]);
   });
 
-  it('of a user who has never been at Stripe is asked for', async () => {
-    ada = await someApiUser(postage, 'pro');
+  it('is asked for when the user has never been at Stripe', async () => {
+    ada = await someApiUser(postage(), 'pro');
     letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
     await send();
     await send();
     expect(await send()).toMatchObject({ status: 402, body: { code: 'payment_method_required' } });
   });
 
-  it('G9: whose holder has to authenticate waits for him: the same key goes on', async () => {
+  it('G9: whose holder has to authenticate waits for them, and the same key goes on', async () => {
     await givenPayer('pm_card_authenticationRequired');
     const asked = await send('one');
     expect(asked).toMatchObject({ status: 402, body: { code: 'payment_action_required', price: PRICE } });
@@ -168,8 +167,10 @@ describe('a card that does not pay', () => {
       status: 409,
     });
     expect((await send('one')).body).toMatchObject({ clientSecret });
-    await atStripe(postage, 'POST', `/payment-intents/${String(intentId)}/authenticate`, { approved: true });
-    await atStripe(postage, 'POST', '/flush');
+    await atStripe(postage(), 'POST', `/payment-intents/${String(intentId)}/authenticate`, {
+      approved: true,
+    });
+    await atStripe(postage(), 'POST', '/flush');
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
@@ -184,7 +185,7 @@ describe('a payment that is pending', () => {
     const path = `/payment-intents/${String(intentId)}/authenticate`;
     return {
       path: `/deliveries/${String(body['deliveryId'])}`,
-      authenticate: () => atStripe(postage, 'POST', path, { approved: true }),
+      authenticate: () => atStripe(postage(), 'POST', path, { approved: true }),
     };
   }
 
@@ -204,7 +205,7 @@ describe('a payment that is pending', () => {
     expect(await charges()).toEqual([]);
   });
 
-  it('G9: and comes before it is called off is refunded', async () => {
+  it('G9: is refunded when it comes before it is called off', async () => {
     const { path, authenticate } = await givenPending();
     await authenticate();
     expect(await ada.call('DELETE', path)).toMatchObject({
@@ -216,21 +217,21 @@ describe('a payment that is pending', () => {
 
   it('G9: is not called off while Stripe is away', async () => {
     const { path } = await givenPending();
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1 } });
     expect(await ada.call('DELETE', path)).toMatchObject({ status: 503, body: { code: 'busy' } });
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'pending_payment' });
   });
 });
 
-describe('a Stripe that is not well', () => {
+describe('a Stripe that fails', () => {
   it.each(['server_error', 'rate_limit', 'garbage', 'cut'])(
     'G9: (%s) leaves the delivery pending, and the same key goes on',
     async (fault) => {
-      await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
+      await atStripe(postage(), 'PUT', '', { api: { errorRate: 1, errors: [fault] } });
       const pending = await send('one');
       expect(pending).toMatchObject({ status: 202, body: { status: 'pending_payment', price: PRICE } });
-      await atStripe(postage, 'PUT', '');
+      await atStripe(postage(), 'PUT', '');
       const paid = await send('one');
       expect(paid).toMatchObject({ status: 201, body: { id: pending.body['id'], status: 'scheduled' } });
       expect(paid.headers.get('idempotent-replayed')).toBe('true');
@@ -238,38 +239,38 @@ describe('a Stripe that is not well', () => {
     },
   );
 
-  it('G9: that loses its answers is asked again what it has done', async () => {
-    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 1 } });
+  it('G9: is asked again what it has done when its answers are lost', async () => {
+    await atStripe(postage(), 'PUT', '', { api: { dropAfterEffect: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await atStripe(postage, 'PUT', '', { api: { dropAfterEffect: 0.5 } });
+    await atStripe(postage(), 'PUT', '', { api: { dropAfterEffect: 0.5 } });
     let answer = await send('one');
     for (let times = 0; answer.status !== 201 && times < 30; times += 1) {
       answer = await send('one');
     }
     expect(answer).toMatchObject({ status: 201, body: { status: 'scheduled' } });
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect(await charges()).toHaveLength(1);
     expect((await stripe.paymentIntents.list({ customer: customerId })).data).toHaveLength(1);
   });
 
-  it('G9: that does not answer at all is waited for within the time of the request', async () => {
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
+  it('G9: is waited for no longer than a request may take', async () => {
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1, errors: ['hang'] } });
     const startedAt = performance.now();
     expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
     expect(performance.now() - startedAt).toBeLessThan(22_000);
-    await atStripe(postage, 'PUT', '');
+    await atStripe(postage(), 'PUT', '');
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
   }, 60_000);
 
-  it('G9: and whoever never comes back pays nothing', async () => {
-    await atStripe(postage, 'PUT', '', { api: { errorRate: 1 } });
+  it('G9: costs a user who never comes back nothing', async () => {
+    await atStripe(postage(), 'PUT', '', { api: { errorRate: 1 } });
     expect(await send('one')).toMatchObject({ status: 202 });
-    await atStripe(postage, 'PUT', '');
-    postage.clock.moveTo(postage.clock.now() + DAY_MS);
-    await postage.reconcile();
+    await atStripe(postage(), 'PUT', '');
+    postage().clock.moveTo(postage().clock.now() + DAY_MS);
+    await postage().reconcile();
     // Their tokens have expired too.
-    const token = await postage.token(ada.id);
+    const token = await postage().token(ada.id);
     const { body } = await ada.call('GET', '/deliveries?limit=1', { token });
     expect(body['items']).toMatchObject([{ status: 'failed', failure: 'payment_expired' }]);
     expect(await charges()).toEqual([]);

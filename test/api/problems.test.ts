@@ -82,7 +82,7 @@ function statusOf(problem: Problem): number {
 }
 
 describe('problems', () => {
-  it.each(REFUSALS)('tell of the refusal %j as %i', (refusal, status, figures) => {
+  it.each(REFUSALS)('answer the refusal %j with %i', (refusal, status, figures) => {
     const problem = problemOfRefusal(refusal, NOW);
     expect(statusOf(problem)).toBe(status);
     const { type, title, detail, status: shown, ...rest } = problemBody(problem);
@@ -93,7 +93,7 @@ describe('problems', () => {
     expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });
 
-  it('tell when to come back: at the reset when limited, in a second when busy', () => {
+  it('say when to come back: at the reset when limited, in a second when busy', () => {
     const seconds = (resetsAt: number): unknown =>
       problemOfRefusal({ refusal: 'rate_limited', limit: 10, resetsAt }, NOW).headers['retry-after'];
     expect(seconds(NOW + 90_000)).toBe('90');
@@ -102,7 +102,7 @@ describe('problems', () => {
     expect(busy().headers['retry-after']).toBe('1');
   });
 
-  it('tell of every way in which a command ends without a record', () => {
+  it('cover every way in which a command ends without a record', () => {
     expect(problemOfFailure({ outcome: 'idempotency_conflict' }, NOW)).toMatchObject({
       code: 'idempotency_conflict',
     });
@@ -145,7 +145,7 @@ describe('problems', () => {
     }
   });
 
-  it('show nothing of an error of ours but the id to find it by', () => {
+  it('show of our own errors only the id to find them by', () => {
     expect(problemBody(internal('request-1'))).toMatchObject({ status: 500, requestId: 'request-1' });
   });
 });

@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { type ApiUser, someApiUser } from '../support/api-client.ts';
 import { atStripe, customerOf, payCheckout, stripeOf } from '../support/at-stripe.ts';
-import { type Postage, startPostage } from '../support/server.ts';
+import { usePostage } from '../support/server.ts';
 
-let postage: Postage;
+const postage = usePostage();
 let stripe: Stripe;
 
-beforeAll(async () => {
-  postage = await startPostage();
+beforeAll(() => {
   // Before the function is loaded, which is when it is first called.
   process.env[VARIABLES.trialDays] = '14';
-  stripe = stripeOf(postage);
-});
-
-afterAll(async () => {
-  await postage.stop();
+  stripe = stripeOf(postage());
 });
 
 async function subscribe(user: ApiUser): Promise<void> {
@@ -24,7 +19,7 @@ async function subscribe(user: ApiUser): Promise<void> {
     body: { plan: 'pro', interval: 'month' },
   });
   expect(answer).toMatchObject({ status: 200 });
-  await payCheckout(postage, String(answer.body['url']));
+  await payCheckout(postage(), String(answer.body['url']));
 }
 
 async function entitlements(user: ApiUser): Promise<unknown> {
@@ -33,7 +28,7 @@ async function entitlements(user: ApiUser): Promise<unknown> {
 
 describe('a trial', () => {
   it('begins with the first subscription, and with no later one', async () => {
-    const user = await someApiUser(postage);
+    const user = await someApiUser(postage());
     await subscribe(user);
     expect(await entitlements(user)).toMatchObject({
       plan: 'pro',
@@ -41,10 +36,10 @@ describe('a trial', () => {
       trialInfo: { isInTrial: true, daysRemaining: 14 },
     });
 
-    const customer = (await customerOf(postage, user)) ?? '';
+    const customer = (await customerOf(postage(), user)) ?? '';
     const { data } = await stripe.subscriptions.list({ customer });
     await stripe.subscriptions.cancel(data[0]?.id ?? '');
-    await atStripe(postage, 'POST', '/flush');
+    await atStripe(postage(), 'POST', '/flush');
     expect(await entitlements(user)).toMatchObject({ plan: 'none', status: 'canceled' });
 
     await subscribe(user);

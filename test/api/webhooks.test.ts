@@ -120,7 +120,7 @@ describe('an event that Stripe has signed', () => {
     expect(queued).toEqual([body]);
   });
 
-  it('takes one request to AWS: the keys are kept', async () => {
+  it('takes one request to AWS, because the keys are kept', async () => {
     const body = bodyOf();
     await send(body, signed(body));
     requests = [];
@@ -136,7 +136,7 @@ describe('an event that Stripe has signed', () => {
     expect(queued).toEqual([body]);
   });
 
-  it('may carry several signatures, one of which is right: the secret is being rolled', async () => {
+  it('may carry several signatures, one of them right, as while the secret is being rolled', async () => {
     const body = bodyOf();
     const [time, right] = signed(body).split(',');
     const [, wrong] = signed(body, { secret: 'whsec_former' }).split(',');
@@ -151,7 +151,7 @@ describe('an event that Stripe has signed', () => {
     expect(await send(body, signed(body, { age: 300 }))).toMatchObject({ statusCode: 200 });
   });
 
-  it('reaches the queue also with characters that SQS refuses', async () => {
+  it('reaches the queue even with characters that SQS refuses', async () => {
     const body = bodyOf({ note: 'a\uFFFEb\uFFFFc' });
     expect(await send(body, signed(body))).toMatchObject({ statusCode: 200 });
     expect(queued[0]).toMatch(/a\\uFFFEb\\uFFFFc/);

@@ -96,7 +96,7 @@ describe('an adjustment', () => {
     await expectClosedBooks(table.store(), userId, NOW);
   });
 
-  it('G7: meets a period that has ended months ago, and works in the one that is open', async () => {
+  it('G7: closes periods that ended months ago, and works in the open one', async () => {
     const userId = await givenUser();
     const later = '2026-06-10';
     // Ten carried over, and ten of the new period.
@@ -106,7 +106,7 @@ describe('an adjustment', () => {
     await expectClosedBooks(table.store(), userId, later);
   });
 
-  it('of somebody who has never been seen, or has been erased, makes nothing', async () => {
+  it('of an unknown or an erased user writes nothing', async () => {
     const unseen = someUser();
     expect(await adjust(request(unseen, NOW), 1)).toEqual({ outcome: 'user_missing' });
     expect(await itemsOf(table.store(), unseen)).toEqual(new Map());
@@ -161,7 +161,7 @@ describe('a repeated adjustment', () => {
 });
 
 describe('adjustments at the same time', () => {
-  it('G1, G2, G4: as mails, on a bad day, take no more than there is, each of them once', async () => {
+  it('G1, G2, G4: and mails, on a bad day, take no more than there is, each of them once', async () => {
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
     const contexts = Array.from({ length: 10 }, () => request(userId, NOW));
     table.proxy().inject(randomFaults(7, { conflicts: 0.2, throttled: 0.05, lostAnswers: 0.1 }));

@@ -84,7 +84,7 @@ describe('the audit trail', () => {
     }
   });
 
-  it('takes many at once, and leaves those alone that it has already', async () => {
+  it('takes many at once, and leaves alone those that it already has', async () => {
     const records = Array.from({ length: MAX_AUDIT_RECORDS }, (_, index): AuditRecord => ({
       id: `many-${String(index)}`,
       at: at('2026-02-12') + index,

@@ -20,7 +20,7 @@ const table = useFaultyTable();
 let daysSoFar = 0;
 let day = '';
 
-/** A day of which nobody knows yet. */
+/** A day that has no statistics yet. */
 function beginDay(): void {
   daysSoFar += 1;
   day = utcDay(at('2026-01-01') + daysSoFar * DAY_MS);
@@ -30,7 +30,7 @@ beforeEach(beginDay);
 
 const WRITTEN_AT = at('2026-06-01');
 
-/** Letters, each of the next of so many users. */
+/** Letters, written by so many users in turn. */
 function letters(count: number, { users }: { users: number }): Counted[] {
   return Array.from({ length: count }, (_, index) => ({
     subject: `letter:${randomUUID()}`,

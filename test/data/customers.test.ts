@@ -44,7 +44,7 @@ describe('a customer', () => {
     });
   });
 
-  it('is linked to a user with an account, and leaves what he has used', async () => {
+  it('is linked to a user with an account, and leaves their usage as it is', async () => {
     const [userId, customerId] = [someUser(), someCustomer()];
     await trackConsumption(table.store(), request(userId, '2026-03-10'), { ...NO_USE, letters: 3 });
     await link(userId, customerId);
@@ -63,7 +63,7 @@ describe('a customer', () => {
     expect(await storedAccount(table.store(), userId)).toMatchObject({ customerId });
   });
 
-  it('is one per user, also when two requests make one each', async () => {
+  it('is one per user, even when two requests make one each', async () => {
     const userId = someUser();
     const customers = [someCustomer(), someCustomer(), someCustomer()];
     const linked = new Set(await Promise.all(customers.map((each) => link(userId, each))));
@@ -92,14 +92,14 @@ describe('a customer', () => {
     expect([await userOf(former), await userOf(next), await userOf(third)]).toEqual([null, userId, null]);
   });
 
-  it("G13: that is one user's becomes no other's", async () => {
+  it("G13: of one user does not become another's", async () => {
     const [userId, customerId] = [someUser(), someCustomer()];
     await link(userId, customerId);
     await expect(link(someUser(), customerId)).rejects.toMatchObject({ name: 'CustomerTakenError' });
     expect(await userOf(customerId)).toBe(userId);
   });
 
-  it('leads to nobody once the user is erased, and is not linked again', async () => {
+  it('belongs to nobody once the user is erased, and is not linked again', async () => {
     const [userId, customerId] = [someUser(), someCustomer()];
     await link(userId, customerId);
     expect(await eraseUser(table.store(), userId, NOW, plentyOfTime())).toEqual({ outcome: 'erased' });

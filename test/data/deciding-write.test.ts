@@ -123,7 +123,7 @@ describe('requests and capacity', () => {
       measured(() => scheduleMail(table.faultyStore(), request(userId, now), letterId));
     expect(await mailAt('2026-04-01')).toMatchObject({ outcome: 'created', requests: TWO_WRITES });
     expect(await mailAt('2026-04-01')).toMatchObject({ outcome: 'created', requests: ONE_WRITE });
-    // The subscription has ended: what refuses is the account as it would be, and nothing need be written for that.
+    // The subscription has ended. The account as it would be refuses, so nothing needs to be written.
     expect(await mailAt('2026-05-01')).toMatchObject({ outcome: 'refused', requests: ONE_WRITE });
   });
 });
@@ -267,14 +267,14 @@ describe('what is refused', () => {
     expect(await consume(10, '2026-03-11')).toMatchObject({ outcome: 'created' });
   });
 
-  it('G13: knows no letter of somebody else, and no deleted one', async () => {
+  it('G13: finds no letter of another user, and no deleted one', async () => {
     const mine = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
     const theirs = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
     for (const letterId of [theirs.letterId, randomUUID()]) {
       const context = request(mine.userId, '2026-03-10');
       expect(await scheduleMail(table.store(), context, letterId)).toEqual({ outcome: 'letter_missing' });
     }
-    // Without an account either the letter is what is missing.
+    // A user without an account lacks the letter, too.
     const stranger = request(someUser(), '2026-03-10');
     expect(await scheduleEmail(table.store(), stranger, mine.letterId)).toEqual({
       outcome: 'letter_missing',

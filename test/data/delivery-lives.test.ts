@@ -40,7 +40,7 @@ interface World {
   userId: string;
   letterId: string;
   now: number;
-  /** How often the provider has taken each delivery, beyond what it knows again by itself. */
+  /** How often the provider has taken each delivery, without the repetitions that it recognized. */
   sent: Map<string, number>;
   answers: DeliveryAnswer[];
 }
@@ -61,7 +61,7 @@ async function deliveriesOf({ userId }: World): Promise<Delivery[]> {
     .map((item) => parseDelivery(toWire(item)));
 }
 
-/** A provider with Lob's manners: it knows a delivery again. It hangs, refuses, and loses its answer after taking it. */
+/** A provider like Lob: it recognizes a delivery. It hangs, refuses, and loses its answer after taking a delivery. */
 function badProvider({ random, sent }: World): Send<PostalRecipient> {
   return async ({ deliveryId }) => {
     if (random.happens(0.15)) {
@@ -78,7 +78,7 @@ function badProvider({ random, sent }: World): Send<PostalRecipient> {
   };
 }
 
-/** From some request on nothing works any more, as when a process is killed; before it, some answers are lost. */
+/** Nothing works from some request on, as when a process is killed. Before that, some answers are lost. */
 function stopsAnywhere({ random }: World): Injector {
   let left = random.integer(3, 60);
   return () => {
@@ -92,7 +92,7 @@ function stopsAnywhere({ random }: World): Injector {
 
 const ignored = (): undefined => undefined;
 
-/** What the bus brings: each event no, one or several times, and in any order. */
+/** What the bus brings: each event never, once or several times, in any order. */
 function repeated<Item>(random: Random, items: readonly Item[]): Item[] {
   const told = items.flatMap((item) => Array.from({ length: random.integer(0, 3) }, () => item));
   return told
@@ -123,7 +123,7 @@ async function cancelSome({ random, now, userId }: World, deliveries: readonly D
   }
 }
 
-/** Everybody does what they do, and is stopped somewhere. */
+/** Reconciler, senders and answers run, and each is stopped somewhere. */
 async function liveOn(world: World): Promise<void> {
   table.proxy().inject(stopsAnywhere(world));
   const before = await deliveriesOf(world);
@@ -138,7 +138,7 @@ async function liveOn(world: World): Promise<void> {
       : [],
   );
   await mapConcurrently(repeated(world.random, due), 4, (attempt) => send(world, provider, attempt));
-  // All answers so far, those of long ago too.
+  // All answers so far, old ones too.
   await mapConcurrently(repeated(world.random, world.answers), 4, (answer) => apply(world, answer));
   world.now += world.random.integer(HOUR_MS / 2, 20 * HOUR_MS);
 }
@@ -173,7 +173,7 @@ describe('deliveries whose reconciler, senders and answers are stopped anywhere,
 });
 
 describe('a sender that is told of the same attempt again', () => {
-  it('acts once, however often and by how many it is told', async () => {
+  it('acts once, however often and through however many workers it is told', async () => {
     const world = await givenWorld(1);
     await reconcile(table.store(), world.now, deadlineIn(20_000), NO_SETTLEMENT);
     let times = 0;

@@ -131,7 +131,7 @@ describe('G11: a credit goes back once', () => {
     await expectClosedBooks(table.store(), mail.userId, NOW);
   });
 
-  it('or the mail goes out: of cancelling and dispatching at the same time, one wins', async () => {
+  it('when cancelling wins against dispatching at the same time; else the mail goes out', async () => {
     for (let round = 0; round < 10; round += 1) {
       const mail = await givenMail();
       const [cancelled, dispatched] = await Promise.all([cancel(mail, DUE), dispatch(mail)]);
@@ -188,7 +188,7 @@ describe('G11: a credit goes back once', () => {
     await expectClosedBooks(table.store(), userId, '2026-04-03');
   });
 
-  it('also to an account that nobody has met for 60 years', async () => {
+  it('even to an account that nobody has used for 60 years', async () => {
     const mail = await givenMail(ENTERPRISE);
     const later = at('2086-09-15');
     expect(await cancel(mail, later)).toMatchObject({ outcome: 'changed' });
@@ -197,7 +197,7 @@ describe('G11: a credit goes back once', () => {
     await expectClosedBooks(table.store(), mail.userId, later);
   });
 
-  it('and none for an e-mail, which closes all the same', async () => {
+  it('but not for an e-mail, which closes in the same way', async () => {
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
     const written = await scheduleEmail(table.store(), request(userId, NOW), letterId);
     const id = written.outcome === 'created' ? written.record.id : '';
@@ -282,7 +282,7 @@ describe('deleting a letter with its deliveries', () => {
     expect(await remove({ userId, letterId, id: '' })).toEqual({ outcome: 'deleted' });
   });
 
-  it('lets those that were sent rest, and waits for those that are on their way', async () => {
+  it('leaves those that were sent, and waits for those that are on their way', async () => {
     const sent = await givenMail(ENTERPRISE);
     await dispatch(sent);
     await answer(sent, 'sent');

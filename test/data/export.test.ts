@@ -33,7 +33,7 @@ async function givenUser(): Promise<{ userId: string; letterId: string; auditKey
   const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
   await scheduleMail(store, request(userId, '2026-03-10'), letterId);
   await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 2 });
-  const byHand = { actor: 'admin-1', reason: 'He asked nicely.' };
+  const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
   await addMailCredits(store, request(userId, NOW), { amount: 1, ...byHand });
   const id = randomUUID();
   const audit = { id, at: at(NOW), type: 'CreditsAdjusted', userId, ...byHand, data: {} } as const;
@@ -42,7 +42,7 @@ async function givenUser(): Promise<{ userId: string; letterId: string; auditKey
 }
 
 describe('an export', () => {
-  it.each([1, 3, 100])('holds everything that is kept of a user, %i at a time', async (limit) => {
+  it.each([1, 3, 100])('holds everything that is kept about a user, %i at a time', async (limit) => {
     const { userId, letterId, auditKey } = await givenUser();
     const items = await exported(userId, limit);
     const keys = [...(await itemsOf(table.store(), userId)).keys()];
@@ -55,10 +55,10 @@ describe('an export', () => {
     expect(find(`BODY#${letterId}`)?.data).toEqual({ body: 'Did you learn to swim?' });
     expect(find('ACCOUNT')?.data).toMatchObject({ plan: 'pro', purchased: 1 });
     expect(items.find(({ kind }) => kind === 'DELIVERY')?.data).toMatchObject({ recipient: ADDRESS });
-    expect(items.find(({ kind }) => kind === 'AUDIT')?.data).toMatchObject({ reason: 'He asked nicely.' });
+    expect(items.find(({ kind }) => kind === 'AUDIT')?.data).toMatchObject({ reason: 'They asked nicely.' });
   });
 
-  it('holds nothing of the table’s own, and names nobody of the owner’s', async () => {
+  it('holds no attribute of the table’s own, and names no administrator', async () => {
     const { userId } = await givenUser();
     const text = JSON.stringify(await exported(userId, 100));
     for (const internal of ['"pk"', '"sk"', 'listKey', 'dueShard', 'fingerprint', 'admin-1']) {
@@ -66,7 +66,7 @@ describe('an export', () => {
     }
   });
 
-  it('G13: holds nothing of anybody else', async () => {
+  it('G13: holds nothing about anybody else', async () => {
     const { userId } = await givenUser();
     const stranger = `${userId}0`;
     await writeSubscription(table.store(), stranger, PRO, at(NOW), plentyOfTime());
@@ -75,7 +75,7 @@ describe('an export', () => {
     expect(await exported(someUser(), 5)).toEqual([]);
   });
 
-  it('of an erased user holds what is left: that he was, and what the audit trail tells', async () => {
+  it('of an erased user holds what is left: the tombstone and the audit trail', async () => {
     const { userId, auditKey } = await givenUser();
     await eraseUser(table.store(), userId, at(NOW), plentyOfTime());
     expect(await exported(userId, 5)).toEqual([

@@ -18,7 +18,7 @@ const EVENT: KeptEvent = {
 };
 
 describe('an event that has been sent again', () => {
-  it('G12: stays if it has failed again meanwhile, and else is forgotten', async () => {
+  it('G12: stays if it has failed again meanwhile, and is forgotten otherwise', async () => {
     const store = table.store();
     await keepFailedEvent(store, EVENT, plentyOfTime());
     const again = { ...EVENT, failedAt: EVENT.failedAt + 1 };

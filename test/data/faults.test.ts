@@ -61,7 +61,7 @@ describe('500 requests for the last credit, on a bad day', () => {
         requests.map((context) => scheduleMail(table.faultyStore(), context, letterId)),
       );
       table.proxy().reset();
-      // The winner whose answer was lost is answered from its record, when it asks again by itself.
+      // A winner whose answer was lost asks again by itself, and is answered from its record.
       const winners = answers.flatMap((answer) =>
         answer.outcome === 'created' || answer.outcome === 'replayed' ? [answer.record.id] : [],
       );
@@ -129,7 +129,7 @@ describe('one fault, once', () => {
     120_000,
   );
 
-  it('G2, G7: the same when the write that is lost has rolled the account forward', async () => {
+  it('G2, G7: the same holds when the lost write has rolled the account forward', async () => {
     const { userId, letterId } = await givenLastCredit();
     let transactions = 0;
     table.proxy().inject((sent) => {

@@ -112,7 +112,7 @@ describe('giving', () => {
     expect(await purchased(giver)).toBe(held);
   });
 
-  it('is refused to somebody who has never been seen', async () => {
+  it('is refused to an unknown user', async () => {
     expect(await send(someUser(), 1)).toEqual({ outcome: 'below_balance', takeable: 0 });
   });
 
@@ -145,7 +145,7 @@ describe('giving', () => {
 });
 
 describe('claiming', () => {
-  it('adds the credits as purchased ones, also for somebody who has never been seen', async () => {
+  it('adds the credits as purchased ones, for an unknown user too', async () => {
     const gift = await givenGift(3);
     const receiver = someUser();
     expect(await claim(receiver, gift.codeHash)).toMatchObject({ outcome: 'created', record: { count: 3 } });
@@ -158,7 +158,7 @@ describe('claiming', () => {
     await expectClosedBooks(table.store(), gift.giverId, NOW);
   });
 
-  it('G1: at the same instant: one of many has it', async () => {
+  it('G1: at the same instant gives it to one of many', async () => {
     const gift = await givenGift(3);
     const receivers = Array.from({ length: 8 }, () => someUser());
     const outcomes = await Promise.all(receivers.map((receiver) => claim(receiver, gift.codeHash)));
@@ -168,7 +168,7 @@ describe('claiming', () => {
     );
   });
 
-  it('G2: repeated with its key is answered again; without it, it is somebody’s already', async () => {
+  it('G2: is answered again with its key; without the key the gift counts as claimed', async () => {
     const gift = await givenGift(3);
     const receiver = someUser();
     const id = randomUUID();
@@ -207,7 +207,7 @@ describe('claiming', () => {
   });
 });
 
-describe('codes that stand for nothing', () => {
+describe('codes that nobody was given', () => {
   const LIMIT = { outcome: 'too_many_guesses', limit: 10, resetsAt: at('2026-02-11') };
 
   it('can be tried ten times in a day', async () => {
@@ -224,7 +224,7 @@ describe('codes that stand for nothing', () => {
     });
   });
 
-  it('are no more when they are tried all at once', async () => {
+  it('can be tried no more often when all come at once', async () => {
     const receiver = someUser();
     const all = await Promise.all(
       Array.from({ length: 30 }, (_, index) => claim(receiver, `at once ${String(index)}`)),
@@ -233,7 +233,7 @@ describe('codes that stand for nothing', () => {
     expect(all.filter(({ outcome }) => outcome === 'too_many_guesses')).toHaveLength(20);
   });
 
-  it('are none of those on which DynamoDB was busy', async () => {
+  it('do not include those on which DynamoDB was busy', async () => {
     const gift = await givenGift(3);
     const receiver = someUser();
     table.proxy().inject((call) => (isTransaction(call) ? cancelled(call, 0, 'TransactionConflict') : null));
@@ -245,7 +245,7 @@ describe('codes that stand for nothing', () => {
     expect(await claim(receiver, gift.codeHash)).toMatchObject({ outcome: 'created' });
   });
 
-  it('are none of those that are right, and leave nothing that names the user', async () => {
+  it('do not include right ones, which leave no guess that names the user', async () => {
     const receiver = someUser();
     const giver = await givenGiver(12);
     for (let gift = 0; gift < 12; gift += 1) {
@@ -322,7 +322,7 @@ describe('an erased user', () => {
     await expect(send(receiver, 1)).rejects.toMatchObject({ name: 'ErasedAccountError' });
   });
 
-  it('gets back no gift while he is being erased', async () => {
+  it('gets no gift back while the erasure goes on', async () => {
     const gift = await givenGift(3);
     await eraseUser(table.store(), gift.giverId, at(NOW), { remainingMs: () => 0 }).catch(() => undefined);
     await runAt(at(NOW) + 91 * DAY_MS);
@@ -330,7 +330,7 @@ describe('an erased user', () => {
     expect([...(await itemsOf(table.store(), gift.giverId)).keys()]).toEqual(['ACCOUNT']);
   });
 
-  it('before: gifts and claims are among what is exported', async () => {
+  it('had gifts and claims in the export before', async () => {
     const gift = await givenGift(3);
     const receiver = someUser();
     await claim(receiver, gift.codeHash);

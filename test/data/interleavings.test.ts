@@ -27,7 +27,7 @@ import {
 const table = useFaultyTable();
 const START = at('2026-01-31');
 
-/** What Stripe may say, none of it in the order in which it happened. */
+/** What Stripe may say, in no particular order. */
 const FACTS: readonly SubscriptionFacts[] = [
   null,
   active({ plan: 'pro', anchor: '2026-01-31' }),
@@ -78,7 +78,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-/** Acts that happen at the same time, so and so many days after those before. */
+/** Acts that happen at the same time, some days after the ones before. */
 const anyMoment = fc.record({
   days: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 45 }), fc.constant(200)),
   acts: fc.array(anyAct, { minLength: 1, maxLength: 8 }),
@@ -154,7 +154,7 @@ describe('whatever happens at the same time', () => {
   }, 120_000);
 });
 
-/** Each letter knows how many of its deliveries are open, and none of a deleted letter is. */
+/** Each letter knows how many of its deliveries are open. A deleted letter has none. */
 async function expectOpenDeliveries(store: Store, userId: string): Promise<void> {
   const items = [...(await itemsOf(store, userId)).values()];
   for (const letter of items.filter(({ sk }) => String(sk).startsWith('LETTER#'))) {

@@ -60,7 +60,7 @@ describe('the proof of an account in the table', () => {
     expect(ledger.length).toBeGreaterThan(6);
   });
 
-  it('G4: holds for what is stored, also where periods have ended that no write has closed', async () => {
+  it('G4: holds for what is stored, even when no write has closed the periods that ended', async () => {
     const { userId } = await givenHistory();
     const before = await prove(userId);
     await rollEverything(table.store(), at('2026-09-01'));
@@ -93,7 +93,7 @@ describe('the proof of an account in the table', () => {
     await expect(prove(userId)).rejects.toThrow(CorruptItemError);
   });
 
-  it('finds none of somebody who was never seen, or of whom a tombstone is left', async () => {
+  it('finds nothing for an unknown or an erased user', async () => {
     expect(await prove(someUser())).toBeNull();
     const erased = someUser();
     await putTombstone(table.store(), erased);
@@ -118,7 +118,7 @@ describe('a proof of an account that is in use', () => {
     expect(table.proxy().requests()).toEqual({ GetItem: 4, Query: 4 });
   });
 
-  it('is busy where the account changes all the time, rather than wrong', async () => {
+  it('is busy, and not wrong, while the account keeps changing', async () => {
     const { userId } = await givenHistory();
     let version = 1_000;
     table.proxy().inject(({ operation }) => {

@@ -146,7 +146,7 @@ describe('the ledger', () => {
     expect(page.items[0]).toMatchObject({ kind: 'use', at: now });
   });
 
-  it('G4: keeps to the balance while mails are scheduled all the time', async () => {
+  it('G4: matches the balance while mails are scheduled all the time', async () => {
     const { userId, letterId } = await givenHistory();
     const now = at('2026-05-20');
     const [, pages] = await Promise.all([

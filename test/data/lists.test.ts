@@ -26,7 +26,7 @@ async function givenLetters(count: number): Promise<{ userId: string; ids: strin
   await writeSubscription(table.store(), userId, ENTERPRISE, at(NOW), plentyOfTime());
   const ids: string[] = [];
   for (let letter = 0; letter < count; letter += 1) {
-    // Two letters at each instant: the place in the list is told by their ids then.
+    // Two letters at each instant: their ids decide the order.
     const context = request(userId, at(NOW) + Math.floor(letter / 2));
     await writeLetter(table.store(), context);
     ids.push(context.id);
@@ -64,7 +64,7 @@ describe('lists', () => {
       const answer = await listLetters(table.store(), userId, page, plentyOfTime());
       pages += 1;
       await writeLetter(table.store(), request(userId, at('2026-03-11') + pages));
-      // The letter at which the page ended goes: the next page begins after its place all the same.
+      // The letter that ended the page is deleted: the next page still begins after its place.
       await deleteLetter(
         table.store(),
         userId,

@@ -91,7 +91,7 @@ describe('G7: decisions never wait for jobs', () => {
     },
   );
 
-  it('G6, G7: an account that nobody has met for ten years is rolled forward by its first request', async () => {
+  it('G6, G7: an account that was not used for ten years is rolled forward by its first request', async () => {
     const pro = active({ plan: 'pro', anchor: '2026-01-31' });
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
     await scheduleMail(table.store(), request(userId, '2026-01-31'), letterId);
@@ -186,7 +186,7 @@ describe('G7: decisions never wait for jobs', () => {
     ]);
   });
 
-  it('shows a user who has not been seen yet as a free one', async () => {
+  it('shows an unknown user as a free one', async () => {
     const { account, closed } = await readAccount(
       table.store(),
       someUser(),

@@ -16,6 +16,7 @@ import {
   scheduleMail,
   someUser,
   storedAccount,
+  tallyOf,
   writeLetter,
 } from '../support/users.ts';
 
@@ -29,12 +30,7 @@ async function race(
   count: number,
   act: (index: number) => Promise<{ outcome: string }>,
 ): Promise<Record<string, number>> {
-  const answers = await Promise.all(Array.from({ length: count }, (_, index) => act(index)));
-  const tally: Record<string, number> = {};
-  for (const { outcome } of answers) {
-    tally[outcome] = (tally[outcome] ?? 0) + 1;
-  }
-  return tally;
+  return tallyOf(await Promise.all(Array.from({ length: count }, (_, index) => act(index))));
 }
 
 describe('G1: never overspent', () => {
@@ -74,7 +70,7 @@ describe('G1: never overspent', () => {
     const after = await storedAccount(table.store(), userId);
     expect(after.letters.used + after.letters.left).toBe(31);
     expect(after.emails.used + after.emails.left).toBe(7);
-    // A single letter more would fit nowhere: what could be had has been had.
+    // Not one more letter fits: everything that could be had was given.
     expect(Math.min(after.letters.left, after.emails.left)).toBe(0);
     await expectClosedBooks(table.store(), userId, NOW);
   });

@@ -90,7 +90,7 @@ beforeEach(async () => {
 afterAll(() => client?.destroy());
 
 describe('what is due', () => {
-  it('comes the longest overdue first, out of all shards', async () => {
+  it('is dispatched with the longest overdue first, out of all shards', async () => {
     await put(emails(600, (index) => NOW - ((index * 7919) % 600) * 1_000));
     await put(emails(50, (index) => NOW + 1 + index));
     const queue = new DueQueue(table(), NOW);
@@ -113,7 +113,7 @@ describe('what is due', () => {
     expect(new Set(taken).size).toBe(600);
   });
 
-  it('at one instant, 2,000 at once, is dispatched in one run', async () => {
+  it('is dispatched in one run, even 2,000 at one instant', async () => {
     await put(emails(2_000, () => NOW));
     const done = await run();
     expect(done).toMatchObject({ outcomes: { dispatched: 2_000 }, failures: [], isFinished: true });
@@ -139,7 +139,7 @@ describe('what is due', () => {
     expect(new Set(attempts)).toEqual(new Set([1]));
   });
 
-  it('and not dealt with in time is left to the next run', async () => {
+  it('is left to the next run when the time runs out', async () => {
     await put(emails(300, (index) => NOW - index));
     faulty
       .proxy()
@@ -186,7 +186,7 @@ describe('what has not been answered', () => {
     });
   });
 
-  it('waits where it is for payments to settle, and what is not ours to understand is reported', async () => {
+  it('waits for payments to settle; what the run does not understand is reported', async () => {
     const email = { channel: 'email', paidWith: 'card' } as const;
     await put([
       deliveryWith({ ...email, id: 'unpaid', createdAt: NOW - DAY_MS }, { status: 'pending_payment' }),

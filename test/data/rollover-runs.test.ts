@@ -15,7 +15,7 @@ async function append(type: AuditType, id: string, day: string): Promise<void> {
 }
 
 describe('the runs of the rollover', () => {
-  it('are those of a range of days, newest first, page by page, and cost nothing for what else has happened', async () => {
+  it('are those of a range of days, newest first, page by page; reading them costs nothing for other records', async () => {
     const days = ['2026-02-08', '2026-02-09', '2026-02-10', '2026-02-11'];
     for (const day of days) {
       await append('RolloverFinished', `run of ${day}`, day);

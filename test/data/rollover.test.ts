@@ -6,7 +6,7 @@ import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/due-accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
 import { accountShard, rolloverShard } from '../../lambdas/adapters/dynamodb/keys.ts';
-import { type AccountResult, rollPage } from '../../lambdas/commands/roll-page.ts';
+import { rollPage } from '../../lambdas/commands/roll-page.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { createTable } from '../../local/create-table.ts';
@@ -25,6 +25,7 @@ import {
   scheduleMail,
   someUser,
   storedAccount,
+  tallyOf,
   writeLetter,
 } from '../support/users.ts';
 
@@ -47,14 +48,6 @@ function subscribers(count: number): Account[] {
   return Array.from({ length: count }, () => ({ ...account, userId: someUser(), version: 1 }));
 }
 
-function tally(results: readonly AccountResult[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { outcome } of results) {
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** Each account has closed its one period once, and has the next one's credits once. */
 async function expectEachClosedOnce(store: Store, accounts: readonly Account[]): Promise<void> {
   const users = await itemsByUser(store);
@@ -71,7 +64,7 @@ async function expectEachClosedOnce(store: Store, accounts: readonly Account[]):
   }
 }
 
-/** Something happens before the first request of an operation goes on. */
+/** Lets something happen before the first request of an operation is carried out. */
 function before(operation: string, act: () => Promise<unknown>): Injector {
   let isFirst = true;
   return (sent) => {
@@ -87,7 +80,7 @@ describe('G5: each period closes once', () => {
     const accounts = subscribers(60);
     await putAccounts(store, accounts);
     const results = await rollEverything(store, MIDNIGHT, limit);
-    expect(tally(results)).toEqual({ rolled: 60 });
+    expect(tallyOf(results)).toEqual({ rolled: 60 });
     expect(results.map(({ userId }) => userId).toSorted()).toEqual(
       accounts.map(({ userId }) => userId).toSorted(),
     );
@@ -118,7 +111,7 @@ describe('G5: each period closes once', () => {
     const accounts = subscribers(20);
     await putAccounts(store, accounts);
     expect(await rollEverything(store, MIDNIGHT - 1)).toEqual([]);
-    expect(tally(await rollEverything(store, MIDNIGHT))).toEqual({ rolled: 20 });
+    expect(tallyOf(await rollEverything(store, MIDNIGHT))).toEqual({ rolled: 20 });
     const after = await itemsByUser(store);
     expect(await rollEverything(store, MIDNIGHT)).toEqual([]);
     expect(await rollEverything(store, at('2026-04-30T23:59:59.999Z'))).toEqual([]);
@@ -131,8 +124,8 @@ describe('G5: each period closes once', () => {
     await putAccounts(store, accounts);
     const runs = await Promise.all([1, 2, 3].map(() => rollEverything(store, MIDNIGHT, 7)));
     // Fewer where an answer came too late and the next try found the account rolled already; never more.
-    expect(tally(runs.flat())['rolled']).toBeLessThanOrEqual(200);
-    expect(tally(runs.flat())['failed']).toBeUndefined();
+    expect(tallyOf(runs.flat())['rolled']).toBeLessThanOrEqual(200);
+    expect(tallyOf(runs.flat())['failed']).toBeUndefined();
     await expectEachClosedOnce(store, accounts);
   });
 
@@ -143,7 +136,7 @@ describe('G5: each period closes once', () => {
     shared.proxy().inject(randomFaults(5, { conflicts: 0.25, lostAnswers: 0.05, throttled: 0.05 }));
     const results = await rollEverything(faultyStore, MIDNIGHT, 50);
     expect(results).toHaveLength(200);
-    expect(tally(results)['failed']).toBeUndefined();
+    expect(tallyOf(results)['failed']).toBeUndefined();
     await expectEachClosedOnce(store, accounts);
   });
 
@@ -152,7 +145,7 @@ describe('G5: each period closes once', () => {
     const endOfMonth = active({ plan: 'enterprise', anchor: '2026-01-31' });
     const late = await givenSubscriberWithLetter(store, endOfMonth, '2026-01-31');
     await scheduleMail(store, request(late.userId, '2026-02-01'), late.letterId);
-    expect(tally(await rollEverything(store, at('2026-06-15')))).toEqual({ rolled: 1 });
+    expect(tallyOf(await rollEverything(store, at('2026-06-15')))).toEqual({ rolled: 1 });
     const account = await storedAccount(store, late.userId);
     expect(periodOf(account)).toEqual(['2026-05-31', '2026-06-30']);
     expect(countOf(await itemsOf(store, late.userId), 'PERIOD')).toBe(4);
@@ -170,7 +163,7 @@ describe('G5: each period closes once', () => {
   it('G5: ten years are closed by one run', async () => {
     const { store } = await givenTable();
     const { userId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
-    expect(tally(await rollEverything(store, at('2036-03-10')))).toEqual({ rolled: 1 });
+    expect(tallyOf(await rollEverything(store, at('2036-03-10')))).toEqual({ rolled: 1 });
     expect(countOf(await itemsOf(store, userId), 'PERIOD')).toBe(120);
     await expectClosedBooks(store, userId, '2036-03-10');
     expect(await rollEverything(store, at('2036-03-10'))).toEqual([]);
@@ -180,7 +173,7 @@ describe('G5: each period closes once', () => {
     const { store } = await givenTable();
     const facts = pastDue({ plan: 'pro', anchor: '2026-03-01', graceEndsAt: '2026-03-20' });
     const { userId } = await givenSubscriberWithLetter(store, facts, '2026-03-10');
-    expect(tally(await rollEverything(store, at('2026-03-20')))).toEqual({ rolled: 1 });
+    expect(tallyOf(await rollEverything(store, at('2026-03-20')))).toEqual({ rolled: 1 });
     const account = await storedAccount(store, userId);
     expect([account.plan, account.subscription, availableTo(account)]).toEqual([
       'none',
@@ -208,7 +201,7 @@ describe('a run among others who write', () => {
     await store.client.send(new PutItemCommand({ TableName: store.table, Item: incomplete }));
     for (const rolled of [98, undefined]) {
       const results = await rollEverything(store, MIDNIGHT, 5);
-      expect(tally(results)).toEqual({ failed: 2, ...(rolled === undefined ? {} : { rolled }) });
+      expect(tallyOf(results)).toEqual({ failed: 2, ...(rolled === undefined ? {} : { rolled }) });
       const failed = results.flatMap((result) => (result.outcome === 'failed' ? [result] : []));
       expect(failed.map(({ userId }) => userId).toSorted()).toEqual([bad.userId, worse.userId].toSorted());
       expect(failed.every(({ error }) => error instanceof CorruptItemError)).toBe(true);
@@ -238,7 +231,7 @@ describe('a run among others who write', () => {
   it('G1, G5: does not undo a deduction that comes between its read and its write', async () => {
     const { store, faultyStore } = await givenTable();
     const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
-    // By a gateway's clock that lags a little, the old period is still open.
+    // For a gateway's clock that lags a little, the old period is still open.
     const mail = () => scheduleMail(store, request(userId, MIDNIGHT - 1), letterId);
     shared.proxy().inject(before('TransactWriteItems', mail));
     expect(await rollEverything(faultyStore, MIDNIGHT)).toEqual([{ userId, outcome: 'rolled' }]);

@@ -17,7 +17,7 @@ import { plentyOfTime } from '../support/table.ts';
 const table = useFaultyTable();
 const DAYS = Array.from({ length: 3_653 }, (_, index) => utcDay(at('2020-01-01') + index * DAY_MS));
 
-/** What the parts of a day come to: two letters of two users, and a credit. One was counted before there were parts. */
+/** The parts of a day add up to two letters of two users, and a credit. One was counted before there were parts. */
 const PARTS = [
   { mark: '', letters: 1, creditsUsed: 1, activeUsers: 1 },
   { mark: '#0', letters: 0, creditsUsed: 0, activeUsers: 0 },

@@ -62,7 +62,7 @@ async function ask(
   return fetch(`${String(process.env['POSTAGE_URL'])}${path}`, { method: 'POST', headers, body });
 }
 
-/** Handed over at once: nobody takes an instant back that has passed. */
+/** Hands the delivery over at once: its instant has passed already. */
 async function handOver(id: string): Promise<void> {
   const secret = await readSecret(stack().outputs.CronSecretArn);
   const run = await ask('/cron/reconcile-deliveries', { authorization: `Bearer ${secret}` });

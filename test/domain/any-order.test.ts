@@ -56,10 +56,10 @@ const anyStart: fc.Arbitrary<Account> = fc.constantFrom(
   givenSubscriber(active({ plan: 'enterprise', id: 'sub_2', anchor: '2026-02-28' }), '2026-03-31'),
 );
 
-/** What can't keep the open period takes effect a millisecond or two late; after these, all that was told has. */
+/** A change that can't keep the open period takes effect a millisecond or two late. By then all of them have. */
 const SETTLED = NOW + 8;
 
-/** What Stripe decides of an account. That it ever had a subscription shows in nothing but its status. */
+/** What Stripe decides of an account. Only the status shows that it ever had a subscription. */
 function decided(account: Account): object {
   const { plan, subscription, anchor, letters, emails } = rollForward(account, SETTLED).account;
   return {

@@ -10,18 +10,7 @@ import {
   NO_LOTS,
   restoreLots,
 } from '../../lambdas/domain/credits.ts';
-import { givenCredits } from '../support/accounts.ts';
-
-/** Two carried lots, included and purchased credits: eleven in all. */
-const MIXED = { lots: [1, 2, 0] as Lots, included: 4, purchased: 4 };
-
-function moved({ movements }: CreditsChange): [string, number][] {
-  return movements.map(({ kind, amount }) => [kind, amount]);
-}
-
-function pots({ lots, included, purchased, usedThisPeriod, owed }: Credits): object {
-  return { lots, included, purchased, usedThisPeriod, owed };
-}
+import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 
 describe('closing at a boundary', () => {
   it.each<[string, Parameters<typeof givenCredits>[0], number | null, Lots, number]>([
@@ -41,8 +30,8 @@ describe('closing at a boundary', () => {
     ['what was used is not carried', { lots: [0, 2, 0], included: 10, usedThisPeriod: 5 }, 10, [0, 0, 7], 0],
   ])('%s', (_, given, capCredits, lots, expired) => {
     const change = closeCredits(givenCredits(given), { at: 'boundary', capCredits }, 'test');
-    expect(pots(change.credits)).toEqual({ lots, included: 0, purchased: 0, usedThisPeriod: 0, owed: 0 });
-    expect(moved(change)).toEqual(expired === 0 ? [] : [['expiry', expired]]);
+    expect(potsOf(change.credits)).toEqual({ lots, included: 0, purchased: 0, usedThisPeriod: 0, owed: 0 });
+    expect(movementsOf(change)).toEqual(expired === 0 ? [] : [['expiry', expired]]);
     expect(change.credits.expired).toBe(Math.abs(expired));
   });
 
@@ -64,7 +53,7 @@ describe('closing elsewhere', () => {
       'test',
     );
     expect(change.credits.lots).toEqual([0, 2, 8]);
-    expect(moved(change)).toEqual([['expiry', -1]]);
+    expect(movementsOf(change)).toEqual([['expiry', -1]]);
   });
 
   it('at a moved anchor without carry-over: lots stay, included ones expire', () => {
@@ -74,19 +63,19 @@ describe('closing elsewhere', () => {
       'test',
     );
     expect(change.credits.lots).toEqual([1, 2, 3]);
-    expect(moved(change)).toEqual([['expiry', -2]]);
+    expect(movementsOf(change)).toEqual([['expiry', -2]]);
   });
 
   it('G8: at an ending included and carried credits expire, purchased ones stay', () => {
     const change = closeCredits(givenCredits({ ...MIXED, usedThisPeriod: 2 }), { at: 'ending' }, 'test');
-    expect(pots(change.credits)).toEqual({
+    expect(potsOf(change.credits)).toEqual({
       lots: NO_LOTS,
       included: 0,
       purchased: 4,
       usedThisPeriod: 0,
       owed: 0,
     });
-    expect(moved(change)).toEqual([['expiry', -5]]);
+    expect(movementsOf(change)).toEqual([['expiry', -5]]);
   });
 
   it('a lot serves the three periods after the one that made it', () => {
@@ -109,13 +98,13 @@ describe('opening', () => {
   it('grants the allowance', () => {
     const change = grantIncluded(givenCredits({ purchased: 1 }), 10, 'test');
     expect(change.credits).toMatchObject({ included: 10, purchased: 1, granted: 11 });
-    expect(moved(change)).toEqual([['allowance', 10]]);
+    expect(movementsOf(change)).toEqual([['allowance', 10]]);
   });
 
   it('restores carried credits, each to a lot of its age', () => {
     const change = restoreLots(givenCredits({ lots: [0, 0, 1] }), [1, 2, 3], 'test');
     expect(change.credits).toMatchObject({ lots: [1, 2, 4], granted: 7 });
-    expect(moved(change)).toEqual([['restored', 6]]);
+    expect(movementsOf(change)).toEqual([['restored', 6]]);
   });
 });
 
@@ -142,6 +131,6 @@ describe('another plan’s allowance in the same period', () => {
   ])('%s', (_, given, allowance, expected, movements) => {
     const change = changeAllowance(givenCredits(given), allowance, 'test');
     expect(change.credits).toMatchObject({ ...expected, used: change.credits.usedThisPeriod });
-    expect(moved(change)).toEqual(movements);
+    expect(movementsOf(change)).toEqual(movements);
   });
 });

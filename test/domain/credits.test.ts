@@ -4,8 +4,6 @@ import {
   available,
   clawBack,
   clawBackDue,
-  type Credits,
-  type CreditsChange,
   giveGift,
   grantPurchased,
   isMovementKind,
@@ -20,18 +18,7 @@ import {
   takeGiftBack,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
-import { givenCredits } from '../support/accounts.ts';
-
-/** Two carried lots, included and purchased credits: eleven in all. */
-const MIXED = { lots: [1, 2, 0] as Lots, included: 4, purchased: 4 };
-
-function moved({ movements }: CreditsChange): [string, number][] {
-  return movements.map(({ kind, amount }) => [kind, amount]);
-}
-
-function pots({ lots, included, purchased, usedThisPeriod, owed }: Credits): object {
-  return { lots, included, purchased, usedThisPeriod, owed };
-}
+import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 
 describe('the order in which credits are spent', () => {
   it.each([
@@ -104,7 +91,7 @@ describe('every movement', () => {
 describe('using', () => {
   it('raises what the period and the lifetime have used, and touches no pot', () => {
     const { credits } = useCredits(givenCredits(MIXED), 5, 'test');
-    expect(pots(credits)).toEqual({ ...MIXED, usedThisPeriod: 5, owed: 0 });
+    expect(potsOf(credits)).toEqual({ ...MIXED, usedThisPeriod: 5, owed: 0 });
     expect(credits.used).toBe(5);
   });
 });
@@ -114,7 +101,7 @@ describe('granting purchased credits', () => {
     '%s adds to the purchased ones',
     (kind) => {
       const change = grantPurchased(givenCredits({ included: 1 }), 5, kind, 'test');
-      expect(moved(change)).toEqual([[kind, 5]]);
+      expect(movementsOf(change)).toEqual([[kind, 5]]);
       expect(change.credits).toMatchObject({ purchased: 5, granted: 6 });
     },
   );
@@ -125,7 +112,7 @@ describe('granting purchased credits', () => {
   ])('pays what is owed first, %s', (_, owed, expected) => {
     const change = grantPurchased(givenCredits({ owed }), 5, 'purchase', 'test');
     expect(change.credits).toMatchObject({ ...expected, granted: 5 });
-    expect(moved(change)).toEqual([
+    expect(movementsOf(change)).toEqual([
       ['purchase', 5],
       ['claw_back', expected.purchased - 5],
     ]);
@@ -146,7 +133,7 @@ describe('paying what is owed', () => {
   ])('takes purchased credits that no use has taken: %s', (_, given, expected, movements) => {
     const change = payOwed(givenCredits(given), 'test');
     expect(change.credits).toMatchObject(expected);
-    expect(moved(change)).toEqual(movements);
+    expect(movementsOf(change)).toEqual(movements);
   });
 });
 
@@ -155,14 +142,14 @@ describe('returning a credit', () => {
     const before = givenCredits({ ...MIXED, usedThisPeriod: 8 });
     const change = returnCredit(before, { period: 'open' }, 'test');
     expect(change.returnedAs).toBe('unused');
-    expect(moved(change)).toEqual([['return', 1]]);
+    expect(movementsOf(change)).toEqual([['return', 1]]);
     expect(change.credits).toMatchObject({ usedThisPeriod: 7, used: 7, granted: 11 });
   });
 
   it('spent in a closed period that still owes a purchased one, it is purchased', () => {
     const change = returnCredit(NO_CREDITS, { period: 'closed', purchasedOutstanding: 1 }, 'test');
     expect(change.returnedAs).toBe('purchased');
-    expect(moved(change)).toEqual([['regranted', 1]]);
+    expect(movementsOf(change)).toEqual([['regranted', 1]]);
     expect(change.credits).toMatchObject({ purchased: 1, granted: 1, used: 0 });
   });
 
@@ -173,7 +160,7 @@ describe('returning a credit', () => {
       'test',
     );
     expect(change.returnedAs).toBe('carried');
-    expect(moved(change)).toEqual([['regranted', 1]]);
+    expect(movementsOf(change)).toEqual([['regranted', 1]]);
     expect(change.credits).toMatchObject({ lots: [1, 1, 2], granted: 4 });
   });
 
@@ -196,7 +183,7 @@ describe('returning a credit', () => {
     const change = returnCredit(givenCredits(given), spentIn, 'test');
     expect(change.returnedAs).toBe(returnedAs);
     expect(change.credits.owed).toBe(0);
-    expect(moved(change).at(-1)).toEqual(['claw_back', -1]);
+    expect(movementsOf(change).at(-1)).toEqual(['claw_back', -1]);
   });
 });
 
@@ -212,7 +199,7 @@ describe('adjusting down', () => {
   ])('takes %s', (_, count, expected) => {
     const change = adjustDown(givenCredits(given), count, 'test');
     expect(change.credits).toMatchObject({ ...expected, takenBack: count });
-    expect(moved(change)).toEqual([['adjustment_down', -count]]);
+    expect(movementsOf(change)).toEqual([['adjustment_down', -count]]);
   });
 
   it('leaves what the period has used', () => {
@@ -227,16 +214,16 @@ describe('gifts', () => {
   it('take purchased credits out and bring them back', () => {
     const given = giveGift(givenCredits({ included: 1, purchased: 5 }), 3, 'test');
     expect(given.credits).toMatchObject({ included: 1, purchased: 2, takenBack: 3 });
-    expect(moved(given)).toEqual([['gift_given', -3]]);
+    expect(movementsOf(given)).toEqual([['gift_given', -3]]);
     const back = takeGiftBack(given.credits, 3, 'test');
     expect(back.credits).toMatchObject({ purchased: 5, takenBack: 0 });
-    expect(moved(back)).toEqual([['gift_returned', 3]]);
+    expect(movementsOf(back)).toEqual([['gift_returned', 3]]);
   });
 
   it('that come back pay what is owed meanwhile', () => {
     const change = takeGiftBack({ ...NO_CREDITS, granted: 3, takenBack: 3, owed: 2 }, 3, 'test');
     expect(change.credits).toMatchObject({ purchased: 1, owed: 0, takenBack: 2 });
-    expect(moved(change)).toEqual([
+    expect(movementsOf(change)).toEqual([
       ['gift_returned', 3],
       ['claw_back', -2],
     ]);
@@ -284,7 +271,7 @@ describe('clawing back', () => {
   ])('%s', (_, given, due, expected, movements) => {
     const change = clawBack(givenCredits(given), due, 'test');
     expect(change.credits).toMatchObject(expected);
-    expect(moved(change)).toEqual(movements);
+    expect(movementsOf(change)).toEqual(movements);
   });
 
   it.each([
@@ -295,6 +282,6 @@ describe('clawing back', () => {
     const clawed = clawBack(givenCredits({ purchased: 5, usedThisPeriod: 2 + used }), 3, 'test');
     const change = clawBack(clawed.credits, -3, 'test');
     expect(change.credits).toMatchObject(expected);
-    expect(moved(change)).toEqual(movements);
+    expect(movementsOf(change)).toEqual(movements);
   });
 });

@@ -243,7 +243,7 @@ describe('attempts', () => {
     expect(claimAttempt(second, 3, 'c2', LATER)).toEqual(refusedAs('not_dispatched'));
   });
 
-  it('leave a sender that has claimed late its whole time', () => {
+  it('give a sender that claims late its whole time', () => {
     const first = after(dispatchDelivery(deliveryWith({ deliverAt: DUE }), DUE));
     const late = DUE + HOUR_MS - 1;
     expect(dispatchDelivery(after(claimAttempt(first, 1, 'c1', late)), DUE + HOUR_MS)).toEqual(
@@ -251,13 +251,13 @@ describe('attempts', () => {
     );
   });
 
-  it('claimed before they were due by its clock keep the reconciler’s time', () => {
+  it('keep the reconciler’s time when a slow clock claims them before they are due', () => {
     const first = after(dispatchDelivery(deliveryWith({ deliverAt: DUE }), DUE));
     const claimed = after(claimAttempt(first, 1, 'c1', DUE - 1_000));
     expect(claimed).toMatchObject({ dispatch: { nextTryAt: DUE + HOUR_MS } });
   });
 
-  it('that are given back can be claimed again; those of others are theirs', () => {
+  it('can be given back by the sender that claimed them, and then be claimed again', () => {
     const claimed = after(claimAttempt(given('dispatched'), 1, 'c1', DUE));
     const released = after(releaseAttempt(claimed, 'c1'));
     expect(released).toMatchObject({ dispatch: { claim: null } });

@@ -216,7 +216,7 @@ describe('subscriptions', () => {
     ]);
   });
 
-  it('that go on as they were are not told of', () => {
+  it('that stay as they were raise no event', () => {
     expect(eventsOf(accountChange(PRO, { ...PRO, version: 2, billingVersion: 7 }))).toEqual([]);
   });
 });

@@ -56,7 +56,7 @@ describe('an address', () => {
     expect(partsOf(address)).toEqual(faults);
   });
 
-  it('that is malformed is told what it should look like', () => {
+  it('that is malformed is answered with what it should look like', () => {
     expect(faultsOfAddress({ ...LONDON, postalCode: '1' })).toEqual([
       { part: 'postalCode', fault: { kind: 'malformed', example: 'SW1Y 4JH' } },
     ]);

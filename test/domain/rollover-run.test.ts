@@ -28,11 +28,11 @@ describe('the summary of a rollover run', () => {
     });
   });
 
-  it('of nobody has no error rate that is no number', () => {
+  it('of nobody has an error rate of zero', () => {
     expect(summarizeRun([], 5)).toMatchObject({ totalProcessed: 0, errorRate: 0 });
   });
 
-  it('tells the shards that go on, and those that broke', () => {
+  it('names the shards that go on, and those that broke', () => {
     const shards = [
       shard({ shard: 3, cursor: 'next' }),
       shard({ shard: 4 }),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import { type Credits } from '../../lambdas/domain/credits.ts';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
   countPaidMail,
   decideUse,
@@ -121,7 +122,7 @@ describe('a use that an account refuses', () => {
         limit: 2,
         used: 2,
         resetsAt: RESETS_AT,
-        price: { amountCents: 300, currency: 'usd' },
+        price: PLANS.pro.extraMail,
         upgradeTo: 'enterprise',
       },
     ],
@@ -253,7 +254,7 @@ describe('a mail for which there is no credit left', () => {
     expect(pay(empty)).toEqual({
       outcome: 'to_be_paid',
       account: { ...empty, mailsByDay: { '2026-02-10': 1 } },
-      charge: { price: { amountCents: 300, currency: 'usd' }, customerId: 'cus_1' },
+      charge: { price: PLANS.pro.extraMail, customerId: 'cus_1' },
     });
   });
 

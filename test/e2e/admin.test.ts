@@ -38,7 +38,7 @@ const reported = z.object({
 const rolloverCall = z.object({ job: z.literal('rollover-usage'), executionId: z.string() });
 
 describe('an administrator', () => {
-  it('G2, G4: corrects credits once, of which the user and the books can see', async () => {
+  it('G2, G4: corrects credits once, as the user and the books show', async () => {
     const { userId, token } = await givenSubscriber(world(), 'proAdjusted', { plan: 'pro' });
     const given = await adjust(userId, 'one', 3);
     expectAnswer(given, 201, { kind: 'adjustment_up', amount: 3, available: 5 });
@@ -86,7 +86,7 @@ describe('an administrator', () => {
     expect(left.map(({ kind }) => kind)).toEqual(['ACCOUNT']);
   });
 
-  it('sees runs of the rollover, who called for them, and totals of days that can be', async () => {
+  it('sees runs of the rollover, who called for them, and totals of valid ranges of days', async () => {
     const run = await ask(world(), 'POST /cron/rollover-usage', { token: world().cronSecret });
     expectAnswer(run, 200);
     const day = utcDay(await world().now());

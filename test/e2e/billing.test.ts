@@ -29,7 +29,7 @@ describe('a subscription', () => {
     expectAnswer(second, 409, { code: 'already_subscribed' });
   });
 
-  itWithStripe('is upgraded, and ended at the end of what is paid, in the Portal', async () => {
+  itWithStripe('is upgraded, ended and kept after all, in the Portal', async () => {
     const user = await givenPayingUser(world(), 'freeUpgrader', PRO);
     await untilEntitled(world(), user, { plan: 'pro' });
     await inPortal(world(), user, 'price', { price: 'price_enterprise_month' });
@@ -38,6 +38,8 @@ describe('a subscription', () => {
     await inPortal(world(), user, 'cancel');
     const { periodEndsAt } = await get(world(), '/usage', user.token);
     await untilEntitled(world(), user, { plan: 'enterprise', endsAt: periodEndsAt });
+    await inPortal(world(), user, 'keep');
+    await untilEntitled(world(), user, { plan: 'enterprise', endsAt: undefined });
   });
 
   itWithStripe('G8: is ended at once at Stripe, and begun anew; what was bought stays', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import { DELIVER_AT, givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
@@ -27,8 +28,8 @@ describe('deliveries', () => {
     const { periodEndsAt } = await get(world(), '/usage', user.token);
     expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, {
       code: 'insufficient_credits',
-      resetsAt: periodEndsAt,
-      price: { amountCents: 300, currency: 'usd' },
+      ...{ limit: 2, used: 2, resetsAt: periodEndsAt },
+      price: PLANS.pro.extraMail,
       upgradeTo: 'enterprise',
     });
     expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 0, granted: 2, used: 2 });

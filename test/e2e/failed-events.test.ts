@@ -24,7 +24,7 @@ async function redrive({ id }: FailedEvent): Promise<void> {
   expectAnswer(await ask(world(), `POST /admin/failed-events/${id}/redrive`, { token }), 200, { id });
 }
 
-/** A user begins to buy, is erased, and pays the page that was open all the same. @returns what he has paid by */
+/** A user begins to buy, is erased, and still pays on the open page. @returns the PaymentIntent */
 async function givenPaymentOfAnErasedUser(): Promise<string> {
   const { userId, token } = await givenSubscriber(world(), 'proLeaver', { plan: 'pro' });
   const begun = await ask(world(), 'POST /credits/purchases', { token, json: { bundle: 5 } });

@@ -106,7 +106,7 @@ describe('what cannot be read', () => {
     expect(await get(world(), '/letters', token)).toMatchObject({ items: [] });
   });
 
-  it('is told field by field, where it is JSON of another form', async () => {
+  it('is answered field by field when it is JSON of another form', async () => {
     const { token } = await world().meet('freeVisitor');
     const answer = await ask(world(), 'POST /letters', { token, json: { title: '', text: 'x' } });
     expectAnswer(answer, 422, { code: 'invalid' });
@@ -116,7 +116,7 @@ describe('what cannot be read', () => {
     }
   });
 
-  it('is not found, where there is no such route', async () => {
+  it('is not found when there is no such route', async () => {
     const { token } = await world().meet('freeVisitor');
     for (const request of ['GET /nowhere', 'PATCH /letters', 'GET /letters/a/b', 'GET /admin/nothing']) {
       expect((await ask(world(), request, { token })).status).toBe(404);

@@ -9,7 +9,7 @@ import type { User } from './support/world.ts';
 
 const world = useWorld();
 
-/** A subscriber to Pro who has bought five credits. @returns with what he paid by */
+/** A subscriber to Pro who has bought five credits. @returns with the PaymentIntent */
 async function givenBuyer(person: Person): Promise<{ user: User; paymentIntent: string }> {
   const user = await givenSubscriber(world(), person, { plan: 'pro' });
   return { user, paymentIntent: await buyFive(world(), user) };
@@ -40,7 +40,7 @@ describe('a gift', () => {
     expect(await get(world(), '/credits', user.token)).toMatchObject({ purchased: 3, takenBack: 2 });
   });
 
-  itWithStripe('comes back for a dispute of what it was made of', async () => {
+  itWithStripe('comes back when the purchase behind it is disputed', async () => {
     const { user, paymentIntent } = await givenBuyer('proDisputed');
     const code = await give(user, 4);
     const dispute = await atStripe(world(), '/disputes', { payment_intent: paymentIntent });

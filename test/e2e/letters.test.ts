@@ -57,12 +57,14 @@ describe('letters', () => {
     expect(await get(world(), `/letters/${String(ids[1])}`, token)).toMatchObject(LETTER);
   });
 
-  it('G2: repeated with its key, a request is answered from what it made, and with another body refused', async () => {
+  it('G2: a request with the same key is answered with what it made, as that stands now, and refused with another body', async () => {
     const user = await world().meet('freeRepeater');
     const key = 'the-first-letter';
     const made = await writeLetter(world(), user, key);
     expectAnswer(made, 201);
     expect(made.headers.get('idempotent-replayed')).toBeNull();
+    const path = `/letters/${String(made.body['id'])}`;
+    expect(made.headers.get('location')).toBe(path);
 
     const repeated = await writeLetter(world(), user, key);
     expectAnswer(repeated, 201, made.body);
@@ -71,6 +73,12 @@ describe('letters', () => {
     const json = { ...LETTER, title: 'Another' };
     const other = await ask(world(), 'POST /letters', { token: user.token, key, json });
     expectAnswer(other, 409, { code: 'idempotency_conflict' });
+
+    for (const status of [204, 404]) {
+      expectAnswer(await ask(world(), `DELETE ${path}`, { token: user.token }), status);
+    }
+    const late = { id: made.body['id'], title: '', deletedAt: expect.any(String) };
+    expectAnswer(await writeLetter(world(), user, key), 201, late);
     expect(await get(world(), '/usage', user.token)).toMatchObject({ usage: { lettersCreated: 1 } });
   });
 });

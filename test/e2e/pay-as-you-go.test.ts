@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import * as z from 'zod/mini';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import { DELIVER_AT, givenLetter, RECIPIENTS, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
@@ -9,7 +10,7 @@ import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
 
 const world = useWorld();
-const PRICE = { amountCents: 300, currency: 'usd' };
+const PRICE = PLANS.pro.extraMail;
 
 /** A subscriber to Pro with a letter, who has spent both credits. */
 async function givenPayer(person: Person, card?: string): Promise<{ user: User; letterId: string }> {

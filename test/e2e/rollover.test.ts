@@ -60,7 +60,7 @@ describe('the rollover', () => {
     });
   }, 60_000);
 
-  it('G5: closes by its route what has ended, and by a second run nothing', async () => {
+  it('G5: closes what has ended when its route is called, and nothing the second time', async () => {
     const endsAt = (await world().now()) + 60_000;
     const user = await givenPeriodUsedUp('proRolled', endsAt);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import { givenSubscriber } from './support/deeds.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
@@ -23,7 +24,7 @@ describe('usage that another service counts', () => {
   it('G3: is counted on all meters or on none', async () => {
     const { userId, token } = await givenSubscriber(world(), 'proCounted', { plan: 'pro' });
     const tooMuch = await count(userId, { key: 'one', consume: { letters: 3, emails: 1, mails: 3 } });
-    expectAnswer(tooMuch, 402, { code: 'insufficient_credits', price: { amountCents: 300 } });
+    expectAnswer(tooMuch, 402, { code: 'insufficient_credits', price: PLANS.pro.extraMail });
     const none = { lettersCreated: 0, emailsSent: 0, mailsSent: 0, mailCreditsRemaining: 2 };
     expect(await get(world(), '/usage', token)).toMatchObject({ usage: none });
 
@@ -33,7 +34,7 @@ describe('usage that another service counts', () => {
     const all = { lettersCreated: 3, emailsSent: 1, mailsSent: 2, mailCreditsRemaining: 0 };
     expect(await get(world(), '/usage', token)).toMatchObject({ usage: all });
 
-    // G2: the same again is the same answer, and nothing more.
+    // G2: the same request has the same answer, and counts nothing more.
     const repeated = await count(userId, { key: 'two', consume });
     expectAnswer(repeated, 200, counted.body);
     expect(repeated.headers.get('idempotent-replayed')).toBe('true');
@@ -42,7 +43,7 @@ describe('usage that another service counts', () => {
     expect(await get(world(), '/usage', token)).toMatchObject({ usage: all });
   });
 
-  it('is refused before anything is written, where a limit or the request itself does not allow it', async () => {
+  it('is refused before anything is written when a limit or the request itself does not allow it', async () => {
     const { userId, token } = await world().meet('freeCounted');
     const letters = await count(userId, { key: 'one', consume: { letters: 6 } });
     expectAnswer(letters, 402, { code: 'quota_exceeded', limit: 5, used: 0 });

@@ -23,11 +23,13 @@ describe('what a user may do and has done', () => {
       usage: { lettersThisMonth: 0, emailsThisMonth: 0, mailCreditsRemaining: 0 },
       limits: { lettersReached: false, emailsReached: true, mailCreditsExhausted: true },
     });
+    const quota = { letters: 5, emails: 0, mailCredits: 0 };
+    expect(await get(world(), '/usage/remaining', token)).toMatchObject(quota);
     expect(await get(world(), '/usage/history', token)).toEqual({ periods: [] });
     expect(await get(world(), '/credits/ledger', token)).toEqual({ items: [], nextCursor: null });
   });
 
-  it('G6: is told to a subscriber, whose periods are months of a yearly plan too', async () => {
+  it('G6: is told to a subscriber, whose periods are months even under a yearly plan', async () => {
     const now = await world().now();
     const user = await givenSubscriber(world(), 'proYearly', { plan: 'pro', interval: 'year' });
     const { userId, token } = user;

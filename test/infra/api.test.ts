@@ -118,7 +118,7 @@ describe('tokens', () => {
     { audience: 'postage' },
     { issuer: 'http://login.example.com/', audience: 'postage' },
     { issuer: 'https://login.example.com/', audience: '' },
-  ])('are refused a provider that is not a whole one: %j', (context) => {
+  ])('are refused an incomplete provider: %j', (context) => {
     expect(() => templateOf(context)).toThrow(/An issuer is an https URL with an audience/);
   });
 });

@@ -97,7 +97,7 @@ describe('the senders', () => {
     }
   });
 
-  it('are left out where nobody says whom letters come from, for another one in their place', () => {
+  it('are left out when nothing says whom letters come from, so that others can take their place', () => {
     const functions = functionsOf({ emailFrom: undefined, mailFrom: undefined });
     expect(functions).not.toContain('email-sender');
     expect(functions).not.toContain('mail-sender');

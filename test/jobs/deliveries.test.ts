@@ -50,7 +50,7 @@ async function put(delivery: Delivery): Promise<void> {
   await client.send(new PutItemCommand({ TableName: name, Item: deliveryItem('user', delivery, 'body') }));
 }
 
-/** E-mails of which the sender of an attempt has not answered. */
+/** E-mails whose sender has not answered. */
 async function givenStuck(count: number, attempts = 1): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     const dispatch = givenDispatch({ attempts, lastDispatchedAt: now - HOUR_MS, nextTryAt: now });
@@ -147,7 +147,7 @@ describe('answers of senders', () => {
     return getDelivery(table.store(), 'user', id, plentyOfTime());
   }
 
-  it('are applied, and repetitions of them are no failure', async () => {
+  it('are applied, and repeated ones are no failure', async () => {
     const [sent, failed] = [await givenDispatched(), await givenDispatched()];
     const answers = [
       answerOf('DeliverySent', { userId: 'user', deliveryId: sent, attempt: 1, providerId: 'p1' }),
@@ -158,7 +158,7 @@ describe('answers of senders', () => {
     expect(await stored(failed)).toMatchObject({ status: 'failed', failure: 'no_stamp' });
   });
 
-  it('that come too late, or are about nothing, are no failure either', async () => {
+  it('are no failure either when they come too late or are about nothing', async () => {
     const id = await givenDispatched();
     const sent = answerOf('DeliverySent', { userId: 'user', deliveryId: id, attempt: 1 });
     const late = answerOf('DeliveryFailed', { userId: 'user', deliveryId: id, attempt: 1 });

@@ -23,7 +23,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** What is in the log after an error has been told to it. */
+/** What the log holds after this error. */
 function lineOf(error: Error): Record<string, unknown> {
   const logger = createLogger('test');
   logger.setLogLevel('INFO');
@@ -83,7 +83,7 @@ describe('an error in the log', () => {
     expect(written).not.toMatch(RECIPIENTS);
   });
 
-  it('is told of whatever was thrown', () => {
+  it('may be anything that was thrown', () => {
     expect(shownError('Zoe')).toEqual({
       name: 'string',
       message: 'Something was thrown that is no error.',

@@ -65,7 +65,7 @@ describe('publishing', () => {
     });
   });
 
-  it('G12: sends an entry again, alone, that has failed among others', async () => {
+  it('G12: sends an entry that failed among others again, alone', async () => {
     let failures = 2;
     suite.bus().failEntries(({ Detail }) => {
       if (!Detail.includes(':l3"') || failures === 0) {

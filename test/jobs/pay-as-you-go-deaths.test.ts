@@ -1,6 +1,5 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { type CardPayments } from '../../lambdas/letters/commands/follow-intent.ts';
 import { expirePayment } from '../../lambdas/letters/commands/expire-payment.ts';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
@@ -11,7 +10,6 @@ import {
   deliveriesOf,
   expectOneCharge,
   givenPayer,
-  mortal,
   onlyDelivery,
   type Payer,
   reconcileAt,
@@ -19,7 +17,7 @@ import {
 } from '../support/pay-as-you-go.ts';
 import { plentyOfTime } from '../support/table.ts';
 
-const { suite, now, asking, intentsOf } = usePayers();
+const { suite, now, asking, intentsOf, dieAt } = usePayers();
 
 describe('processes that die', () => {
   const RESUMES = ['the same key', 'webhooks', 'the reconciler'] as const;
@@ -41,15 +39,6 @@ describe('processes that die', () => {
       case 'the reconciler':
         await reconcileAt(suite, now() + DAY_MS);
     }
-  }
-
-  /** @returns whether the process came to its end before it had to die */
-  async function dieAt(n: number, act: (payments: CardPayments) => Promise<unknown>): Promise<boolean> {
-    const life = mortal(n);
-    suite.proxy().inject(life.injector);
-    await act(suite.services(life.gate)).catch(() => null);
-    suite.proxy().reset();
-    return life.requests() < n;
   }
 
   it.each(RESUMES.flatMap((how) => (Object.keys(CARDS) as Card[]).map((card) => [how, card] as const)))(

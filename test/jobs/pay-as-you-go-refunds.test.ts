@@ -73,7 +73,7 @@ describe('a charge that is to be refunded', () => {
     return payer;
   }
 
-  it('G9, G12: is told of where Stripe lets Postage’s key refund nothing', async () => {
+  it('G9, G12: is reported when Stripe lets Postage’s key refund nothing', async () => {
     const payer = await givenCancelled('pm_card_visa');
     const error = { type: 'invalid_request_error', message: 'The key lacks a permission.' };
     const forbidden = suite.services(() => Response.json({ error }, { status: 403 }));
@@ -85,7 +85,7 @@ describe('a charge that is to be refunded', () => {
   });
 
   it.each(['won', 'lost'] as const)(
-    'G9: and is in dispute, waits for its end, and is settled when it was %s',
+    'G9: waits for the end of a dispute, and is settled when that was %s',
     async (how) => {
       const payer = await givenCancelled('pm_card_createDispute');
       const erase = (): Promise<{ outcome: string }> =>
@@ -96,14 +96,14 @@ describe('a charge that is to be refunded', () => {
       await closeDispute(how);
       await reconcileAt(suite, now());
       expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'cancelled', refund: 'done' });
-      // What was lost is with the customer already.
+      // The customer already has the money of a lost dispute.
       expect(await refundedCharges(payer)).toEqual([how === 'won']);
       expect(await erase()).toEqual({ outcome: 'erased' });
     },
   );
 
   it.each(['by Postage', 'by hand'])(
-    'G12: and whose refund (%s) came back is kept in mind, until the money has been given back by hand',
+    'G12: is remembered when its refund (%s) came back, until somebody gives the money back by hand',
     async (by) => {
       const payer = await givenPayer(suite, 'pm_card_refundFail');
       const { delivery } = await askForMail(suite.services(), payer, asking(payer));

@@ -1,5 +1,5 @@
 /**
- * G9 and G10 for charges: a user, his bank, Stripe's events, the reconciler and an erasure act at the same time, their
+ * G9 and G10 for charges: a user, their bank, Stripe's events, the reconciler and an erasure act at the same time, their
  * processes stop anywhere and answers are lost; once it is over, every charge has a delivery or has gone back.
  * A seed gives the same actions; what overtakes what is up to chance.
  */
@@ -107,7 +107,7 @@ function erase({ payer }: World): Promise<{ outcome: string }> {
   return eraseUser(suite.store(), payer.userId, now(), plentyOfTime());
 }
 
-/** What somebody does next; what is not possible just now does not happen. */
+/** What somebody does next; nothing when it is not possible just now. */
 async function act(world: World): Promise<void> {
   const { payer, random } = world;
   const credit = { amount: 1, reason: 'a gift', actor: 'owner' };

@@ -9,8 +9,10 @@ import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapte
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { abandonPayment, noteIntent } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
   askForMail,
+  AWAY,
   deliveriesOf,
   expectOneCharge,
   givenPayer,
@@ -58,7 +60,7 @@ describe('a mail without a credit', () => {
       status: 'scheduled',
       paidWith: 'card',
       payment: {
-        price: { amountCents: 300, currency: 'usd' },
+        price: PLANS.pro.extraMail,
         customerId: payer.customerId,
         receiptUrl: expect.stringMatching(/^https:\/\//),
       },
@@ -68,7 +70,7 @@ describe('a mail without a credit', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('takes a credit that has come before the card was asked', async () => {
+  it('takes a credit that comes before the card is asked', async () => {
     const payer = await givenPayer(suite);
     const adjustment = { amount: 1, reason: 'a gift', actor: 'owner' };
     const happened = betweenRefusalAndWrite(() => addMailCredits(suite.store(), asking(payer), adjustment));
@@ -188,7 +190,7 @@ describe('a card whose holder has to authenticate', () => {
     return { payer, intentId };
   }
 
-  it('G9: leaves the delivery pending, whatever the events say, until he has', async () => {
+  it('G9: leaves the delivery pending, whatever the events say, until they have', async () => {
     const { payer, intentId } = await givenDialog();
     await suite.followAll();
     expect(await onlyDelivery(suite, payer)).toMatchObject({ status: 'pending_payment' });
@@ -200,7 +202,7 @@ describe('a card whose holder has to authenticate', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('G9: ends the delivery when he refuses', async () => {
+  it('G9: ends the delivery when they refuse', async () => {
     const { payer, intentId } = await givenDialog();
     suite.at().standIn.control.authenticate(intentId, false);
     await suite.followAll();
@@ -219,7 +221,7 @@ describe('a card whose holder has to authenticate', () => {
     await expectOneCharge(suite, payer);
   });
 
-  it('G9: and who has, unheard, a moment before the day is over, has paid', async () => {
+  it('G9: has paid when they did so unnoticed, a moment before the day was over', async () => {
     const { payer, intentId } = await givenDialog();
     suite.at().standIn.control.authenticate(intentId, true);
     const { outcomes } = await reconcileAt(suite, now() + DAY_MS);
@@ -235,7 +237,7 @@ describe('many requests at once', () => {
     const asked = await Promise.allSettled(
       Array.from({ length: 10 }, () => askForMail(suite.services(), payer, asking(payer, 'one key'))),
     );
-    // Those that met another one's request to Stripe are told to come again.
+    // Requests that met another one at Stripe are told to come again.
     expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     expect((await askForMail(suite.services(), payer, asking(payer, 'one key'))).asked).toBe('paid');
     expect([await intentsOf(payer), await chargesOf(payer)]).toEqual([['succeeded'], 1]);
@@ -245,7 +247,7 @@ describe('many requests at once', () => {
 
   it('G9: note the first intent that is made, also a day later, when Stripe has forgotten its key', async () => {
     const payer = await givenPayer(suite);
-    const withoutStripe = suite.services(() => new Response('{}', { status: 500 }));
+    const withoutStripe = suite.services(AWAY);
     await expect(askForMail(withoutStripe, payer, asking(payer))).rejects.toThrow(StripeUnavailableError);
     const seen = await onlyDelivery(suite, payer);
     expect(seen).toMatchObject({ status: 'pending_payment', payment: { intentId: null } });
@@ -253,7 +255,7 @@ describe('many requests at once', () => {
     const note = async (intentId: string): Promise<StepOutcome> =>
       takeStep(suite.store(), context, (current) => noteIntent(current, intentId), seen);
     expect(await note('pi_first')).toMatchObject({ outcome: 'changed' });
-    // Whoever has read the same goes on with what the other has noted.
+    // A request that read the same goes on with what the other one noted.
     expect(await note('pi_second')).toMatchObject({
       outcome: 'unchanged',
       delivery: { payment: { intentId: 'pi_first' } },
@@ -291,7 +293,7 @@ describe('a charge that comes too late', () => {
   }
 
   it('G9: is refunded', async () => {
-    // As only a hand in the Dashboard can bring about.
+    // Only somebody in the Dashboard can bring this about.
     const payer = await givenNoted();
     const delivery = await onlyDelivery(suite, payer);
     const intentId = delivery.payment?.intentId ?? '';
@@ -320,7 +322,7 @@ describe('a charge that comes too late', () => {
     }
     const context = { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() };
     const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
-    const away = suite.services(() => new Response('{}', { status: 500 }));
+    const away = suite.services(AWAY);
     const cancelled = 'delivery' in step ? step.delivery : delivery;
     expect(await refundIfNeeded(away, context, cancelled)).toMatchObject({ refund: 'needed' });
     await suite.stripe().refunds.create({ payment_intent: delivery.payment?.intentId ?? '' });

@@ -179,7 +179,7 @@ describe('what another worker has learnt meanwhile', () => {
     expect(await suite.booked()).toEqual([0, 0, 10]);
   });
 
-  it('G10: also when the other one writes before the purchase is read', async () => {
+  it('G10: is not overwritten when it is written before the purchase is read either', async () => {
     const { intent } = await suite.boughtAndGranted();
     const { metadata } = await suite.stripe().paymentIntents.retrieve(intent);
     const event = suite.about('charge.refunded', { object: 'charge', payment_intent: intent, metadata });
@@ -197,7 +197,7 @@ describe('what another worker has learnt meanwhile', () => {
   });
 });
 
-/** A store before whose requests of one kind something happens. */
+/** A store that lets something happen before its requests of one kind. */
 function storeThat(store: Store, command: string, before: (input: object) => Promise<void>): Store {
   const client = createStore(store.table, { endpoint: suite.endpoint(), ...LOCAL_AWS }).client;
   client.middlewareStack.add(

@@ -46,7 +46,7 @@ async function refund(intent: string, amount?: number): Promise<void> {
 }
 
 describe('a refund of what was given away', () => {
-  it('takes what is unspent first, and leaves a gift alone for which it is enough', async () => {
+  it('takes what is unspent first, and no gift when that is enough', async () => {
     const { intent } = await suite.boughtAndGranted();
     const gift = await give(4);
     await refund(intent, 1_620);
@@ -55,7 +55,7 @@ describe('a refund of what was given away', () => {
     expect(await statusOf(gift)).toBe('open');
   });
 
-  it('takes gifts that nobody has claimed then, the youngest first, each whole, and no more than it needs', async () => {
+  it('then takes unclaimed gifts, the youngest first, each whole, and no more than it needs', async () => {
     const { intent } = await suite.boughtAndGranted();
     const gifts = [await give(2), await give(3), await give(4)];
     // Six are due: one is unspent, one gift of four comes back, and another of three, of which two are left.
@@ -134,7 +134,7 @@ describe('a refund of what was given away', () => {
     },
   );
 
-  it('that is undone leaves with the giver what has come back', async () => {
+  it('that is undone leaves the giver with what came back', async () => {
     const { intent } = await suite.boughtAndGranted();
     const gift = await give(4);
     const { id } = suite.at().standIn.control.openDispute({ paymentIntent: intent });

@@ -113,7 +113,7 @@ describe('a bundle that is paid', () => {
 });
 
 describe('a page that is left', () => {
-  it('G10: is not open again when a decline on it is heard of late', async () => {
+  it('G10: is not opened again by a decline that is heard of late', async () => {
     const begun = await suite.begin();
     const { customerId } = suite.buyer();
     const metadata = { userId: suite.buyer().userId, purchaseId: begun.id };

@@ -206,14 +206,14 @@ describe('a function that is called', () => {
     expect(decodeURIComponent(asked[0]?.path ?? '')).toBe(`/2015-03-31/functions/${ARN}/invocations`);
   });
 
-  it('or breaks off', async () => {
+  it('breaks off', async () => {
     reply = () => ({ status: 200, body: {}, headers: { 'x-amz-function-error': 'Unhandled' } });
     await expect(callFunction(connectFunction(ARN, 2_000), {})).rejects.toMatchObject({
       name: 'FunctionFailedError',
     });
   });
 
-  it('or takes longer', async () => {
+  it('takes too long', async () => {
     const slow = createServer(() => undefined);
     const { url: slowUrl } = await listenLocally(slow, 0);
     process.env['AWS_ENDPOINT_URL_LAMBDA'] = slowUrl;

@@ -84,7 +84,7 @@ async function liveADay(userId: string, now: Instant): Promise<void> {
   }
 }
 
-/** What becomes of a mail whose credit there was, or that a card is to pay for. */
+/** What becomes of a mail that a credit or a card pays for. */
 const ENDS = ['sent', 'came back', 'declined or failed', 'cancelled and refunded', 'not yet due'] as const;
 type End = (typeof ENDS)[number];
 
@@ -206,7 +206,7 @@ describe('counting', () => {
   const statisticsOf = async (day: string): Promise<DayStatistics | undefined> =>
     (await getDailyStatistics(suite.store(), { first: day, last: day }, plentyOfTime()))[0];
 
-  it('survives that the same records are counted at the same time', async () => {
+  it('counts records once that several workers count at the same time', async () => {
     const records = Array.from({ length: 130 }, (_, index) =>
       letterOf(`u${index % 70}`, `l${index}`, '2031-05-05'),
     );

@@ -54,7 +54,7 @@ describe('when Stripe fails', () => {
     expect(await planOf()).toEqual(['pro', 'active']);
   });
 
-  it.each(answers.slice(0, 4))('once, with %s, it is asked again at once', async (_, answer) => {
+  it.each(answers.slice(0, 4))('with %s once, it is asked again at once', async (_, answer) => {
     await subscribe();
     let isFirst = true;
     const services = suite.services(() => {

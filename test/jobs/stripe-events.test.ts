@@ -46,7 +46,7 @@ async function planOf(userId = user.userId): Promise<[string, string]> {
   return [plan, subscription.status];
 }
 
-/** Deletes the user's customer at Stripe, and gives him another one as a Checkout does. */
+/** Deletes the user's customer at Stripe, and gives them another one as a Checkout does. */
 async function replaceCustomer(): Promise<string> {
   const { customers } = suite.stripe();
   await customers.del(user.customerId);
@@ -88,7 +88,7 @@ describe('each type of event', () => {
     expect(await planOf()).toEqual(['none', 'canceled']);
   });
 
-  it('a customer may be told expanded', async () => {
+  it('a customer may come expanded', async () => {
     await subscribe();
     const customer = { id: user.customerId, object: 'customer' };
     await suite.follow([eventOf('invoice.paid', { object: 'invoice', customer })]);
@@ -179,7 +179,7 @@ describe('two workers at once', () => {
     expect(await planOf()).toEqual(['none', 'canceled']);
   });
 
-  it('G10: nor one that has asked for a customer who was deleted and replaced since', async () => {
+  it('G10: a worker that asked for a customer who was replaced since does not overwrite it either', async () => {
     await subscribe();
     const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
     const hasHappened = beforeFirstWrite(replaceCustomer);
@@ -188,7 +188,7 @@ describe('two workers at once', () => {
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'none' });
   });
 
-  it('G10: nor does one that then finds him gone end what his user has begun under another', async () => {
+  it('G10: a worker that finds the customer gone does not end what the user has begun under another', async () => {
     await subscribe();
     const [event] = suite.newEvents().filter(({ type }) => type === 'customer.subscription.created');
     const hasHappened = beforeFirstWrite(async () => {
@@ -256,7 +256,7 @@ describe('an unknown price', () => {
     expect(await planOf()).toEqual(['pro', 'active']);
   });
 
-  it('beside a known one does not keep that from its plan', async () => {
+  it('beside a known one does not keep the user from their plan', async () => {
     await subscribe(ENTERPRISE);
     await subscribe(PRO);
     const prices = parsePriceList(JSON.stringify({ [PRO]: { plan: 'pro', interval: 'month' } }));
@@ -318,7 +318,7 @@ describe('a customer without a user', () => {
     expect(await isProcessed(suite.store(), event.id, plentyOfTime())).toBe(true);
   });
 
-  it('G12: whom Stripe never had is told of again, until the keys are right', async () => {
+  it('G12: whom Stripe never had: the event comes again until the keys are right', async () => {
     const event = eventOf('invoice.paid', { object: 'invoice', customer: 'cus_of_another_account' });
     expect(await suite.follow([event])).toEqual(['invoice.paid']);
     expect(await isProcessed(suite.store(), event.id, plentyOfTime())).toBe(false);
@@ -360,7 +360,7 @@ describe('what somebody has to be told of', () => {
     return written.flatMap((metrics) => Object.keys(metrics).filter((name) => name.startsWith('Stripe')));
   }
 
-  it('is counted, and nothing is where all is well', async () => {
+  it('is counted, and nothing is counted when all is well', async () => {
     await subscribe();
     expect(await metricsOf(() => suite.followAll())).toEqual([]);
     await subscribe();

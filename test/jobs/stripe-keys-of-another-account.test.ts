@@ -81,7 +81,7 @@ describe('keys of another account at Stripe', () => {
     expect(await suite.account(userId)).toMatchObject({ plan: 'pro', customerId: customer.id });
   });
 
-  it('replace one who does not, as after a sandbox has lost its data', async () => {
+  it('replace a customer who does not subscribe, as after a sandbox has lost its data', async () => {
     expect(await checkOut()).toContain('cs_test_');
     expect((await suite.account(user.userId)).customerId).not.toBe(user.customerId);
   });

@@ -79,7 +79,7 @@ describe('a list', () => {
 });
 
 describe('the customer of a user', () => {
-  it('is made once, however often he is asked for', async () => {
+  it('is made once, however often they are asked for', async () => {
     const { stripe } = suite.services();
     const make = (replaces: string | null = null): Promise<string> =>
       createCustomer(stripe, 'user-1', replaces, plentyOfTime());

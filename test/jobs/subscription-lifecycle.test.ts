@@ -72,7 +72,7 @@ describe('a subscription', () => {
     expect(await creditsLeft()).toBe(2);
   });
 
-  it('begins for a user of whom only the metadata at Stripe know', async () => {
+  it('begins for a user who is named only in the metadata at Stripe', async () => {
     const stripe = suite.stripe();
     const customer = await stripe.customers.create({
       metadata: { userId: 'user-of-old' },
@@ -102,7 +102,7 @@ describe('a subscription', () => {
     expect(await creditsLeft()).toBe(2);
   });
 
-  it('is not there while its first payment has not succeeded, and after that was given up', async () => {
+  it('does not count before its first payment has succeeded, nor after Stripe has given that up', async () => {
     await suite.stripe().subscriptions.create({
       customer: user.customerId,
       items: [{ price: PRO }],
@@ -160,7 +160,7 @@ describe('a subscription', () => {
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
   });
 
-  it('G10: ends with its customer, also where its user has got another before its events come', async () => {
+  it('G10: ends with its customer, even when the user has another one before its events come', async () => {
     await subscribe();
     await suite.stripe().customers.del(user.customerId);
     const { id: customerId } = await suite.stripe().customers.create({});
@@ -169,7 +169,7 @@ describe('a subscription', () => {
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
   });
 
-  it.each(['followed', 'replaced'])('G10: is canceled, also if nobody had heard of it (%s)', async (how) => {
+  it.each(['followed', 'replaced'])('G10: is canceled, even if nobody had heard of it (%s)', async (how) => {
     await suite.stripe().subscriptions.create({ customer: user.customerId, items: [{ price: PRO }] });
     await suite.stripe().customers.del(user.customerId);
     if (how === 'replaced') {

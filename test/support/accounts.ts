@@ -125,7 +125,10 @@ export function availableTo({ credits }: { credits: Credits }): number {
 }
 
 /** Every movement of a change, in the order in which it happened. */
-export function movementsOf({ closed, movements }: Omit<AccountChange, 'account'>): [string, number][] {
+export function movementsOf({
+  closed = [],
+  movements,
+}: Pick<AccountChange, 'movements'> & Partial<AccountChange>): [string, number][] {
   return [...closed.flatMap((period) => period.movements), ...movements].map(({ kind, amount }) => [
     kind,
     amount,
@@ -135,4 +138,11 @@ export function movementsOf({ closed, movements }: Omit<AccountChange, 'account'
 /** What movements add to the balance. */
 export function sumOf(movements: readonly Movement[]): number {
   return movements.reduce((sum, { amount }) => sum + amount, 0);
+}
+
+/** Two carried lots, included and purchased credits: eleven in all. */
+export const MIXED = { lots: [1, 2, 0] as Lots, included: 4, purchased: 4 };
+
+export function potsOf({ lots, included, purchased, usedThisPeriod, owed }: Credits): object {
+  return { lots, included, purchased, usedThisPeriod, owed };
 }

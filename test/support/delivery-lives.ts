@@ -66,7 +66,7 @@ export function givenDispatch(about: Partial<Dispatch> = {}): Dispatch {
   };
 }
 
-/** A life in some state, that came there at an instant. */
+/** A life in some state, which it reached at an instant. */
 export function givenLife(status: DeliveryStatus, now: Instant): DeliveryLife {
   const dispatch = givenDispatch({ lastDispatchedAt: now });
   switch (status) {

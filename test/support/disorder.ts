@@ -52,12 +52,12 @@ export class MortalProcess {
   #left = Infinity;
   #interruption: { requests: number; meanwhile: Meanwhile } | null = null;
 
-  /** Begins anew; Infinity: and lives. */
+  /** Begins anew, with so many requests to live; `Infinity` for ever. */
   live(requests: number): void {
     this.#left = requests;
   }
 
-  /** After so many requests, before the answer of the last one is there, others do something. */
+  /** Lets others do something after so many requests, before the answer of the last one is there. */
   interruptAfter(requests: number, meanwhile: Meanwhile): void {
     this.#interruption = { requests, meanwhile };
   }
@@ -79,7 +79,7 @@ export class MortalProcess {
     });
   }
 
-  /** Its way to Stripe. What comes of a death there is an answer that nobody asks for again. */
+  /** Its way to Stripe. Death there looks like an answer after which nobody asks again. */
   readonly gate: StripeGate = async (send) => {
     try {
       return await this.#request(send);

@@ -1,4 +1,4 @@
-/** A user without credits who pays by card, the processes that serve him and may die, and what is left of it all. */
+/** A user without credits who pays by card, the processes that serve them and may die, and what is left of it all. */
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type CardPayments, type PaymentOutcome } from '../../lambdas/letters/commands/follow-intent.ts';
@@ -32,7 +32,12 @@ export interface PayersSuite {
   asking: (payer: Payer, id?: string) => CommandContext;
   /** The states of all intents that the payer has had. */
   intentsOf: (payer: Payer) => Promise<string[]>;
+  /** Acts in a process that dies with its n-th request. @returns whether it came to its end before that */
+  dieAt: (n: number, act: (payments: CardPayments) => Promise<unknown>) => Promise<boolean>;
 }
+
+/** A Stripe that is away. */
+export const AWAY: StripeGate = async () => new Response('{}', { status: 500 });
 
 /** A Stripe of its own for each test, and what its payers ask for. */
 export function usePayers(): PayersSuite {
@@ -46,10 +51,17 @@ export function usePayers(): PayersSuite {
       const { data } = await suite.stripe().paymentIntents.list({ customer: customerId, limit: 100 });
       return data.map(({ status }) => status);
     },
+    dieAt: async (n, act) => {
+      const life = mortal(n);
+      suite.proxy().inject(life.injector);
+      await act(suite.services(life.gate)).catch(() => null);
+      suite.proxy().reset();
+      return life.requests() < n;
+    },
   };
 }
 
-/** A user of Pro with this card and a letter, who has used up his credits the day before. */
+/** A user of Pro with this card and a letter, who has used up their credits the day before. */
 export async function givenPayer(suite: PaymentsSuite, card: string | null = 'pm_card_visa'): Promise<Payer> {
   const { userId, customerId } = await suite.givenCustomer(card);
   const store = suite.store();
@@ -101,7 +113,7 @@ export async function reconcileAt(
  * A process that dies with its n-th request to Stripe or DynamoDB: that one is still carried out, its answer is lost,
  * and nothing follows.
  */
-export function mortal(n: number): { gate: StripeGate; injector: Injector; requests: () => number } {
+function mortal(n: number): { gate: StripeGate; injector: Injector; requests: () => number } {
   let requests = 0;
   const gate: StripeGate = async (send) => {
     requests += 1;

@@ -21,7 +21,7 @@ export interface Buyer {
   customerId: string;
 }
 
-/** Of whom it is bought: a table and a Stripe. */
+/** Where it is bought: a table and a Stripe. */
 export interface Shop {
   store: Store;
   stripe: StripeConnection;
@@ -70,7 +70,7 @@ export interface Bought {
 }
 
 export interface PurchasesSuite extends PaymentsSuite {
-  /** A subscriber to pro, for each test another one. */
+  /** A subscriber to Pro, a new one for each test. */
   buyer: () => Buyer;
   begin: (bundle?: Bundle, id?: string) => Promise<{ id: string; sessionId: string }>;
   /** A bundle that has been paid at Stripe, of which the worker has not heard yet. */

@@ -1,15 +1,11 @@
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import type { BillingInterval, PlanId } from '../../lambdas/domain/plans.ts';
-import type { Clock } from '../../local/clock.ts';
 import type { FunctionLoaders } from '../../local/functions.ts';
-import type { RolloverMachine } from '../../local/state-machine.ts';
-import type { StripeAddress } from '../../local/payments.ts';
-import { startRuntime } from '../../local/runtime.ts';
+import { type Runtime, startRuntime } from '../../local/runtime.ts';
 
 /** The API with everything behind it, in this process and on free ports. */
-export interface Postage {
-  url: string;
+export interface Postage extends Runtime {
   /** An access token of the local issuer. */
   token: (userId: string, scope?: string) => Promise<string>;
   /** Begins, changes or ends a subscription; the anchor is the local now when none is given. */
@@ -18,24 +14,8 @@ export interface Postage {
     plan: PlanId,
     about?: { interval?: BillingInterval; anchor?: string },
   ) => Promise<void>;
-  clock: Clock;
-  cronSecret: string;
-  store: Store;
-  rollover: RolloverMachine;
-  stripe: StripeAddress;
-  /** Until every event of Stripe's that has come is processed, or set aside. */
-  paymentsSettled: () => Promise<void>;
-  /** Where the letters lie that were sent. */
-  sentFolder: string;
-  /** Deals with what is due now. */
-  reconcile: () => Promise<void>;
-  /** Until what was handed over is sent or has failed; once the stream is followed. */
-  deliveriesSettled: () => Promise<void>;
-  /** Begins to publish events and to count statistics. */
-  followStream: () => Promise<void>;
   /** What went wrong inside; a suite expects it to stay empty. */
   errors: unknown[];
-  stop: () => Promise<void>;
 }
 
 export interface PostageOptions {
@@ -54,20 +34,10 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
     table: `postage-test-${randomUUID()}`,
     onError: (error) => errors.push(error),
   });
-  const { url, clock, cronSecret, store, rollover, issuer, followStream, stop } = runtime;
-  const { stripe, paymentsSettled, sentFolder, reconcile, deliveriesSettled } = runtime;
+  const { url, clock, issuer } = runtime;
   return {
-    url,
-    clock,
-    cronSecret,
-    store,
-    rollover,
-    stripe,
-    paymentsSettled,
-    ...{ sentFolder, reconcile, deliveriesSettled },
-    followStream,
+    ...runtime,
     errors,
-    stop,
     token: async (userId, scope = '') => (await issuer.issue(userId, scope)).access_token,
     setPlan: async (userId, plan, { interval = 'month', anchor } = {}) => {
       const body =
@@ -83,4 +53,20 @@ export async function startPostage(options: PostageOptions = {}): Promise<Postag
       }
     },
   };
+}
+
+/** A Postage for a test file, in which nothing may go wrong inside. */
+export function usePostage(): () => Postage {
+  let postage: Postage;
+
+  beforeAll(async () => {
+    postage = await startPostage();
+  }, 60_000);
+
+  afterAll(async () => {
+    await postage.stop();
+    expect(postage.errors).toEqual([]);
+  });
+
+  return () => postage;
 }

@@ -242,3 +242,12 @@ function recordedUses(items: ReadonlyMap<string, Record<string, unknown>>): Use 
   }
   return total;
 }
+
+/** How many results came to which outcome. */
+export function tallyOf(results: readonly { outcome: string }[]): Record<string, number> {
+  const tally: Record<string, number> = {};
+  for (const { outcome } of results) {
+    tally[outcome] = (tally[outcome] ?? 0) + 1;
+  }
+  return tally;
+}

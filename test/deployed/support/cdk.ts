@@ -7,7 +7,7 @@ import { lastLines, run } from './commands.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CDK = `${ROOT}/node_modules/.bin/cdk`;
 
-/** MiniStack plays SES; Lob it does not, so that no sender of mails is deployed. */
+/** MiniStack plays SES but not Lob, so no sender of mails is deployed. */
 const EMAIL_FROM = 'letters@example.com';
 
 /** MiniStack's own account. */

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 const PAUSE_MS = 200;
 const WITHIN_MS = 30_000;
 
-/** Asks until there is an answer, for what comes about by and by. @throws Error when the deadline comes first */
+/** Asks until there is an answer, for what takes its time. @throws Error when the deadline comes first */
 export async function eventually<Found>(
   what: string,
   find: () => Promise<Found | null>,

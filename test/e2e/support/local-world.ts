@@ -88,7 +88,7 @@ async function moveClockToMidnight(url: string, after: Instant): Promise<void> {
   await dev(url, 'POST', '/dev/clock', { now: toIso(nextUtcDay(after) - BEFORE_MIDNIGHT_MS) });
 }
 
-/** What it says instead on standard error, when it does not start, is the reason. */
+/** When it does not start, its standard error says why. */
 async function firstLineOf({
   stdout,
   stderr,

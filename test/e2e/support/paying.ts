@@ -83,32 +83,16 @@ export async function buyFive(world: World, user: User): Promise<string> {
   return z.parse(z.string(), intent);
 }
 
-/** As `untilEntitled`, of `GET /credits`. */
-export async function untilCredits(
-  world: World,
-  { token }: User,
-  expected: Record<string, unknown>,
-): Promise<void> {
-  await untilAnswered(world, '/credits', token, expected);
+type Until = (world: World, user: User, expected: Record<string, unknown>) => Promise<true>;
+
+/** Asks a route until it answers what is expected, which it does once the event has come. */
+function untilAnswered(path: string): Until {
+  return (world, { token }, expected) =>
+    eventually(`${path} with ${JSON.stringify(expected)}`, async () => {
+      const answer = await get(world, path, token);
+      return Object.entries(expected).every(([name, value]) => answer[name] === value) || null;
+    });
 }
 
-/** What holds is asked for until the event has come. */
-export async function untilEntitled(
-  world: World,
-  { token }: User,
-  expected: Record<string, unknown>,
-): Promise<void> {
-  await untilAnswered(world, '/entitlements', token, expected);
-}
-
-async function untilAnswered(
-  world: World,
-  path: string,
-  token: string,
-  expected: Record<string, unknown>,
-): Promise<void> {
-  await eventually(`${path} with ${JSON.stringify(expected)}`, async () => {
-    const answer = await get(world, path, token);
-    return Object.entries(expected).every(([name, value]) => answer[name] === value) || null;
-  });
-}
+export const untilCredits = untilAnswered('/credits');
+export const untilEntitled = untilAnswered('/entitlements');

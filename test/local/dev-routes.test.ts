@@ -168,3 +168,10 @@ describe('/dev/clock', () => {
     expect(postage.clock.now() - before).toBeLessThan(10_000);
   });
 });
+
+describe('PUT /dev/senders', () => {
+  it.each([{ email: 'sulk' }, { pigeon: 'ok' }, []])('refuses %j', async (manners) => {
+    const body = JSON.stringify(manners);
+    expect((await sendRaw(postage.url, { method: 'PUT', path: '/dev/senders', body })).status).toBe(422);
+  });
+});
