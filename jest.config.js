@@ -35,6 +35,7 @@ export default {
     kind('api'),
     kind('jobs'),
     kind('infra'),
+    kind('stand-in', { testMatch: ['<rootDir>/packages/stripe-stand-in/test/**/*.test.ts'] }),
     kind('e2e'),
     // Against a deployed stack only: `npm run test:deployed`.
     kind('deployed'),

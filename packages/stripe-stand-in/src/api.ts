@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stripe } from 'stripe';
-import { matchRoute, parseTarget } from '../routing.ts';
 import { ApiError, type ApiErrorBody, invalidParameter } from './api-error.ts';
 import { catalogRoutes } from './catalog.ts';
 import { chargeRoutes } from './charges.ts';
@@ -21,6 +20,7 @@ import { portalRoutes } from './portal.ts';
 import { type Random } from './random.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
+import { matchRoute, parseTarget } from './router.ts';
 import { type Sandbox } from './sandbox.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 

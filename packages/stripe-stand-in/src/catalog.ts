@@ -1,43 +1,27 @@
 import { Stripe } from 'stripe';
 import { z } from 'zod';
-import { type BillingInterval, PLANS } from '../../lambdas/domain/plans.ts';
 import { invalidRequest } from './api-error.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { created, currency, flag, integer, metadata, paging, paramsOf, text } from './params.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
-import { seededPriceId } from './seeded-prices.ts';
 import { refId } from './state.ts';
 import { mergeMetadata, present } from './values.ts';
 
-/** A product and its prices for each plan that is sold, as whoever runs Postage creates them in the Dashboard. */
-export function seedCatalog(sandbox: Sandbox): void {
-  for (const plan of Object.values(PLANS)) {
-    const prices = pricesOf(plan.prices);
-    if (prices.length > 0) {
-      const product = createProduct(sandbox, { id: `prod_${plan.id}`, name: `Postage ${plan.id}` });
-      for (const { interval, amountCents } of prices) {
-        createPrice(sandbox, {
-          id: seededPriceId(plan.id, interval),
-          product: product.id,
-          currency: 'usd',
-          unit_amount: amountCents,
-          recurring: { interval, interval_count: 1 },
-          lookup_key: `${plan.id}_${interval}`,
-        });
-      }
-    }
-  }
+/** A product and its prices that are there from the start, as somebody would have made them in the Dashboard. */
+export interface ReadyProduct {
+  id: string;
+  name: string;
+  prices: readonly Omit<NewPrice, 'product'>[];
 }
 
-function pricesOf(
-  prices: Partial<Record<BillingInterval, { amountCents: number }>>,
-): { interval: BillingInterval; amountCents: number }[] {
-  const intervals: BillingInterval[] = ['month', 'year'];
-  return intervals.flatMap((interval) => {
-    const price = prices[interval];
-    return price === undefined ? [] : [{ interval, amountCents: price.amountCents }];
-  });
+export function seedCatalog(sandbox: Sandbox, products: readonly ReadyProduct[]): void {
+  for (const { prices, ...product } of products) {
+    createProduct(sandbox, product);
+    for (const price of prices) {
+      createPrice(sandbox, { ...price, product: product.id });
+    }
+  }
 }
 
 interface NewProduct {
@@ -79,7 +63,7 @@ export function createProduct(sandbox: Sandbox, asked: NewProduct): Stripe.Produ
   return product;
 }
 
-export interface NewPrice {
+interface NewPrice {
   id?: string | undefined;
   product: string;
   currency: string;

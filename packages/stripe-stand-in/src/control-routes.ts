@@ -1,9 +1,7 @@
 import * as z from 'zod/mini';
-import { notFound, ProblemError } from '../../lambdas/http/problems.ts';
-import { validated } from '../../lambdas/http/validation.ts';
-import { type LocalRoute, refuseInput } from '../local-routes.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, type ApiErrorBody, invalidRequest } from './api-error.ts';
 import type { Control } from './control.ts';
+import { matchRoute } from './router.ts';
 
 const MAX_WAIT_MS = 60_000;
 
@@ -29,7 +27,7 @@ const faults = z.strictObject({
 });
 
 const id = z.string().check(z.minLength(1), z.maxLength(255));
-const path = z.strictObject({ id });
+const nothing = z.strictObject({});
 const outcome = z.strictObject({ outcome: z.enum(['succeeded', 'failed']) });
 const openStatus = z.enum([
   'needs_response',
@@ -51,93 +49,100 @@ const payment = z.strictObject({
   authenticate: z.optional(z.boolean()),
 });
 
-/**
- * What happens at Stripe without Postage: faults, and what customers and banks do there. Objects are answered as
- * Stripe shapes them.
- */
-export function stripeDevRoutes(control: Control): LocalRoute[] {
-  return [
-    {
-      method: 'PUT',
-      path: '/dev/stripe',
-      answer: ({ json }) => control.setFaults(validated(faults, json ?? {})),
-    },
-    { method: 'POST', path: '/dev/stripe/flush', answer: () => control.flush() },
-    ofOne('/dev/stripe/checkout/{id}/pay', payment, (one, body) => control.payCheckout(one, body)),
-    ofOne('/dev/stripe/checkout/{id}/expire', z.strictObject({}), (one) => control.expireCheckout(one)),
-    ofOne('/dev/stripe/invoices/{id}/pay', z.strictObject({ paymentMethod: z.optional(id) }), (one, body) =>
-      control.payInvoice(one, body.paymentMethod),
-    ),
-    ofOne(
-      '/dev/stripe/payment-intents/{id}/authenticate',
-      z.strictObject({ approved: z.boolean() }),
-      (one, body) => control.authenticate(one, body.approved),
-    ),
-    ofOne('/dev/stripe/payment-intents/{id}/settle', outcome, (one, body) =>
-      control.settlePayment(one, body.outcome),
-    ),
-    ofOne('/dev/stripe/refunds/{id}/settle', outcome, (one, body) => control.settleRefund(one, body.outcome)),
-    {
-      method: 'POST',
-      path: '/dev/stripe/disputes',
-      answer: ({ json }) => {
-        const { payment_intent: paymentIntent, ...order } = validated(dispute, json ?? {});
-        return asProblem(() => control.openDispute({ ...order, paymentIntent }));
-      },
-    },
-    ofOne('/dev/stripe/disputes/{id}/progress', z.strictObject({ status: openStatus }), (one, body) =>
-      control.progressDispute(one, body.status),
-    ),
-    ofOne(
-      '/dev/stripe/disputes/{id}/close',
-      z.strictObject({ status: z.enum(['won', 'lost', 'warning_closed']) }),
-      (one, body) => control.closeDispute(one, body.status),
-    ),
-    // The id is that of a Portal session, as in the address of its page.
-    ofOne('/dev/stripe/portal/{id}/price', z.strictObject({ price: id }), (one, body) =>
-      control.changePriceInPortal(control.subscriptionOfPortal(one), body.price),
-    ),
-    ofOne('/dev/stripe/portal/{id}/cancel', z.strictObject({}), (one) =>
-      control.cancelInPortal(control.subscriptionOfPortal(one)),
-    ),
-    ofOne('/dev/stripe/portal/{id}/keep', z.strictObject({}), (one) =>
-      control.keepInPortal(control.subscriptionOfPortal(one)),
-    ),
-    ofOne('/dev/stripe/portal/{id}/card', z.strictObject({ paymentMethod: id }), (one, body) =>
-      control.changeCardInPortal(control.customerOfPortal(one), body.paymentMethod),
-    ),
-  ];
+interface ControlRoute {
+  method: 'PUT' | 'POST';
+  path: string;
+  act: (control: Control, id: string, json: unknown) => object | Promise<object>;
 }
 
-function ofOne<Body>(
-  template: `/${string}`,
+/** What customers, banks and Stripe itself do, and faults. Objects are answered as Stripe shapes them. */
+const ROUTES: readonly ControlRoute[] = [
+  { method: 'PUT', path: '', act: (control, _id, json) => control.setFaults(read(faults, json)) },
+  post('/flush', nothing, (control) => control.flush()),
+  post('/checkout/{id}/pay', payment, (control, one, body) => control.payCheckout(one, body)),
+  post('/checkout/{id}/expire', nothing, (control, one) => control.expireCheckout(one)),
+  post('/invoices/{id}/pay', z.strictObject({ paymentMethod: z.optional(id) }), (control, one, body) =>
+    control.payInvoice(one, body.paymentMethod),
+  ),
+  post(
+    '/payment-intents/{id}/authenticate',
+    z.strictObject({ approved: z.boolean() }),
+    (control, one, body) => control.authenticate(one, body.approved),
+  ),
+  post('/payment-intents/{id}/settle', outcome, (control, one, body) =>
+    control.settlePayment(one, body.outcome),
+  ),
+  post('/refunds/{id}/settle', outcome, (control, one, body) => control.settleRefund(one, body.outcome)),
+  post('/disputes', dispute, (control, _id, { payment_intent: paymentIntent, ...order }) =>
+    control.openDispute({ ...order, paymentIntent }),
+  ),
+  post('/disputes/{id}/progress', z.strictObject({ status: openStatus }), (control, one, body) =>
+    control.progressDispute(one, body.status),
+  ),
+  post(
+    '/disputes/{id}/close',
+    z.strictObject({ status: z.enum(['won', 'lost', 'warning_closed']) }),
+    (control, one, body) => control.closeDispute(one, body.status),
+  ),
+  // The id is that of a Portal session, as in the address of its page.
+  post('/portal/{id}/price', z.strictObject({ price: id }), (control, one, body) =>
+    control.changePriceInPortal(control.subscriptionOfPortal(one), body.price),
+  ),
+  post('/portal/{id}/cancel', nothing, (control, one) =>
+    control.cancelInPortal(control.subscriptionOfPortal(one)),
+  ),
+  post('/portal/{id}/keep', nothing, (control, one) =>
+    control.keepInPortal(control.subscriptionOfPortal(one)),
+  ),
+  post('/portal/{id}/card', z.strictObject({ paymentMethod: id }), (control, one, body) =>
+    control.changeCardInPortal(control.customerOfPortal(one), body.paymentMethod),
+  ),
+];
+
+function post<Body>(
+  path: string,
   schema: z.ZodMiniType<Body>,
-  act: (id: string, body: Body) => object,
-): LocalRoute {
+  act: (control: Control, id: string, body: Body) => object | Promise<object>,
+): ControlRoute {
   return {
     method: 'POST',
-    path: template,
-    answer: ({ parameters, json }) => {
-      const { id: one } = validated(path, parameters);
-      const body = validated(schema, json ?? {});
-      return asProblem(() => act(one, body));
-    },
+    path,
+    act: (control, one, json) => act(control, one, read(schema, json)),
   };
 }
 
-/** @throws ProblemError with what Stripe would have shown to whoever tried this */
-function asProblem(act: () => object): object {
+/** @throws ApiError that names the first field that is wrong */
+function read<Body>(schema: z.ZodMiniType<Body>, json: unknown): Body {
+  const { data, error } = schema.safeParse(json ?? {});
+  const [issue] = error?.issues ?? [];
+  if (issue !== undefined) {
+    const names = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+    throw invalidRequest(issue.message, { param: names.map(String).join('.') });
+  }
+  return data as Body;
+}
+
+/** What became of an order: its result, or the error that whoever tried this at Stripe would have been shown. */
+export type ControlAnswer =
+  { status: number; result: object; error: null } | { status: number; result: null; error: ApiErrorBody };
+
+export async function answerControl(
+  control: Control,
+  method: string,
+  path: string,
+  json: unknown,
+): Promise<ControlAnswer> {
   try {
-    return act();
+    const match = matchRoute(ROUTES, method, path);
+    if (match === null) {
+      throw new ApiError(404, { type: 'invalid_request_error', message: `No control: ${method} ${path}` });
+    }
+    const result = await match.route.act(control, match.parameters['id'] ?? '', json);
+    return { status: 200, result, error: null };
   } catch (error) {
     if (!(error instanceof ApiError)) {
       throw error;
     }
-    const { code, decline_code: declineCode, message, param } = error.body;
-    if (code === 'resource_missing') {
-      throw new ProblemError(notFound(`object at Stripe: ${message}`));
-    }
-    const reason = declineCode ?? code;
-    return refuseInput(param ?? '', reason === undefined ? message : `${message} (${reason})`);
+    return { status: error.status, result: null, error: error.body };
   }
 }

@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import { type DataDirectory } from '../data-directory.ts';
 import { type IdempotencyKeys } from './idempotency.ts';
 import { type Sandbox } from './sandbox.ts';
 import { type Webhooks } from './webhooks.ts';
 
-const FILE = 'stripe';
+/** Where values are kept over restarts: a file each, a table, or a map for tests. */
+export interface DataStore {
+  /** Undefined when there is none. */
+  read(name: string): unknown;
+  write(name: string, value: object): void;
+}
+
+const NAME = 'stripe';
 const WRITE_DELAY_MS = 200;
 
 const keptAnswer = z.object({ status: z.number(), body: z.string(), requestId: z.string() });
@@ -33,7 +39,7 @@ interface Parts {
   webhooks: Webhooks;
 }
 
-/** What outlives the process when there is a data directory. */
+/** What outlives the process when there is a store. */
 export interface Memory {
   read(): Kept | null;
   restore(kept: Kept | null, parts: Parts): void;
@@ -43,7 +49,7 @@ export interface Memory {
   close(): void;
 }
 
-export function openMemory(data: DataDirectory | undefined): Memory {
+export function openMemory(data: DataStore | undefined): Memory {
   let pending: { timer: NodeJS.Timeout; write: () => void } | null = null;
   const writeNow = (): void => {
     if (pending !== null) {
@@ -54,7 +60,7 @@ export function openMemory(data: DataDirectory | undefined): Memory {
   };
   return {
     read: () => {
-      const read = kept.safeParse(data?.read(FILE));
+      const read = kept.safeParse(data?.read(NAME));
       return read.success ? read.data : null;
     },
     restore: (stored, { sandbox, idempotency, webhooks }) => {
@@ -75,7 +81,7 @@ export function openMemory(data: DataDirectory | undefined): Memory {
         return;
       }
       const write = (): void =>
-        data.write(FILE, {
+        data.write(NAME, {
           seed,
           secretKey,
           webhookSecret,

@@ -1,19 +1,21 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type DataDirectory } from '../data-directory.ts';
-import { closeServer, listenLocally } from '../http-server.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { answerApi, type ApiOutcome, type ApiParts, type ApiRequest } from './api.ts';
-import { seedCatalog } from './catalog.ts';
+import { type ReadyProduct, seedCatalog } from './catalog.ts';
 import { DAY, HOUR } from './calendar.ts';
 import { listenForCheckoutPayments } from './checkout-payment.ts';
 import { type Control, createControl } from './control.ts';
+import { answerControl, type ControlAnswer } from './control-routes.ts';
 import { listenForDisputes } from './disputes.ts';
 import { type Faults, faultsOf, NO_FAULTS } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { listenForPayments } from './invoices.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
-import { openMemory } from './memory.ts';
+import { type DataStore, openMemory } from './memory.ts';
 import { seededRandom } from './random.ts';
+import { parseTarget } from './router.ts';
 import { type BillingSettings, Sandbox } from './sandbox.ts';
 import { listenForDeletedCustomers } from './subscription-end.ts';
 import { listenForInvoices } from './subscription-lifecycle.ts';
@@ -22,6 +24,8 @@ import { Webhooks } from './webhooks.ts';
 export interface StripeOptions {
   /** The time in it, in milliseconds. */
   clock: { now(): number };
+  /** What is sold, before anybody makes more of it over the API. */
+  products?: readonly ReadyProduct[] | undefined;
   /** Where events go; null (or while it answers null) holds them back. */
   webhookUrl?: (() => string | null) | undefined;
   /** 0 or none for any free one. */
@@ -34,7 +38,7 @@ export interface StripeOptions {
   seed?: number | undefined;
   billing?: Partial<BillingSettings> | undefined;
   /** Keeps everything over restarts. */
-  data?: DataDirectory | undefined;
+  data?: DataStore | undefined;
   /** A mistake of the stand-in's own. */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -51,6 +55,8 @@ export interface StripeStandIn {
   webhookSecret: string;
   seed: number;
   control: Control;
+  /** What happens at Stripe, told in words of HTTP: the server answers the same below `/control`. */
+  answerControl(method: string, path: string, json: unknown): Promise<ControlAnswer>;
   /** A request without a socket, for callers in the same process. */
   answer(request: ApiRequest): Promise<ApiOutcome>;
   stop(): Promise<void>;
@@ -65,8 +71,11 @@ const BILLING: BillingSettings = {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const TICK_MS = 1_000;
+const CLOSES_WITHIN_MS = 1_000;
+const CONTROL = '/control';
+const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** @throws UsageError when the port is taken */
+/** @throws Error as Node has it when the port is taken */
 export async function startStripe(options: StripeOptions): Promise<StripeStandIn> {
   const { sandbox, webhooks, idempotency, identity, save, closeMemory } = openSandbox(options);
   const { seed, secretKey, webhookSecret } = identity;
@@ -85,7 +94,6 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     onChange: save,
     onError,
   };
-  server.on('request', (request, response) => void respond(parts, request, response));
   const ticking = tickEvery(TICK_MS, lifecycle, onError);
   const control = createControl({
     sandbox,
@@ -105,7 +113,7 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
       sandbox.clear();
       idempotency.clear();
       webhooks.clear();
-      seedCatalog(sandbox);
+      seedCatalog(sandbox, options.products ?? []);
       save();
     },
   });
@@ -117,8 +125,30 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     await webhooks.stop();
     await closeServer(server);
   };
-  const answer = (request: ApiRequest): Promise<ApiOutcome> => answerApi(parts, request);
-  return { url, secretKey, webhookSecret, seed, control, answer, stop };
+  const act: StripeStandIn['answerControl'] = (...order) => answerControl(control, ...order);
+  const answer = (request: ApiRequest): Promise<ApiOutcome> => {
+    const { path } = parseTarget(request.target);
+    return path === CONTROL || path.startsWith(`${CONTROL}/`)
+      ? answerInJson(act, request, path.slice(CONTROL.length))
+      : answerApi(parts, request);
+  };
+  server.on('request', (request, response) => void respond(answer, request, response));
+  return { url, secretKey, webhookSecret, seed, control, answerControl: act, answer, stop };
+}
+
+async function answerInJson(
+  act: StripeStandIn['answerControl'],
+  { method, body }: ApiRequest,
+  path: string,
+): Promise<ApiOutcome> {
+  let json: unknown;
+  try {
+    json = body === '' ? undefined : JSON.parse(body);
+  } catch {
+    return { status: 400, headers: JSON_HEADERS, body: '{"error":{"message":"The body is not JSON."}}' };
+  }
+  const { status, result, error } = await act(method, path, json);
+  return { status, headers: JSON_HEADERS, body: JSON.stringify(result ?? { error }) };
 }
 
 interface Identity {
@@ -128,7 +158,7 @@ interface Identity {
 }
 
 /** The account with what it has kept, or a new one with the seeded catalogue. */
-function openSandbox({ clock, seed, keys, billing, webhookUrl, data }: StripeOptions): {
+function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }: StripeOptions): {
   sandbox: Sandbox;
   webhooks: Webhooks;
   idempotency: IdempotencyKeys;
@@ -158,7 +188,7 @@ function openSandbox({ clock, seed, keys, billing, webhookUrl, data }: StripeOpt
   const idempotency = new IdempotencyKeys();
   memory.restore(kept, { sandbox, idempotency, webhooks });
   if (sandbox.state.product.size === 0) {
-    seedCatalog(sandbox);
+    seedCatalog(sandbox, products ?? []);
   }
   const { secretKey, webhookSecret } = identity;
   const save = (): void =>
@@ -190,8 +220,19 @@ async function listenOn(port: number): Promise<ListeningServer> {
   const server = createServer();
   // Longer than a client keeps a connection, so that it does not send into one that just closed.
   server.keepAliveTimeout = 65_000;
-  const { url } = await listenLocally(server, port);
-  return { server, url };
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
+  return { server, url: `http://127.0.0.1:${boundPort}` };
+}
+
+/** Ends after the requests under way, or without them when they take too long. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await Promise.race([closed, sleep(CLOSES_WITHIN_MS, undefined, { ref: false })]);
+  server.closeAllConnections();
 }
 
 function connectRules(sandbox: Sandbox): void {
@@ -202,12 +243,16 @@ function connectRules(sandbox: Sandbox): void {
   listenForDeletedCustomers(sandbox);
 }
 
-async function respond(parts: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(
+  answer: StripeStandIn['answer'],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await bodyOf(request);
   const outcome: ApiOutcome =
     body === null
       ? 'cut'
-      : await answerApi(parts, {
+      : await answer({
           method: request.method ?? '',
           target: request.url ?? '/',
           headers: request.headers,

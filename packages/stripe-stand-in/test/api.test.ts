@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
-import { PLANS } from '../../lambdas/domain/plans.ts';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { openStripe, sdkFor, stripeError, type TestStripe } from '../support/stripe.ts';
+import { sdkFor, type TestStripe } from '../src/index.ts';
+import { openStripe, PRO, PRODUCTS, stripeError } from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
 
@@ -169,22 +168,12 @@ describe('lists', () => {
 });
 
 describe('the catalogue', () => {
-  it('has a price for each plan and interval that is sold', async () => {
-    for (const plan of Object.values(PLANS)) {
-      for (const interval of ['month', 'year'] as const) {
-        const sold = plan.prices[interval];
-        if (sold !== undefined) {
-          const price = await stripe.prices.retrieve(seededPriceId(plan.id, interval), {
-            expand: ['product'],
-          });
-          expect(price).toMatchObject({
-            unit_amount: sold.amountCents,
-            currency: 'usd',
-            recurring: { interval, interval_count: 1 },
-            product: { object: 'product', id: `prod_${plan.id}` },
-          });
-          expect(price.unit_amount_decimal?.toString()).toBe(String(sold.amountCents));
-        }
+  it('holds the products and prices that were handed in', async () => {
+    for (const { prices, ...product } of PRODUCTS) {
+      for (const expected of prices) {
+        const price = await stripe.prices.retrieve(expected.id ?? '', { expand: ['product'] });
+        expect(price).toMatchObject({ ...expected, type: 'recurring', active: true, product });
+        expect(price.unit_amount_decimal?.toString()).toBe(String(expected.unit_amount));
       }
     }
     const { data } = await stripe.prices.list({ lookup_keys: ['pro_month', 'enterprise_month'] });
@@ -301,7 +290,7 @@ describe('expansion', () => {
     });
     const subscription = await stripe.subscriptions.create({
       customer: customer.id,
-      items: [{ price: seededPriceId('pro', 'month') }],
+      items: [{ price: PRO }],
       expand: ['customer', 'latest_invoice.payments.data.payment.payment_intent.latest_charge'],
     });
     expect(subscription.customer).toMatchObject({ object: 'customer', id: customer.id });

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { type Control } from '../../local/stripe/control.ts';
-import { idOf, openStripe, seconds, stripeError, type TestStripe, typesSince } from '../support/stripe.ts';
+import { type Control, type TestStripe } from '../src/index.ts';
+import { idOf, openStripe, PRO, seconds, stripeError, typesSince } from './support.ts';
 
-const PRO = seededPriceId('pro', 'month');
 const NOW = '2026-11-24T10:00:00.000Z';
 
 let sandbox: TestStripe;
@@ -19,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 const BUNDLE: Stripe.Checkout.SessionCreateParams.LineItem = {
-  price_data: { currency: 'usd', unit_amount: 2_700, product_data: { name: '10 mail credits' } },
+  price_data: { currency: 'usd', unit_amount: 2_700, product_data: { name: '10 bottles' } },
   quantity: 1,
 };
 
@@ -69,7 +67,7 @@ describe('a Checkout for a bundle', () => {
       payment_status: 'paid',
       url: null,
       payment_intent: { status: 'succeeded', amount: 2_700, customer, metadata: { purchaseId: 'p1' } },
-      line_items: { data: [{ quantity: 1, amount_total: 2_700, description: '10 mail credits' }] },
+      line_items: { data: [{ quantity: 1, amount_total: 2_700, description: '10 bottles' }] },
       customer_details: { email: 'ann@example.com' },
     });
     expect(typesSince(sandbox, before)).toEqual([

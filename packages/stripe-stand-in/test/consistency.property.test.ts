@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { openStripe, openWebhookEndpoint, type TestStripe } from '../support/stripe.ts';
+import { type TestStripe } from '../src/index.ts';
+import { ENTERPRISE, openStripe, openWebhookEndpoint, PRO, PRO_YEAR } from './support.ts';
 
 // Whatever is done to it in whatever order, the stand-in stays consistent in itself: what its objects say of each
 // other agrees, no answer is a mistake of its own, and its events tell all of it.
@@ -16,11 +16,7 @@ const CARDS = [
   'pm_card_refundFail',
   'pm_usBankAccount_success',
 ];
-const PRICES = [
-  seededPriceId('pro', 'month'),
-  seededPriceId('pro', 'year'),
-  seededPriceId('enterprise', 'month'),
-];
+const PRICES = [PRO, PRO_YEAR, ENTERPRISE];
 
 type Step =
   | { do: 'customer'; card: string }

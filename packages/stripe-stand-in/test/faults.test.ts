@@ -1,23 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Stripe } from 'stripe';
-import { openDataDirectory } from '../../local/data-directory.ts';
-import { answerLocally } from '../../local/local-routes.ts';
-import { matchRoute } from '../../local/routing.ts';
-import { type Control } from '../../local/stripe/control.ts';
-import { stripeDevRoutes } from '../../local/stripe/dev-routes.ts';
-import {
-  openStripe,
-  openWebhookEndpoint,
-  stripeError,
-  type TestStripe,
-  type WebhookEndpoint,
-} from '../support/stripe.ts';
+import { type Control, type TestStripe } from '../src/index.ts';
+import { openStripe, openWebhookEndpoint, PAYMENT, stripeError, type WebhookEndpoint } from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
-const EXTRA_MAIL = { amount: 300, currency: 'usd' };
 
 let endpoint: WebhookEndpoint;
 let sandbox: TestStripe;
@@ -53,30 +39,30 @@ function receivedNames(): string[] {
 
 describe('idempotency keys', () => {
   it('give the same answer to the same request, without a second effect', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
-    const first = await stripe.paymentIntents.create(EXTRA_MAIL, options);
+    const options = { idempotencyKey: 'order-1' };
+    const first = await stripe.paymentIntents.create(PAYMENT, options);
     const second = await stripe.paymentIntents.create({ currency: 'usd', amount: 300 }, options);
     expect(second.id).toBe(first.id);
     expect(first.lastResponse.headers).not.toHaveProperty('idempotent-replayed');
     expect(second.lastResponse.headers).toMatchObject({
       'idempotent-replayed': 'true',
       'original-request': first.lastResponse.requestId,
-      'idempotency-key': 'delivery-1',
+      'idempotency-key': 'order-1',
     });
     expect((await stripe.paymentIntents.list()).data).toHaveLength(1);
   });
 
   it('give the answer as it was then, whatever has become of the object', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL, options);
+    const options = { idempotencyKey: 'order-1' };
+    const { id } = await stripe.paymentIntents.create(PAYMENT, options);
     await stripe.paymentIntents.cancel(id);
-    expect((await stripe.paymentIntents.create(EXTRA_MAIL, options)).status).toBe('requires_payment_method');
+    expect((await stripe.paymentIntents.create(PAYMENT, options)).status).toBe('requires_payment_method');
   });
 
   it('refuse other parameters and other endpoints', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
-    await stripe.paymentIntents.create(EXTRA_MAIL, options);
-    const other = await stripeError(stripe.paymentIntents.create({ ...EXTRA_MAIL, amount: 250 }, options));
+    const options = { idempotencyKey: 'order-1' };
+    await stripe.paymentIntents.create(PAYMENT, options);
+    const other = await stripeError(stripe.paymentIntents.create({ ...PAYMENT, amount: 250 }, options));
     expect(other).toBeInstanceOf(Stripe.errors.StripeIdempotencyError);
     expect(other).toMatchObject({ statusCode: 400, rawType: 'idempotency_error' });
     expect(other.message).toContain('same parameters');
@@ -85,7 +71,7 @@ describe('idempotency keys', () => {
   });
 
   it('replay a decline, and do not charge again', async () => {
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL);
+    const { id } = await stripe.paymentIntents.create(PAYMENT);
     const params = { payment_method: 'pm_card_chargeCustomerFail', off_session: true };
     const options = { idempotencyKey: 'confirm-1' };
     const first = await stripeError(stripe.paymentIntents.confirm(id, params, options));
@@ -97,17 +83,17 @@ describe('idempotency keys', () => {
   });
 
   it('are not used up by a request that could not be read', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
+    const options = { idempotencyKey: 'order-1' };
     await stripeError(stripe.rawRequest('POST', '/v1/payment_intents', { amount: 300 }, options));
-    await expect(stripe.paymentIntents.create(EXTRA_MAIL, options)).resolves.toBeDefined();
+    await expect(stripe.paymentIntents.create(PAYMENT, options)).resolves.toBeDefined();
   });
 
   it('refuse a second request while the first is under way', async () => {
     control.setFaults({ api: { latencyMs: 150 } });
-    const options = { idempotencyKey: 'delivery-1' };
+    const options = { idempotencyKey: 'order-1' };
     const results = await Promise.allSettled([
-      stripe.paymentIntents.create(EXTRA_MAIL, options),
-      stripe.paymentIntents.create(EXTRA_MAIL, options),
+      stripe.paymentIntents.create(PAYMENT, options),
+      stripe.paymentIntents.create(PAYMENT, options),
     ]);
     const refused = results.find((result) => result.status === 'rejected');
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -115,12 +101,12 @@ describe('idempotency keys', () => {
   });
 
   it('are forgotten after 24 hours of the clock, and not before', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
-    const first = await stripe.paymentIntents.create(EXTRA_MAIL, options);
+    const options = { idempotencyKey: 'order-1' };
+    const first = await stripe.paymentIntents.create(PAYMENT, options);
     sandbox.moveTo('2026-11-25T09:59:59.999Z');
-    expect((await stripe.paymentIntents.create(EXTRA_MAIL, options)).id).toBe(first.id);
+    expect((await stripe.paymentIntents.create(PAYMENT, options)).id).toBe(first.id);
     sandbox.moveTo('2026-11-25T10:00:00.000Z');
-    expect((await stripe.paymentIntents.create(EXTRA_MAIL, options)).id).not.toBe(first.id);
+    expect((await stripe.paymentIntents.create(PAYMENT, options)).id).not.toBe(first.id);
   });
 });
 
@@ -243,17 +229,17 @@ describe('webhooks', () => {
 describe('faults of the API', () => {
   it('after the effect cut the connection, and the same key then finds what was made', async () => {
     control.setFaults({ api: { dropAfterEffect: 1 } });
-    const options = { idempotencyKey: 'delivery-1' };
-    const error = await stripeError(stripe.paymentIntents.create(EXTRA_MAIL, options));
+    const options = { idempotencyKey: 'order-1' };
+    const error = await stripeError(stripe.paymentIntents.create(PAYMENT, options));
     expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError);
     control.setFaults({});
     const { data } = await stripe.paymentIntents.list();
     expect(data).toHaveLength(1);
-    expect((await stripe.paymentIntents.create(EXTRA_MAIL, options)).id).toBe(data[0]?.id);
+    expect((await stripe.paymentIntents.create(PAYMENT, options)).id).toBe(data[0]?.id);
   });
 
   it('before the effect leave nothing, and the key free', async () => {
-    const options = { idempotencyKey: 'delivery-1' };
+    const options = { idempotencyKey: 'order-1' };
     for (const [fault, expected] of [
       ['server_error', { statusCode: 500, type: 'StripeAPIError' }],
       ['rate_limit', { statusCode: 429, type: 'StripeRateLimitError' }],
@@ -261,11 +247,11 @@ describe('faults of the API', () => {
       ['cut', { type: 'StripeConnectionError' }],
     ] as const) {
       control.setFaults({ api: { errorRate: 1, errors: [fault] } });
-      expect(await stripeError(stripe.paymentIntents.create(EXTRA_MAIL, options))).toMatchObject(expected);
+      expect(await stripeError(stripe.paymentIntents.create(PAYMENT, options))).toMatchObject(expected);
     }
     control.setFaults({});
     expect((await stripe.paymentIntents.list()).data).toEqual([]);
-    await expect(stripe.paymentIntents.create(EXTRA_MAIL, options)).resolves.toBeDefined();
+    await expect(stripe.paymentIntents.create(PAYMENT, options)).resolves.toBeDefined();
   });
 
   it('can be silence, which the client’s time limit ends', async () => {
@@ -295,24 +281,19 @@ describe('faults of the API', () => {
   });
 });
 
-describe('the local routes', () => {
+describe('the control routes', () => {
   async function call(
     method: string,
     path: string,
     body?: unknown,
   ): Promise<{ status: number; json: unknown }> {
-    const match = matchRoute(stripeDevRoutes(control), method, path);
-    if (match === null) {
-      throw new Error(`no route ${method} ${path}`);
-    }
-    const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body));
-    const answer = await answerLocally(match, { path, query: '' }, sent);
-    const json: unknown = JSON.parse(String(answer.body));
-    return { status: answer.status, json };
+    const sent = body === undefined ? null : JSON.stringify(body);
+    const answer = await fetch(`${sandbox.standIn.url}/control${path}`, { method, body: sent });
+    return { status: answer.status, json: await answer.json() };
   }
 
   it('set faults, and take them back', async () => {
-    const set = await call('PUT', '/dev/stripe', {
+    const set = await call('PUT', '', {
       webhooks: { shuffle: true, duplicate: 0.5, drop: true, delayMs: 5 },
       api: { latencyMs: 1, errorRate: 0.1, dropAfterEffect: 0.2 },
     });
@@ -320,9 +301,9 @@ describe('the local routes', () => {
       webhooks: { shuffle: true, duplicate: 0.5, drop: 1, delayMs: 5 },
       api: { latencyMs: 1, errorRate: 0.1, errors: ['server_error'], dropAfterEffect: 0.2 },
     });
-    expect((await call('PUT', '/dev/stripe', {})).json).toMatchObject({ webhooks: { drop: 0 } });
-    expect((await call('PUT', '/dev/stripe', { webhooks: { drop: 2 } })).status).toBe(422);
-    expect((await call('PUT', '/dev/stripe', { webhook: {} })).status).toBe(422);
+    expect((await call('PUT', '', {})).json).toMatchObject({ webhooks: { drop: 0 } });
+    expect((await call('PUT', '', { webhooks: { drop: 2 } })).status).toBe(400);
+    expect((await call('PUT', '', { webhook: {} })).status).toBe(400);
   });
 
   it('pay a Checkout, dispute, close, settle and flush', async () => {
@@ -333,57 +314,55 @@ describe('the local routes', () => {
         { price_data: { currency: 'usd', unit_amount: 1_400, product_data: { name: '5' } }, quantity: 1 },
       ],
     });
-    const declined = await call('POST', `/dev/stripe/checkout/${session.id}/pay`, {
+    const declined = await call('POST', `/checkout/${session.id}/pay`, {
       paymentMethod: 'pm_card_chargeCustomerFail',
     });
     expect(declined).toMatchObject({
-      status: 422,
-      json: { detail: 'Your card was declined. (generic_decline)' },
+      status: 402,
+      json: { error: { message: 'Your card was declined.', decline_code: 'generic_decline' } },
     });
-    const paid = await call('POST', `/dev/stripe/checkout/${session.id}/pay`);
+    const paid = await call('POST', `/checkout/${session.id}/pay`);
     expect(paid).toMatchObject({ status: 200, json: { payment_status: 'paid' } });
     const { payment_intent: intent } = paid.json as Stripe.Checkout.Session;
-    const opened = await call('POST', '/dev/stripe/disputes', { payment_intent: intent, amount: 700 });
+    const opened = await call('POST', '/disputes', { payment_intent: intent, amount: 700 });
     expect(opened.json).toMatchObject({ object: 'dispute', amount: 700, status: 'needs_response' });
     const { id } = opened.json as Stripe.Dispute;
-    expect((await call('POST', `/dev/stripe/disputes/${id}/close`, { status: 'won' })).json).toMatchObject({
+    expect((await call('POST', `/disputes/${id}/close`, { status: 'won' })).json).toMatchObject({
       status: 'won',
     });
-    expect((await call('POST', '/dev/stripe/checkout/cs_test_none/pay')).status).toBe(404);
+    expect((await call('POST', '/checkout/cs_test_none/pay')).status).toBe(404);
+    expect((await call('POST', '/checkout/cs_test_none')).status).toBe(404);
     await control.settled();
-    expect((await call('POST', '/dev/stripe/flush')).json).toEqual({ delivered: 0, failed: 0 });
+    expect((await call('POST', '/flush')).json).toEqual({ delivered: 0, failed: 0 });
   });
 });
 
 describe('over a restart', () => {
   it('keeps objects, keys, idempotency and what was not delivered', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'stripe-'));
-    try {
-      const first = await openStripe(NOW, { data: openDataDirectory(directory) });
-      const options = { idempotencyKey: 'delivery-1' };
-      const intent = await first.stripe.paymentIntents.create(EXTRA_MAIL, options);
-      await first.stop();
+    const kept = new Map<string, string>();
+    const data = {
+      read: (name: string): unknown => JSON.parse(kept.get(name) ?? 'null'),
+      write: (name: string, value: object) => void kept.set(name, JSON.stringify(value)),
+    };
+    const first = await openStripe(NOW, { data });
+    const options = { idempotencyKey: 'order-1' };
+    const intent = await first.stripe.paymentIntents.create(PAYMENT, options);
+    await first.stop();
 
-      const second = await openStripe(NOW, {
-        data: openDataDirectory(directory),
-        webhookUrl: () => endpoint.url,
-      });
-      try {
-        expect(second.standIn.secretKey).toBe(first.standIn.secretKey);
-        expect(second.standIn.webhookSecret).toBe(first.standIn.webhookSecret);
-        expect((await second.stripe.paymentIntents.create(EXTRA_MAIL, options)).id).toBe(intent.id);
-        expect((await second.stripe.paymentIntents.create(EXTRA_MAIL)).id).not.toBe(intent.id);
-        const price = await second.stripe.prices.retrieve('price_pro_month');
-        expect(price.unit_amount_decimal?.toString()).toBe('900');
-        await second.standIn.control.flush();
-        expect(endpoint.events().map(({ type }) => type)).toEqual(
-          expect.arrayContaining(['payment_intent.created']),
-        );
-      } finally {
-        await second.stop();
-      }
+    const second = await openStripe(NOW, { data, webhookUrl: () => endpoint.url });
+    try {
+      expect(second.standIn.secretKey).toBe(first.standIn.secretKey);
+      expect(second.standIn.webhookSecret).toBe(first.standIn.webhookSecret);
+      expect((await second.stripe.paymentIntents.create(PAYMENT, options)).id).toBe(intent.id);
+      expect((await second.stripe.paymentIntents.create(PAYMENT)).id).not.toBe(intent.id);
+      const price = await second.stripe.prices.retrieve('price_pro_month');
+      expect(price.unit_amount_decimal?.toString()).toBe('900');
+      await second.standIn.control.flush();
+      expect(endpoint.events().map(({ type }) => type)).toEqual(
+        expect.arrayContaining(['payment_intent.created']),
+      );
     } finally {
-      rmSync(directory, { recursive: true });
+      await second.stop();
     }
   });
 

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
-import {
-  attached,
-  EXTRA_MAIL,
-  idOf,
-  openStripe,
-  payAway,
-  stripeError,
-  type TestStripe,
-  typesSince,
-} from '../support/stripe.ts';
+import { type TestStripe } from '../src/index.ts';
+import { attached, PAYMENT, idOf, openStripe, payAway, stripeError, typesSince } from './support.ts';
 
 let sandbox: TestStripe;
 let stripe: Stripe;
@@ -24,7 +16,7 @@ describe('a payment', () => {
   it('is created without a method, and confirmed by id', async () => {
     const { customer, method } = await attached(stripe, 'pm_card_visa');
     const created = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       customer,
       description: 'Extra mail',
       metadata: { deliveryId: 'd1' },
@@ -71,7 +63,7 @@ describe('a payment', () => {
 
   it('can be made at once', async () => {
     const paid = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       payment_method: 'pm_card_visa',
       confirm: true,
       automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
@@ -81,7 +73,7 @@ describe('a payment', () => {
 
   it('needs a place to return to when its customer could be led away', async () => {
     const error = await stripeError(
-      stripe.paymentIntents.create({ ...EXTRA_MAIL, payment_method: 'pm_card_visa', confirm: true }),
+      stripe.paymentIntents.create({ ...PAYMENT, payment_method: 'pm_card_visa', confirm: true }),
     );
     expect(error.message).toContain('return_url');
   });
@@ -94,11 +86,11 @@ describe('a payment', () => {
 
   it('names allowed methods, not the types of older versions', async () => {
     const error = await stripeError(
-      stripe.rawRequest('POST', '/v1/payment_intents', { ...EXTRA_MAIL, payment_method_types: ['card'] }),
+      stripe.rawRequest('POST', '/v1/payment_intents', { ...PAYMENT, payment_method_types: ['card'] }),
     );
     expect(error).toMatchObject({ code: 'parameter_unknown', param: 'payment_method_types' });
     const intent = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       allowed_payment_method_types: ['card'],
     });
     expect(intent).toMatchObject({ allowed_payment_method_types: ['card'], payment_method_types: ['card'] });
@@ -108,10 +100,10 @@ describe('a payment', () => {
     const { method } = await attached(stripe, 'pm_card_visa');
     const { customer } = await attached(stripe, 'pm_card_visa');
     const foreign = await stripeError(
-      stripe.paymentIntents.create({ ...EXTRA_MAIL, customer, payment_method: method }),
+      stripe.paymentIntents.create({ ...PAYMENT, customer, payment_method: method }),
     );
     expect(foreign.param).toBe('payment_method');
-    const none = await stripeError(stripe.paymentIntents.create({ ...EXTRA_MAIL, payment_method: method }));
+    const none = await stripeError(stripe.paymentIntents.create({ ...PAYMENT, payment_method: method }));
     expect(none.param).toBe('payment_method');
   });
 });
@@ -160,7 +152,7 @@ describe('a decline', () => {
   ])('of %s is %s', async (card, code, declineCode) => {
     const error = await stripeError(
       stripe.paymentIntents.create({
-        ...EXTRA_MAIL,
+        ...PAYMENT,
         payment_method: card,
         confirm: true,
         off_session: true,
@@ -204,7 +196,7 @@ describe('authentication', () => {
 
   it('is a question while he is there, which he may answer with no', async () => {
     const asked = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       payment_method: 'pm_card_authenticationRequired',
       confirm: true,
       return_url: 'https://example.com/return',
@@ -222,7 +214,7 @@ describe('authentication', () => {
   it('is not asked for again from a card that was set up for later', async () => {
     const { id: customer } = await stripe.customers.create();
     const first = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       customer,
       payment_method: 'pm_card_authenticationRequiredOnSetup',
       setup_future_usage: 'off_session',
@@ -233,7 +225,7 @@ describe('authentication', () => {
     sandbox.standIn.control.authenticate(first.id, true);
     const { data } = await stripe.paymentMethods.list({ customer });
     const later = await stripe.paymentIntents.create({
-      ...EXTRA_MAIL,
+      ...PAYMENT,
       customer,
       payment_method: data[0]?.id ?? '',
       off_session: true,
@@ -263,7 +255,7 @@ describe('the states of an intent', () => {
   });
 
   it('are final after cancelling', async () => {
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL);
+    const { id } = await stripe.paymentIntents.create(PAYMENT);
     const canceled = await stripe.paymentIntents.cancel(id, { cancellation_reason: 'abandoned' });
     expect(canceled).toMatchObject({ status: 'canceled', cancellation_reason: 'abandoned' });
     const confirm = await stripeError(
@@ -279,7 +271,7 @@ describe('the states of an intent', () => {
   });
 
   it('need a method to be confirmed', async () => {
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL);
+    const { id } = await stripe.paymentIntents.create(PAYMENT);
     const error = await stripeError(stripe.paymentIntents.confirm(id, { off_session: true }));
     expect(error.code).toBe('payment_intent_unexpected_state');
     const updated = await stripe.paymentIntents.update(id, {

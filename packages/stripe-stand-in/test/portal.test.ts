@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { type Control } from '../../local/stripe/control.ts';
-import { iso, openStripe, stripeError, subscribe, type TestStripe } from '../support/stripe.ts';
+import { type Control, type TestStripe } from '../src/index.ts';
+import { ENTERPRISE, iso, openStripe, PRO, PRO_YEAR, stripeError, subscribe } from './support.ts';
 
-const PRO = seededPriceId('pro', 'month');
-const PRO_YEAR = seededPriceId('pro', 'year');
-const ENTERPRISE = seededPriceId('enterprise', 'month');
 const NOW = '2026-11-24T10:00:00.000Z';
 
 let sandbox: TestStripe;
@@ -42,7 +38,7 @@ describe('the Portal', () => {
           },
         },
       },
-      metadata: { app: 'postage' },
+      metadata: { app: 'shop' },
     });
   }
 

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import {
-  EXTRA_MAIL,
-  idOf,
-  openStripe,
-  payAway,
-  stripeError,
-  type TestStripe,
-  typesSince,
-} from '../support/stripe.ts';
+import { type TestStripe } from '../src/index.ts';
+import { PAYMENT, idOf, openStripe, payAway, stripeError, typesSince } from './support.ts';
 
 let sandbox: TestStripe;
 let stripe: Stripe;
@@ -58,7 +51,7 @@ describe('refunds', () => {
   });
 
   it('need money that was taken', async () => {
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL);
+    const { id } = await stripe.paymentIntents.create(PAYMENT);
     const error = await stripeError(stripe.refunds.create({ payment_intent: id }));
     expect(error.message).toBe(`This PaymentIntent (${id}) does not have a successful charge to refund.`);
     expect((await stripeError(stripe.refunds.create({}))).code).toBe('parameter_missing');
@@ -152,7 +145,7 @@ describe('disputes', () => {
 
 describe('events', () => {
   it('can be listed by type and fetched, and say which request they come from', async () => {
-    const { id } = await stripe.paymentIntents.create(EXTRA_MAIL, { idempotencyKey: 'events-1' });
+    const { id } = await stripe.paymentIntents.create(PAYMENT, { idempotencyKey: 'events-1' });
     const { data } = await stripe.events.list({ type: 'payment_intent.created', limit: 1 });
     expect(data[0]).toMatchObject({
       object: 'event',

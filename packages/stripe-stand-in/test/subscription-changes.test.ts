@@ -1,21 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import {
   customerWith,
+  ENTERPRISE,
   idOf,
   invoicesOf,
   onlyItem,
   periodOf,
+  PRO,
   seconds,
   stripeError,
   subscribe,
   typesSince,
   useStripe,
-} from '../support/stripe.ts';
-
-const PRO = seededPriceId('pro', 'month');
-const ENTERPRISE = seededPriceId('enterprise', 'month');
+} from './support.ts';
 
 const begin = useStripe();
 

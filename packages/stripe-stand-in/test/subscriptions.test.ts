@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { type StripeOptions } from '../../local/stripe/server.ts';
+import { type StripeOptions, type TestStripe } from '../src/index.ts';
 import {
   customerWith,
   idOf,
@@ -9,16 +8,14 @@ import {
   iso,
   onlyItem,
   periodOf,
+  PRO,
+  PRO_YEAR,
   seconds,
   stripeError,
   subscribe,
-  type TestStripe,
   typesSince,
   useStripe,
-} from '../support/stripe.ts';
-
-const PRO = seededPriceId('pro', 'month');
-const PRO_YEAR = seededPriceId('pro', 'year');
+} from './support.ts';
 
 const begin = useStripe();
 

@@ -1,49 +1,34 @@
 import { afterEach } from '@jest/globals';
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { Stripe } from 'stripe';
-import { closeServer, listenLocally } from '../../local/http-server.ts';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
-import { startStripe, type StripeOptions, type StripeStandIn } from '../../local/stripe/server.ts';
+import { openStripe as openStandIn, type ReadyProduct, type TestStripe } from '../src/index.ts';
 
-/** A clock that only moves when it is told to. */
-export interface TestClock {
-  now: () => number;
-  moveTo: (iso: string) => void;
-}
+export const PRO = 'price_pro_month';
+export const PRO_YEAR = 'price_pro_year';
+export const ENTERPRISE = 'price_enterprise_month';
 
-export interface TestStripe {
-  stripe: Stripe;
-  standIn: StripeStandIn;
-  clock: TestClock;
-  /** Moves the clock and does what has become due by then. */
-  moveTo: (iso: string) => void;
-  stop: () => Promise<void>;
-}
+const recurring = { currency: 'usd', recurring: { interval: 'month' } };
+export const PRODUCTS: ReadyProduct[] = [
+  {
+    id: 'prod_pro',
+    name: 'Pro',
+    prices: [
+      { ...recurring, id: PRO, unit_amount: 900, lookup_key: 'pro_month' },
+      { ...recurring, id: PRO_YEAR, unit_amount: 9_000, recurring: { interval: 'year' } },
+    ],
+  },
+  {
+    id: 'prod_enterprise',
+    name: 'Enterprise',
+    prices: [{ ...recurring, id: ENTERPRISE, unit_amount: 2_900, lookup_key: 'enterprise_month' }],
+  },
+];
 
-/** Stripe's server on this machine with the real SDK on it, and a clock that stands still. */
-export async function openStripe(
-  startIso: string,
-  options: Partial<StripeOptions> = {},
-): Promise<TestStripe> {
-  let now = Date.parse(startIso);
-  const clock: TestClock = {
-    now: () => now,
-    moveTo: (iso) => {
-      now = Date.parse(iso);
-    },
-  };
-  const standIn = await startStripe({ clock, seed: 1, ...options });
-  return {
-    standIn,
-    clock,
-    stripe: sdkFor(standIn),
-    moveTo: (iso) => {
-      clock.moveTo(iso);
-      standIn.control.tick();
-    },
-    stop: () => standIn.stop(),
-  };
-}
+/** A stand-in with two products, and a clock that stands still. */
+export const openStripe: typeof openStandIn = (startIso, options) =>
+  openStandIn(startIso, { products: PRODUCTS, ...options });
 
 /** Opens Stripe's server within a test, at the test's own time; it stops when the test ends. */
 export function useStripe(): typeof openStripe {
@@ -56,19 +41,6 @@ export function useStripe(): typeof openStripe {
     open = await openStripe(startIso, options);
     return open;
   };
-}
-
-/** The SDK as Postage has it: without retries of its own, and with a short time limit. */
-export function sdkFor({ url, secretKey }: { url: string; secretKey: string }, key = secretKey): Stripe {
-  const { hostname, port } = new URL(url);
-  return new Stripe(key, {
-    host: hostname,
-    port,
-    protocol: 'http',
-    maxNetworkRetries: 0,
-    timeout: 2_000,
-    telemetry: false,
-  });
 }
 
 export interface Received {
@@ -98,9 +70,9 @@ export async function openWebhookEndpoint(): Promise<WebhookEndpoint> {
       response.writeHead(status).end();
     });
   });
-  const { url } = await listenLocally(server, 0);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
-    url,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     events: () =>
       received.map(({ body }) => {
@@ -110,7 +82,10 @@ export async function openWebhookEndpoint(): Promise<WebhookEndpoint> {
     answerWith: (next) => {
       status = next;
     },
-    close: () => closeServer(server),
+    close: async () => {
+      server.close().closeAllConnections();
+      await once(server, 'close');
+    },
   };
 }
 
@@ -160,8 +135,8 @@ export async function customerWith(stripe: Stripe, card: string | null): Promise
   return id;
 }
 
-/** The price of one more mail of Pro's. */
-export const EXTRA_MAIL = { amount: 300, currency: 'usd' };
+/** A payment of its own, without a subscription. */
+export const PAYMENT = { amount: 300, currency: 'usd' };
 
 /** A new customer with a card that is not the default. */
 export async function attached(stripe: Stripe, card: string): Promise<{ customer: string; method: string }> {
@@ -170,10 +145,10 @@ export async function attached(stripe: Stripe, card: string): Promise<{ customer
   return { customer, method };
 }
 
-/** An intent as Postage makes it: unconfirmed first, then confirmed by id while the customer is away. */
+/** An intent that is made unconfirmed first, and then confirmed by its id while the customer is away. */
 export async function payAway(stripe: Stripe, card: string): Promise<Stripe.PaymentIntent> {
   const { customer, method } = await attached(stripe, card);
-  const { id } = await stripe.paymentIntents.create({ ...EXTRA_MAIL, customer });
+  const { id } = await stripe.paymentIntents.create({ ...PAYMENT, customer });
   return stripe.paymentIntents.confirm(id, { payment_method: method, off_session: true });
 }
 
@@ -184,7 +159,7 @@ export async function subscribe(
   card: string | null = 'pm_card_visa',
 ): Promise<Stripe.Subscription> {
   const customer = await customerWith(stripe, card);
-  const items = [{ price: seededPriceId('pro', 'month') }];
+  const items = [{ price: PRO }];
   return stripe.subscriptions.create({ customer, items, ...params });
 }
 
