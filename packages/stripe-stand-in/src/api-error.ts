@@ -21,6 +21,7 @@ export interface ApiErrorBody {
 export class ApiError extends Error {
   readonly status: number;
   readonly body: ApiErrorBody;
+  // Source: https://docs.stripe.com/api/idempotent_requests
   /** Whether an idempotency key remembers it. Stripe keeps what an endpoint decided, not what stopped it from starting. */
   readonly isDecided: boolean;
 
@@ -38,7 +39,8 @@ export class ApiError extends Error {
   }
 }
 
-/** A request that can't be carried out as things stand. */
+// Source: https://docs.stripe.com/api/errors
+/** A request that the state of things does not allow. */
 export function invalidRequest(
   message: string,
   details: Partial<Pick<ApiErrorBody, 'code' | 'param' | 'payment_intent'>> = {},
@@ -55,9 +57,9 @@ export function invalidParameter(message: string, param: string, code?: string):
   );
 }
 
+// Guess: an object that the path names and that is not there is 404, and one that a parameter names is 400.
 /**
- * An object that is not there. As at Stripe it is 404 for the object that the path names, and 400 for one that a
- * parameter names.
+ * An object that is not there: 404 for the object that the path names, 400 for one that a parameter names.
  */
 export function resourceMissing(kind: string, id: string, param = 'id'): ApiError {
   return new ApiError(param === 'id' ? 404 : 400, {

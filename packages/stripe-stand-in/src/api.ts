@@ -73,7 +73,7 @@ export interface ApiParts {
 
 /** Stripe's HTTP API: keys, versions, idempotency, faults and errors around the routes. */
 export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<ApiOutcome> {
-  // Not one of the sandbox's ids: reading makes nothing.
+  // It is not one of the sandbox's ids, because reading makes nothing.
   const requestId = `req_${randomBytes(7).toString('hex')}`;
   try {
     requireKey(request, parts.secretKey);
@@ -121,6 +121,7 @@ async function attempt(
     await sleep(latencyMs);
   }
   const release = (): void => (key === null ? undefined : parts.idempotency.release(key));
+  // Guess: a 500 or 429 comes before anything has begun, so that the idempotency key stays free.
   if (parts.random.happens(errorRate)) {
     release();
     return failed(parts, requestId, errors[parts.random.index(errors.length)] ?? 'server_error');
@@ -145,7 +146,7 @@ async function attempt(
   );
 }
 
-/** Without waiting for anything, so that requests come one after the other. */
+/** It awaits nothing, so that requests are carried out one after the other. */
 function carryOut(
   { sandbox, lifecycle }: ApiParts,
   request: ApiRequest,
@@ -162,7 +163,7 @@ function carryOut(
     }
     const { expand: expanded = [], ...form } = parseForm(request.method === 'POST' ? request.body : query);
     const result = match.route.answer(sandbox, form, match.parameters);
-    // What follows at once, as a trial that ends within the second, is part of the answer.
+    // The answer shows what follows at once, such as a trial that ends within the same second.
     const body = JSON.stringify(expand(sandbox, result, expandPaths(expanded)), null, 2);
     return { status: 200, body, isDecided: true };
   } catch (error) {
@@ -182,6 +183,7 @@ function expandPaths(value: FormValue): string[] {
   return value.filter((path) => typeof path === 'string');
 }
 
+// Source: https://stripe.com/docs/api#authentication
 function requireKey(request: ApiRequest, secretKey: string): void {
   const header = headerOf(request, 'authorization') ?? '';
   const [scheme = '', credentials = ''] = header.split(' ');
@@ -247,6 +249,7 @@ function failed(parts: ApiParts, requestId: string, fault: ApiFault): ApiOutcome
   }
 }
 
+// Source: https://docs.stripe.com/rate-limits
 function tooMany(): ApiError {
   return new ApiError(429, {
     type: 'invalid_request_error',

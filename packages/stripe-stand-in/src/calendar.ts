@@ -9,6 +9,7 @@ export interface Cadence {
   interval_count: number;
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
 /** The `index`-th start of a billing period, counted from the anchor: 31 January, 28 February, 31 March. */
 function periodStart(anchor: Seconds, { interval, interval_count: every }: Cadence, index: number): Seconds {
   const steps = index * every;

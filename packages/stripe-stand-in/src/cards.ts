@@ -5,7 +5,8 @@ export interface Decline {
   message: string;
 }
 
-/** What a test payment method does. Stripe documents these at https://docs.stripe.com/testing. */
+// Source: https://docs.stripe.com/testing
+/** What a test payment method does. */
 export interface TestMethod {
   type: 'card' | 'us_bank_account';
   brand: string;

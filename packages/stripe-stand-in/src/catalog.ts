@@ -8,7 +8,7 @@ import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { mergeMetadata, present } from './values.ts';
 
-/** A product and its prices that are there from the start, as somebody would have made them in the Dashboard. */
+/** A product and its prices that are there from the start, as if somebody had made them in the Dashboard. */
 export interface ReadyProduct {
   id: string;
   name: string;
@@ -35,6 +35,7 @@ interface NewProduct {
 export function createProduct(sandbox: Sandbox, asked: NewProduct): Stripe.Product {
   const id = asked.id ?? sandbox.newId('prod');
   if (sandbox.state.product.has(id)) {
+    // Source: https://docs.stripe.com/error-codes
     throw invalidRequest(`Product already exists.`, { code: 'resource_already_exists', param: 'id' });
   }
   const product: Stripe.Product = {
@@ -75,6 +76,7 @@ interface NewPrice {
   metadata?: Record<string, string> | null | undefined;
 }
 
+// Source: https://docs.stripe.com/api/prices
 export function createPrice(sandbox: Sandbox, asked: NewPrice): Stripe.Price {
   if (asked.unit_amount < 0) {
     throw invalidRequest('Invalid non-negative integer', {

@@ -9,7 +9,8 @@ import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { mergeMetadata } from './values.ts';
 
-/** Records one attempt to take money: `decline` says why it failed, null that it did not (or not yet, when pending). */
+// Source: https://docs.stripe.com/payments/paymentintents/lifecycle
+/** Records one attempt to take money: `decline` says why it failed, and is null when it has not. */
 export function createCharge(
   sandbox: Sandbox,
   intent: Stripe.PaymentIntent,
@@ -30,7 +31,7 @@ export function createCharge(
     application_fee_amount: null,
     balance_transaction: status === 'succeeded' ? sandbox.newId('txn') : null,
     billing_details: method.billing_details,
-    calculated_statement_descriptor: 'POSTAGE',
+    calculated_statement_descriptor: 'STAND-IN',
     captured: status === 'succeeded',
     created: sandbox.now(),
     currency: intent.currency,

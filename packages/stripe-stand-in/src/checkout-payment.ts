@@ -11,15 +11,17 @@ import { type CheckoutPlan, refId } from './state.ts';
 import { startSubscription } from './subscription-start.ts';
 
 export interface CheckoutInput {
-  /** A test card, or a method that the customer has; none is only enough when nothing has to be paid. */
+  /** A test card, or a method that the customer has; none is enough only when nothing has to be paid. */
   paymentMethod: string | null;
   /** What the customer types when the session does not know it. */
   email: string | null;
   name: string | null;
-  /** What the customer answers when the bank asks whether it is really him. */
+  /** What the customer answers when the bank asks whether it is really them. */
   isAuthenticated: boolean;
 }
 
+// Source: https://docs.stripe.com/payments/checkout/custom-success-page
+// Source: https://docs.stripe.com/payments/checkout/guest-customers
 /**
  * The customer fills in the page and pays.
  *
@@ -60,6 +62,7 @@ function buy(
   }
   const needsCustomer = session.customer_creation === 'always' || setupFutureUsage !== null;
   const customer = needsCustomer || session.customer !== null ? customerOf(sandbox, session, input) : null;
+  // Guess: a session gets its PaymentIntent when somebody first tries to pay.
   const open = sandbox.state.payment_intent.get(refId(session.payment_intent) ?? '');
   const intent =
     open ??
@@ -117,6 +120,7 @@ function subscribe(
     trialEnd,
     anchor: data.billingCycleAnchor,
     prorates: data.prorationBehavior !== 'none',
+    // Guess: the method of a Checkout becomes the default of the subscription, and not of the customer.
     defaultMethod: method?.id ?? null,
     missingPaymentMethod: data.missingPaymentMethod ?? 'create_invoice',
     billingMode: data.billingMode ?? 'flexible',
@@ -137,6 +141,7 @@ function subscribe(
   });
 }
 
+// Guess: a Checkout whose card is declined makes neither a customer nor a subscription.
 /** Checkout makes no subscription before the card has been accepted. */
 function requireChargeable(
   sandbox: Sandbox,
@@ -188,6 +193,7 @@ function complete(
   sandbox.assign(session, { ...changes, customer_details: detailsOf(emailOf(session, input), input.name) });
 }
 
+// Source: https://docs.stripe.com/api/checkout/sessions/object
 /** A bank debit's end comes after the session is complete. */
 export function listenForCheckoutPayments(sandbox: Sandbox): void {
   const sessionOf = (intent: Stripe.PaymentIntent): Stripe.Checkout.Session | undefined =>

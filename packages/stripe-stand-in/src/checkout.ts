@@ -85,6 +85,7 @@ function create(sandbox: Sandbox, asked: CreateParams): Stripe.Checkout.Session 
   if (asked.mode === 'subscription' && lineItems.length !== 1) {
     throw invalidRequest('The stand-in knows subscriptions with one item.', { param: 'line_items' });
   }
+  // Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
   if (
     asked.mode === 'payment' &&
     lineItems.reduce((sum, line) => sum + line.amount_total, 0) < MINIMUM_CENTS
@@ -134,6 +135,7 @@ function create(sandbox: Sandbox, asked: CreateParams): Stripe.Checkout.Session 
   return session;
 }
 
+// Source: https://docs.stripe.com/api/checkout/sessions
 function requireConsistent(sandbox: Sandbox, asked: CreateParams): void {
   const forOtherMode = asked.mode === 'payment' ? 'subscription_data' : 'payment_intent_data';
   if (asked[forOtherMode] !== undefined) {
@@ -223,10 +225,11 @@ function priceOf(sandbox: Sandbox, data: z.infer<typeof priceData>, param: strin
     details === undefined
       ? sandbox.get('product', product ?? '', 'product').id
       : createProduct(sandbox, details).id;
-  // Prices made on the way are for this once.
+  // Guess: a price that is made for a single payment can't be used again.
   return createPrice(sandbox, { ...rest, product: productId, active: rest.recurring !== undefined });
 }
 
+// Source: https://docs.stripe.com/api/checkout/sessions/expire
 export function expireSession(sandbox: Sandbox, session: Stripe.Checkout.Session): Stripe.Checkout.Session {
   if (session.status !== 'open') {
     throw invalidRequest(

@@ -122,7 +122,7 @@ function read<Body>(schema: z.ZodMiniType<Body>, json: unknown): Body {
   return data as Body;
 }
 
-/** What became of an order: its result, or the error that whoever tried this at Stripe would have been shown. */
+/** The result of an order, or the error that Stripe would have shown. */
 export type ControlAnswer =
   { status: number; result: object; error: null } | { status: number; result: null; error: ApiErrorBody };
 

@@ -29,7 +29,7 @@ export interface CheckoutPayment {
   paymentMethod?: string | null | undefined;
   email?: string | undefined;
   name?: string | undefined;
-  /** What the customer answers when his bank asks for authentication: yes, unless this is false. */
+  /** What the customer answers when the bank asks for authentication: yes, unless this is false. */
   authenticate?: boolean | undefined;
 }
 
@@ -43,13 +43,13 @@ export interface DisputeOrder {
 }
 
 /**
- * What happens at Stripe without a request of Postage's: what customers, banks and Stripe itself do. All throw an
- * ApiError when it can't happen as things stand.
+ * What happens at Stripe without a request of the app: what customers, banks and Stripe itself do. Each throws an
+ * ApiError when the state of things does not allow it.
  */
 export interface Control {
-  /** Sets what goes wrong; what is left out does not any more. */
+  /** Sets what goes wrong. A fault that is left out ends. */
   setFaults(order: FaultOrder): Faults;
-  /** Delivers the webhooks that are held back, dropped, waiting or failed, and what comes of them. */
+  /** Delivers the webhooks that are held back, dropped, waiting or failed, and those that follow from them. */
   flush(): Promise<{ delivered: number; failed: number }>;
   /** Until no webhook is on its way. */
   settled(): Promise<void>;
@@ -57,12 +57,12 @@ export interface Control {
   tick(): void;
   /** All events, the oldest first. */
   events(): Stripe.Event[];
-  /** Forgets everything but the seeded catalogue, the faults and the keys' secrets. */
+  /** Forgets everything but the products that were handed in, the faults and the keys' secrets. */
   reset(): void;
 
   payCheckout(sessionId: string, payment?: CheckoutPayment): Stripe.Checkout.Session;
   expireCheckout(sessionId: string): Stripe.Checkout.Session;
-  /** The customer answers his bank in the dialog that an intent's client secret opens. */
+  /** The customer answers the bank in the dialog that an intent's client secret opens. */
   authenticate(paymentIntentId: string, isApproved: boolean): Stripe.PaymentIntent;
   /** A bank debit ends, now. */
   settlePayment(paymentIntentId: string, outcome: 'succeeded' | 'failed'): Stripe.PaymentIntent;

@@ -125,6 +125,7 @@ function changesOf(
   return changes;
 }
 
+// Source: https://docs.stripe.com/api/customers/update#update_customer-invoice_settings-default_payment_method
 /** @throws ApiError when the method is another's or nobody's */
 export function ownMethod(sandbox: Sandbox, customer: Stripe.Customer, methodId: string): string {
   const method = sandbox.state.payment_method.get(methodId);
@@ -137,7 +138,8 @@ export function ownMethod(sandbox: Sandbox, customer: Stripe.Customer, methodId:
   return method.id;
 }
 
-/** The customer's subscriptions end with him: whoever keeps those listens to `customer.deleted`. */
+// Source: https://docs.stripe.com/api/customers
+/** Deletes a customer. Their subscriptions end, because the rules of subscriptions listen to `customer.deleted`. */
 function remove(sandbox: Sandbox, id: string): Stripe.DeletedCustomer {
   const customer = sandbox.customer(id, 'id');
   const deleted: Stripe.DeletedCustomer = { id, object: 'customer', deleted: true };

@@ -20,6 +20,7 @@ export interface NewDispute {
   reason: string;
 }
 
+// Source: https://docs.stripe.com/disputes/how-disputes-work
 /** What the customer's bank begins. An inquiry (`warning_...`) takes no money yet. */
 export function openDispute(
   sandbox: Sandbox,
@@ -42,6 +43,7 @@ export function openDispute(
     enhanced_eligibility_types: [],
     evidence: noEvidence(),
     evidence_details: {
+      // Guess: evidence is due nine days after a dispute was opened.
       due_by: sandbox.now() + 9 * DAY,
       enhanced_eligibility: {},
       has_evidence: false,
@@ -113,6 +115,8 @@ function noEvidence(): Stripe.Dispute.Evidence {
   };
 }
 
+// Source: https://docs.stripe.com/disputes/how-disputes-work
+// Guess: an inquiry that becomes a chargeback stays the same dispute.
 /** An open dispute takes its next step: an inquiry may become a chargeback, which takes the money. */
 export function progressDispute(sandbox: Sandbox, disputeId: string, status: OpenStatus): Stripe.Dispute {
   const dispute = openOne(sandbox, disputeId);
@@ -129,6 +133,8 @@ export function progressDispute(sandbox: Sandbox, disputeId: string, status: Ope
   return dispute;
 }
 
+// Source: https://docs.stripe.com/disputes/how-disputes-work
+// Guess: a charge stays `disputed` after its dispute was won.
 /** The bank has decided. A dispute that is won gives the money back; its charge stays marked as disputed. */
 export function closeDispute(sandbox: Sandbox, disputeId: string, status: ClosedStatus): Stripe.Dispute {
   const dispute = openOne(sandbox, disputeId);
@@ -151,6 +157,7 @@ function openOne(sandbox: Sandbox, disputeId: string): Stripe.Dispute {
   return dispute;
 }
 
+// Source: https://docs.stripe.com/testing
 /** Test cards whose holders dispute each charge. */
 export function listenForDisputes(sandbox: Sandbox): void {
   sandbox.on('payment_intent.succeeded', (intent) => {

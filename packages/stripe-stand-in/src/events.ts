@@ -4,6 +4,7 @@ import { isCreatedIn, pageOf } from './lists.ts';
 import { created, paging, paramsOf, text } from './params.ts';
 import { type Route, route } from './route.ts';
 
+// Source: https://docs.stripe.com/api/events/object
 /** `type` may end in `*`, as in `charge.*`. */
 function isOfType(event: Stripe.Event, type: string): boolean {
   return type.endsWith('*') ? event.type.startsWith(type.slice(0, -1)) : event.type === type;

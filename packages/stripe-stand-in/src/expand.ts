@@ -4,6 +4,8 @@ import { listOf } from './lists.ts';
 import { type Sandbox } from './sandbox.ts';
 import { findObject, refId } from './state.ts';
 
+// Source: https://docs.stripe.com/api/expanding_objects
+// Guess: members that are no objects of their own, as `data`, do not count as levels of an expansion.
 const MAX_LEVELS = 8;
 
 type Json = Record<string, unknown>;

@@ -17,10 +17,12 @@ interface Entry {
   answer: KeptAnswer | null;
 }
 
+// Guess: a key is forgotten after 24 hours sharp, where Stripe says after at least 24 hours.
 const KEPT_FOR_MS = 24 * 3_600_000;
 const MAX_LENGTH = 255;
 
-/** Stripe's idempotency keys: one answer for a key, whatever it was, for 24 hours. */
+// Source: https://docs.stripe.com/api/idempotent_requests
+/** Stripe's idempotency keys: a key has one answer for 24 hours, also when that is an error. */
 export class IdempotencyKeys {
   readonly #entries = new Map<string, Entry>();
 
@@ -79,7 +81,7 @@ export class IdempotencyKeys {
     this.#entries.clear();
   }
 
-  /** What would be lost with the process; a request under way is none of it. */
+  /** What is kept over restarts. A request that is under way is left out. */
   snapshot(): Entry[] {
     return [...this.#entries.values()].filter(({ answer }) => answer !== null);
   }

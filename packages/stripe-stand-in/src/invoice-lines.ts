@@ -83,6 +83,7 @@ export function trialLine(sandbox: Sandbox, item: Stripe.SubscriptionItem): Stri
   });
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/prorations
 /** What is left of a period, to the second: given back for the old price, charged for the new. */
 export function prorationLine(
   sandbox: Sandbox,

@@ -14,7 +14,7 @@ export interface InvoiceOrder {
   finalizesAt: Seconds | null;
 }
 
-/** What Postage has no use for. */
+/** Not modelled: always null. */
 const NOT_MODELLED = {
   account_tax_ids: null,
   application: null,
@@ -48,7 +48,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     ...NOT_MODELLED,
     object: 'invoice',
     account_country: 'US',
-    account_name: 'Postage',
+    account_name: 'Stripe stand-in',
     amount_due: Math.max(0, total),
     amount_overpaid: 0,
     amount_paid: 0,

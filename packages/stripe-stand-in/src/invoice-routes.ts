@@ -24,6 +24,7 @@ const payParams = paramsOf<Stripe.InvoicePayParams>()({
   off_session: z.optional(flag),
 });
 
+// Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
 /** The method that an invoice is charged to: its subscription's, else its customer's. */
 export function methodFor(sandbox: Sandbox, invoice: Stripe.Invoice): string | null {
   const subscription = sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '');
@@ -31,6 +32,7 @@ export function methodFor(sandbox: Sandbox, invoice: Stripe.Invoice): string | n
   return own ?? defaultMethodOf(sandbox, sandbox.customer(refId(invoice.customer) ?? ''))?.id ?? null;
 }
 
+// Source: https://docs.stripe.com/error-codes
 /** @throws ApiError with the decline, or when there is nothing to pay or to pay with */
 export function pay(
   sandbox: Sandbox,
@@ -73,6 +75,7 @@ export function pay(
   return invoice;
 }
 
+// Source: https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority
 export function noMethod(): ApiError {
   return invalidRequest(
     'This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.',

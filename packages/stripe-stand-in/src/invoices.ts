@@ -14,17 +14,18 @@ export function draftInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invo
   return invoice;
 }
 
+// Source: https://docs.stripe.com/billing/customer/balance
 /** The draft becomes an open invoice: the customer's balance is counted in, and what is left gets a PaymentIntent. */
 export function finalizeInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   const customer = sandbox.customer(refId(invoice.customer) ?? '');
   const owed = invoice.total + customer.balance;
-  // Less than Stripe can charge waits on the balance, and so does what the customer has too much.
+  // The balance keeps a sum that is too small to be charged, and a credit that is left over.
   const due = owed < MINIMUM_CENTS ? 0 : owed;
   const sequence = String(customer.next_invoice_sequence ?? 1).padStart(4, '0');
   customer.next_invoice_sequence = (customer.next_invoice_sequence ?? 1) + 1;
   sandbox.assign(invoice, {
     status: 'open',
-    number: `${customer.invoice_prefix ?? 'POSTAGE'}-${sequence}`,
+    number: `${customer.invoice_prefix ?? 'STANDIN'}-${sequence}`,
     starting_balance: customer.balance,
     ending_balance: owed - due,
     amount_due: due,
@@ -47,6 +48,7 @@ export function finalizeInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): void
   }
 }
 
+// Source: https://docs.stripe.com/api/invoice-payment
 function createPayment(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   const intent = createIntent(sandbox, {
     amount: invoice.amount_due,
@@ -129,7 +131,9 @@ export function attemptInvoice(
   return declined;
 }
 
-/** The first invoice of a subscription is not tried again: that is left to whoever subscribes. */
+// Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
+// Guess: the first invoice of a subscription is charged once, and not tried again by itself.
+/** The first invoice of a subscription is not tried again: whoever subscribes pays it. */
 function nextAttempt(sandbox: Sandbox, invoice: Stripe.Invoice): Seconds | null {
   const days = sandbox.settings.retryDays[invoice.attempt_count - 1];
   const finalizedAt = invoice.status_transitions.finalized_at;
@@ -160,6 +164,7 @@ export function payOutOfBand(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   markPaid(sandbox, invoice);
 }
 
+// Source: https://docs.stripe.com/billing/invoices/workflow#workflow-overview
 export function closeInvoice(
   sandbox: Sandbox,
   invoice: Stripe.Invoice,
@@ -186,6 +191,7 @@ export function closeInvoice(
   sandbox.emit(status === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', invoice);
 }
 
+// Guess: an invoice whose payment is processing can be neither voided nor written off.
 /** Money that is on its way can't be called back. */
 function requireNothingUnderWay(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   if (intentOf(sandbox, invoice)?.status === 'processing') {
@@ -206,7 +212,9 @@ function closePayments(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   }
 }
 
-/** Nothing happens to these invoices by itself any more, as when their subscription has ended. */
+// Source: https://docs.stripe.com/billing/subscriptions/cancel
+// Guess: the open invoices of a subscription that has ended stay open, and nobody collects them.
+/** Stops collecting a subscription's invoices, because it has ended. */
 export function stopCollecting(sandbox: Sandbox, subscriptionId: string): void {
   for (const invoice of invoicesOf(sandbox, subscriptionId)) {
     if (invoice.status === 'draft' || invoice.status === 'open') {

@@ -13,7 +13,7 @@ export interface Lifecycle {
 
 export function createLifecycle(sandbox: Sandbox): Lifecycle {
   let advancedTo: Seconds = sandbox.clockSeconds();
-  // Nothing changes without a new id, if only an event's: until there is one, the next instant is known.
+  // Each change gives out a new id, at least that of its event. Until then the next instant stays the same.
   let known = { idCount: -1, nextAt: -Infinity };
 
   const isQuiet = (now: Seconds): boolean => known.idCount === sandbox.idCount && now < known.nextAt;

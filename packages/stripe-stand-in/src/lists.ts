@@ -8,6 +8,7 @@ export interface Paging {
   ending_before?: string | undefined;
 }
 
+// Source: https://docs.stripe.com/api/pagination
 /** A page of a list that stands newest first. */
 export function pageOf<T extends { id: string }>(
   items: readonly T[],

@@ -4,7 +4,7 @@ import { type Form } from './form.ts';
 
 /**
  * The parameters of one endpoint. They must be parameters of the SDK's type `P`, so that the compiler knows of a name
- * that Stripe does not have. What the stand-in does not model is refused like what Stripe does not know.
+ * that Stripe does not have. The stand-in refuses what it does not model as Stripe refuses what it does not know.
  */
 export function paramsOf<P>() {
   return <S extends z.ZodRawShape>(
@@ -54,6 +54,7 @@ export function clearable<Schema extends z.ZodType>(schema: Schema) {
   return z.union([z.literal('').transform(() => null), schema]);
 }
 
+// Source: https://docs.stripe.com/api/metadata
 const metadataValues = z
   .record(z.string().max(40), z.string().max(500))
   .refine((entries) => Object.keys(entries).length <= 50, {
@@ -91,6 +92,7 @@ export const paging = {
 
 export const created = { created: z.optional(range) };
 
+// Source: https://docs.stripe.com/error-codes
 /** @throws ApiError as Stripe words it, for the first parameter that is unknown, missing or wrong */
 export function readParams<Schema extends z.ZodType>(schema: Schema, form: Form): z.output<Schema> {
   const result = schema.safeParse(form);
@@ -107,7 +109,7 @@ function refusalOf(issue: z.core.$ZodIssue, form: Form): ApiError {
     return invalidParameter(`Received unknown parameter: ${param}`, param, 'parameter_unknown');
   }
   if (issue.code === 'invalid_union') {
-    // The last alternative is what a value is usually meant to be; before it stands "" or a shorthand.
+    // The last alternative is the usual one. The others are "" or a shorthand.
     const inner = issue.errors.at(-1)?.[0];
     if (inner !== undefined) {
       return refusalOf({ ...inner, path: [...issue.path, ...inner.path] }, form);

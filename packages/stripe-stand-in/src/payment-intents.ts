@@ -10,6 +10,7 @@ import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { mergeMetadata, present } from './values.ts';
 
+// Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 const MAXIMUM_CENTS = 99_999_999;
 
 const offSession = z.union([z.enum(['one_off', 'recurring']).transform(() => true), flag]);
@@ -94,7 +95,8 @@ function requireAmount(amount: number): void {
   }
 }
 
-/** A method of a customer's can only be charged for him, and one of nobody's for anybody. */
+// Source: https://docs.stripe.com/api/payment_methods/attach
+/** A method that is attached to a customer pays only for that customer. Another one pays for anybody. */
 function requireOwner(method: Stripe.PaymentMethod, customer: string | null): void {
   const owner = refId(method.customer);
   if (owner !== null && owner !== customer) {
@@ -106,6 +108,7 @@ function requireOwner(method: Stripe.PaymentMethod, customer: string | null): vo
   }
 }
 
+// Source: https://docs.stripe.com/api/payment_intents/confirm
 function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirmation): Stripe.PaymentIntent {
   requireConfirmable(intent);
   const methodId = asked.payment_method ?? refId(intent.payment_method);
@@ -127,6 +130,7 @@ function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirma
   }
   const method = findMethod(sandbox, methodId);
   requireOwner(method, refId(intent.customer));
+  // Guess: an intent that does not take a method's type names `payment_method` as `param`, and no `code`.
   if (!intent.payment_method_types.includes(method.type)) {
     throw invalidRequest(
       `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent.`,
@@ -145,6 +149,7 @@ function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirma
   return intent;
 }
 
+// Source: https://docs.stripe.com/payments/paymentintents/lifecycle
 function requireConfirmable(intent: Stripe.PaymentIntent): void {
   if (intent.status === 'succeeded') {
     throw unexpectedState(
@@ -160,7 +165,8 @@ function requireConfirmable(intent: Stripe.PaymentIntent): void {
   }
 }
 
-/** The intent of an invoice lives and dies with it. */
+// Guess: the PaymentIntent of an invoice can be neither cancelled nor changed in its amount.
+/** The intent of an invoice is paid and cancelled with the invoice. */
 function requireNoInvoice(sandbox: Sandbox, intent: Stripe.PaymentIntent, verb: string): void {
   const belongs = sandbox
     .all('invoice_payment')

@@ -22,7 +22,7 @@ export function behaviourOf(
   return { ...testMethod(record.card), isSetUp: record.isSetUp };
 }
 
-/** The holder has agreed to charges while he is away. */
+/** The holder has agreed to charges while they are away. */
 export function rememberSetUp(sandbox: Sandbox, method: Stripe.PaymentMethod): void {
   recordOf(sandbox, method).isSetUp = true;
 }
@@ -92,6 +92,8 @@ function detailsOf({
   };
 }
 
+// Source: https://docs.stripe.com/api/payment_methods/attach
+// Source: https://docs.stripe.com/testing
 /** @throws ApiError when the bank refuses the card or it belongs to another customer */
 export function attach(sandbox: Sandbox, method: Stripe.PaymentMethod, customer: Stripe.Customer): void {
   const owner = refId(method.customer);
@@ -119,6 +121,7 @@ export function cardError(reason: Decline, details: Partial<ApiError['body']> = 
   });
 }
 
+// Source: https://docs.stripe.com/api/customers/object#customer_object-invoice_settings-default_payment_method
 /** What a subscription or an invoice is charged to when it names no method itself. */
 export function defaultMethodOf(sandbox: Sandbox, customer: Stripe.Customer): Stripe.PaymentMethod | null {
   const id = refId(customer.invoice_settings.default_payment_method);
@@ -138,6 +141,7 @@ function detach(sandbox: Sandbox, method: Stripe.PaymentMethod): Stripe.PaymentM
   return method;
 }
 
+// Guess: a method that is detached, also with its customer, is nobody's default any more.
 /** A detached method is nobody's default any more. */
 function forget(sandbox: Sandbox, customerId: string, methodId: string): void {
   const customer = sandbox.state.customer.get(customerId);

@@ -6,6 +6,7 @@ import { attach, behaviourOf, cardError, rememberSetUp } from './payment-methods
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 
+// Source: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 /** The least that Stripe charges in US dollars. */
 export const MINIMUM_CENTS = 50;
 
@@ -88,9 +89,12 @@ export function createIntent(sandbox: Sandbox, asked: NewIntent): Stripe.Payment
   return intent;
 }
 
-/** Whether the holder is there; Billing charges him while he is away, but asks for authentication and waits. */
+// Source: https://docs.stripe.com/billing/subscriptions/overview
+/** Whether the holder is there. Billing charges holders who are away, but waits when a bank asks for them. */
 export type Presence = 'on_session' | 'off_session' | 'billing';
 
+// Source: https://docs.stripe.com/payments/paymentintents/lifecycle
+// Source: https://docs.stripe.com/strong-customer-authentication
 /**
  * Tries to take the money. When the bank asks for authentication and the holder is away, that is a decline.
  *
@@ -127,7 +131,7 @@ export function declineOf(sandbox: Sandbox, method: Stripe.PaymentMethod): Decli
   return asks ? AUTHENTICATION_REQUIRED : onCharge;
 }
 
-/** What the bank says once nobody needs to be asked any more. */
+/** What the bank answers once it has no question left. */
 function takeMoney(
   sandbox: Sandbox,
   intent: Stripe.PaymentIntent,
@@ -164,7 +168,8 @@ function succeed(sandbox: Sandbox, intent: Stripe.PaymentIntent, charge: Stripe.
   keepForLater(sandbox, intent, sandbox.get('payment_method', charge.payment_method ?? ''));
 }
 
-/** A method with which a customer has paid, and agreed to its use later, becomes his. */
+// Source: https://docs.stripe.com/payments/save-during-payment
+/** A method that a customer has paid with, and may be charged later, is attached to the customer. */
 function keepForLater(sandbox: Sandbox, intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod): void {
   const customer = sandbox.state.customer.get(refId(intent.customer) ?? '');
   if (intent.setup_future_usage === 'off_session') {
@@ -185,6 +190,7 @@ function declinePayment(
   return failPayment(sandbox, intent, method, charge, reason);
 }
 
+// Source: https://docs.stripe.com/payments/paymentintents/lifecycle
 function failPayment(
   sandbox: Sandbox,
   intent: Stripe.PaymentIntent,
@@ -218,6 +224,7 @@ function copyOf<T extends object>(object: T): T {
   return { ...object };
 }
 
+// Source: https://docs.stripe.com/payments/bank-debits
 /** The answer of a bank debit, days later. */
 export function settlePayment(sandbox: Sandbox, intentId: string, outcome: 'succeeded' | 'failed'): void {
   const intent = sandbox.get('payment_intent', intentId, 'payment_intent');
@@ -239,6 +246,7 @@ export function settlePayment(sandbox: Sandbox, intentId: string, outcome: 'succ
     return;
   }
   const reason: Decline = {
+    // Guess: a bank debit that fails says `payment_intent_payment_attempt_failed`.
     code: 'payment_intent_payment_attempt_failed',
     declineCode: 'insufficient_funds',
     message: 'The payment failed because the bank account has insufficient funds.',
@@ -252,11 +260,12 @@ export function settlePayment(sandbox: Sandbox, intentId: string, outcome: 'succ
   failPayment(sandbox, intent, method, charge, reason);
 }
 
+// Guess: the client secret alone lets a holder answer for a card that was declined while they were away.
 /**
- * The holder answers his bank in the dialog that the client secret opens: for an intent that asks, or one that was
- * declined while he was away.
+ * The holder answers the bank in the dialog that the client secret opens. The intent asks for this, or it was declined
+ * while the holder was away.
  *
- * @returns why the payment failed all the same, null when it did not
+ * @returns why the payment failed nevertheless, null when it did not
  */
 export function authenticate(sandbox: Sandbox, intentId: string, isApproved: boolean): ApiError | null {
   const intent = sandbox.get('payment_intent', intentId, 'payment_intent');
@@ -271,6 +280,7 @@ export function authenticate(sandbox: Sandbox, intentId: string, isApproved: boo
     : declinePayment(sandbox, intent, method, AUTHENTICATION_FAILED);
 }
 
+// Source: https://docs.stripe.com/api/payment_intents
 const CANCELABLE = [
   'requires_payment_method',
   'requires_capture',

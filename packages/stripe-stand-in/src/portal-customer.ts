@@ -8,7 +8,9 @@ import { cadenceOf, changeSubscription, isOver, itemOf } from './subscription-ob
 import { schedulingOf } from './subscription-schedule.ts';
 import { changeBilling } from './subscription-update.ts';
 
-// What a customer does in the Portal. It does what its configuration says, which is the newest active one.
+// Source: https://docs.stripe.com/api/customer_portal/configurations
+// Guess: the Portal follows the newest active configuration, whichever its session names.
+// What a customer does in the Portal. The newest active configuration says what is offered.
 
 /** Whose page a Portal session is. */
 export function customerOfPortal(sandbox: Sandbox, sessionId: string): string {
@@ -26,7 +28,7 @@ export function subscriptionOfPortal(sandbox: Sandbox, sessionId: string): strin
   return newest.id;
 }
 
-/** Another price: at once, or at the end of the period, as the configuration's conditions have it. */
+/** Changes the price at once or at the end of the period, as the configuration's conditions say. */
 export function changePriceInPortal(
   sandbox: Sandbox,
   subscriptionId: string,
@@ -39,11 +41,15 @@ export function changePriceInPortal(
     throw invalidRequest(`The Portal does not offer the price ${priceId}.`, { param: 'price' });
   }
   const old = itemOf(subscription).price;
+  // Source: https://docs.stripe.com/changelog/acacia/2024-10-28/customer-portal-schedule-downgrades
+  // Guess: a price decreases when its bare amount does, whatever the two intervals are.
+  // Guess: a change may be made while another one is scheduled, and takes its place.
   const isScheduled = rules.schedule_at_period_end.conditions.some(({ type }) =>
     type === 'shortening_interval'
       ? daysOf(price) < daysOf(old)
       : (price.unit_amount ?? 0) < (old.unit_amount ?? 0),
   );
+  // Guess: a change in a trial holds at once, also to a smaller price.
   if (isScheduled && subscription.status !== 'trialing') {
     sandbox.get('subscription_record', subscriptionId).scheduledPrice = priceId;
     changeSubscription(sandbox, subscription, { schedule: sandbox.newId('sub_sched') });
@@ -57,9 +63,11 @@ export function changePriceInPortal(
     {
       price,
       quantity: itemOf(subscription).quantity ?? 1,
+      // Source: https://docs.stripe.com/changelog/clover/2025-12-15/customer-portal-billing-cycle-anchor
       movesAnchor: rules.billing_cycle_anchor === 'now' && subscription.status !== 'trialing',
       trialEnd: endsTrial ? sandbox.now() : null,
       proration: rules.proration_behavior === 'none' ? 'none' : asProration(rules.proration_behavior),
+      // Guess: the Portal refuses a change that can't be paid, and leaves the subscription as it was.
       paymentBehavior: 'error_if_incomplete',
     },
     { schedule: null },
@@ -76,6 +84,8 @@ function daysOf(price: Stripe.Price): number {
   return count * ({ day: 1, week: 7, month: 30, year: 365 }[interval] ?? 30);
 }
 
+// Guess: the Portal schedules an end as `cancel_at` under flexible billing, and leaves the flag false.
+// Guess: a subscription can be cancelled in the Portal while a change is scheduled.
 /** Cancels as the configuration says. Flexible billing schedules an end as `cancel_at`, and leaves the flag false. */
 export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
   const { subscription_cancel: rules } = featuresOf(sandbox);
@@ -93,6 +103,7 @@ export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe
   return subscription;
 }
 
+// Guess: a scheduled change can be taken back in the Portal.
 /** "Don't cancel", and no scheduled change either. */
 export function keepInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
   const subscription = sandbox.get('subscription', subscriptionId, 'subscription');
@@ -102,7 +113,8 @@ export function keepInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.S
   return subscription;
 }
 
-/** Another card: it becomes the customer's default, and that of his subscriptions that had one of their own. */
+// Guess: a card from the Portal becomes the default of the customer, and of subscriptions with one of their own.
+/** Another card: it becomes the customer's default, and that of their subscriptions with one of their own. */
 export function changeCardInPortal(sandbox: Sandbox, customerId: string, methodId: string): Stripe.Customer {
   const customer = sandbox.customer(customerId);
   const method = findMethod(sandbox, methodId);

@@ -158,6 +158,8 @@ function featuresWith(sandbox: Sandbox, before: Features, asked: z.infer<typeof 
 
 type AskedProducts = NonNullable<NonNullable<z.infer<typeof features>['subscription_update']>['products']>;
 
+// Source: https://docs.stripe.com/api/customer_portal/configurations
+// Guess: the Portal takes two active prices of one product with the same interval.
 function productsOf(sandbox: Sandbox, asked: AskedProducts): Features['subscription_update']['products'] {
   return asked.map(({ product, prices, adjustable_quantity: quantity }, index) => {
     const param = `features[subscription_update][products][${index}]`;
@@ -182,6 +184,7 @@ function productsOf(sandbox: Sandbox, asked: AskedProducts): Features['subscript
   });
 }
 
+// Source: https://docs.stripe.com/api/customer_portal/configurations
 function requireProducts({ subscription_update: update }: Features): void {
   if (
     update.enabled &&

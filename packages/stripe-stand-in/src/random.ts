@@ -28,7 +28,7 @@ export function seededRandom(seed: number): Random {
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** 24 letters and digits as in Stripe's ids: the same for the same seed and number, and else different. */
+/** 24 letters and digits as in Stripe's ids: the same seed and number give the same id. */
 export function idOf(seed: number, number: number): string {
   const digest = createHash('sha256').update(`${seed}:${number}`).digest();
   return [...digest.subarray(0, 24)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');

@@ -18,6 +18,7 @@ const createParams = paramsOf<Stripe.RefundCreateParams>()({
   reason: z.optional(z.enum(['duplicate', 'fraudulent', 'requested_by_customer'])),
 });
 
+// Source: https://docs.stripe.com/refunds#failed-refunds
 function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.Refund {
   const charge = chargeToRefund(sandbox, asked.charge, asked.payment_intent);
   const amount = amountToRefund(sandbox, charge, asked.amount);
@@ -50,8 +51,10 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.R
   sandbox.state.refund.set(refund.id, refund);
   if (isPending || refunds === 'failed_later') {
     const outcome = refunds === 'failed_later' ? 'failed' : 'succeeded';
+    // Guess: a pending refund succeeds, and one that fails later fails, an hour after it was made.
     sandbox.state.settlement.set(refund.id, { id: refund.id, at: sandbox.now() + HOUR, outcome });
   }
+  // Guess: a refund counts on its charge from the start, also while it is pending.
   const refunded = charge.amount_refunded + amount;
   const previous = sandbox.assign(charge, {
     amount_refunded: refunded,
@@ -100,6 +103,7 @@ function chargeToRefund(
   return charge;
 }
 
+// Source: https://docs.stripe.com/error-codes
 function amountToRefund(sandbox: Sandbox, charge: Stripe.Charge, asked: number | undefined): number {
   const left = charge.amount - charge.amount_refunded;
   if (left === 0) {
@@ -125,6 +129,7 @@ function amountToRefund(sandbox: Sandbox, charge: Stripe.Charge, asked: number |
   return amount;
 }
 
+// Guess: a charge can be refunded after its dispute was won, and while there is only an inquiry.
 /** While the bank has the money or keeps it, there is none to give back. */
 function isChargedBack(sandbox: Sandbox, charge: Stripe.Charge): boolean {
   return sandbox
@@ -137,6 +142,7 @@ function isChargedBack(sandbox: Sandbox, charge: Stripe.Charge): boolean {
     );
 }
 
+// Source: https://docs.stripe.com/refunds#failed-refunds
 /** What the customer's bank does with a refund, later. */
 export function settleRefund(
   sandbox: Sandbox,
@@ -154,6 +160,7 @@ export function settleRefund(
     refund.failure_reason = 'expired_or_canceled_card';
     refund.failure_balance_transaction = sandbox.newId('txn');
     const charge = sandbox.get('charge', refId(refund.charge) ?? '');
+    // Guess: a refund that fails does not count on its charge any more.
     sandbox.assign(charge, { amount_refunded: charge.amount_refunded - refund.amount, refunded: false });
     sandbox.emit('refund.failed', refund);
   }

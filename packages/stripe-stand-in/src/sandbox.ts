@@ -4,13 +4,15 @@ import { type Seconds } from './calendar.ts';
 import { idOf } from './random.ts';
 import { emptyState, type Kinds, type State } from './state.ts';
 
-/** How Stripe's billing settings stand in the Dashboard. */
+/** Stripe's billing settings, as the Dashboard has them. */
 export interface BillingSettings {
+  // Source: https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
   /** How long a renewal's invoice stays a draft. Stripe: about an hour. */
   draftSeconds: Seconds;
+  // Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
   /** When a payment that failed is tried again, in days after the invoice was finalized. */
   retryDays: readonly number[];
-  /** What becomes of a subscription when the last try has failed. */
+  /** What a subscription becomes when the last try has failed. */
   afterRetries: 'canceled' | 'unpaid' | 'past_due';
   /** How long a bank debit takes. */
   settlementSeconds: Seconds;
@@ -26,8 +28,8 @@ export interface RequestReference {
 }
 
 /**
- * One Stripe account in test mode, a sandbox in Stripe's words: what it holds, what time it is in it, and who hears of
- * what happens in it. The rules stand in the files named after the objects.
+ * One Stripe account in test mode, a sandbox in Stripe's words: what it holds, what time it is there, and who hears of
+ * its events. The rules are in the files that are named after the objects.
  */
 export class Sandbox {
   readonly state: State = emptyState();
@@ -82,7 +84,8 @@ export class Sandbox {
     this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
   }
 
-  /** Something has happened: the webhooks hear of it as it is now, and so do the rules. */
+  // Source: https://docs.stripe.com/api/events/object
+  /** Tells the webhooks and the rules what has happened. The event shows the object as it is now. */
   emit<T extends EventType>(type: T, object: EventObject<T>, previous?: object): void {
     const snapshot: object = JSON.parse(JSON.stringify(object)) as object;
     const event = {

@@ -22,17 +22,17 @@ import { listenForInvoices } from './subscription-lifecycle.ts';
 import { Webhooks } from './webhooks.ts';
 
 export interface StripeOptions {
-  /** The time in it, in milliseconds. */
+  /** What time it is at Stripe, in milliseconds. */
   clock: { now(): number };
   /** What is sold, before anybody makes more of it over the API. */
   products?: readonly ReadyProduct[] | undefined;
-  /** Where events go; null (or while it answers null) holds them back. */
+  /** Where events go. While there is no address they are held back. */
   webhookUrl?: (() => string | null) | undefined;
-  /** 0 or none for any free one. */
+  /** 0, or none: any free port. */
   port?: number | undefined;
-  /** One that somebody has been told of already, in place of a port. */
+  /** A server whose address somebody knows already, in place of a port. */
   listening?: ListeningServer | undefined;
-  /** Keys that somebody has been told already. */
+  /** Keys that somebody knows already. */
   keys?: { secretKey: string; webhookSecret: string } | undefined;
   /** Repeats the ids and the faults of an earlier run. */
   seed?: number | undefined;
@@ -55,7 +55,7 @@ export interface StripeStandIn {
   webhookSecret: string;
   seed: number;
   control: Control;
-  /** What happens at Stripe, told in words of HTTP: the server answers the same below `/control`. */
+  /** Carries out a control route without a socket. The server answers the same routes below `/control`. */
   answerControl(method: string, path: string, json: unknown): Promise<ControlAnswer>;
   /** A request without a socket, for callers in the same process. */
   answer(request: ApiRequest): Promise<ApiOutcome>;
@@ -64,8 +64,10 @@ export interface StripeStandIn {
 
 const BILLING: BillingSettings = {
   draftSeconds: HOUR,
+  // Guess: a failed payment is tried again after 3, 5 and 8 days, and then the subscription is cancelled.
   retryDays: [3, 5, 8],
   afterRetries: 'canceled',
+  // Guess: a bank debit ends four days after it began.
   settlementSeconds: 4 * DAY,
 };
 
@@ -75,7 +77,7 @@ const CLOSES_WITHIN_MS = 1_000;
 const CONTROL = '/control';
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** @throws Error as Node has it when the port is taken */
+/** @throws Error of Node's when the port is taken */
 export async function startStripe(options: StripeOptions): Promise<StripeStandIn> {
   const { sandbox, webhooks, idempotency, identity, save, closeMemory } = openSandbox(options);
   const { seed, secretKey, webhookSecret } = identity;
@@ -119,7 +121,7 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
   });
   const stop = async (): Promise<void> => {
     clearInterval(ticking);
-    // What has not been delivered is kept too, so before the webhooks forget it.
+    // First, because the webhooks then forget what they have not delivered.
     save();
     closeMemory();
     await webhooks.stop();
@@ -157,7 +159,7 @@ interface Identity {
   webhookSecret: string;
 }
 
-/** The account with what it has kept, or a new one with the seeded catalogue. */
+/** The account with what it has kept, or a new one with the products that were handed in. */
 function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }: StripeOptions): {
   sandbox: Sandbox;
   webhooks: Webhooks;
@@ -197,7 +199,7 @@ function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }:
   return { sandbox, webhooks, idempotency, identity, save, closeMemory: () => memory.close() };
 }
 
-/** So that what is due happens though nobody asks. */
+/** Does what is due, also while nobody asks. */
 function tickEvery(ms: number, lifecycle: Lifecycle, onError: (error: unknown) => void): NodeJS.Timeout {
   return setInterval(() => {
     try {

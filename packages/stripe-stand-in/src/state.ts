@@ -54,7 +54,7 @@ export interface Settlement {
   outcome: 'succeeded' | 'failed';
 }
 
-/** Everything that the server keeps, by Stripe's own object names; what those don't have stands in the last five. */
+/** Everything that the server keeps, by Stripe's names of objects. The last five kinds have no such name. */
 export interface Kinds {
   customer: Stripe.Customer | Stripe.DeletedCustomer;
   product: Stripe.Product;
@@ -131,7 +131,7 @@ const EXPANDABLE = [
   'portal_configuration',
 ] as const satisfies readonly (keyof Kinds)[];
 
-/** A reference as Stripe has it: an id, or the object itself where it was expanded. What is stored is never expanded. */
+/** A reference as Stripe has it: an id, or the object itself where it was expanded. Stored objects are never expanded. */
 export function refId(reference: string | { id: string }): string;
 export function refId(reference: string | { id: string } | null | undefined): string | null;
 export function refId(reference: string | { id: string } | null | undefined): string | null {

@@ -6,7 +6,8 @@ import { isOver } from './subscription-object.ts';
 
 type Reason = 'cancellation_requested' | 'payment_failed';
 
-/** A subscription is over, now. What was already invoiced stays open, and nobody collects it any more. */
+// Source: https://docs.stripe.com/billing/subscriptions/cancel
+/** Ends a subscription now. Its open invoices stay open, and nobody collects them any more. */
 export function endSubscription(
   sandbox: Sandbox,
   subscription: Stripe.Subscription,
@@ -34,6 +35,7 @@ export function endSubscription(
   sandbox.emit('customer.subscription.deleted', subscription);
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 /** The first payment did not come within 23 hours. */
 export function expireSubscription(sandbox: Sandbox, subscription: Stripe.Subscription): void {
   const previous = sandbox.assign(subscription, { status: 'incomplete_expired', ended_at: sandbox.now() });
@@ -44,6 +46,7 @@ export function expireSubscription(sandbox: Sandbox, subscription: Stripe.Subscr
   sandbox.emit('customer.subscription.updated', subscription, previous ?? {});
 }
 
+// Source: https://docs.stripe.com/api/customers
 export function listenForDeletedCustomers(sandbox: Sandbox): void {
   sandbox.on('customer.deleted', (customer) => {
     for (const subscription of sandbox.all('subscription')) {

@@ -22,9 +22,12 @@ export interface Due {
   run: () => void;
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 const INCOMPLETE_FOR = 23 * HOUR;
+// Source: https://docs.stripe.com/billing/subscriptions/trials/free-trials
 const TRIAL_NOTICE = 3 * DAY;
 
+// Guess: an ending wins over a renewal at the same instant.
 /** The next thing that happens to a subscription by itself. An ending wins over a renewal at the same instant. */
 export function nextOfSubscription(sandbox: Sandbox, subscription: Stripe.Subscription): Due | null {
   if (isOver(subscription)) {
@@ -32,6 +35,7 @@ export function nextOfSubscription(sandbox: Sandbox, subscription: Stripe.Subscr
   }
   if (subscription.status === 'incomplete') {
     const invoice = sandbox.state.invoice.get(refId(subscription.latest_invoice) ?? '');
+    // Guess: a subscription whose first payment is processing stays incomplete for more than 23 hours.
     if (invoice !== undefined && intentOf(sandbox, invoice)?.status === 'processing') {
       return null;
     }
@@ -74,6 +78,7 @@ function duringTrial(sandbox: Sandbox, subscription: Stripe.Subscription): Due[]
   return [{ at: Math.max(subscription.created, trialEnd - TRIAL_NOTICE), run: tell }, end];
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment
 function endTrial(sandbox: Sandbox, subscription: Stripe.Subscription): void {
   const customer = sandbox.customer(refId(subscription.customer));
   const hasMethod =
@@ -104,6 +109,7 @@ function renew(sandbox: Sandbox, subscription: Stripe.Subscription): void {
   openPeriod(sandbox, subscription, { schedule: null }, { price, plan: planOf(price) });
 }
 
+// Source: https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
 /** The period after the one that has just ended: it begins at once, and is invoiced an hour later. */
 function openPeriod(
   sandbox: Sandbox,
@@ -120,6 +126,7 @@ function openPeriod(
     current_period_start: start,
     current_period_end: end,
   });
+  // Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
   const collects = subscription.status !== 'unpaid';
   const [renewed] = items.data;
   const invoice = draftInvoice(sandbox, {
@@ -164,6 +171,7 @@ export function nextOfInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): Due | 
   return null;
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/pause-payment
 function finalizeAndCollect(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   const subscription = sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '');
   const behavior = subscription?.pause_collection?.behavior;
@@ -187,7 +195,8 @@ function collect(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   });
 }
 
-/** A subscription follows its latest invoice: paid, it is active; tried in vain, it is past due, and at last over. */
+// Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+/** A subscription follows its latest invoice: active when that is paid, past due when a try fails, and over after the last try. */
 export function listenForInvoices(sandbox: Sandbox): void {
   const subscriptionOf = (invoice: Stripe.Invoice): Stripe.Subscription | null => {
     const subscription = sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '');
@@ -211,6 +220,8 @@ export function listenForInvoices(sandbox: Sandbox): void {
       giveUp(sandbox, subscription);
     }
   });
+  // Guess: a past due subscription is active again when its open invoice is voided or written off.
+  // Guess: a paused subscription stays paused when its invoice is written off, and its invoice stays open.
   for (const type of ['invoice.voided', 'invoice.marked_uncollectible'] as const) {
     sandbox.on(type, (invoice) => {
       const subscription = subscriptionOf(invoice);
@@ -250,6 +261,7 @@ function activate(sandbox: Sandbox, subscription: Stripe.Subscription, invoice: 
   }
 }
 
+// Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
 function giveUp(sandbox: Sandbox, subscription: Stripe.Subscription): void {
   const { afterRetries } = sandbox.settings;
   if (afterRetries === 'canceled') {

@@ -9,6 +9,7 @@ interface Asked {
   cancel_at_period_end?: boolean | undefined;
 }
 
+// Source: https://docs.stripe.com/api/subscriptions/object
 /**
  * The scheduled end that is asked for. `cancel_at_period_end` follows the period; `min_period_end` and
  * `max_period_end` become its instant at once, and the flag stays false, as with what the Portal does.

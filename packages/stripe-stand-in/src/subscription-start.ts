@@ -30,12 +30,14 @@ export interface SubscriptionOrder {
   presence: Presence;
 }
 
+// Source: https://docs.stripe.com/api/subscriptions
 const LONGEST_TRIAL = 730 * DAY;
 
+// Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 /**
  * A subscription begins: it is `incomplete` until its first invoice is paid, which may be at once, or `trialing`.
  *
- * @throws ApiError before anything is made, when it can't be paid and that was asked for
+ * @throws ApiError before anything is made, when it can't be paid and the order says so
  */
 export function startSubscription(sandbox: Sandbox, order: SubscriptionOrder): Stripe.Subscription {
   const now = sandbox.now();
@@ -87,7 +89,8 @@ export function startSubscription(sandbox: Sandbox, order: SubscriptionOrder): S
   return subscription;
 }
 
-/** @throws ApiError when there is nothing to charge, or a decline is foreseen and must leave no trace */
+// Guess: nothing is made when there is no method, nor, with `error_if_incomplete`, when the card will be declined.
+/** @throws ApiError when there is nothing to charge, or the card would be declined and `error_if_incomplete` was asked for */
 export function requirePayable(sandbox: Sandbox, methodId: string | null, behavior: PaymentBehavior): void {
   if (behavior === 'default_incomplete') {
     return;
@@ -101,6 +104,7 @@ export function requirePayable(sandbox: Sandbox, methodId: string | null, behavi
   }
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
 function firstPeriodEnd(sandbox: Sandbox, price: Stripe.Price, anchor: Seconds): Seconds {
   const now = sandbox.now();
   const natural = periodEndAfter(now, cadenceOf(price), now);

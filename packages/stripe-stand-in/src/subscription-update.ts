@@ -11,7 +11,7 @@ import { takePendingLines } from './subscription-lifecycle.ts';
 import { cadenceOf, changeSubscription, itemOf, itemsWith, planOf } from './subscription-object.ts';
 import { type PaymentBehavior, requirePayable } from './subscription-start.ts';
 
-/** What is paid for is to change. */
+/** A change of what a subscription costs. */
 export interface BillingChange {
   price: Stripe.Price;
   quantity: number;
@@ -31,11 +31,13 @@ interface Outcome {
   isInvoiced: boolean;
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/prorations
+// Source: https://docs.stripe.com/billing/subscriptions/pending-updates
 /**
  * Changes price, quantity, anchor or trial, and invoices what that costs.
  *
  * @param also other changes of the same request, so that one event tells of all
- * @throws ApiError without any effect, when a payment is foreseen to fail and that was to be an error
+ * @throws ApiError before any effect, when `error_if_incomplete` was asked for and the payment would fail
  */
 export function changeBilling(
   sandbox: Sandbox,
@@ -76,6 +78,7 @@ export function changeBilling(
   }
 }
 
+// Guess: an end at the period's end moves with the period.
 /** `cancel_at_period_end` means the end of whatever period there is. */
 function followPeriod(
   subscription: Stripe.Subscription,
@@ -93,6 +96,7 @@ function outcomeOf(sandbox: Sandbox, subscription: Stripe.Subscription, change: 
   const isTrialing = subscription.status === 'trialing';
   const startsTrial = trialEnd !== null && trialEnd > now;
   const bought = { price, plan: planOf(price), quantity };
+  // Guess: a change in a trial costs nothing, and keeps the trial.
   if (isTrialing && trialEnd === null && !change.movesAnchor) {
     return { changes: { items: itemsWith(subscription, bought) }, lines: [], isInvoiced: false };
   }
@@ -117,6 +121,7 @@ function outcomeOf(sandbox: Sandbox, subscription: Stripe.Subscription, change: 
       isInvoiced: !isTrialing,
     };
   }
+  // Source: https://docs.stripe.com/billing/subscriptions/change-price#changing
   const resets = isTrialing || change.movesAnchor || !isSameCadence(price, item.price);
   if (resets) {
     const end = periodEndAfter(now, cadenceOf(price), now);
@@ -145,7 +150,8 @@ function isSameCadence(one: Stripe.Price, other: Stripe.Price): boolean {
   return first.interval === second.interval && first.interval_count === second.interval_count;
 }
 
-/** A paused subscription begins a new period, as soon as that is paid. */
+// Source: https://docs.stripe.com/api/subscriptions/resume
+/** A paused subscription begins a new period, and is active once that is paid. */
 export function resumeSubscription(
   sandbox: Sandbox,
   subscription: Stripe.Subscription,

@@ -168,6 +168,8 @@ function updateSubscription(
   return subscription;
 }
 
+// Source: https://docs.stripe.com/api/subscriptions
+// Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 function requireUpdatable(subscription: Stripe.Subscription, asked: z.infer<typeof updateParams>): void {
   const allowed = ['metadata', 'cancellation_details'];
   if (isOver(subscription) && Object.keys(asked).some((name) => !allowed.includes(name))) {
@@ -250,6 +252,7 @@ export const subscriptionRoutes: Route[] = [
       ),
     }),
     answer: (sandbox, { customer, price, status, created: range, ...page }) => {
+      // Guess: the subscriptions of a deleted customer can still be listed by the customer.
       if (customer !== undefined) {
         sandbox.get('customer', customer, 'customer');
       }
@@ -287,6 +290,7 @@ export const subscriptionRoutes: Route[] = [
     }),
     answer: (sandbox, _params, { id }) => {
       const subscription = sandbox.get('subscription', id);
+      // Guess: a subscription that is over is missing to whoever cancels it again.
       if (isOver(subscription)) {
         throw invalidRequest(`No such subscription: '${id}'`, { code: 'resource_missing', param: 'id' });
       }
@@ -306,6 +310,7 @@ export const subscriptionRoutes: Route[] = [
   }),
 ];
 
+// Source: https://docs.stripe.com/api/subscriptions
 /** Without a status the list leaves out what was canceled. */
 function hasStatus(subscription: Stripe.Subscription, status: string | undefined): boolean {
   switch (status) {

@@ -23,7 +23,7 @@ export interface WebhookOptions {
 const ATTEMPTS = 6;
 const FIRST_BACKOFF_MS = 200;
 const TIMEOUT_MS = 10_000;
-/** How long events are gathered before a shuffle, or all would go out one by one. */
+/** How long events are gathered before a shuffle. Without it they would go out one by one. */
 const GATHERING_MS = 25;
 const MAX_ROUNDS = 50;
 
@@ -71,7 +71,7 @@ export class Webhooks {
   }
 
   /**
-   * Delivers everything that is held back or waits, and what comes of that, whatever the faults say.
+   * Delivers everything that is held back or waits, and the events that follow from it, whatever the faults are.
    *
    * @returns how many were answered with 2xx, and how many failed and are held back again
    */
@@ -82,7 +82,7 @@ export class Webhooks {
       const batch = [...this.#held, ...this.#queue];
       this.#held = [];
       this.#queue = [];
-      // What is on its way may bring forth more.
+      // A delivery that is on its way may lead to more events.
       await this.#pump;
       if (batch.length === 0 && this.#held.length === 0 && this.#queue.length === 0) {
         break;
@@ -128,7 +128,7 @@ export class Webhooks {
   }
 
   async #deliverAll(): Promise<void> {
-    // After whatever is happening now has been answered, as Stripe's webhooks come from elsewhere.
+    // The answer to the current request goes out first, as at Stripe.
     await sleep(0);
     while (this.#queue.length > 0 && !this.#ending.signal.aborted) {
       const now = performance.now();
@@ -191,6 +191,7 @@ export class Webhooks {
   }
 }
 
+// Source: https://docs.stripe.com/webhooks
 /** Stripe's scheme: the second of the attempt, and its HMAC together with the body. */
 function signatureOf(body: string, secret: string, nowMs: number): string {
   const second = Math.floor(nowMs / 1_000);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-const BUNDLE: Stripe.Checkout.SessionCreateParams.LineItem = {
+const ITEM: Stripe.Checkout.SessionCreateParams.LineItem = {
   price_data: { currency: 'usd', unit_amount: 2_700, product_data: { name: '10 bottles' } },
   quantity: 1,
 };
@@ -26,19 +26,19 @@ async function openCheckout(
 ): Promise<Stripe.Checkout.Session> {
   return stripe.checkout.sessions.create({
     mode: 'payment',
-    line_items: [BUNDLE],
+    line_items: [ITEM],
     success_url: 'https://example.com/done',
     ...params,
   });
 }
 
-describe('a Checkout for a bundle', () => {
+describe('a Checkout for a single payment', () => {
   it('is open until it is paid', async () => {
     const { id: customer } = await stripe.customers.create({ email: 'ann@example.com' });
     const session = await openCheckout({
       customer,
       client_reference_id: 'u1',
-      metadata: { bundle: '10' },
+      metadata: { size: '10' },
       payment_intent_data: { metadata: { purchaseId: 'p1' } },
     });
     expect(session).toMatchObject({
@@ -50,7 +50,7 @@ describe('a Checkout for a bundle', () => {
       currency: 'usd',
       customer,
       client_reference_id: 'u1',
-      metadata: { bundle: '10' },
+      metadata: { size: '10' },
       payment_intent: null,
       expires_at: seconds(NOW) + 24 * 3_600,
     });
@@ -133,7 +133,7 @@ describe('a Checkout for a bundle', () => {
       try {
         const { id } = await slow.stripe.checkout.sessions.create({
           mode: 'payment',
-          line_items: [BUNDLE],
+          line_items: [ITEM],
           success_url: 'https://example.com/done',
         });
         slow.standIn.control.payCheckout(id, { paymentMethod });
@@ -170,7 +170,7 @@ describe('a Checkout for a bundle', () => {
     try {
       const params = {
         mode: 'payment' as const,
-        line_items: [BUNDLE],
+        line_items: [ITEM],
         success_url: 'https://example.com/done',
       };
       const told = await own.stripe.checkout.sessions.create(params);
@@ -205,7 +205,7 @@ describe('a Checkout for a bundle', () => {
       stripe.rawRequest('POST', '/v1/checkout/sessions', {
         mode: 'payment',
         success_url: 'https://example.com',
-        line_items: [BUNDLE],
+        line_items: [ITEM],
         payment_method_types: ['card'],
       }),
     );

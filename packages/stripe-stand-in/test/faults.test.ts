@@ -254,7 +254,7 @@ describe('faults of the API', () => {
     await expect(stripe.paymentIntents.create(PAYMENT, options)).resolves.toBeDefined();
   });
 
-  it('can be silence, which the client’s time limit ends', async () => {
+  it('can be silence until the client’s time limit', async () => {
     control.setFaults({ api: { errorRate: 1, errors: ['hang'] } });
     const error = await stripeError(stripe.customers.list({}, { timeout: 100 }));
     expect(error).toMatchObject({ type: 'StripeConnectionError' });
@@ -268,7 +268,7 @@ describe('faults of the API', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(99);
   });
 
-  it('come as often as they are asked for', async () => {
+  it('come as often as the error rate says', async () => {
     control.setFaults({ api: { errorRate: 0.3 } });
     let failures = 0;
     for (let count = 0; count < 100; count += 1) {
@@ -366,7 +366,7 @@ describe('over a restart', () => {
     }
   });
 
-  it('begins anew when it is told to', async () => {
+  it('forgets everything when it is reset', async () => {
     await stripe.customers.create();
     control.reset();
     expect((await stripe.customers.list()).data).toEqual([]);

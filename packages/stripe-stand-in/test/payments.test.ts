@@ -19,7 +19,7 @@ describe('a payment', () => {
       ...PAYMENT,
       customer,
       description: 'Extra mail',
-      metadata: { deliveryId: 'd1' },
+      metadata: { orderId: 'o1' },
     });
     expect(created).toMatchObject({
       object: 'payment_intent',
@@ -30,7 +30,7 @@ describe('a payment', () => {
       latest_charge: null,
       payment_method: null,
       allowed_payment_method_types: null,
-      metadata: { deliveryId: 'd1' },
+      metadata: { orderId: 'o1' },
     });
     expect(created.id).toMatch(/^pi_[0-9A-Za-z]{24}$/);
     expect(created.client_secret).toMatch(new RegExp(`^${created.id}_secret_`));
@@ -54,7 +54,7 @@ describe('a payment', () => {
       disputed: false,
       payment_intent: paid.id,
       customer,
-      metadata: { deliveryId: 'd1' },
+      metadata: { orderId: 'o1' },
       payment_method_details: { card: { last4: '4242' } },
     });
     expect(charge.receipt_url).toMatch(/^https:\/\/pay\.stripe\.com\/receipts\//);
@@ -71,7 +71,7 @@ describe('a payment', () => {
     expect(paid.status).toBe('succeeded');
   });
 
-  it('needs a place to return to when its customer could be led away', async () => {
+  it('needs a `return_url` when a method could redirect the customer', async () => {
     const error = await stripeError(
       stripe.paymentIntents.create({ ...PAYMENT, payment_method: 'pm_card_visa', confirm: true }),
     );
@@ -176,7 +176,7 @@ describe('a decline', () => {
 });
 
 describe('authentication', () => {
-  it('is a decline while the customer is away, and succeeds in his dialog', async () => {
+  it('is a decline while the customer is away, and succeeds in their dialog', async () => {
     const error = await stripeError(payAway(stripe, 'pm_card_authenticationRequired'));
     expect(error).toBeInstanceOf(Stripe.errors.StripeCardError);
     expect(error).toMatchObject({
@@ -194,7 +194,7 @@ describe('authentication', () => {
     });
   });
 
-  it('is a question while he is there, which he may answer with no', async () => {
+  it('is a question while the customer is there, who may answer with no', async () => {
     const asked = await stripe.paymentIntents.create({
       ...PAYMENT,
       payment_method: 'pm_card_authenticationRequired',

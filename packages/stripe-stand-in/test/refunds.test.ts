@@ -50,14 +50,14 @@ describe('refunds', () => {
     expect(again.code).toBe('charge_already_refunded');
   });
 
-  it('need money that was taken', async () => {
+  it('need a charge that succeeded', async () => {
     const { id } = await stripe.paymentIntents.create(PAYMENT);
     const error = await stripeError(stripe.refunds.create({ payment_intent: id }));
     expect(error.message).toBe(`This PaymentIntent (${id}) does not have a successful charge to refund.`);
     expect((await stripeError(stripe.refunds.create({}))).code).toBe('parameter_missing');
   });
 
-  it('may wait, and may fail after they succeeded', async () => {
+  it('may be pending first, and may fail after they succeeded', async () => {
     const slow = await payAway(stripe, 'pm_card_pendingRefund');
     const bad = await payAway(stripe, 'pm_card_refundFail');
     const pending = await stripe.refunds.create({ payment_intent: slow.id });
@@ -119,7 +119,7 @@ describe('disputes', () => {
     expect(() => control.closeDispute(opened.id, 'lost')).toThrow('already closed');
   });
 
-  it('are lost by giving in', async () => {
+  it('are lost when the app closes them', async () => {
     const paid = await payAway(stripe, 'pm_card_createDispute');
     const [dispute] = (await stripe.disputes.list({ charge: idOf(paid.latest_charge) })).data;
     expect(dispute).toMatchObject({ status: 'needs_response', amount: 300 });

@@ -45,7 +45,7 @@ describe('changes', () => {
     ]);
   });
 
-  it('keep the anchor else, and put what they cost on the next invoice', async () => {
+  it('keep the anchor otherwise, and put their cost on the next invoice', async () => {
     const sandbox = await begin('2026-11-01T00:00:00.000Z');
     const { stripe } = sandbox;
     const { id, items } = await subscribe(stripe);
@@ -82,7 +82,7 @@ describe('changes', () => {
     });
   });
 
-  it('are refused whole when they could not be paid and that was to be an error', async () => {
+  it('with `error_if_incomplete` change nothing when they can not be paid', async () => {
     const { stripe } = await begin('2026-11-01T00:00:00.000Z');
     const { id, items, customer } = await subscribe(stripe);
     const { id: bad } = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', {
@@ -103,7 +103,7 @@ describe('changes', () => {
     expect(applied).toMatchObject({ status: 'past_due', items: { data: [{ price: { id: ENTERPRISE } }] } });
   });
 
-  it('of the anchor take an object: the plain word of older versions is refused', async () => {
+  it('of the anchor need an object, and refuse the plain word of older versions', async () => {
     const { stripe } = await begin('2026-11-01T00:00:00.000Z');
     const { id } = await subscribe(stripe);
     const error = await stripeError(
@@ -112,7 +112,7 @@ describe('changes', () => {
     expect(error).toMatchObject({ statusCode: 400, param: 'billing_cycle_anchor' });
   });
 
-  it('of the collection pause it, and leave the status alone', async () => {
+  it('of `pause_collection` leave the status alone', async () => {
     const sandbox = await begin('2026-11-01T00:00:00.000Z');
     const { stripe } = sandbox;
     const { id } = await subscribe(stripe);
@@ -201,7 +201,7 @@ describe('endings', () => {
     });
   });
 
-  it('come with the customer who is deleted', async () => {
+  it('follow when the customer is deleted', async () => {
     const sandbox = await begin('2026-11-24T10:00:00.000Z');
     const { stripe } = sandbox;
     const { id, customer } = await subscribe(stripe);
@@ -215,7 +215,7 @@ describe('endings', () => {
 });
 
 describe('lists of subscriptions', () => {
-  it('are of one customer and status; without a status the canceled are left out', async () => {
+  it('can be of one customer and status, and leave out the canceled without a status', async () => {
     const { stripe } = await begin('2026-11-24T10:00:00.000Z');
     const customer = await customerWith(stripe, 'pm_card_visa');
     const ids: string[] = [];

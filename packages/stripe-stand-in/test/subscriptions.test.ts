@@ -160,7 +160,7 @@ describe('renewals', () => {
     ]);
   });
 
-  it('leave a year between on yearly prices, with 29 February kept', async () => {
+  it('of yearly prices come a year later, and keep to 29 February', async () => {
     const sandbox = await begin('2028-02-29T00:00:00.000Z');
     const { id } = await subscribe(sandbox.stripe, { items: [{ price: PRO_YEAR }] });
     sandbox.moveTo('2031-12-01T00:00:00.000Z');
@@ -187,7 +187,7 @@ describe('renewals', () => {
     });
   });
 
-  it('tell what they changed', async () => {
+  it('name in their event what they changed', async () => {
     const sandbox = await begin('2026-11-24T10:00:00.000Z');
     await subscribe(sandbox.stripe);
     sandbox.moveTo('2026-12-24T10:00:00.000Z');
@@ -287,7 +287,7 @@ describe('a failed renewal', () => {
     expect((await sandbox.stripe.subscriptions.retrieve(id)).status).toBe('active');
   });
 
-  it('is over when its invoice is voided', async () => {
+  it('makes it active again when its invoice is voided', async () => {
     const { sandbox, id } = await failing();
     sandbox.moveTo('2026-12-24T11:00:00.000Z');
     const [invoice] = await invoicesOf(sandbox.stripe, id);
