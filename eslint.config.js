@@ -66,16 +66,16 @@ export default defineConfig(
   },
   {
     files: ['lambdas/**'],
-    ignores: ['lambdas/environment.ts'],
+    ignores: ['lambdas/wiring/environment.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'lambdas/environment.ts alone reads the environment' },
+        { object: 'process', property: 'env', message: 'lambdas/wiring/environment.ts alone reads the environment' },
       ],
     },
   },
   {
-    files: ['lambdas/domain/**'],
+    files: ['lambdas/domain/**', 'lambdas/letters/domain/**'],
     rules: {
       'no-restricted-syntax': ['error', ...noDefaultExport, ...noClockNorChance],
       'no-restricted-globals': [

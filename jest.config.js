@@ -47,7 +47,7 @@ export default {
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.ts'],
 
-  collectCoverageFrom: ['lambdas/domain/**/*.ts'],
+  collectCoverageFrom: ['lambdas/{domain,letters/domain}/**/*.ts'],
   // Istanbul, not V8: V8 does not see an `if` that is never false, nor a default that is never needed.
   coverageProvider: 'babel',
   coverageReporters: [['text', { skipFull: true }]],

@@ -3,13 +3,13 @@ import {
   TransactWriteItemsCommand,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import {
   type CommandContext,
   deductMailCredit,
   trackLetterCreation,
-} from '../lambdas/adapters/dynamodb/tracking.ts';
+} from '../lambdas/letters/commands/schedule-delivery.ts';
 import { newAccount } from '../lambdas/domain/account.ts';
 import { grantPurchased } from '../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';

@@ -1,8 +1,8 @@
 /** One run in a process of its own: `node rollover-child.ts <endpoint> <warm-up table> <table> <now> rollover|bare`. */
 import { paginateScan, type TransactWriteItem, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
-import { mapConcurrently } from '../lambdas/adapters/concurrency.ts';
+import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { parseAccount, putAccount } from '../lambdas/adapters/dynamodb/account-item.ts';
-import { keptPeriodItems } from '../lambdas/adapters/dynamodb/account-writes.ts';
+import { keptPeriodItems } from '../lambdas/commands/change-account.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { type Instant } from '../lambdas/domain/instants.ts';

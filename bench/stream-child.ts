@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { StreamConsumerName } from '../lambdas/stream.ts';
+import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 import { openDataDirectory } from '../local/data-directory.ts';
 import { startRuntime } from '../local/runtime.ts';
 import { followStream, STREAM_FUNCTIONS, type StreamFunctions } from '../local/stream.ts';

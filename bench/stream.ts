@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { StreamConsumerName } from '../lambdas/stream.ts';
+import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 
 /** How many letters and deliveries were written that a function had not handled yet. */
 export interface LagResult {

@@ -10,7 +10,7 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
-import { type Variable, VARIABLES } from '../lambdas/environment.ts';
+import { type Variable, VARIABLES } from '../lambdas/wiring/environment.ts';
 import { type Access, type Route, type RouteGroup, ROUTES } from '../lambdas/http/routes.ts';
 import { createLogGroup } from './log-group.ts';
 import { PostageFunction } from './postage-function.ts';

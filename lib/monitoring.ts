@@ -20,7 +20,7 @@ import {
   METRICS,
   PAYMENT_METRICS,
   ROLLOVER_LIMITS,
-} from '../lambdas/metrics.ts';
+} from '../lambdas/wiring/metrics.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { Payments } from './payments.ts';
 import { type Reconciler, RECONCILER_INTERVAL } from './reconciler.ts';

@@ -3,7 +3,7 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/environment.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';

@@ -22,7 +22,7 @@ export interface PostageFunctionProps {
   description: string;
   /** Where the resources are that the function's rights are on. */
   arns: ResourceArns;
-  /** By the names in `lambdas/environment.ts`. */
+  /** By the names in `lambdas/wiring/environment.ts`. */
   environment: Record<string, string>;
   /** 25 s unless told: the gateway waits for 30. */
   timeout?: Duration;

@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-scheduler';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/environment.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { Payments } from './payments.ts';
 import { PostageFunction } from './postage-function.ts';

@@ -10,7 +10,7 @@ import {
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/environment.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { createLogGroup } from './log-group.ts';
 import { PostageFunction } from './postage-function.ts';

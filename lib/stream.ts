@@ -6,8 +6,8 @@ import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-li
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
-import { VARIABLES } from '../lambdas/environment.ts';
-import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
+import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';

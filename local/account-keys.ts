@@ -3,7 +3,7 @@ import { ItemReader, type WireItem } from '../lambdas/adapters/dynamodb/items.ts
 import { ACCOUNT_KEY } from '../lambdas/adapters/dynamodb/keys.ts';
 import { retrying } from '../lambdas/adapters/dynamodb/retry.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 
 const PAGE_WITHIN_MS = 60_000;
 

@@ -1,15 +1,16 @@
 /** `npm run account`: gives a user of a deployed stack a plan, as a subscription would. */
 import { parseArgs } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
+import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { optionalVariable } from '../lambdas/environment.ts';
+import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
-import { getRemainingQuota } from '../lambdas/domain/summaries.ts';
+import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
 import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { localSubscription } from './local-subscription.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,14 +1,14 @@
 /** `npm run audit`: proves the books of all accounts of a table. */
 import { parseArgs } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { mapConcurrently } from '../lambdas/adapters/concurrency.ts';
+import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { CorruptItemError } from '../lambdas/adapters/dynamodb/items.ts';
-import { proveLedgerOf } from '../lambdas/adapters/dynamodb/ledger-proof.ts';
+import { proveLedgerOf } from '../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
 import { exitCodeOf, externalDynamodb } from './command-line.ts';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { findRunning } from './running-file.ts';

@@ -1,4 +1,4 @@
-import { BUS_RULES, type BusRule, type BusTarget } from '../lambdas/senders.ts';
+import { BUS_RULES, type BusRule, type BusTarget } from '../lambdas/wiring/bus-rules.ts';
 
 /** An entry as it was put on the bus. */
 export interface BusEntry {

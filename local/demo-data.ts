@@ -1,12 +1,12 @@
 import { readStoredAccount, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
-import type { WriteOutcome } from '../lambdas/adapters/dynamodb/deciding-write.ts';
+import type { WriteOutcome } from '../lambdas/commands/deciding-write.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import {
   type CommandContext,
   deductMailCredit,
   trackEmailDelivery,
   trackLetterCreation,
-} from '../lambdas/adapters/dynamodb/tracking.ts';
+} from '../lambdas/letters/commands/schedule-delivery.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';

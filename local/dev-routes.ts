@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
-import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
+import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { type Entitlements, getEntitlements } from '../lambdas/domain/entitlements.ts';
+import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { accountErased, ProblemError } from '../lambdas/http/problems.ts';
 import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import type { Issuer } from './issuer.ts';
 import { localSubscription } from './local-subscription.ts';
 import { validated } from '../lambdas/http/validation.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { EVENT_SOURCE } from '../lambdas/adapters/eventbridge/sources.ts';
+import { EVENT_SOURCE } from '../lambdas/wiring/event-sources.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { BusEntry } from './bus-rules.ts';
 

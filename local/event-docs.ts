@@ -9,12 +9,12 @@ const FILE = new URL('../docs/events.md', import.meta.url);
 
 const INTRODUCTION = `# Events
 
-What happens in Postage is published on the EventBridge bus \`postage-<stage>\` (the stack's output \`EventBusName\`), with
-the source \`postage\` and the event's name as the detail type. This page is written from the catalogue,
-\`lambdas/domain/events.ts\`, by \`npm run docs:events\`.
+Postage publishes what happens on the EventBridge bus \`postage-<stage>\` (the stack's output \`EventBusName\`), with the
+source \`postage\` and the event's name as the detail type. \`npm run docs:events\` writes this page from
+\`lambdas/domain/events.ts\`.
 
-- **At least once.** An event may come again, late and out of order, always under the same \`id\`: remember the ids that
-  you have dealt with.
+- **At least once.** An event may come again, late and out of order, always under the same \`id\`. Remember the ids that
+  you have handled.
 - **After the fact.** An event follows a committed write, mostly within a second. Nothing in Postage waits for it.
 - **Not personal.** The data are ids, counts and instants (ISO 8601, UTC, milliseconds), never what a letter says or
   whom it goes to. \`userId\` is the \`sub\` of the user's token.
@@ -27,7 +27,7 @@ A rule that takes one kind of event to a function or a queue:
 { "source": ["postage"], "detail-type": ["UsageThresholdReached"] }
 \`\`\`
 
-On a laptop (\`npm start\`), \`GET /dev/events?name=…&user=…&limit=…\` shows what has been published, newest first.
+On a laptop (\`npm start\`), \`GET /dev/events?name=…&user=…&limit=…\` shows what was published, newest first.
 `;
 
 /** The page as it should be. */

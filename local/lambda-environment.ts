@@ -1,4 +1,4 @@
-import { VARIABLES } from '../lambdas/environment.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { STATE_MACHINE_ARN } from './state-machine.ts';
 
 /** The id under which the stand-in for Secrets Manager knows the cron secret. */

@@ -1,5 +1,5 @@
-import { VARIABLES } from '../lambdas/environment.ts';
 import { notFound, ProblemError } from '../lambdas/http/problems.ts';
+import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';

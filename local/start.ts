@@ -1,7 +1,7 @@
 /** `npm start`: Postage on this machine, until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
-import { deadlineIn } from '../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { DEMO_USERS, seedDemoUsers } from './demo-data.ts';
 import { exitCodeOf, parsePort } from './command-line.ts';
 import type { GatewayOptions } from './gateway.ts';

@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { KeyPattern, StreamFilter } from '../lambdas/stream.ts';
+import type { KeyPattern, StreamFilter } from '../lambdas/wiring/stream-filters.ts';
 
 /** Whether Lambda would hand a record to the function. */
 export function passes(record: DynamoDBRecord, filters: readonly StreamFilter[]): boolean {

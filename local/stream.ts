@@ -2,7 +2,7 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts';
+import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { passes } from './stream-filter.ts';

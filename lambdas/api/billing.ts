@@ -1,5 +1,5 @@
-import { withCustomer } from '../adapters/customers.ts';
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
+import { withCustomer } from '../commands/with-customer.ts';
+import { readAccount } from '../commands/read-account.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
@@ -10,7 +10,7 @@ import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { isLive } from '../domain/account.ts';
 import { NEVER_BEGAN } from '../domain/live-subscription.ts';
 import { PLANS } from '../domain/plans.ts';
-import { requiredVariable, optionalVariable } from '../environment.ts';
+import { requiredVariable, optionalVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type RequestOf } from '../http/operation.ts';

@@ -1,6 +1,6 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { trackConsumption } from '../adapters/dynamodb/tracking.ts';
-import { requiredVariable } from '../environment.ts';
+import { trackConsumption } from '../letters/commands/schedule-delivery.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/consumption.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';

@@ -1,9 +1,9 @@
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
-import { listLedger } from '../adapters/dynamodb/ledger.ts';
+import { readAccount } from '../commands/read-account.ts';
+import { listLedger } from '../commands/list-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { toIso } from '../domain/instants.ts';
-import { getCreditsSummary } from '../domain/summaries.ts';
-import { requiredVariable } from '../environment.ts';
+import { getCreditsSummary } from '../letters/domain/summaries.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/credits.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';

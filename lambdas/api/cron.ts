@@ -11,7 +11,7 @@ import {
   startRun,
 } from '../adapters/step-functions.ts';
 import { toIso } from '../domain/instants.ts';
-import { requiredVariable } from '../environment.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/cron.ts';
 import { httpHandler } from '../http/handler.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';

@@ -6,17 +6,26 @@ import {
   paymentOf,
   type PaymentOutcome,
   refundIfNeeded,
-} from '../adapters/card-payments.ts';
+} from '../letters/commands/card-payments.ts';
 import { listDeliveries } from '../adapters/dynamodb/lists.ts';
-import { getDelivery } from '../adapters/dynamodb/records.ts';
+import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { deductMailCredit, findScheduled, trackEmailDelivery } from '../adapters/dynamodb/tracking.ts';
+import {
+  deductMailCredit,
+  findScheduled,
+  trackEmailDelivery,
+} from '../letters/commands/schedule-delivery.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
-import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
+import {
+  canDeliverAt,
+  type Delivery,
+  type Destination,
+  MAX_DELIVERY_YEARS,
+} from '../letters/domain/deliveries.ts';
 import { toIso } from '../domain/instants.ts';
 import { type Price } from '../domain/plans.ts';
-import { optionalVariable, requiredVariable } from '../environment.ts';
-import * as contracts from '../http/contracts/deliveries.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
+import * as contracts from '../letters/http/contracts/deliveries.ts';
 import { httpHandler } from '../http/handler.ts';
 import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';

@@ -1,4 +1,4 @@
-import { optionalVariable, requiredVariable } from '../environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/docs.ts';
 import { docsFile, docsPage, PAGE_HEADERS } from '../http/docs-files.ts';
 import { httpHandler } from '../http/handler.ts';

@@ -3,7 +3,7 @@ import { forgetFailedEvent, listFailedEvents, readFailedEvent } from '../adapter
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectQueue, enqueueJson } from '../adapters/queue.ts';
 import { toIso } from '../domain/instants.ts';
-import { requiredVariable } from '../environment.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/failed-events.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';

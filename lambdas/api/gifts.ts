@@ -1,10 +1,11 @@
-import { claimGift, createGift } from '../adapters/dynamodb/gifts.ts';
+import { claimGift } from '../commands/claim-gift.ts';
+import { createGift } from '../commands/create-gift.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { codeOfGift, hashOfCode } from '../adapters/gift-codes.ts';
+import { codeOfGift, hashOfCode } from '../commands/gift-codes.ts';
 import { createSecretReader } from '../adapters/secrets.ts';
 import { statusOf } from '../domain/gifts.ts';
 import { toIso } from '../domain/instants.ts';
-import { requiredVariable } from '../environment.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/gifts.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';

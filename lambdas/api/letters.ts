@@ -1,12 +1,12 @@
-import { deleteLetterAndCancel } from '../adapters/dynamodb/letter-deletion.ts';
+import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
 import { listLetters } from '../adapters/dynamodb/lists.ts';
-import { deleteLetter, getLetter } from '../adapters/dynamodb/records.ts';
+import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { trackLetterCreation } from '../adapters/dynamodb/tracking.ts';
+import { trackLetterCreation } from '../letters/commands/schedule-delivery.ts';
 import { toIso } from '../domain/instants.ts';
-import { type Letter } from '../domain/letters.ts';
-import { requiredVariable } from '../environment.ts';
-import * as contracts from '../http/contracts/letters.ts';
+import { type Letter } from '../letters/domain/letters.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import * as contracts from '../letters/http/contracts/letters.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';

@@ -1,18 +1,14 @@
-import { withCustomer } from '../adapters/customers.ts';
-import { readAccount } from '../adapters/dynamodb/accounts.ts';
-import {
-  findPurchase,
-  notePurchase,
-  type OpenedPurchase,
-  openPurchase,
-} from '../adapters/dynamodb/purchases.ts';
+import { withCustomer } from '../commands/with-customer.ts';
+import { readAccount } from '../commands/read-account.ts';
+import { findPurchase, type OpenedPurchase, openPurchase } from '../commands/open-purchase.ts';
+import { notePurchase } from '../commands/note-purchase.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Account } from '../domain/account.ts';
 import { BUNDLES, nextPlan, PLANS } from '../domain/plans.ts';
 import { type PurchaseRecord } from '../domain/purchases.ts';
-import { optionalVariable, requiredVariable } from '../environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/purchases.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type RequestOf } from '../http/operation.ts';

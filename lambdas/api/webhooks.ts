@@ -1,7 +1,7 @@
 import { connectQueue, enqueueJson } from '../adapters/queue.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { verifyEvent } from '../adapters/stripe/events.ts';
-import { optionalVariable, requiredVariable } from '../environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/webhooks.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';

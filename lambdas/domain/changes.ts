@@ -1,9 +1,9 @@
 import { type AccountState, type ClosedPeriod } from './account.ts';
 import { type Movement } from './credits.ts';
-import { type Delivery } from './deliveries.ts';
+import { type Delivery } from '../letters/domain/deliveries.ts';
 import { type Gift } from './gifts.ts';
 import { type Instant } from './instants.ts';
-import { type Letter } from './letters.ts';
+import { type Letter } from '../letters/domain/letters.ts';
 import { type PurchaseRecord } from './purchases.ts';
 import { type Consumption } from './usage.ts';
 

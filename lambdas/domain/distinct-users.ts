@@ -3,7 +3,7 @@
  * days merge into that of any range. Its estimate is off by 0.4% (one standard deviation), whatever the number.
  *
  * Estimator: O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), algorithm 6. It needs no
- * correction for small or large numbers. Decision 0011 tells why this is not a library.
+ * correction for small or large numbers. Decision 11 says why this is not a library.
  */
 
 /** The rank of the first set bit, by register; the registers are chosen by the first 16 bits of a user's hash. */

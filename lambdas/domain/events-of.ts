@@ -11,13 +11,13 @@ import {
 import { available, type Credits, NO_CREDITS } from './credits.ts';
 import { event } from './event.ts';
 import { type PostageEvent, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
-import { eventsOfPayment } from './payment-events.ts';
+import { eventsOfPayment } from '../letters/domain/payment-events.ts';
 import { eventsOfPurchase } from './purchase-events.ts';
 import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
-import { type Letter } from './letters.ts';
+import { type Letter } from '../letters/domain/letters.ts';
 import { type Meter } from './refusals.ts';
-import { limitedMeters } from './summaries.ts';
+import { limitedMeters } from '../letters/domain/summaries.ts';
 
 /**
  * What a change means to others. The same change gives the same events, with the same ids, however often it is told;

@@ -1,7 +1,7 @@
 /** Everything that Postage tells other services, named here and nowhere else. */
 import { type SubscriptionStatus } from './account.ts';
 import { type MovementKind } from './credits.ts';
-import { type Channel, type PaidWith } from './deliveries.ts';
+import { type Channel, type PaidWith } from '../letters/domain/deliveries.ts';
 import { type ReturnReason } from './gifts.ts';
 import { type BillingInterval, type PlanId } from './plans.ts';
 import { type Meter } from './refusals.ts';
@@ -236,30 +236,30 @@ export const EVENTS: {
   },
   PeriodClosed: {
     version: 1,
-    says: 'A usage period has been closed, with what it counted, and the credit movements of its close and of the opening that followed. Periods without use and without movement are closed in silence.',
+    says: 'A usage period has been closed, with what it counted, and the credit movements of its close and of the opening that followed. A period without use and without movements publishes no event.',
   },
   AccountErased: {
     version: 1,
-    says: 'A user has been erased. Whoever keeps something about that user has to erase it too.',
+    says: 'A user has been erased. If you keep anything about them, erase it too.',
   },
   LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
-  LetterDeleted: { version: 1, says: 'A letter has been deleted. What it counted stays counted.' },
+  LetterDeleted: { version: 1, says: 'A letter has been deleted. It still counts in its period.' },
   DeliveryScheduled: {
     version: 1,
-    says: 'A delivery has been scheduled, counted, and paid where it had to be.',
+    says: 'A delivery has been scheduled and counted, and paid if it costs anything.',
   },
   DeliveryDue: {
     version: 1,
-    says: 'A delivery is to be sent now: the sender of its channel claims the attempt, sends and answers. An attempt without an answer is followed by the next one.',
+    says: 'A delivery is to be sent now. The sender of its channel claims the attempt, sends and answers. If it does not answer, the next attempt follows.',
   },
   DeliverySent: { version: 1, says: 'A delivery has been sent: its provider has accepted it.' },
   DeliveryFailed: {
     version: 1,
-    says: 'A delivery has failed for good, for the reason in `failure`. A mail credit that it had cost has been given back. Of a physical mail it may follow `DeliverySent`, when the provider has accepted the mail and then not sent it.',
+    says: 'A delivery has failed for good, for the reason in `failure`. If it had cost a mail credit, Postage has given the credit back. For a postal mail, this event may follow `DeliverySent`: the provider accepted the mail, and then did not send it.',
   },
   DeliveryCancelled: {
     version: 1,
-    says: 'A delivery has been called off before it was dispatched. A mail credit that it had cost has been given back.',
+    says: 'A delivery has been cancelled before it was dispatched. If it had cost a mail credit, Postage has given the credit back.',
   },
   PaymentSucceeded: {
     version: 1,
@@ -267,15 +267,15 @@ export const EVENTS: {
   },
   PaymentFailed: {
     version: 1,
-    says: 'A card has not been charged for a delivery, which has failed, for the reason in `failure`: it was declined, there was none, or nobody authenticated in time.',
+    says: 'A card was to pay for a delivery and was not charged. The delivery has failed, for the reason in `failure`: the card was declined, there was none, its holder did not authenticate in time, or somebody cancelled the payment at Stripe.',
   },
   PaymentRefunded: {
     version: 1,
-    says: 'The charge for a delivery that was not sent has been given back.',
+    says: 'The charge for a delivery that was not sent has gone back to the customer.',
   },
   UsageRecorded: {
     version: 1,
-    says: 'A service has counted usage for a user whose letters it keeps itself.',
+    says: 'A service has counted usage for a user.',
   },
   CreditsPurchased: {
     version: 1,
@@ -283,11 +283,11 @@ export const EVENTS: {
   },
   PurchaseRefunded: {
     version: 1,
-    says: 'How much of a paid purchase is with the customer again, by refunds and disputes together, has changed to `returnedCents`; `creditsTaken` credits have been taken back for it in all. Both fall when a dispute is won or a refund fails. Of two events of one purchase, the one with the higher `purchaseVersion` is newer.',
+    says: 'The money of a purchase that has gone back to the customer, by refunds and disputes together, has changed to `returnedCents`. In all, Postage has taken `creditsTaken` credits back for it. Both fall when a dispute is won or a refund fails. Of two events of one purchase, the one with the higher `purchaseVersion` is newer.',
   },
   PurchaseFailed: {
     version: 1,
-    says: 'A purchase has come to nothing: its payment has failed, or its page was left until it expired.',
+    says: 'A purchase has failed: its payment failed, or nobody paid before its page expired.',
   },
   GiftSent: {
     version: 1,
@@ -295,10 +295,10 @@ export const EVENTS: {
   },
   GiftClaimed: {
     version: 1,
-    says: "Somebody has claimed a user's gift. Who it was is not told; his credits have changed (`CreditsChanged`).",
+    says: "Somebody has claimed a user's gift. The event does not say who; their credits have changed too (`CreditsChanged`).",
   },
   GiftReturned: {
     version: 1,
-    says: 'A gift that nobody had claimed has gone back to its giver: it had expired, or what it was made of was refunded or disputed (`claw_back`).',
+    says: 'A gift that nobody had claimed has gone back to its giver: it had expired, or the purchase behind it was refunded or disputed (`claw_back`).',
   },
 };

@@ -2,8 +2,8 @@
 import { type ClosedPeriod } from './account.ts';
 import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } from './changes.ts';
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
-import { costOf } from './deliveries.ts';
-import { paymentFactOf } from './delivery-payment.ts';
+import { costOf } from '../letters/domain/deliveries.ts';
+import { paymentFactOf } from '../letters/domain/delivery-payment.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
 import { isPaidNow } from './purchase-events.ts';
 import { PLANS } from './plans.ts';

@@ -8,7 +8,7 @@ import { logger } from './logger.ts';
 import { type Operation } from './operation.ts';
 import { internal, notFound, OutOfTimeError, problemOfError } from './problems.ts';
 import { type Reply, toReply } from './reply.ts';
-import { shownError } from '../logger.ts';
+import { shownError } from '../runtime/logger.ts';
 
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 

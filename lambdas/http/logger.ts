@@ -1,3 +1,3 @@
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../runtime/logger.ts';
 
 export const logger = createLogger('postage');

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type AnswerContract, type Contract, NO_BODY, RAW_BODY, type Schema } from './contract.ts';
-import { CONTRACTS } from './contracts/index.ts';
+import { CONTRACTS } from '../letters/http/contracts/index.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Access } from './routes.ts';
 import { components, Problem, shownAs } from './schemas.ts';

@@ -2,7 +2,7 @@
  * The one place that turns refusals, outcomes and errors into RFC 9457 problems. A problem tells a client what to do
  * (its code and figures) and never how Postage works inside.
  */
-import { type DeliveryStatus } from '../domain/deliveries.ts';
+import { type DeliveryStatus } from '../letters/domain/deliveries.ts';
 import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type PlanId, type Price } from '../domain/plans.ts';

@@ -1,7 +1,7 @@
 /** The building blocks that the contracts share. Messages are for developers; zod's English ones where none is given. */
 import * as z from 'zod/mini';
 import { en } from 'zod/locales';
-import { COUNTRY_CODES } from './countries.ts';
+import { COUNTRY_CODES } from '../letters/http/countries.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Schema } from './contract.ts';
 import { USER_ID } from '../domain/user-id.ts';

@@ -1,13 +1,13 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { mapConcurrently } from '../adapters/concurrency.ts';
-import { deadlineIn } from '../adapters/deadline.ts';
-import { takeStep } from '../adapters/dynamodb/delivery-steps.ts';
+import { mapConcurrently } from '../runtime/concurrency.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
+import { takeStep } from '../letters/commands/take-step.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { FAILURE } from '../domain/deliveries.ts';
-import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
+import { FAILURE } from '../letters/domain/deliveries.ts';
+import { answerDelivery, type SenderAnswer } from '../letters/domain/delivery-life.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
 
 const DEADLINE_MS = 20_000;
 const CONCURRENCY = 5;

@@ -1,11 +1,11 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { deadlineIn } from '../adapters/deadline.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { keepFailedEvent } from '../adapters/dynamodb/failed-events.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { readEvent } from '../adapters/stripe/events.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { countPaymentIncidents } from './payment-incidents.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { countPaymentIncidents } from '../commands/payment-incidents.ts';
 
 /** For each message: five of them, a batch, must fit into the function's time. */
 const DEADLINE_MS = 4_000;

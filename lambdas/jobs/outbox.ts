@@ -1,7 +1,7 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { batchesOf } from '../adapters/batches.ts';
-import { mapConcurrently } from '../adapters/concurrency.ts';
-import { deadlineIn } from '../adapters/deadline.ts';
+import { batchesOf } from '../runtime/batches.ts';
+import { mapConcurrently } from '../runtime/concurrency.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { appendAuditRecords, MAX_AUDIT_RECORDS } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus, publishEvents } from '../adapters/eventbridge/publish.ts';
@@ -9,9 +9,9 @@ import { connectFailedRecords } from '../adapters/failed-records.ts';
 import { type AuditRecord, auditOf } from '../domain/audit.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { eventsOf } from '../domain/events-of.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { readBatch, type ReadRecord } from './stream-batch.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { readBatch, type ReadRecord } from '../runtime/stream-batch.ts';
 
 /** Less than the function's minute, so that what has failed is reported and not cut off. */
 const DEADLINE_MS = 40_000;

@@ -1,12 +1,12 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { settleCardPayments } from '../adapters/card-settlement.ts';
-import { deadlineIn } from '../adapters/deadline.ts';
+import { settleCardPayments } from '../letters/commands/settle-card-payment.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
-import { recordRun } from '../adapters/dynamodb/reconciled-days.ts';
-import { returnExpiredGift } from '../adapters/dynamodb/gift-returns.ts';
-import { reconcile, type Settlement } from '../adapters/dynamodb/reconciliation.ts';
+import { recordRun } from '../letters/adapters/reconciled-days.ts';
+import { returnExpiredGift } from '../commands/return-gift.ts';
+import { reconcile, type Settlement } from '../commands/settle-due.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Instant } from '../domain/instants.ts';
@@ -15,10 +15,10 @@ import {
   type ReconciliationFigures,
   STUCK_AT_ONCE,
   stuckPercent,
-} from '../domain/reconciliation.ts';
-import { optionalVariable, requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { DELIVERY_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE } from '../metrics.ts';
+} from '../letters/domain/reconciliation.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { DELIVERY_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE } from '../wiring/metrics.ts';
 
 /** Less than the five minutes until the next run, and than the function's own four. */
 const LONGEST_MS = 210_000;

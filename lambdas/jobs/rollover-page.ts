@@ -1,9 +1,9 @@
-import { type AccountResult, rollPage } from '../adapters/dynamodb/rollover.ts';
+import { type AccountResult, rollPage } from '../commands/roll-page.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { MAX_RESULTS, type ShardProgress } from '../domain/rollover-run.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { rollPageEvent } from './rollover-event.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { rollPageEvent } from '../wiring/rollover-event.ts';
 
 /** Accounts per page: a few seconds of work, so that a repeated page repeats little. */
 const PAGE_SIZE = 1_000;

@@ -1,13 +1,13 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { deadlineIn } from '../adapters/deadline.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { toIso } from '../domain/instants.ts';
 import { millisecondsPerThousand, type RolloverSummary, summarizeRun } from '../domain/rollover-run.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '../metrics.ts';
-import { summarizeEvent } from './rollover-event.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, ROLLOVER_LIMITS } from '../wiring/metrics.ts';
+import { summarizeEvent } from '../wiring/rollover-event.ts';
 
 const AUDIT_DEADLINE_MS = 10_000;
 

@@ -1,12 +1,12 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { deadlineIn } from '../adapters/deadline.ts';
-import { countOnce } from '../adapters/dynamodb/counting.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
+import { countOnce } from '../commands/count-once.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectFailedRecords } from '../adapters/failed-records.ts';
 import { countedOf } from '../domain/statistics.ts';
-import { requiredVariable } from '../environment.ts';
-import { createLogger } from '../logger.ts';
-import { readBatch } from './stream-batch.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { readBatch } from '../runtime/stream-batch.ts';
 
 const DEADLINE_MS = 50_000;
 

@@ -1,10 +1,10 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { parsePriceList } from '../adapters/stripe/prices.ts';
-import { optionalVariable, requiredVariable } from '../environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { processStripeEvents } from './process-stripe-events.ts';
-import { type StripeServices } from './stripe-event.ts';
+import { processStripeEvents } from '../commands/process-stripe-events.ts';
+import { type StripeServices } from '../commands/stripe-event.ts';
 
 const services: StripeServices = {
   store: createStore(requiredVariable('table')),

@@ -3,7 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type WireItem } from '../../lambdas/adapters/dynamodb/items.ts';
 import { createSecretReader, SecretMissingError } from '../../lambdas/adapters/secrets.ts';
 import { awaitRun, connectStateMachine, startRun } from '../../lambdas/adapters/step-functions.ts';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { type HttpHandler } from '../../lambdas/http/handler.ts';
 import { AwsError } from '../../local/aws-error.ts';
 import { startAwsStandIn } from '../../local/aws-stand-in.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { routeKey, type Schema } from '../../lambdas/http/contract.ts';
-import { CONTRACTS } from '../../lambdas/http/contracts/index.ts';
+import { CONTRACTS } from '../../lambdas/letters/http/contracts/index.ts';
 import { openApiDocument } from '../../lambdas/http/openapi.ts';
 import { PROBLEMS } from '../../lambdas/http/problems.ts';
 import { ROUTES } from '../../lambdas/http/routes.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
@@ -37,8 +37,8 @@ async function givenPayer(card: string | null): Promise<void> {
     ...(card === null ? {} : { payment_method: card, invoice_settings: { default_payment_method: card } }),
   });
   customerId = customer.id;
-  const link = { userId: ada.id, customerId, replaces: null };
-  await linkCustomer(postage.store, link, postage.clock.now(), plentyOfTime());
+  const link = { userId: ada.id, customerId };
+  await linkFirstCustomer(postage.store, link, postage.clock.now(), plentyOfTime());
   letterId = String((await ada.call('POST', '/letters', { body: LETTER })).body['id']);
   for (let credits = 0; credits < 2; credits += 1) {
     expect(await send()).toMatchObject({ status: 201, body: { paidWith: 'credit' } });

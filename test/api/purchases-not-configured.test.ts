@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { someApiUser } from '../support/api-client.ts';
 import { type Postage, startPostage } from '../support/server.ts';
 import { itemsOf } from '../support/users.ts';

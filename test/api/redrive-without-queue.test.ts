@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { keepFailedEvent, readFailedEvent } from '../../lambdas/adapters/dynamodb/failed-events.ts';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { contextWith, httpEvent, NOW } from '../support/http-event.ts';
 import { LOCAL_AWS, plentyOfTime, useTable } from '../support/table.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { COUNTRY_CODES } from '../../lambdas/http/countries.ts';
+import { COUNTRY_CODES } from '../../lambdas/letters/http/countries.ts';
 import { type Schema } from '../../lambdas/http/contract.ts';
 import { consumeUsage } from '../../lambdas/http/contracts/consumption.ts';
-import { createDelivery } from '../../lambdas/http/contracts/deliveries.ts';
-import { createLetter } from '../../lambdas/http/contracts/letters.ts';
-import { getHistory, getNearingQuota } from '../../lambdas/http/contracts/usage.ts';
+import { createDelivery } from '../../lambdas/letters/http/contracts/deliveries.ts';
+import { createLetter } from '../../lambdas/letters/http/contracts/letters.ts';
+import { getHistory, getNearingQuota } from '../../lambdas/letters/http/contracts/usage.ts';
 import {
   ClockInput,
   Country,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { type ApiUser, someApiUser } from '../support/api-client.ts';
 import { atStripe, customerOf, payCheckout, stripeOf } from '../support/at-stripe.ts';
 import { type Postage, startPostage } from '../support/server.ts';

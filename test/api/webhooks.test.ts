@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { Stripe } from 'stripe';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { MAX_BODY_BYTES } from '../../lambdas/http/body.ts';
 import type { HttpResult } from '../../lambdas/http/event.ts';
 import type { HttpHandler } from '../../lambdas/http/handler.ts';

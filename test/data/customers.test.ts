@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { findUserOfCustomer, linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
+import { findUserOfCustomer } from '../../lambdas/adapters/dynamodb/customer-item.ts';
+import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
+import { linkFirstCustomer, replaceDeletedCustomer } from '../../lambdas/commands/link-customer.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
@@ -17,8 +19,13 @@ function someCustomer(): string {
   return `cus_${randomUUID().slice(0, 14)}`;
 }
 
-async function link(userId: string, customerId: string, replaces: string | null = null): Promise<string> {
-  return linkCustomer(table.faultyStore(), { userId, customerId, replaces }, NOW, plentyOfTime());
+async function link(userId: string, customerId: string): Promise<string> {
+  return linkFirstCustomer(table.faultyStore(), { userId, customerId }, NOW, plentyOfTime());
+}
+
+async function replace(userId: string, former: string, customerId: string): Promise<string | null> {
+  const link = { userId, customerId };
+  return replaceDeletedCustomer(table.store(), DeletedCustomer.presume(former), link, NOW, plentyOfTime());
 }
 
 async function userOf(customerId: string): Promise<string | null> {
@@ -80,8 +87,8 @@ describe('a customer', () => {
   it('is replaced by another, and by no third at the same time', async () => {
     const [userId, former, next, third] = [someUser(), someCustomer(), someCustomer(), someCustomer()];
     await link(userId, former);
-    expect(await link(userId, next, former)).toBe(next);
-    expect(await link(userId, third, former)).toBe(next);
+    expect(await replace(userId, former, next)).toBe(next);
+    expect(await replace(userId, former, third)).toBe(next);
     expect([await userOf(former), await userOf(next), await userOf(third)]).toEqual([null, userId, null]);
   });
 

@@ -1,18 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { randomUUID } from 'node:crypto';
-import { mapConcurrently } from '../../lambdas/adapters/concurrency.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { mapConcurrently } from '../../lambdas/runtime/concurrency.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
+import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { NO_SETTLEMENT, reconcile } from '../../lambdas/adapters/dynamodb/reconciliation.ts';
-import { type DeliveryAnswer } from '../../lambdas/adapters/eventbridge/answers.ts';
-import { NothingTakenError, type Send } from '../../lambdas/adapters/senders/provider.ts';
-import { type Delivery, type PostalRecipient } from '../../lambdas/domain/deliveries.ts';
-import { answerDelivery, cancelDelivery, isOpenDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { NO_SETTLEMENT, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { type DeliveryAnswer } from '../../lambdas/letters/adapters/answers.ts';
+import { NothingTakenError, type Send } from '../../lambdas/letters/adapters/senders/provider.ts';
+import { type Delivery, type PostalRecipient } from '../../lambdas/letters/domain/deliveries.ts';
+import {
+  answerDelivery,
+  cancelDelivery,
+  isOpenDelivery,
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import { HOUR_MS } from '../../lambdas/domain/instants.ts';
-import { type DueAttempt, sendDelivery } from '../../lambdas/jobs/send-delivery.ts';
+import { type DueAttempt, sendDelivery } from '../../lambdas/letters/commands/send-delivery.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import { type Injector } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { type StepOutcome, takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { deleteLetterAndCancel } from '../../lambdas/adapters/dynamodb/letter-deletion.ts';
-import { getDelivery, getLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { deleteLetterAndCancel } from '../../lambdas/letters/commands/delete-letter.ts';
+import { getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { answerDelivery, cancelDelivery, dispatchDelivery } from '../../lambdas/domain/delivery-life.ts';
+import {
+  answerDelivery,
+  cancelDelivery,
+  dispatchDelivery,
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';

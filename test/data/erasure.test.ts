@@ -1,19 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import {
-  ErasedAccountError,
-  readAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { eraseUser, type ErasureOutcome } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { proveLedgerOf } from '../../lambdas/adapters/dynamodb/ledger-proof.ts';
-import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { eraseUser, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
+import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
+import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import { exception, isTransaction, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
+import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { type ExportedItem, exportUser } from '../../lambdas/adapters/dynamodb/export.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

@@ -1,10 +1,11 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { deleteLetter, getLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { deleteLetter, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError, retrying, TRY_AGAIN } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { RejectedTransactionError } from '../../lambdas/adapters/dynamodb/transact.ts';
-import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import {
   cancelled,

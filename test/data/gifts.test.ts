@@ -1,20 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { exportUser } from '../../lambdas/adapters/dynamodb/export.ts';
+import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';
-import { returnExpiredGift } from '../../lambdas/adapters/dynamodb/gift-returns.ts';
-import {
-  claimGift,
-  type ClaimOutcome,
-  createGift,
-  type GiftOutcome,
-} from '../../lambdas/adapters/dynamodb/gifts.ts';
-import { NO_SETTLEMENT, reconcile } from '../../lambdas/adapters/dynamodb/reconciliation.ts';
+import { returnExpiredGift } from '../../lambdas/commands/return-gift.ts';
+import { claimGift, type ClaimOutcome } from '../../lambdas/commands/claim-gift.ts';
+import { createGift, type GiftOutcome } from '../../lambdas/commands/create-gift.ts';
+import { NO_SETTLEMENT, reconcile } from '../../lambdas/commands/settle-due.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { active, at } from '../support/accounts.ts';

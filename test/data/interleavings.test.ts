@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { listLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
-import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { listLedger } from '../../lambdas/commands/list-ledger.ts';
+import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, pastDue, trial } from '../support/accounts.ts';

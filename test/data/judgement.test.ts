@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judge, type Reasons, type Verdict } from '../../lambdas/adapters/dynamodb/judgement.ts';
+import { judge, type Reasons, type Verdict } from '../../lambdas/commands/judgement.ts';
 
 /** The design's list, in its order: the first line that holds is the verdict. */
 const RULES: readonly { when: Partial<{ [Part in keyof Reasons]: string[] }>; then: Verdict }[] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
-import { proveLedgerOf, type ProvenLedger } from '../../lambdas/adapters/dynamodb/ledger-proof.ts';
+import { proveLedgerOf, type ProvenLedger } from '../../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { active, at } from '../support/accounts.ts';

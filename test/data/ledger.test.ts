@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { type LedgerEntry, listLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { type LedgerEntry, listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { active, at, shown, sumOf } from '../support/accounts.ts';
 import { type DynamoDbRequest } from '../support/faulty-dynamodb.ts';

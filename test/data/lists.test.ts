@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { listDeliveries, listLetters } from '../../lambdas/adapters/dynamodb/lists.ts';
-import { deleteLetter, getDelivery, getLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { deleteLetter, getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';

@@ -1,10 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import {
-  listClosedPeriods,
-  readAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { listClosedPeriods, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
 import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
+import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

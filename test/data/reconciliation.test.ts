@@ -1,18 +1,14 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BatchWriteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
-import { mapConcurrently } from '../../lambdas/adapters/concurrency.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { deliveryItem, parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
+import { mapConcurrently } from '../../lambdas/runtime/concurrency.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { deliveryItem, parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { DueQueue } from '../../lambdas/adapters/dynamodb/due-queue.ts';
 import { toWire, type WireItem } from '../../lambdas/adapters/dynamodb/items.ts';
-import {
-  NO_SETTLEMENT,
-  reconcile,
-  type Reconciliation,
-} from '../../lambdas/adapters/dynamodb/reconciliation.ts';
-import { type Delivery, type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
-import { answerTimeMs } from '../../lambdas/domain/delivery-life.ts';
+import { NO_SETTLEMENT, reconcile, type Reconciliation } from '../../lambdas/commands/settle-due.ts';
+import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
+import { answerTimeMs } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';

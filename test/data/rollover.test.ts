@@ -6,7 +6,7 @@ import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/due-accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
 import { accountShard, rolloverShard } from '../../lambdas/adapters/dynamodb/keys.ts';
-import { type AccountResult, rollPage } from '../../lambdas/adapters/dynamodb/rollover.ts';
+import { type AccountResult, rollPage } from '../../lambdas/commands/roll-page.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { createTable } from '../../local/create-table.ts';

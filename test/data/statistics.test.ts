@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import { batchesOf } from '../../lambdas/adapters/batches.ts';
+import { batchesOf } from '../../lambdas/runtime/batches.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import {
   getAggregateUsageStats,
   getDailyStatistics,
   getTotals,
-} from '../../lambdas/adapters/dynamodb/statistics.ts';
+} from '../../lambdas/commands/usage-statistics.ts';
 import { addToSketch } from '../../lambdas/adapters/dynamodb/user-sketches.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import { NO_TOTALS } from '../../lambdas/domain/statistics.ts';

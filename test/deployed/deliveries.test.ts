@@ -3,16 +3,17 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { createHmac, randomUUID } from 'node:crypto';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { getDelivery } from '../../lambdas/adapters/dynamodb/records.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
 import {
   deductMailCredit,
   trackEmailDelivery,
   trackLetterCreation,
-} from '../../lambdas/adapters/dynamodb/tracking.ts';
+} from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { available } from '../../lambdas/domain/credits.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { readSecret } from '../e2e/support/stack.ts';
 import { useStack } from './support/stack.ts';

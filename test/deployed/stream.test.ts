@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { getDailyStatistics } from '../../lambdas/adapters/dynamodb/statistics.ts';
-import { trackLetterCreation } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
+import { trackLetterCreation } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { useStack } from './support/stack.ts';
 

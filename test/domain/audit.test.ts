@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { auditOf } from '../../lambdas/domain/audit.ts';
 import { type Change, type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
-import { type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery, type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { active, at, givenSubscriber, used } from '../support/accounts.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canDeliverAt, costOf } from '../../lambdas/domain/deliveries.ts';
+import { canDeliverAt, costOf } from '../../lambdas/letters/domain/deliveries.ts';
 import { at } from '../support/accounts.ts';
 
 describe('when a delivery can be promised', () => {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import {
+  type Delivery,
+  type DeliveryLife,
+  type DeliveryStatus,
+} from '../../lambdas/letters/domain/deliveries.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';

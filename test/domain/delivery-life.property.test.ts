@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
   cancelDelivery,
@@ -13,9 +13,9 @@ import {
   noteAccepted,
   releaseAttempt,
   reportDelivery,
-} from '../../lambdas/domain/delivery-life.ts';
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
+import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenLife } from '../support/delivery-lives.ts';
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Delivery, type DeliveryLife, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import {
+  type Delivery,
+  type DeliveryLife,
+  type DeliveryStatus,
+} from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
   answerTimeMs,
@@ -11,9 +15,9 @@ import {
   noteAccepted,
   releaseAttempt,
   reportDelivery,
-} from '../../lambdas/domain/delivery-life.ts';
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision, type LifeRefusal } from '../../lambdas/domain/life-decisions.ts';
+import { type LifeDecision, type LifeRefusal } from '../../lambdas/letters/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenDispatch, givenLife } from '../support/delivery-lives.ts';
 

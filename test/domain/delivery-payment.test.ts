@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery, type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
   cancelDelivery,
   dispatchDelivery,
   dueAtOf,
   effectsOf,
-} from '../../lambdas/domain/delivery-life.ts';
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import {
   abandonPayment,
   callOffPayment,
@@ -15,9 +15,9 @@ import {
   noteIntent,
   needsRefund,
   noteRefunded,
-} from '../../lambdas/domain/delivery-payment.ts';
+} from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
+import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 

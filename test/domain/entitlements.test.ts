@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newAccount } from '../../lambdas/domain/account.ts';
-import { type Entitlements, getEntitlements } from '../../lambdas/domain/entitlements.ts';
+import { type Entitlements, getEntitlements } from '../../lambdas/letters/domain/entitlements.ts';
 import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
 
 const NOW = '2026-02-10T12:00:00.000Z';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Account, type AccountState, newAccount } from '../../lambdas/domain/account.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
 import { grantPurchased } from '../../lambdas/domain/credits.ts';
-import { type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import { type PostageEvent } from '../../lambdas/domain/events.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
-import { getUsageByPeriod } from '../../lambdas/domain/history.ts';
+import { getUsageByPeriod } from '../../lambdas/letters/domain/history.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hasBegun, type MailReport, type Rate, reportMails } from '../../lambdas/domain/mail-report.ts';
+import {
+  hasBegun,
+  type MailReport,
+  type Rate,
+  reportMails,
+} from '../../lambdas/letters/domain/mail-report.ts';
 import { addTotals, NO_TOTALS, type Totals, TOTALS } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 

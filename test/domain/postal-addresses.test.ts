@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type PostalRecipient } from '../../lambdas/domain/deliveries.ts';
-import { faultsOfAddress } from '../../lambdas/domain/postal-addresses.ts';
+import { type PostalRecipient } from '../../lambdas/letters/domain/deliveries.ts';
+import { faultsOfAddress } from '../../lambdas/letters/domain/postal-addresses.ts';
 
 const LONDON: PostalRecipient = {
   name: 'Ada Lovelace',

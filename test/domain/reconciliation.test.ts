@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { figuresOf, stuckPercent } from '../../lambdas/domain/reconciliation.ts';
+import { figuresOf, stuckPercent } from '../../lambdas/letters/domain/reconciliation.ts';
 
 describe('the figures of a run', () => {
   it('are nothing where nothing was due', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
 import { type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
-import { type Delivery, type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,

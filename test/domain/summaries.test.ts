@@ -6,7 +6,7 @@ import {
   getRemainingQuota,
   getUserMonthlyUsageSummary,
   isNearingQuota,
-} from '../../lambdas/domain/summaries.ts';
+} from '../../lambdas/letters/domain/summaries.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
 
 const NOW = '2026-02-10T00:00:00.000Z';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { type Variable, VARIABLES } from '../../lambdas/environment.ts';
+import { type Variable, VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { ROUTES } from '../../lambdas/http/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 

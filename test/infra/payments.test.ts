@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { parseStripeSettings } from '../../lib/stripe-settings.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 

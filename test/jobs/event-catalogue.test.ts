@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { detailSchema } from '../../lambdas/adapters/eventbridge/event-schemas.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
-import { type DeliveryLife } from '../../lambdas/domain/deliveries.ts';
+import { type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
 import { EVENTS, type EventName, type PostageEvent } from '../../lambdas/domain/events.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
 import { newGift } from '../../lambdas/domain/gifts.ts';

@@ -2,7 +2,7 @@ import '../support/silent-functions.ts';
 import { beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { listFailedEvents, readFailedEvent } from '../../lambdas/adapters/dynamodb/failed-events.ts';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { at } from '../support/accounts.ts';
 import { exception } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

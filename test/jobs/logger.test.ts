@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SenderNotConfiguredError } from '../../lambdas/adapters/senders/provider.ts';
-import { createLogger, shownError } from '../../lambdas/logger.ts';
+import { SenderNotConfiguredError } from '../../lambdas/letters/adapters/senders/provider.ts';
+import { createLogger, shownError } from '../../lambdas/runtime/logger.ts';
 
 let written = '';
 
@@ -98,5 +98,5 @@ it('every function writes errors in this one way', () => {
     file.endsWith('.ts'),
   );
   const makers = files.filter((file) => readFileSync(join(root, file), 'utf8').includes('new Logger('));
-  expect(makers).toEqual(['logger.ts']);
+  expect(makers).toEqual(['runtime/logger.ts']);
 });

@@ -3,14 +3,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { connectEventBus, publishEvents } from '../../lambdas/adapters/eventbridge/publish.ts';
 import { type PostageEvent } from '../../lambdas/domain/events.ts';
 import { active, at } from '../support/accounts.ts';
 import { exception } from '../support/faulty-dynamodb.ts';
-import { readBatch } from '../../lambdas/jobs/stream-batch.ts';
+import { readBatch } from '../../lambdas/runtime/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
 

@@ -1,8 +1,8 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { callOffDelivery, type CardPayments } from '../../lambdas/adapters/card-payments.ts';
-import { type StepContext } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { type CommandContext } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { callOffDelivery, type CardPayments } from '../../lambdas/letters/commands/card-payments.ts';
+import { type StepContext } from '../../lambdas/letters/commands/take-step.ts';
+import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {

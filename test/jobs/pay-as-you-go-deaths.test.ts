@@ -1,8 +1,12 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { type CardPayments, expirePayment, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
+import {
+  type CardPayments,
+  expirePayment,
+  refundIfNeeded,
+} from '../../lambdas/letters/commands/card-payments.ts';
+import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,

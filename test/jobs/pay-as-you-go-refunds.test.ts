@@ -1,9 +1,9 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
+import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,

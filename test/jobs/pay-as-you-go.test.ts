@@ -1,13 +1,13 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
-import { refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
+import { refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { type StepOutcome, takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
+import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
-import { cancelDelivery } from '../../lambdas/domain/delivery-life.ts';
-import { abandonPayment, noteIntent } from '../../lambdas/domain/delivery-payment.ts';
+import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
+import { abandonPayment, noteIntent } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import {
   askForMail,

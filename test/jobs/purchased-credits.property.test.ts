@@ -4,12 +4,12 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { readAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { available, left } from '../../lambdas/domain/credits.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
+import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
 import { servicesAt } from '../support/disorder.ts';
 import { messageOf } from '../support/payments.ts';
 import { beginPurchase } from '../support/purchases.ts';
@@ -50,7 +50,7 @@ async function openWorld(seed: number): Promise<World> {
   });
   const now = stripe.clock.now();
   const letterId = randomUUID();
-  await linkCustomer(table.store(), { userId, customerId, replaces: null }, now, plentyOfTime());
+  await linkFirstCustomer(table.store(), { userId, customerId }, now, plentyOfTime());
   await writeLetter(table.store(), request(userId, now, { id: letterId }));
   const { stripe: connection, prices } = servicesAt(stripe, table.store());
   await createPortal(connection, prices, 'test').open(customerId, 'https://example.com', plentyOfTime());

@@ -1,11 +1,12 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
-import { openPurchase, readPurchase } from '../../lambdas/adapters/dynamodb/purchases.ts';
+import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
+import { readPurchase } from '../../lambdas/commands/note-purchase.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { usePurchases } from '../support/purchases.ts';

@@ -2,7 +2,7 @@ import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { deductMailCredit } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';

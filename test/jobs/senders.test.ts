@@ -2,15 +2,15 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { callFunction, connectFunction } from '../../lambdas/adapters/functions.ts';
-import { connectLob } from '../../lambdas/adapters/senders/lob.ts';
+import { connectLob } from '../../lambdas/letters/adapters/senders/lob.ts';
 import {
   NothingTakenError,
   type Parcel,
   type Send,
   SenderNotConfiguredError,
-} from '../../lambdas/adapters/senders/provider.ts';
-import { connectSes } from '../../lambdas/adapters/senders/ses.ts';
-import { type EmailRecipient, type PostalRecipient } from '../../lambdas/domain/deliveries.ts';
+} from '../../lambdas/letters/adapters/senders/provider.ts';
+import { connectSes } from '../../lambdas/letters/adapters/senders/ses.ts';
+import { type EmailRecipient, type PostalRecipient } from '../../lambdas/letters/domain/deliveries.ts';
 import { closeServer, listenLocally } from '../../local/http-server.ts';
 import '../support/node-errors.ts';
 import { LOCAL_AWS } from '../support/table.ts';

@@ -4,25 +4,25 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { deleteLetter } from '../../lambdas/adapters/dynamodb/records.ts';
-import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/adapters/dynamodb/statistics.ts';
-import { deductMailCredit, trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
+import { deductMailCredit, trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
   cancelDelivery,
   dispatchDelivery,
   reportDelivery,
-} from '../../lambdas/domain/delivery-life.ts';
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import {
   abandonPayment,
   confirmPayment,
   noteIntent,
   noteRefunded,
-} from '../../lambdas/domain/delivery-payment.ts';
+} from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
+import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import {
   addTotals,
   type DayStatistics,
@@ -30,7 +30,7 @@ import {
   TOTALS,
   type Totals,
 } from '../../lambdas/domain/statistics.ts';
-import { STREAM_CONSUMERS } from '../../lambdas/stream.ts';
+import { STREAM_CONSUMERS } from '../../lambdas/wiring/stream-filters.ts';
 import { passes } from '../../local/stream-filter.ts';
 import { active, at } from '../support/accounts.ts';
 import { countRecords } from '../support/counted-records.ts';

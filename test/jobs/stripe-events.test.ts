@@ -2,12 +2,11 @@ import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
+import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
-import { trackConsumption } from '../../lambdas/adapters/dynamodb/tracking.ts';
+import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
+import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
 import { at } from '../support/accounts.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { ENTERPRISE, eventAbout, messageOf, PRO, usePayments } from '../support/payments.ts';
@@ -56,8 +55,7 @@ async function replaceCustomer(): Promise<string> {
     payment_method: card,
     invoice_settings: { default_payment_method: card },
   });
-  const link = { userId: user.userId, customerId, replaces: user.customerId };
-  return linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+  return suite.replaceCustomer(user, customerId);
 }
 
 describe('each type of event', () => {

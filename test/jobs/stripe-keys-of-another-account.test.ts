@@ -1,10 +1,11 @@
 import '../support/silent-functions.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { withCustomer } from '../../lambdas/adapters/customers.ts';
+import { type Account } from '../../lambdas/domain/account.ts';
+import { withCustomer } from '../../lambdas/commands/with-customer.ts';
 import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
 import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { gatedConnection, PRO, usePayments } from '../support/payments.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { plentyOfTime } from '../support/table.ts';
@@ -33,9 +34,9 @@ async function givenSubscription(): Promise<Stripe.Subscription> {
 }
 
 /** Begins a Checkout with the other keys, as the route does. @returns the address of its page */
-async function checkOut(): Promise<string> {
+async function checkOut(seen?: Account): Promise<string> {
   const services = withOtherKeys();
-  const account = await suite.account(user.userId);
+  const account = seen ?? (await suite.account(user.userId));
   const order = { ...user, priceId: PRO, trialDays: 0, appUrl: 'https://app.test/', requestId: null };
   return withCustomer(services, account, suite.at().clock.now(), plentyOfTime(), (customerId) =>
     checkOutSubscription(services.stripe, { ...order, customerId }, plentyOfTime()),
@@ -51,6 +52,13 @@ describe('keys of another account at Stripe', () => {
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro' });
     expect(await suite.follow(events)).toEqual([]);
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro' });
+  });
+
+  it('G10: replace no customer who has subscribed since the account was read', async () => {
+    const seen = await suite.account(user.userId);
+    await givenSubscription();
+    await expect(checkOut(seen)).rejects.toThrow(NotConfiguredError);
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', customerId: user.customerId });
   });
 
   it('G10: replace no customer who subscribes', async () => {

@@ -4,7 +4,7 @@ import type { Stripe } from 'stripe';
 import { readStripe } from '../../lambdas/adapters/stripe/connection.ts';
 import { createCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { listAll } from '../../lambdas/adapters/stripe/lists.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { type StripeGate, usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
 

@@ -1,7 +1,6 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
 import { openUntil } from '../../lambdas/domain/account.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
@@ -165,8 +164,7 @@ describe('a subscription', () => {
     await subscribe();
     await suite.stripe().customers.del(user.customerId);
     const { id: customerId } = await suite.stripe().customers.create({});
-    const link = { userId: user.userId, customerId, replaces: user.customerId };
-    await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+    await suite.replaceCustomer(user, customerId);
     await suite.followAll();
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });
   });
@@ -176,8 +174,7 @@ describe('a subscription', () => {
     await suite.stripe().customers.del(user.customerId);
     if (how === 'replaced') {
       const { id: customerId } = await suite.stripe().customers.create({});
-      const link = { userId: user.userId, customerId, replaces: user.customerId };
-      await linkCustomer(suite.store(), link, suite.at().clock.now(), plentyOfTime());
+      await suite.replaceCustomer(user, customerId);
     }
     await suite.followAll();
     expect(await seen()).toMatchObject({ plan: 'none', status: 'canceled' });

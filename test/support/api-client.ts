@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { type Contract } from '../../lambdas/http/contract.ts';
-import { CONTRACTS } from '../../lambdas/http/contracts/index.ts';
+import { CONTRACTS } from '../../lambdas/letters/http/contracts/index.ts';
 import { codesOf } from '../../lambdas/http/openapi.ts';
 import { Problem } from '../../lambdas/http/schemas.ts';
 import { matchRoute } from '../../local/routing.ts';

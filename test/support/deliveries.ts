@@ -1,4 +1,4 @@
-import { type Channel, type Delivery, type DeliveryStatus } from '../../lambdas/domain/deliveries.ts';
+import { type Channel, type Delivery, type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import { at } from './accounts.ts';
 import { givenLife } from './delivery-lives.ts';
 

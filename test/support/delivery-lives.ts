@@ -8,7 +8,7 @@ import {
   type Dispatch,
   type EmailRecipient,
   type PostalRecipient,
-} from '../../lambdas/domain/deliveries.ts';
+} from '../../lambdas/letters/domain/deliveries.ts';
 import { HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
 
 const EMAIL: EmailRecipient = { email: 'ada@example.com' };

@@ -6,17 +6,21 @@
 import { newAccount, openUntil } from '../../lambdas/domain/account.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
 import { type Movement } from '../../lambdas/domain/credits.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { cancelDelivery, dispatchDelivery, reportDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
+import {
+  cancelDelivery,
+  dispatchDelivery,
+  reportDelivery,
+} from '../../lambdas/letters/domain/delivery-life.ts';
 import {
   abandonPayment,
   callOffPayment,
   confirmPayment,
   noteIntent,
   noteRefunded,
-} from '../../lambdas/domain/delivery-payment.ts';
+} from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
+import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
 import { type PlanId } from '../../lambdas/domain/plans.ts';
 import { followPayment } from '../../lambdas/domain/purchases.ts';

@@ -1,13 +1,13 @@
 /** What must hold of a world's money: on each side, on both together, and by Stripe's own objects. */
 import { expect } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { paymentOf } from '../../lambdas/adapters/card-payments.ts';
+import { paymentOf } from '../../lambdas/letters/commands/card-payments.ts';
 import { parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { parsePurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { type PlanId } from '../../lambdas/domain/plans.ts';
 import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';

@@ -1,21 +1,17 @@
 /** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
 import { expect } from '@jest/globals';
-import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
-import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
-import { withCustomer } from '../../lambdas/adapters/customers.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import {
-  NO_SETTLEMENT,
-  reconcile,
-  type Reconciliation,
-} from '../../lambdas/adapters/dynamodb/reconciliation.ts';
-import { getDelivery } from '../../lambdas/adapters/dynamodb/records.ts';
+import { callOffDelivery, refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
+import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
+import { withCustomer } from '../../lambdas/commands/with-customer.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
+import { NO_SETTLEMENT, reconcile, type Reconciliation } from '../../lambdas/commands/settle-due.ts';
+import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
 import { accountShard } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
-import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/domain/delivery-life.ts';
-import { UNCHANGED } from '../../lambdas/domain/life-decisions.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/letters/domain/delivery-life.ts';
+import { UNCHANGED } from '../../lambdas/letters/domain/life-decisions.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
 import {

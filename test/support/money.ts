@@ -3,10 +3,10 @@
  * any order, and by processes that die. Both have the same Stripe.
  */
 import type { Stripe } from 'stripe';
-import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
+import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
+import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
@@ -14,9 +14,9 @@ import { left, sumLots } from '../../lambdas/domain/credits.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { handlerOf } from '../../lambdas/jobs/stripe-event-handlers.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { handlerOf } from '../../lambdas/commands/stripe-event-handlers.ts';
+import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { deliver, MortalProcess, servicesAt, shuffled } from './disorder.ts';
 import { ENTERPRISE, messageOf, PRO } from './payments.ts';
 import { type Random, seededRandom } from './random.ts';
@@ -131,7 +131,7 @@ export async function openWorld(
     process,
   );
   for (const { store } of [orderly.services, disorderly.services]) {
-    await linkCustomer(store, { userId, customerId, replaces: null }, now, plentyOfTime());
+    await linkFirstCustomer(store, { userId, customerId }, now, plentyOfTime());
     await writeLetter(store, request(userId, now, { id: letterId }));
   }
   if (random.happens(0.7)) {

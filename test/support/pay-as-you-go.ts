@@ -6,19 +6,15 @@ import {
   payDelivery,
   type PaymentOutcome,
   paymentOf,
-} from '../../lambdas/adapters/card-payments.ts';
-import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
+} from '../../lambdas/letters/commands/card-payments.ts';
+import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
+import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import {
-  NO_SETTLEMENT,
-  type Reconciliation,
-  reconcile,
-} from '../../lambdas/adapters/dynamodb/reconciliation.ts';
-import { type CommandContext, deductMailCredit } from '../../lambdas/adapters/dynamodb/tracking.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { isOpenDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { NO_SETTLEMENT, type Reconciliation, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { type CommandContext, deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
+import { isOpenDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { active } from './accounts.ts';
 import { exception, type Injector } from './faulty-dynamodb.ts';

@@ -5,15 +5,16 @@ import type { SQSRecord } from 'aws-lambda';
 import { randomInt, randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
+import { linkFirstCustomer, replaceDeletedCustomer } from '../../lambdas/commands/link-customer.ts';
+import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { type FailedEvent, listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { standInPriceId } from '../../local/stripe-products.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
 import { openStripe, type TestStripe } from './stripe.ts';
@@ -103,6 +104,8 @@ export interface PaymentsSuite extends FaultyTable {
   followAll: () => Promise<void>;
   /** A user with a customer at Stripe, who pays with this card. */
   givenCustomer: (card?: string | null) => Promise<{ userId: string; customerId: string }>;
+  /** Puts another customer in the place of a user's, who was deleted at Stripe, as a Checkout does. */
+  replaceCustomer: (user: { userId: string; customerId: string }, next: string) => Promise<string>;
   account: (userId: string) => Promise<Account>;
   failed: () => Promise<FailedEvent[]>;
 }
@@ -164,9 +167,14 @@ export function usePayments(startIso: string): PaymentsSuite {
           ? {}
           : { payment_method: card, invoice_settings: { default_payment_method: card } }),
       });
-      const link = { userId, customerId, replaces: null };
-      await linkCustomer(table.store(), link, begun().clock.now(), deadlineIn(5_000));
+      await linkFirstCustomer(table.store(), { userId, customerId }, begun().clock.now(), deadlineIn(5_000));
       return { userId, customerId };
+    },
+    replaceCustomer: async ({ userId, customerId: former }, customerId) => {
+      const deleted = await DeletedCustomer.confirm(services().stripe, former, deadlineIn(5_000));
+      const link = { userId, customerId };
+      const now = begun().clock.now();
+      return (await replaceDeletedCustomer(table.store(), deleted, link, now, deadlineIn(5_000))) ?? former;
     },
     account: async (userId) => {
       const account = await readStoredAccount(table.store(), userId, deadlineIn(20_000));

@@ -2,7 +2,8 @@
 import { beforeEach, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import { openPurchase, readPurchase } from '../../lambdas/adapters/dynamodb/purchases.ts';
+import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
+import { readPurchase } from '../../lambdas/commands/note-purchase.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';

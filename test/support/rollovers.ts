@@ -2,7 +2,7 @@
 import { BatchWriteItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import { type AccountResult, rollPage } from '../../lambdas/adapters/dynamodb/rollover.ts';
+import { type AccountResult, rollPage } from '../../lambdas/commands/roll-page.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DUE_SHARDS } from '../../lambdas/adapters/dynamodb/table-schema.ts';
 import { type Account } from '../../lambdas/domain/account.ts';

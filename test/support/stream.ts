@@ -5,7 +5,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { VARIABLES } from '../../lambdas/environment.ts';
+import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { createEventBus, eventBridge, type PublishedEvent } from '../../local/event-bus.ts';
 import { closeServer, listenLocally } from '../../local/http-server.ts';
 import { type ObjectStore, startObjectStore } from '../../local/object-store.ts';

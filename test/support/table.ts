@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
+import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { retrying } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';

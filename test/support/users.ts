@@ -4,15 +4,12 @@ import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import {
-  readAccount,
-  readStoredAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { type WriteOutcome } from '../../lambdas/adapters/dynamodb/deciding-write.ts';
-import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
+import { readAccount } from '../../lambdas/commands/read-account.ts';
+import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { type WriteOutcome } from '../../lambdas/commands/deciding-write.ts';
+import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { type LedgerEntry, listLedger } from '../../lambdas/adapters/dynamodb/ledger.ts';
+import { type LedgerEntry, listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { type Page, type PageRequest } from '../../lambdas/adapters/dynamodb/lists.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import {
@@ -20,12 +17,12 @@ import {
   deductMailCredit,
   trackEmailDelivery,
   trackLetterCreation,
-} from '../../lambdas/adapters/dynamodb/tracking.ts';
+} from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { available } from '../../lambdas/domain/credits.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
+import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type Letter } from '../../lambdas/domain/letters.ts';
+import { type Letter } from '../../lambdas/letters/domain/letters.ts';
 import { type Use } from '../../lambdas/domain/usage.ts';
 import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { at, sumOf } from './accounts.ts';

@@ -1,94 +1,54 @@
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { type Account, type AccountState, type ClosedPeriod, newAccount } from '../../domain/account.ts';
+import { type Account, type AccountState, type ClosedPeriod } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { rollForward } from '../../domain/roll-forward.ts';
 import { followSubscription, newSubscriber, type SubscriptionFacts } from '../../domain/subscriptions.ts';
+import { changeAccount, refuseErased } from '../../commands/change-account.ts';
 import { accountKey, parseAccount } from './account-item.ts';
-import { rollForwardInPart, writeChange } from './account-writes.ts';
-import { toWire } from './items.ts';
-import { PERIOD_PREFIX, userKey } from './keys.ts';
+import { getItem } from './get-item.ts';
+import { PERIOD_PREFIX, periodKey, userKey } from './keys.ts';
+import { queryPartition } from './partitions.ts';
 import { parsePeriod } from './period-item.ts';
-import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 
-/** An account as it is now: rolled forward in memory, with the periods that no write has closed yet. */
-export interface RolledAccount {
-  account: Account;
-  /** Newest last. */
-  closed: readonly ClosedPeriod[];
-}
-
-/** The account has been erased: only its tombstone is left. */
-export class ErasedAccountError extends Error {
-  override name = 'ErasedAccountError';
-}
-
-/** The stored account; null for a user who has not been seen yet. */
+/** The stored account; null for a user who has not been seen yet. @throws BusyError */
 export async function readStoredAccount(
   store: Store,
   userId: string,
   deadline: Deadline,
 ): Promise<AccountState | null> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: accountKey(userId), ConsistentRead: true }),
-      { abortSignal },
-    );
-    return Item === undefined ? null : parseAccount(Item);
-  });
+  const item = await getItem(store, accountKey(userId), deadline);
+  return item === null ? null : parseAccount(item);
 }
 
-/**
- * Reads an account and rolls it forward in memory, so that what is shown never waits for a job (G7). A user who has
- * not been seen yet has a free account.
- *
- * @throws ErasedAccountError
- * @throws BusyError
- */
-export async function readAccount(
-  store: Store,
-  userId: string,
-  now: Instant,
-  deadline: Deadline,
-): Promise<RolledAccount> {
-  const stored = await readStoredAccount(store, userId, deadline);
-  if (stored?.kind === 'erased') {
-    throw new ErasedAccountError();
-  }
-  return rollForward(stored ?? newAccount(userId, now), now);
-}
-
-/** The newest closed periods that were worth keeping, newest first. */
+/** The newest closed periods that were worth keeping, newest first. @throws BusyError */
 export async function listClosedPeriods(
   store: Store,
   userId: string,
   limit: number,
   deadline: Deadline,
 ): Promise<ClosedPeriod[]> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Items } = await store.client.send(
-      new QueryCommand({
-        TableName: store.table,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-        ExpressionAttributeValues: toWire({ ':pk': userKey(userId), ':prefix': PERIOD_PREFIX }),
-        ScanIndexForward: false,
-        ConsistentRead: true,
-        Limit: limit,
-      }),
-      { abortSignal },
-    );
-    return (Items ?? []).map(parsePeriod);
-  });
+  const request = { keys: { prefix: PERIOD_PREFIX }, limit, isReversed: true };
+  const { items } = await queryPartition(store, userKey(userId), request, deadline);
+  return items.map(parsePeriod);
 }
 
-/**
- * Brings an account to what is known of its subscription.
- *
- * @throws ErasedAccountError
- * @throws BusyError
- */
+/** The stored period that began last by an instant. @throws BusyError */
+export async function findPeriodAt(
+  store: Store,
+  userId: string,
+  at: Instant,
+  deadline: Deadline,
+): Promise<ClosedPeriod | null> {
+  const keys = { first: PERIOD_PREFIX, last: periodKey(at) };
+  const { items } = await queryPartition(
+    store,
+    userKey(userId),
+    { keys, limit: 1, isReversed: true },
+    deadline,
+  );
+  return items.map(parsePeriod)[0] ?? null;
+}
+
 export async function writeSubscription(
   store: Store,
   userId: string,
@@ -96,15 +56,11 @@ export async function writeSubscription(
   now: Instant,
   deadline: Deadline,
 ): Promise<Account> {
-  return retrying(deadline, async (abortSignal) => {
-    const stored = await readStoredAccount(store, userId, deadline);
-    if (stored?.kind === 'erased') {
-      throw new ErasedAccountError();
-    }
-    const before = stored === null ? null : await rollForwardInPart(store, stored, now, abortSignal);
+  return changeAccount<Account>(store, { userId, now, deadline, ifErased: refuseErased }, (before) => {
     const change =
       before === null ? newSubscriber(userId, facts, now) : followSubscription(before, facts, now);
     const cause = { id: `subscription-${String((before?.version ?? 0) + 1)}`, at: now };
-    return writeChange(store, change, before, cause, abortSignal);
+    const answer = { ...change.account, version: (before?.version ?? 0) + 1 };
+    return { write: { change, cause, answer } };
   });
 }

@@ -1,14 +1,14 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Delivery } from '../../domain/deliveries.ts';
+import { type Delivery } from '../../letters/domain/deliveries.ts';
 import { type Gift } from '../../domain/gifts.ts';
-import { type Letter } from '../../domain/letters.ts';
+import { type Letter } from '../../letters/domain/letters.ts';
 import { type PurchaseRecord } from '../../domain/purchases.ts';
-import { parseDelivery } from './delivery-item.ts';
+import { parseDelivery } from '../../letters/adapters/delivery-item.ts';
 import { parseGift } from './gift-item.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { type ListKind, userKey } from './keys.ts';
-import { parseLetter } from './letter-item.ts';
+import { parseLetter } from '../../letters/adapters/letter-item.ts';
 import { parsePurchase } from './purchase-item.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';

@@ -3,12 +3,12 @@ import { type RecordChange } from '../../domain/changes.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { parseAccount } from './account-item.ts';
 import { parseRecordedConsumption } from './consumption-item.ts';
-import { parseDelivery } from './delivery-item.ts';
+import { parseDelivery } from '../../letters/adapters/delivery-item.ts';
 import { parseGift } from './gift-item.ts';
 import { CorruptItemError, ItemReader, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, kindOf, userIdOf } from './keys.ts';
 import { parseLedgerLine } from './ledger-item.ts';
-import { parseLetter } from './letter-item.ts';
+import { parseLetter } from '../../letters/adapters/letter-item.ts';
 import { parsePeriod } from './period-item.ts';
 import { parsePurchase } from './purchase-item.ts';
 

@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type WireItem } from './items.ts';
-import { type Reason } from './judgement.ts';
+import { type Reason } from '../../commands/judgement.ts';
 import { type Store } from './store.ts';
 
 /** What became of one item of a cancelled transaction. */

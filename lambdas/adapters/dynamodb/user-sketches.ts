@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Deadline } from '../../domain/deadline.ts';
 import { addUser, emptySketch, mergeSketches, type UserSketch } from '../../domain/distinct-users.ts';
-import { batchesOf } from '../batches.ts';
+import { batchesOf } from '../../runtime/batches.ts';
 import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { SKETCHES_KEY } from './keys.ts';

@@ -7,8 +7,8 @@ import {
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type PostageEvent } from '../../domain/events.ts';
-import { mapConcurrently } from '../concurrency.ts';
-import { EVENT_SOURCE } from './sources.ts';
+import { mapConcurrently } from '../../runtime/concurrency.ts';
+import { EVENT_SOURCE } from '../../wiring/event-sources.ts';
 
 /** A bus and the client that publishes on it. */
 export interface EventBus {

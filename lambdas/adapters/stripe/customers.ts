@@ -40,22 +40,46 @@ export async function readOwner(
 }
 
 /**
- * Makes sure that a user's customer, whom Stripe does not know any more, was deleted. One that it never had was made by
- * other keys, and these say nothing of what he pays for.
- *
- * @throws NotConfiguredError when he was not
- * @throws StripeUnavailableError
+ * A user's customer who was deleted at Stripe. There is no other way to make one than the two below, so that no plan
+ * ends with a customer unless somebody has made sure.
  */
-export async function requireDeleted(
-  connection: StripeConnection,
-  customerId: string,
-  deadline: Deadline,
-): Promise<void> {
-  const customer = await readCustomer(connection, customerId, deadline);
-  if (customer.deleted !== true) {
-    throw new NotConfiguredError(
-      `The customer ${customerId} was not deleted: are Stripe's keys another account's?`,
-    );
+export class DeletedCustomer {
+  readonly id: string;
+  /** Whether Stripe has said so. */
+  readonly isConfirmed: boolean;
+
+  private constructor(id: string, isConfirmed: boolean) {
+    this.id = id;
+    this.isConfirmed = isConfirmed;
+  }
+
+  /**
+   * Asks Stripe whether it has deleted a customer. One whom it never had was made by other keys, and these keys say
+   * nothing of what that customer pays for.
+   *
+   * @throws NotConfiguredError when it has not
+   * @throws StripeUnavailableError
+   */
+  static async confirm(
+    connection: StripeConnection,
+    customerId: string,
+    deadline: Deadline,
+  ): Promise<DeletedCustomer> {
+    const customer = await readCustomer(connection, customerId, deadline);
+    if (customer.deleted !== true) {
+      throw new NotConfiguredError(
+        `The customer ${customerId} was not deleted: are Stripe's keys another account's?`,
+      );
+    }
+    return new DeletedCustomer(customerId, true);
+  }
+
+  /**
+   * Takes a customer whom Stripe does not know for deleted, without asking. It serves users without a live subscription
+   * only: no plan hangs on their customer, so a sandbox whose data was deleted can go on.
+   */
+  static presume(customerId: string): DeletedCustomer {
+    return new DeletedCustomer(customerId, false);
   }
 }
 

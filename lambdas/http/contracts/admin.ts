@@ -7,7 +7,7 @@ import { contract, NO_INPUT } from '../contract.ts';
 import { Count, Day, Instant, line, Month, named, page, PageQuery, UserId } from '../schemas.ts';
 import { CreditsSummary, MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
-import { Entitlements, UsageSummary } from './usage.ts';
+import { Entitlements, UsageSummary } from '../../letters/http/contracts/usage.ts';
 
 const USER_PATH = { params: z.strictObject({ userId: UserId }) };
 

@@ -1,0 +1,59 @@
+import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Chosen, followChoice } from '../domain/live-subscription.ts';
+import { changeAccount } from './change-account.ts';
+
+export type SubscriptionOutcome =
+  | 'written'
+  /** The event has been processed meanwhile. */
+  | 'processed before'
+  /** Another worker has written what it learnt of Stripe since: what this one knows may be older. */
+  | 'overtaken'
+  /** There is no account, or no more. */
+  | 'no account';
+
+/** What Stripe has told a worker of a customer's subscriptions, and the event that made it ask. */
+export interface ToldSubscription {
+  userId: string;
+  /** The account's before the worker asked Stripe. */
+  billingVersion: number;
+  chosen: Pick<Chosen, 'facts' | 'hadSubscription'>;
+  event: ProcessedEvent;
+}
+
+/**
+ * Brings an account to what Stripe has said, unless another worker has written since Stripe was asked:
+ *
+ *     one worker:    asks Stripe: active                                   writes active: wrong, and for good
+ *     the other:                          asks Stripe: canceled   writes
+ *
+ * Each write raises the billing version, also one that changes nothing else, and only workers raise it. The account's
+ * own version keeps commands and rollovers, which go on meanwhile, from being overwritten.
+ *
+ * @throws BusyError
+ */
+export async function applySubscription(
+  store: Store,
+  { userId, billingVersion, chosen, event }: ToldSubscription,
+  deadline: Deadline,
+): Promise<SubscriptionOutcome> {
+  const request = { userId, now: event.at, deadline, ifErased: () => 'no account' as const };
+  return changeAccount<SubscriptionOutcome>(store, request, (before) => {
+    if (before === null) {
+      return { answer: 'no account' };
+    }
+    if (before.billingVersion !== billingVersion) {
+      return { answer: 'overtaken' };
+    }
+    const change = followChoice(before, chosen, event.at);
+    return {
+      write: {
+        change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
+        cause: { id: `stripe-${event.id}`, at: event.at },
+        alongside: [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
+        answer: 'written',
+      },
+    };
+  });
+}

@@ -1,0 +1,278 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type Account, type AccountState, newAccount } from '../domain/account.ts';
+import { type Movement } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { type Refusal } from '../domain/refusals.ts';
+import { rollForward } from '../domain/roll-forward.ts';
+import { type Charge, decideUse, refuseMailsOfDay, type Use, type UseDecision } from '../domain/usage.ts';
+import { countUse, parseAccount, putAccount } from '../adapters/dynamodb/account-item.ts';
+import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
+import { ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
+import { type AccountReason, judge } from './judgement.ts';
+import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
+import { countDelivery } from '../letters/adapters/letter-item.ts';
+import { putNew } from '../adapters/dynamodb/put-new.ts';
+import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { type ItemReason, transact } from '../adapters/dynamodb/transact.ts';
+
+/** A command that costs usage, and the record that it makes. */
+export interface CostingCommand<Kept> {
+  userId: string;
+  /** Identifies the request: drawn once for it, or derived from its `Idempotency-Key` (G2). */
+  id: string;
+  /** Of the request's body: the same id with another one is another request. */
+  fingerprint: string;
+  now: Instant;
+  deadline: Deadline;
+  use: Use;
+  /** What the ledger names as the cause, `delivery:<id>`. */
+  source: string;
+  /** The letter that must exist, for a delivery. */
+  letterId: string | null;
+  /**
+   * Where a card may pay for a mail for which there is no credit left; null: it may not. Called before a record is made
+   * that a card is to pay for, it throws where no card can.
+   */
+  payAsYouGo: (() => Promise<unknown>) | null;
+  /** The record, as of the instant at which the use counts, and with what a card is to pay for it, if one is. */
+  record: (at: Instant, charge: Charge | null) => NewRecord<Kept>;
+  parse: (item: WireItem) => Kept;
+}
+
+export interface NewRecord<Kept> {
+  item: WireItem;
+  /** Items that belong to the record: a letter's text. */
+  others: readonly WireItem[];
+  kept: Kept;
+}
+
+/** Named outcomes, in the order in which `judgement.ts` looks for them. */
+export type WriteOutcome<Kept> =
+  | { outcome: 'replayed'; record: Kept }
+  | { outcome: 'idempotency_conflict' }
+  | { outcome: 'letter_missing' }
+  | { outcome: 'refused'; refusal: Refusal }
+  | { outcome: 'created'; record: Kept };
+
+/** Items of one transaction contradict each other, which no interleaving of ours can cause. */
+export class InconsistentBooksError extends Error {
+  override name = 'InconsistentBooksError';
+}
+
+/**
+ * The deciding write: counts a use and makes its record together or not at all (G1, G3), in one request for an account
+ * that exists and is open, whether it is accepted or refused. There is no read before it, since between a read and a
+ * write somebody else writes:
+ *
+ *     tab 1:  reads 1 credit                   deducts: 0 left
+ *     tab 2:                  reads 1 credit                    deducts: -1 left
+ *
+ * An account that is new, or no longer open, takes a second request, conditional on what the first one saw. So does a mail
+ * that a card has to pay for: a credit that arrives first changes what was seen, and the command begins anew and takes it.
+ *
+ * @throws BusyError when conflicts or throttling outlast the deadline; repeating the request with its key is safe
+ */
+export async function decidingWrite<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+): Promise<WriteOutcome<Kept>> {
+  const refusal = refuseMailsOfDay(command.use.mails, 0, command.now);
+  if (refusal !== null) {
+    return { outcome: 'refused', refusal };
+  }
+  return retrying(command.deadline, async (abortSignal) => {
+    const first = await attempt(store, command, countingParts(store, command), abortSignal);
+    if (first.step === 'answer') {
+      return first.answer;
+    }
+    const before =
+      first.account === null ? null : await rollForwardInPart(store, first.account, command.now, abortSignal);
+    if (before === TRY_AGAIN) {
+      return TRY_AGAIN;
+    }
+    const second = computedParts(store, command, before);
+    if (second.outcome === 'refused') {
+      return second;
+    }
+    if (second.charge !== null) {
+      await command.payAsYouGo?.();
+    }
+    const { answer } = await attempt(store, command, second.parts, abortSignal);
+    return answer;
+  });
+}
+
+/** The items of one transaction by the part that they play. */
+interface Parts<Kept> {
+  account: TransactWriteItem;
+  record: NewRecord<Kept>;
+  others: readonly TransactWriteItem[];
+}
+
+/** The first attempt: DynamoDB judges the account as it stands, and counts. */
+function countingParts<Kept>(store: Store, command: CostingCommand<Kept>): Parts<Kept> {
+  const { userId, use, now, source } = command;
+  const movements: Movement[] = use.mails === 0 ? [] : [{ kind: 'use', amount: -use.mails, source }];
+  return {
+    account: countUse(store.table, userId, use, now),
+    record: command.record(now, null),
+    others: ledgerLines(store, command, movements, now),
+  };
+}
+
+/**
+ * The second attempt: creates the account with its first use, or rolls it forward and counts at once (G7). Written on
+ * the condition that the account is still as it was seen.
+ */
+function computedParts<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+  before: Account | null,
+):
+  | { outcome: 'accepted'; parts: Parts<Kept>; charge: Charge | null }
+  | { outcome: 'refused'; refusal: Refusal } {
+  const { userId, now } = command;
+  const rolled = rollForward(before ?? newAccount(userId, now), now);
+  // A now before the period's start counts as its start: gateways' clocks need not agree to the millisecond.
+  const at = Math.max(now, rolled.account.periodStart);
+  const decision = decide(command, rolled.account, at);
+  switch (decision.outcome) {
+    case 'refused':
+      return decision;
+    case 'not_open':
+      throw new InconsistentBooksError(`The account ${userId} is not open after it was rolled forward.`);
+    case 'accepted':
+    case 'to_be_paid': {
+      const charge = decision.outcome === 'to_be_paid' ? decision.charge : null;
+      const movements = decision.outcome === 'to_be_paid' ? [] : decision.movements;
+      const parts = {
+        account: putAccount(store.table, decision.account, before),
+        record: command.record(at, charge),
+        others: [
+          ...keptPeriodItems(store.table, userId, rolled.closed),
+          ...ledgerLines(store, command, movements, at),
+        ],
+      };
+      return { outcome: 'accepted', parts, charge };
+    }
+  }
+}
+
+function decide<Kept>(command: CostingCommand<Kept>, state: AccountState, at: Instant): UseDecision {
+  const { use, source, payAsYouGo } = command;
+  return decideUse(use, state, at, source, payAsYouGo !== null);
+}
+
+function ledgerLines<Kept>(
+  store: Store,
+  { userId, id }: CostingCommand<Kept>,
+  movements: readonly Movement[],
+  at: Instant,
+): TransactWriteItem[] {
+  return movements.map((movement) => putLedgerLine(store.table, userId, { ...movement, id, at }));
+}
+
+type Step<Kept> =
+  | { step: 'answer'; answer: WriteOutcome<Kept> | typeof TRY_AGAIN }
+  /** The account that was seen needs a second write; null where there is none yet. */
+  | { step: 'second write'; account: Account | null; answer: typeof TRY_AGAIN };
+
+async function attempt<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+  { account, record, others }: Parts<Kept>,
+  abortSignal: AbortSignal,
+): Promise<Step<Kept>> {
+  const letter =
+    command.letterId === null ? [] : [countDelivery(store.table, command.userId, command.letterId)];
+  const transaction = await transact(
+    store,
+    [
+      putNew(store.table, record.item),
+      account,
+      ...letter,
+      ...record.others.map((item) => putNew(store.table, item)),
+      ...others,
+    ],
+    abortSignal,
+  );
+  return transaction.committed
+    ? { step: 'answer', answer: { outcome: 'created', record: record.kept } }
+    : nextStep(command, transaction.reasons);
+}
+
+/** From the reasons of a cancelled transaction, which stand in the order of its items, to what is to be done. */
+function nextStep<Kept>(command: CostingCommand<Kept>, reasons: readonly ItemReason[]): Step<Kept> {
+  const [record, account, ...rest] = reasons;
+  if (record === undefined || account === undefined) {
+    throw new InconsistentBooksError('A cancelled transaction came without its reasons.');
+  }
+  const letter = command.letterId === null ? undefined : rest[0];
+  const others = command.letterId === null ? rest : rest.slice(1);
+  const judged = judgeAccount(command, account);
+  const verdict = judge({
+    record: record.reason,
+    letter: letter?.reason ?? 'none',
+    account: judged.reason,
+    others: others.find(({ reason }) => reason !== 'none')?.reason ?? 'none',
+  });
+  switch (verdict) {
+    case 'answer from the record':
+      return { step: 'answer', answer: answerFrom(command, record.item) };
+    case 'letter missing':
+      return { step: 'answer', answer: { outcome: 'letter_missing' } };
+    case 'create the account':
+    case 'roll forward':
+    case 'charge a card':
+      return { step: 'second write', account: judged.account, answer: TRY_AGAIN };
+    case 'refuse':
+      return {
+        step: 'answer',
+        answer: judged.refusal === null ? TRY_AGAIN : { outcome: 'refused', refusal: judged.refusal },
+      };
+    case 'try again':
+      return { step: 'answer', answer: TRY_AGAIN };
+    case 'inconsistent':
+      throw new InconsistentBooksError(`A part of the record ${command.id} exists without it.`);
+  }
+}
+
+interface JudgedAccount {
+  reason: AccountReason;
+  account: Account | null;
+  refusal: Refusal | null;
+}
+
+/** Explains the account's failed condition by the item that came back with it. */
+function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: ItemReason): JudgedAccount {
+  if (reason !== 'condition') {
+    return { reason, account: null, refusal: null };
+  }
+  if (item === null) {
+    return { reason: 'absent', account: null, refusal: null };
+  }
+  const state = parseAccount(item);
+  const account = state.kind === 'account' ? state : null;
+  const decision = decide(command, state, command.now);
+  switch (decision.outcome) {
+    case 'accepted':
+      return { reason: 'allows', account, refusal: null };
+    case 'not_open':
+      return { reason: 'not open', account, refusal: null };
+    case 'to_be_paid':
+      return { reason: 'wants a card', account, refusal: null };
+    case 'refused':
+      return { reason: 'refuses', account, refusal: decision.refusal };
+  }
+}
+
+function answerFrom<Kept>(command: CostingCommand<Kept>, item: WireItem | null): WriteOutcome<Kept> {
+  if (item === null) {
+    throw new InconsistentBooksError(`The record ${command.id} exists and did not come back.`);
+  }
+  return ItemReader.fromWire(item).string('fingerprint') === command.fingerprint
+    ? { outcome: 'replayed', record: command.parse(item) }
+    : { outcome: 'idempotency_conflict' };
+}

@@ -1,0 +1,266 @@
+import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { type RecordedMovement } from '../domain/changes.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { DAY_MS, type Instant } from '../domain/instants.ts';
+import { accountKey } from '../adapters/dynamodb/account-item.ts';
+import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
+import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
+import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
+import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
+import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
+import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
+import { queryPartition } from '../adapters/dynamodb/partitions.ts';
+import { parsePeriod } from '../adapters/dynamodb/period-item.ts';
+import { putNew } from '../adapters/dynamodb/put-new.ts';
+import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { transact } from '../adapters/dynamodb/transact.ts';
+
+export type ErasureOutcome =
+  /** Nobody of that name has been seen. */
+  | { outcome: 'user_missing' }
+  /** Time ran out with items left, or charges have yet to be refunded. The account is closed; erasing again goes on. */
+  | { outcome: 'unfinished' }
+  | { outcome: 'erased' };
+
+/** Items per step: their texts must be read at once, and a closed period becomes up to ten lines. */
+const ITEMS_PER_STEP = 8;
+/** With less time than this left, no further step is begun. */
+const STEP_MS = 4_000;
+
+/**
+ * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
+ * nothing is added behind the erasure's back. What a card has paid for in vain is refunded. Then the records go, and the
+ * ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun
+ * again, also by several at once.
+ *
+ * The statistics stay as they are, and so does the audit trail, which must tell that the user was erased and by whom.
+ *
+ * @throws CorruptItemError for a line of the ledger that cannot be read, and so not be moved
+ * @throws BusyError
+ */
+export async function eraseUser(
+  store: Store,
+  userId: string,
+  now: Instant,
+  deadline: Deadline,
+): Promise<ErasureOutcome> {
+  const tombstone = await bury(store, userId, now, deadline);
+  if (tombstone === null) {
+    return { outcome: 'user_missing' };
+  }
+  const { remains } = tombstone;
+  if (remains === null) {
+    return { outcome: 'erased' };
+  }
+  if (!(await callOffPaidMails(store, userId, now, deadline))) {
+    return { outcome: 'unfinished' };
+  }
+  while (deadline.remainingMs() > STEP_MS) {
+    // One more than a step's, for the tombstone itself, which stays.
+    const page = await queryPartition(store, userKey(userId), { limit: ITEMS_PER_STEP + 1 }, deadline);
+    const items = page.items.filter((item) => sortKeyOf(item) !== ACCOUNT_KEY);
+    if (items.length === 0) {
+      await forget(store, userId, remains, deadline);
+      return { outcome: 'erased' };
+    }
+    await takeAway(store, items, remains.anonymousId, deadline);
+  }
+  return { outcome: 'unfinished' };
+}
+
+/** What the tombstone keeps until the ledger has moved: where to, and the figures by which it is proven there. */
+interface Remains {
+  /** Drawn by chance. */
+  anonymousId: string;
+  figures: Record<string, unknown>;
+}
+
+interface Tombstone {
+  /** Null once nothing is left that it would lead to. */
+  remains: Remains | null;
+}
+
+/** Turns the account into a tombstone; finds the one that is there already. */
+async function bury(
+  store: Store,
+  userId: string,
+  now: Instant,
+  deadline: Deadline,
+): Promise<Tombstone | null> {
+  return retrying<Tombstone | null>(deadline, async (abortSignal) => {
+    const { Item } = await store.client.send(
+      new GetItemCommand({ TableName: store.table, Key: accountKey(userId), ConsistentRead: true }),
+      { abortSignal },
+    );
+    if (Item === undefined) {
+      return null;
+    }
+    const reader = ItemReader.fromWire(Item);
+    if (reader.has('erasedAt')) {
+      return { remains: reader.has('remains') ? parseRemains(reader.map('remains')) : null };
+    }
+    const version = reader.integer('version');
+    const remains = { anonymousId: randomUUID(), figures: figuresOf(Item) };
+    const tombstone = putTombstone(store.table, userId, { remains, version, now });
+    const customerId = reader.optionalString('customerId');
+    // What leads back from the customer at Stripe is kept with the account, and goes with it.
+    const wayBack = customerId === undefined ? [] : [forgetCustomer(store.table, customerId)];
+    const transaction = await transact(store, [tombstone, ...wayBack], abortSignal);
+    return transaction.committed ? { remains } : TRY_AGAIN;
+  });
+}
+
+function parseRemains(reader: ItemReader): Remains {
+  return { anonymousId: reader.string('anonymousId'), figures: reader.map('figures').plain() };
+}
+
+/** The figures by which a ledger is proven, and nothing else of the account. */
+const FIGURES = new Set([
+  'mailCredits',
+  'carried',
+  'included',
+  'purchased',
+  'usedThisPeriod',
+  'owed',
+  'granted',
+  'used',
+  'expired',
+  'takenBack',
+]);
+
+function figuresOf(account: WireItem): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(unmarshall(account)).filter(([name]) => FIGURES.has(name)));
+}
+
+const IS_AT_VERSION = '#version = :version';
+
+/** `openUntil` 0: the deciding write finds the account not open, whenever it asks. */
+function putTombstone(
+  table: string,
+  userId: string,
+  { remains, version, now }: { remains: Remains; version: number; now: Instant },
+): TransactWriteItem {
+  const key = { pk: userKey(userId), sk: ACCOUNT_KEY };
+  return {
+    Put: {
+      TableName: table,
+      Item: toWire({ ...key, version: version + 1, erasedAt: now, openUntil: 0, remains }),
+      ConditionExpression: IS_AT_VERSION,
+      ExpressionAttributeNames: namesIn(IS_AT_VERSION),
+      ExpressionAttributeValues: toWire({ ':version': version }),
+    },
+  };
+}
+
+/**
+ * Deletes records, and moves what belongs to the ledger. The lines are new ones each time, so a record must still be
+ * there to be moved: a repetition, or another erasure of the same user, would move it twice.
+ */
+async function takeAway(
+  store: Store,
+  items: readonly WireItem[],
+  anonymousId: string,
+  deadline: Deadline,
+): Promise<void> {
+  const writes = items.flatMap((item) => [
+    deleteItem(store.table, item),
+    ...wayFromCode(store.table, item),
+    ...movementsIn(item).map((movement) => putAnonymousLine(store.table, anonymousId, movement)),
+  ]);
+  await retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, writes, abortSignal);
+    const isDone = !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
+    return transaction.committed || isDone ? null : TRY_AGAIN;
+  });
+}
+
+/** Who has the code of an erased user's gift has nothing: the credits are gone with the account. */
+function wayFromCode(table: string, item: WireItem): TransactWriteItem[] {
+  return kindOf(sortKeyOf(item)) === 'GIFT' ? [forgetCode(table, parseGift(item).codeHash)] : [];
+}
+
+const IS_THERE = 'attribute_exists(#pk)';
+
+function deleteItem(table: string, item: WireItem): TransactWriteItem {
+  const reader = ItemReader.fromWire(item);
+  return {
+    Delete: {
+      TableName: table,
+      Key: toWire({ pk: reader.string('pk'), sk: reader.string('sk') }),
+      ConditionExpression: IS_THERE,
+      ExpressionAttributeNames: namesIn(IS_THERE),
+    },
+  };
+}
+
+type AnonymousLine = Omit<RecordedMovement, 'id' | 'actor' | 'reason'>;
+
+/** What an item adds to the ledger. */
+function movementsIn(item: WireItem): AnonymousLine[] {
+  switch (kindOf(sortKeyOf(item))) {
+    case 'LEDGER':
+      return [parseLedgerLine(item)];
+    case 'PERIOD': {
+      const { periodEnd, movements } = parsePeriod(item);
+      return movements.map((movement) => ({ ...movement, at: periodEnd }));
+    }
+    default:
+      return [];
+  }
+}
+
+/** A line without who and why; under an id of its own, of its day and of the kind of its cause only. */
+function putAnonymousLine(
+  table: string,
+  anonymousId: string,
+  { at, kind, amount, source }: AnonymousLine,
+): TransactWriteItem {
+  const id = randomUUID();
+  return putNew(
+    table,
+    toWire({
+      pk: anonymousKey(anonymousId),
+      sk: recordKey('LEDGER', id),
+      id,
+      at: at - (at % DAY_MS),
+      kind,
+      amount,
+      source: source.split(':', 1)[0] ?? source,
+    }),
+  );
+}
+
+const HAS_REMAINS = 'attribute_exists(#remains)';
+const FORGET_REMAINS = 'REMOVE #remains';
+
+/** Sets the figures beside the ledger that has moved, and cuts the last thread between it and the user. */
+async function forget(
+  store: Store,
+  userId: string,
+  { anonymousId, figures }: Remains,
+  deadline: Deadline,
+): Promise<void> {
+  const cut: TransactWriteItem = {
+    Update: {
+      TableName: store.table,
+      Key: accountKey(userId),
+      ConditionExpression: HAS_REMAINS,
+      UpdateExpression: FORGET_REMAINS,
+      ExpressionAttributeNames: namesIn(HAS_REMAINS, FORGET_REMAINS),
+    },
+  };
+  const key = { pk: anonymousKey(anonymousId), sk: ACCOUNT_KEY };
+  const account = putNew(store.table, toWire({ ...key, version: 1, ...figures }));
+  await retrying(deadline, async (abortSignal) => {
+    const transaction = await transact(store, [cut, account], abortSignal);
+    const isForgotten = !transaction.committed && transaction.reasons[0]?.reason === 'condition';
+    return transaction.committed || isForgotten ? null : TRY_AGAIN;
+  });
+}
+
+function sortKeyOf(item: WireItem): string {
+  return ItemReader.fromWire(item).string('sk');
+}

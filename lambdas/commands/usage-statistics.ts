@@ -1,0 +1,102 @@
+import { type Deadline } from '../domain/deadline.ts';
+import { estimateUsers } from '../domain/distinct-users.ts';
+import {
+  addTotals,
+  type DayRange,
+  type DayStatistics,
+  monthsAndDaysOf,
+  NO_TOTALS,
+  type Totals,
+} from '../domain/statistics.ts';
+import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { STATISTICS_KEY } from '../adapters/dynamodb/keys.ts';
+import { type PartitionPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
+import { keysOfDays, parseDay } from '../adapters/dynamodb/statistics-item.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { readSketches } from '../adapters/dynamodb/user-sketches.ts';
+
+export interface AggregateUsageStats {
+  totalLetters: number;
+  totalEmails: number;
+  totalMails: number;
+  totalMailCreditsUsed: number;
+  /** Exact where only one day of the range has any; else within 2%. */
+  uniqueUsers: number;
+}
+
+/**
+ * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
+ * requests, ten years fewer than ten.
+ *
+ * @param range as `judgeDayRange` accepts it
+ * @throws BusyError
+ */
+export async function getAggregateUsageStats(
+  store: Store,
+  range: DayRange,
+  deadline: Deadline,
+): Promise<AggregateUsageStats> {
+  const days = await getDailyStatistics(store, range, deadline);
+  const totals = sumOf(days);
+  return {
+    totalLetters: totals.letters,
+    totalEmails: totals.emails,
+    totalMails: totals.mails,
+    totalMailCreditsUsed: totals.creditsUsed,
+    uniqueUsers: await countUsers(store, range, days, deadline),
+  };
+}
+
+/** What was counted on all days of a range, in a request per megabyte: a year takes one. @throws BusyError */
+export async function getTotals(store: Store, range: DayRange, deadline: Deadline): Promise<Totals> {
+  return sumOf(await getDailyStatistics(store, range, deadline));
+}
+
+function sumOf(days: readonly DayStatistics[]): Totals {
+  return days.reduce<Totals>(addTotals, NO_TOTALS);
+}
+
+/** The statistics of each day of a range on which there was something to count, oldest first. @throws BusyError */
+export async function getDailyStatistics(
+  store: Store,
+  range: DayRange,
+  deadline: Deadline,
+): Promise<DayStatistics[]> {
+  const days: DayStatistics[] = [];
+  const keys = keysOfDays(range);
+  let after: WireItem | null = null;
+  do {
+    const page: PartitionPage = await queryPartition(store, STATISTICS_KEY, { keys, after }, deadline);
+    days.push(...page.items.map(parseDay));
+    after = page.next;
+  } while (after !== null);
+  return addParts(days);
+}
+
+/** Adds up the parts of each day, which come one after the other. */
+function addParts(parts: readonly DayStatistics[]): DayStatistics[] {
+  const days = new Map<string, DayStatistics>();
+  for (const part of parts) {
+    const { day, activeUsers } = part;
+    const sum = days.get(day) ?? { day, ...NO_TOTALS, activeUsers: 0 };
+    days.set(day, { ...addTotals(sum, part), day, activeUsers: sum.activeUsers + activeUsers });
+  }
+  return [...days.values()];
+}
+
+async function countUsers(
+  store: Store,
+  range: DayRange,
+  days: readonly DayStatistics[],
+  deadline: Deadline,
+): Promise<number> {
+  const active = days.map(({ activeUsers }) => activeUsers).filter((users) => users > 0);
+  const most = Math.max(0, ...active);
+  const sum = active.reduce((total, users) => total + users, 0);
+  if (most === sum) {
+    return sum;
+  }
+  const estimate = estimateUsers(await readSketches(store, monthsAndDaysOf(range), deadline));
+  // What is known for certain: no fewer than on the busiest day, no more than on all of them together.
+  return Math.min(sum, Math.max(most, Math.round(estimate)));
+}

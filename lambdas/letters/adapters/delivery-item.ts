@@ -1,0 +1,194 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  type CardPayment,
+  type Claim,
+  type Delivery,
+  type DeliveryLife,
+  type Destination,
+  type Dispatch,
+  type Refund,
+} from '../domain/deliveries.ts';
+import { dueAtOf } from '../domain/delivery-life.ts';
+import {
+  CorruptItemError,
+  ItemReader,
+  namesIn,
+  toWire,
+  type WireItem,
+} from '../../adapters/dynamodb/items.ts';
+import { waitingShard, listKey, recordKey, userIdOf, userKey } from '../../adapters/dynamodb/keys.ts';
+
+export function deliveryItem(userId: string, delivery: Delivery, fingerprint: string): WireItem {
+  return toWire({
+    pk: userKey(userId),
+    sk: recordKey('DELIVERY', delivery.id),
+    listKey: listKey('DELIVERY', delivery.createdAt, delivery.id),
+    fingerprint,
+    ...delivery,
+    payment: delivery.payment ?? undefined,
+    ...dueAttributes(delivery),
+  });
+}
+
+/** A delivery waits in `DueIndex` for as long as the reconciler has something to do about it. */
+function dueAttributes(delivery: Delivery): { dueShard: string | undefined; dueAt: number | undefined } {
+  const dueAt = dueAtOf(delivery);
+  return dueAt === null
+    ? { dueShard: undefined, dueAt: undefined }
+    : { dueShard: waitingShard(delivery.id), dueAt };
+}
+
+export function deliveryKey(userId: string, id: string): WireItem {
+  return toWire({ pk: userKey(userId), sk: recordKey('DELIVERY', id) });
+}
+
+/** What a step of a delivery's life may change. Everything else of the item stays as it was made. */
+const LIFE_ATTRIBUTES = [
+  'status',
+  'version',
+  'payment',
+  'dispatch',
+  'sentAt',
+  'failedAt',
+  'failure',
+  'cancelledAt',
+  'refund',
+  'dueShard',
+  'dueAt',
+] as const;
+
+/** Nobody has changed the delivery since it was read. A delivery that is gone has no version. */
+const IS_AT_VERSION = '#version = :before';
+
+/** Writes the next state of a delivery over the one that it was computed from, and over no other. */
+export function updateDelivery(
+  table: string,
+  userId: string,
+  before: Delivery,
+  after: Delivery,
+): TransactWriteItem {
+  const attributes: Partial<Record<string, unknown>> = { ...after, ...dueAttributes(after) };
+  const isKept = (name: string): boolean => (attributes[name] ?? null) !== null;
+  const kept = LIFE_ATTRIBUTES.filter(isKept);
+  const gone = LIFE_ATTRIBUTES.filter((name) => !isKept(name));
+  const set = `SET ${kept.map((name) => `#${name} = :${name}`).join(', ')}`;
+  const remove = gone.length === 0 ? '' : ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}`;
+  const values = Object.fromEntries(kept.map((name) => [`:${name}`, attributes[name]]));
+  return {
+    Update: {
+      TableName: table,
+      Key: deliveryKey(userId, after.id),
+      ConditionExpression: IS_AT_VERSION,
+      UpdateExpression: set + remove,
+      ExpressionAttributeNames: namesIn(IS_AT_VERSION, set, remove),
+      ExpressionAttributeValues: toWire({ ':before': before.version, ...values }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+/** Whose a delivery is. @throws CorruptItemError */
+export function userOfDelivery(item: WireItem): string {
+  const pk = ItemReader.fromWire(item).string('pk');
+  const userId = userIdOf(pk);
+  if (userId === null) {
+    throw new CorruptItemError(`A delivery stands under ${pk}, and belongs to nobody.`);
+  }
+  return userId;
+}
+
+/** @throws CorruptItemError */
+export function parseDelivery(item: WireItem): Delivery {
+  const reader = ItemReader.fromWire(item);
+  return {
+    id: reader.string('id'),
+    letterId: reader.string('letterId'),
+    paidWith: reader.oneOf('paidWith', ['none', 'credit', 'card']),
+    payment: reader.has('payment') ? parsePayment(reader.map('payment')) : null,
+    deliverAt: reader.integer('deliverAt'),
+    createdAt: reader.integer('createdAt'),
+    version: reader.integer('version'),
+    ...parseLife(reader),
+    ...parseDestination(reader),
+  };
+}
+
+function parsePayment(reader: ItemReader): CardPayment {
+  const price = reader.map('price');
+  return {
+    price: { amountCents: price.integer('amountCents'), currency: price.oneOf('currency', ['usd']) },
+    customerId: reader.isNull('customerId') ? null : reader.string('customerId'),
+    intentId: reader.isNull('intentId') ? null : reader.string('intentId'),
+    receiptUrl: reader.isNull('receiptUrl') ? null : reader.string('receiptUrl'),
+  };
+}
+
+function parseLife(reader: ItemReader): DeliveryLife {
+  const status = reader.oneOf('status', [
+    'pending_payment',
+    'scheduled',
+    'dispatched',
+    'sent',
+    'failed',
+    'cancelled',
+  ]);
+  switch (status) {
+    case 'pending_payment':
+    case 'scheduled':
+      return { status };
+    case 'dispatched':
+      return { status, dispatch: parseDispatch(reader.map('dispatch')) };
+    case 'sent':
+      return { status, dispatch: parseDispatch(reader.map('dispatch')), sentAt: reader.integer('sentAt') };
+    case 'failed':
+      return {
+        status,
+        dispatch: reader.has('dispatch') ? parseDispatch(reader.map('dispatch')) : null,
+        failedAt: reader.integer('failedAt'),
+        failure: reader.string('failure'),
+        refund: parseRefund(reader),
+      };
+    case 'cancelled':
+      return { status, cancelledAt: reader.integer('cancelledAt'), refund: parseRefund(reader) };
+  }
+}
+
+function parseRefund(reader: ItemReader): Refund {
+  return reader.oneOf('refund', ['none', 'needed', 'done']);
+}
+
+function parseDispatch(reader: ItemReader): Dispatch {
+  return {
+    attempts: reader.integer('attempts'),
+    lastDispatchedAt: reader.integer('lastDispatchedAt'),
+    nextTryAt: reader.integer('nextTryAt'),
+    claim: reader.isNull('claim') ? null : parseClaim(reader.map('claim')),
+    providerId: reader.isNull('providerId') ? null : reader.string('providerId'),
+  };
+}
+
+function parseClaim(reader: ItemReader): Claim {
+  return { id: reader.string('id'), at: reader.integer('at') };
+}
+
+function parseDestination(reader: ItemReader): Destination {
+  const channel = reader.oneOf('channel', ['email', 'mail']);
+  const recipient = reader.map('recipient');
+  switch (channel) {
+    case 'email':
+      return { channel, recipient: { email: recipient.string('email') } };
+    case 'mail':
+      return {
+        channel,
+        recipient: {
+          name: recipient.string('name'),
+          line1: recipient.string('line1'),
+          line2: recipient.optionalString('line2'),
+          city: recipient.string('city'),
+          state: recipient.optionalString('state'),
+          postalCode: recipient.optionalString('postalCode'),
+          country: recipient.string('country'),
+        },
+      };
+  }
+}

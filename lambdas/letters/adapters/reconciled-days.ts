@@ -1,0 +1,48 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type Deadline } from '../../domain/deadline.ts';
+import { DAY_MS, type Instant, toIso, utcDay } from '../../domain/instants.ts';
+import { type ReconciliationFigures } from '../domain/reconciliation.ts';
+import { ItemReader, toWire } from '../../adapters/dynamodb/items.ts';
+import { reconciledKey } from '../../adapters/dynamodb/keys.ts';
+import { eachOfPartition } from '../../adapters/dynamodb/partitions.ts';
+import { retrying } from '../../adapters/dynamodb/retry.ts';
+import { type Store } from '../../adapters/dynamodb/store.ts';
+import { TABLE_SCHEMA } from '../../adapters/dynamodb/table-schema.ts';
+
+/** Figures of runs are kept for so long. */
+const KEPT_DAYS = 35;
+
+type DayFigures = Pick<ReconciliationFigures, 'dispatched' | 'newlyStuck'>;
+
+/**
+ * Keeps what a run of the reconciler did beside what the other runs of its UTC day did: each once, however often it is
+ * written, so that their sum is the day's.
+ *
+ * @returns the runs of the day
+ * @throws BusyError
+ */
+export async function recordRun(
+  store: Store,
+  run: { id: string; at: Instant } & DayFigures,
+  deadline: Deadline,
+): Promise<DayFigures[]> {
+  const { id, at, dispatched, newlyStuck } = run;
+  const day = reconciledKey(utcDay(at));
+  const Item = toWire({
+    pk: day,
+    sk: `${toIso(at)}#${id}`,
+    dispatched,
+    newlyStuck,
+    [TABLE_SCHEMA.timeToLive]: Math.ceil((at + KEPT_DAYS * DAY_MS) / 1000),
+  });
+  await retrying(deadline, async (abortSignal) => {
+    await store.client.send(new PutItemCommand({ TableName: store.table, Item }), { abortSignal });
+    return null;
+  });
+  const runs: DayFigures[] = [];
+  for await (const item of eachOfPartition(store, day, '', deadline)) {
+    const reader = ItemReader.fromWire(item);
+    runs.push({ dispatched: reader.integer('dispatched'), newlyStuck: reader.integer('newlyStuck') });
+  }
+  return runs;
+}

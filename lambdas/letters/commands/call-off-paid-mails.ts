@@ -1,0 +1,36 @@
+import { type Deadline } from '../../domain/deadline.ts';
+import { cancelDelivery } from '../domain/delivery-life.ts';
+import { needsRefund } from '../domain/delivery-payment.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { parseDelivery } from '../adapters/delivery-item.ts';
+import { takeStep } from './take-step.ts';
+import { recordKey, userKey } from '../../adapters/dynamodb/keys.ts';
+import { eachOfPartition } from '../../adapters/dynamodb/partitions.ts';
+import { type Store } from '../../adapters/dynamodb/store.ts';
+
+/**
+ * Calls off the mails that a card has paid for and no sender has. The records stay until the reconciler has refunded the
+ * charges: nothing else remembers them (G9). A payment that is still pending has charged nothing; if it comes all the
+ * same, Stripe's event refunds it.
+ *
+ * @returns whether no refund is left to be made
+ * @throws BusyError
+ */
+export async function callOffPaidMails(
+  store: Store,
+  userId: string,
+  now: Instant,
+  deadline: Deadline,
+): Promise<boolean> {
+  let isRefunded = true;
+  for await (const item of eachOfPartition(store, userKey(userId), recordKey('DELIVERY', ''), deadline)) {
+    let delivery = parseDelivery(item);
+    if (delivery.status === 'scheduled' && delivery.paidWith === 'card') {
+      const context = { userId, id: delivery.id, now, deadline };
+      const step = await takeStep(store, context, (current) => cancelDelivery(current, now), delivery);
+      delivery = 'delivery' in step ? step.delivery : delivery;
+    }
+    isRefunded &&= !needsRefund(delivery);
+  }
+  return isRefunded;
+}

@@ -1,0 +1,164 @@
+import { findPeriodAt } from '../../adapters/dynamodb/accounts.ts';
+import { repayPurchased } from '../../adapters/dynamodb/period-item.ts';
+import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
+import { type Store } from '../../adapters/dynamodb/store.ts';
+import { transact, update } from '../../adapters/dynamodb/transact.ts';
+import { type Alongside, beginAnew, judgeAlongside } from '../../commands/alongside.ts';
+import { type AccountWrite, changeAccount } from '../../commands/change-account.ts';
+import { InconsistentBooksError } from '../../commands/deciding-write.ts';
+import { type Account } from '../../domain/account.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { returnToAccount } from '../../domain/returns.ts';
+import { countPaidMail } from '../../domain/usage.ts';
+import { parseDelivery, updateDelivery } from '../adapters/delivery-item.ts';
+import { closeDelivery } from '../adapters/letter-item.ts';
+import { getDelivery } from '../adapters/records.ts';
+import { type Delivery } from '../domain/deliveries.ts';
+import { effectsOf } from '../domain/delivery-life.ts';
+import { type LifeDecision, type LifeRefusal } from '../domain/life-decisions.ts';
+
+/** Which delivery, and when and for how long something may be done about it. */
+export interface StepContext {
+  userId: string;
+  id: string;
+  now: Instant;
+  deadline: Deadline;
+}
+
+export type StepOutcome =
+  | { outcome: 'missing' }
+  /** The user has been erased, and the delivery is about to vanish. */
+  | { outcome: 'erased' }
+  | { outcome: 'changed' | 'unchanged'; delivery: Delivery }
+  | { outcome: 'refused'; refusal: LifeRefusal; delivery: Delivery };
+
+/**
+ * Takes a step in the life of a delivery, together with what it means for the letter and the account, or not at all
+ * (G3): so a credit is given back exactly once (G11), however often, by however many and however late the step is
+ * tried. It is decided on the delivery as it was read, and written on the condition that it is still the same:
+ *
+ *     user:        reads: scheduled                        cancels: it has changed; reads again: dispatched, refused
+ *     reconciler:                    marks it dispatched
+ *
+ * @param seen the delivery as it was read before, where it was
+ * @throws BusyError
+ */
+export async function takeStep(
+  store: Store,
+  context: StepContext,
+  decide: (delivery: Delivery) => LifeDecision,
+  seen: Delivery | null = null,
+): Promise<StepOutcome> {
+  const { userId, id, deadline } = context;
+  let known = seen;
+  return retrying<StepOutcome>(deadline, async (abortSignal) => {
+    const before = known ?? (await getDelivery(store, userId, id, deadline));
+    known = null;
+    if (before === null) {
+      return { outcome: 'missing' };
+    }
+    const decision = decide(before);
+    switch (decision.outcome) {
+      case 'unchanged':
+        return { outcome: 'unchanged', delivery: before };
+      case 'refused':
+        return { ...decision, delivery: before };
+      case 'changed': {
+        const written = await write(store, context, before, decision.delivery, abortSignal);
+        if (written.outcome === 'outrun') {
+          // An answer that got lost looks the same: the step is decided anew on what it has left.
+          known = written.latest;
+          return TRY_AGAIN;
+        }
+        return written.outcome === 'written'
+          ? { outcome: 'changed', delivery: decision.delivery }
+          : { outcome: 'erased' };
+      }
+    }
+  });
+}
+
+type Written =
+  | { outcome: 'written' }
+  | { outcome: 'erased' }
+  /** Somebody else has changed the delivery, as far as is known to this. */
+  | { outcome: 'outrun'; latest: Delivery | null };
+
+const WRITTEN: Written = { outcome: 'written' };
+
+async function write(
+  store: Store,
+  context: StepContext,
+  before: Delivery,
+  after: Delivery,
+  abortSignal: AbortSignal,
+): Promise<Written> {
+  const { userId, id, now, deadline } = context;
+  const { closesLetter, returnsCredit, countsMail } = effectsOf(before, after);
+  const step: Alongside<Written> = {
+    write: updateDelivery(store.table, userId, before, after),
+    ifRefused: (item) => ({ outcome: 'outrun', latest: item === null ? null : parseDelivery(item) }),
+  };
+  const alongside = closesLetter ? [step, closing(store, userId, before.letterId)] : [step];
+  if (!returnsCredit && !countsMail) {
+    const result = closesLetter
+      ? await transact(
+          store,
+          alongside.map(({ write: item }) => item),
+          abortSignal,
+        )
+      : await update(store, step.write, abortSignal);
+    const written = result.committed ? WRITTEN : judgeAlongside(alongside, result.reasons);
+    return written === TRY_AGAIN ? { outcome: 'outrun', latest: null } : written;
+  }
+  const request = { userId, now, deadline, ifErased: (): Written => ({ outcome: 'erased' }) };
+  return changeAccount<Written>(store, request, async (account) => {
+    if (account === null) {
+      throw new InconsistentBooksError(`The delivery ${id} belongs to an account that is not there.`);
+    }
+    return {
+      write: returnsCredit
+        ? await returning(store, context, before, account, alongside)
+        : {
+            change: countPaidMail(account, now),
+            cause: { id: `payment-${id}`, at: now },
+            alongside,
+            answer: WRITTEN,
+          },
+    };
+  });
+}
+
+/** A delivery that is open is counted by its letter. */
+function closing(store: Store, userId: string, letterId: string): Alongside<Written> {
+  return {
+    write: closeDelivery(store.table, userId, letterId),
+    ifRefused: () => {
+      throw new InconsistentBooksError(`The letter ${letterId} counts no open delivery, and has one.`);
+    },
+  };
+}
+
+/** What gives a delivery's credit back. */
+async function returning(
+  store: Store,
+  { userId, now, deadline }: StepContext,
+  { id, createdAt }: Delivery,
+  account: Account,
+  alongside: readonly Alongside<Written>[],
+): Promise<AccountWrite<Written>> {
+  // A credit is counted in the same write that makes its delivery, and at its time.
+  const period = await findPeriodAt(store, userId, createdAt, deadline);
+  const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`);
+  const repaid =
+    change.repaidPeriod === null || period === null
+      ? []
+      : [{ write: repayPurchased(store.table, userId, period), ifRefused: beginAnew }];
+  return {
+    change,
+    cause: { id: `return-${id}`, at: now },
+    alongside: [...alongside, ...repaid],
+    answer: WRITTEN,
+  };
+}

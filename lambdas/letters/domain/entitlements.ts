@@ -1,0 +1,83 @@
+import { type Account, type SubscriptionStatus } from '../../domain/account.ts';
+import { available } from '../../domain/credits.ts';
+import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
+import { type Limit, type PlanId, PLANS } from '../../domain/plans.ts';
+
+/** What a user may do now: the one answer that an app needs to draw its buttons. */
+export interface Entitlements {
+  userId: string;
+  plan: PlanId;
+  status: SubscriptionStatus;
+  /** What the plan offers, whether or not it is used up. */
+  features: {
+    canCreateLetters: boolean;
+    canScheduleDeliveries: boolean;
+    canSchedulePhysicalMail: boolean;
+    maxLettersPerMonth: Limit;
+    emailDeliveriesIncluded: Limit;
+    mailCreditsPerMonth: number;
+  };
+  usage: { lettersThisMonth: number; emailsThisMonth: number; mailCreditsRemaining: number };
+  limits: { lettersReached: boolean; emailsReached: boolean; mailCreditsExhausted: boolean };
+  trialInfo?: { isInTrial: boolean; trialEndsAt: string; daysRemaining: number };
+  /** When the subscription is scheduled to end. */
+  endsAt?: string;
+  /** Until when a failed payment can be made good. */
+  graceEndsAt?: string;
+}
+
+/** The account is the one rolled forward to now (G7). */
+export function getEntitlements(account: Account, now: Instant): Entitlements {
+  const plan = PLANS[account.plan];
+  const mailCreditsRemaining = available(account.credits);
+  return {
+    userId: account.userId,
+    plan: account.plan,
+    status: account.subscription.status,
+    features: {
+      canCreateLetters: true,
+      canScheduleDeliveries: plan.canSchedule,
+      canSchedulePhysicalMail: plan.canSchedule,
+      maxLettersPerMonth: plan.lettersPerPeriod,
+      emailDeliveriesIncluded: plan.emailsPerPeriod,
+      mailCreditsPerMonth: plan.mailCreditsPerPeriod,
+    },
+    usage: {
+      lettersThisMonth: account.letters.used,
+      emailsThisMonth: account.emails.used,
+      mailCreditsRemaining,
+    },
+    limits: {
+      lettersReached: account.letters.left === 0,
+      emailsReached: account.emails.left === 0,
+      mailCreditsExhausted: mailCreditsRemaining === 0,
+    },
+    ...endings(account, now),
+  };
+}
+
+function endings(account: Account, now: Instant): Pick<Entitlements, 'trialInfo' | 'endsAt' | 'graceEndsAt'> {
+  const { subscription } = account;
+  switch (subscription.status) {
+    case 'none':
+    case 'canceled':
+      return {};
+    case 'trialing':
+      return {
+        ...scheduledEnd(subscription.endsAt),
+        trialInfo: {
+          isInTrial: true,
+          trialEndsAt: toIso(subscription.trialEndsAt),
+          daysRemaining: Math.max(0, Math.ceil((subscription.trialEndsAt - now) / DAY_MS)),
+        },
+      };
+    case 'active':
+      return scheduledEnd(subscription.endsAt);
+    case 'past_due':
+      return { ...scheduledEnd(subscription.endsAt), graceEndsAt: toIso(subscription.graceEndsAt) };
+  }
+}
+
+function scheduledEnd(endsAt: Instant | null): Pick<Entitlements, 'endsAt'> {
+  return endsAt === null ? {} : { endsAt: toIso(endsAt) };
+}

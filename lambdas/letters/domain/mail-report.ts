@@ -1,0 +1,77 @@
+/** How mails and their credits did in a month, for the owner of the app: from the sums of the month's days. */
+import { type Instant, utcDay } from '../../domain/instants.ts';
+import { type Totals } from '../../domain/statistics.ts';
+
+/** A share of a whole, and whether its owner should hear of it. Of nothing there is no share: null. */
+export interface Rate {
+  value: number | null;
+  threshold: number | null;
+  isCrossed: boolean;
+}
+
+/** When a rate alerts: above so many percent of the whole, or below them. */
+type Alert = { abovePercent: number } | { belowPercent: number };
+
+const ALERTS = {
+  creditUtilization: null,
+  exhaustion: { abovePercent: 50 },
+  payAsYouGoConversion: { belowPercent: 5 },
+  failedPayments: { abovePercent: 2 },
+  refunds: { abovePercent: 5 },
+} as const satisfies Record<string, Alert | null>;
+
+export interface MailReport {
+  /** Mails that were sent: free with a credit, paid by card. */
+  mails: { delivered: number; free: number; paid: number };
+  /** What came in for mails and bundles less what went back, whenever it had come in; and what went back. */
+  revenueCents: number;
+  refundedCents: number;
+  /** Over the periods of Pro that ended in the month; a user who stays has one in each. Null: none ended. */
+  mailsPerProUser: number | null;
+  rates: Record<keyof typeof ALERTS, Rate>;
+}
+
+/** Whether a month, `2026-11`, has begun: of one that lies ahead there is nothing to report. */
+export function hasBegun(month: string, now: Instant): boolean {
+  return month <= utcDay(now).slice(0, '2026-11'.length);
+}
+
+export function reportMails(totals: Totals): MailReport {
+  const { creditMailsSent: free, cardMailsSent: paid } = totals;
+  const receivedCents = totals.cardRevenueCents + totals.bundleRevenueCents;
+  const refundedCents = totals.cardRefundsCents + totals.bundleRefundsCents;
+  const {
+    periodCreditsUsed: used,
+    periodCreditsLeft: left,
+    exhaustedPeriods,
+    cardPaymentsFailed: failed,
+  } = totals;
+  return {
+    mails: { delivered: free + paid, free, paid },
+    revenueCents: receivedCents - refundedCents,
+    refundedCents,
+    mailsPerProUser: share(totals.proPeriodMails, totals.proPeriods),
+    rates: {
+      creditUtilization: rate(used, used + left, ALERTS.creditUtilization),
+      exhaustion: rate(exhaustedPeriods, totals.subscriberPeriods, ALERTS.exhaustion),
+      payAsYouGoConversion: rate(totals.convertedPeriods, exhaustedPeriods, ALERTS.payAsYouGoConversion),
+      failedPayments: rate(failed, totals.cardMails + failed, ALERTS.failedPayments),
+      refunds: rate(refundedCents, receivedCents, ALERTS.refunds),
+    },
+  };
+}
+
+/** Judged in whole numbers, so that what is met exactly is not crossed; of nothing, anything at all is too much. */
+function rate(part: number, whole: number, alert: Alert | null): Rate {
+  const value = share(part, whole);
+  if (alert === null) {
+    return { value, threshold: null, isCrossed: false };
+  }
+  return 'abovePercent' in alert
+    ? { value, threshold: alert.abovePercent / 100, isCrossed: part * 100 > whole * alert.abovePercent }
+    : { value, threshold: alert.belowPercent / 100, isCrossed: part * 100 < whole * alert.belowPercent };
+}
+
+function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}

@@ -1,0 +1,170 @@
+/** What the usage and credits routes show of an account. The account is the one rolled forward to now (G7). */
+import { type Account, type MeterCount } from '../../domain/account.ts';
+import { available, left, sumLots } from '../../domain/credits.ts';
+import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
+import { type Limit, type PlanId, PLANS } from '../../domain/plans.ts';
+import { type Meter } from '../../domain/refusals.ts';
+
+export interface UsageSummary {
+  userId: string;
+  /** The instant at which the open period began. */
+  period: string;
+  periodEndsAt: string;
+  plan: PlanId;
+  usage: { lettersCreated: number; emailsSent: number; mailsSent: number; mailCreditsRemaining: number };
+  limits: { maxLetters: Limit; maxEmails: Limit; mailCreditsPerMonth: number };
+  /** Whole percent from 0 to 100, rounded down, so that 100 means reached; null: unlimited. */
+  utilization: { lettersPercent: number | null; emailsPercent: number | null; mailCreditsPercent: number };
+}
+
+export interface RemainingQuota {
+  userId: string;
+  letters: Limit;
+  emails: Limit;
+  mailCredits: number;
+  periodEndsAt: string;
+}
+
+export interface NearingQuota {
+  nearing: boolean;
+  meters: { meter: Meter; percent: number }[];
+}
+
+export interface UsageForecast {
+  meters: { meter: Meter; perDay: number; runsOutAt: string | null }[];
+}
+
+/** Credits left by kind, and the lifetime counters. */
+export interface CreditsSummary {
+  available: number;
+  included: number;
+  carried: number;
+  purchased: number;
+  owed: number;
+  granted: number;
+  used: number;
+  expired: number;
+  takenBack: number;
+  resetsAt: string;
+}
+
+function percentOf(used: number, limit: number): number {
+  return limit === 0 ? 0 : Math.min(100, Math.floor((used * 100) / limit));
+}
+
+function percentOfLimit(used: number, limit: Limit): number | null {
+  return limit === 'unlimited' ? null : percentOf(used, limit);
+}
+
+/** Credits that the period had to spend: those spent and those left. */
+function creditsOfPeriod(account: Account): number {
+  return account.credits.usedThisPeriod + available(account.credits);
+}
+
+export function getUserMonthlyUsageSummary(account: Account): UsageSummary {
+  const plan = PLANS[account.plan];
+  return {
+    userId: account.userId,
+    period: toIso(account.periodStart),
+    periodEndsAt: toIso(account.periodEnd),
+    plan: account.plan,
+    usage: {
+      lettersCreated: account.letters.used,
+      emailsSent: account.emails.used,
+      mailsSent: account.mailsUsed,
+      mailCreditsRemaining: available(account.credits),
+    },
+    limits: {
+      maxLetters: plan.lettersPerPeriod,
+      maxEmails: plan.emailsPerPeriod,
+      mailCreditsPerMonth: plan.mailCreditsPerPeriod,
+    },
+    utilization: {
+      lettersPercent: percentOfLimit(account.letters.used, plan.lettersPerPeriod),
+      emailsPercent: percentOfLimit(account.emails.used, plan.emailsPerPeriod),
+      mailCreditsPercent: percentOf(account.credits.usedThisPeriod, creditsOfPeriod(account)),
+    },
+  };
+}
+
+function remaining(limit: Limit, count: MeterCount): Limit {
+  return limit === 'unlimited' ? 'unlimited' : count.left;
+}
+
+export function getRemainingQuota(account: Account): RemainingQuota {
+  const plan = PLANS[account.plan];
+  return {
+    userId: account.userId,
+    letters: remaining(plan.lettersPerPeriod, account.letters),
+    emails: remaining(plan.emailsPerPeriod, account.emails),
+    mailCredits: available(account.credits),
+    periodEndsAt: toIso(account.periodEnd),
+  };
+}
+
+/** The meters of which at least `threshold` (0 to 1) is used. Unlimited ones and those with a limit of 0 never are. */
+export function isNearingQuota(account: Account, threshold: number): NearingQuota {
+  const meters = limitedMeters(account)
+    .filter(({ used, limit }) => limit > 0 && used >= limit * threshold)
+    .map(({ meter, used, limit }) => ({ meter, percent: percentOf(used, limit) }));
+  return { nearing: meters.length > 0, meters };
+}
+
+/** What the open period has used of each meter that has a limit. For mails, that is the credits it had to spend. */
+export function limitedMeters(account: Account): { meter: Meter; used: number; limit: number }[] {
+  const { lettersPerPeriod, emailsPerPeriod } = PLANS[account.plan];
+  const { usedThisPeriod } = account.credits;
+  return [
+    ...(lettersPerPeriod === 'unlimited'
+      ? []
+      : [{ meter: 'letters' as const, used: account.letters.used, limit: lettersPerPeriod }]),
+    ...(emailsPerPeriod === 'unlimited'
+      ? []
+      : [{ meter: 'emails' as const, used: account.emails.used, limit: emailsPerPeriod }]),
+    { meter: 'mails' as const, used: usedThisPeriod, limit: creditsOfPeriod(account) },
+  ];
+}
+
+/**
+ * How fast each meter is used, and when it will run out at that pace; null when not in this period. A period that is
+ * less than a day old is judged as one day, so that a single letter at its start foretells nothing wild.
+ */
+export function forecastUsage(account: Account, now: Instant): UsageForecast {
+  const days = Math.max(1, (now - account.periodStart) / DAY_MS);
+  const limits = new Map(limitedMeters(account).map(({ meter, used, limit }) => [meter, limit - used]));
+  const counts: { meter: Meter; used: number }[] = [
+    { meter: 'letters', used: account.letters.used },
+    { meter: 'emails', used: account.emails.used },
+    { meter: 'mails', used: account.credits.usedThisPeriod },
+  ];
+  return {
+    meters: counts.map(({ meter, used }) => {
+      const perDay = used / days;
+      const rest = limits.get(meter);
+      const runsOutAt =
+        rest === undefined || perDay === 0 ? Infinity : now + (Math.max(0, rest) / perDay) * DAY_MS;
+      return {
+        meter,
+        perDay: Math.round(perDay * 100) / 100,
+        runsOutAt: runsOutAt < account.periodEnd ? toIso(Math.round(runsOutAt)) : null,
+      };
+    }),
+  };
+}
+
+export function getCreditsSummary(account: Account): CreditsSummary {
+  const { credits } = account;
+  const rest = left(credits);
+  return {
+    available: available(credits),
+    included: rest.included,
+    carried: sumLots(rest.lots),
+    purchased: rest.purchased,
+    owed: credits.owed,
+    granted: credits.granted,
+    used: credits.used,
+    expired: credits.expired,
+    takenBack: credits.takenBack,
+    resetsAt: toIso(account.periodEnd),
+  };
+}

@@ -1,0 +1,200 @@
+import * as z from 'zod/mini';
+import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
+import { contract, NO_INPUT } from '../../../http/contract.ts';
+import {
+  Country,
+  Email,
+  Id,
+  Instant,
+  InstantInput,
+  line,
+  named,
+  page,
+  PageQuery,
+  Price,
+} from '../../../http/schemas.ts';
+
+const exampleId = '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b';
+const exampleLetterId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
+
+const EmailRecipient = named('EmailRecipient', z.strictObject({ email: Email }), {
+  example: { email: 'ada@example.com' },
+});
+
+const postalField = line(200);
+
+function messageOf(fault: AddressFault['fault'], country: string): string {
+  switch (fault.kind) {
+    case 'missing':
+      return `Mail to ${country} does not arrive without it.`;
+    case 'malformed':
+      return `Expected it as in ${country}, such as ${fault.example}.`;
+  }
+}
+
+const PostalRecipient = named(
+  'PostalRecipient',
+  z
+    .strictObject({
+      name: postalField,
+      line1: postalField,
+      line2: z.optional(postalField),
+      city: postalField,
+      state: z.optional(postalField),
+      postalCode: z.optional(postalField),
+      country: Country,
+    })
+    .check(({ value, issues }) => {
+      for (const { part, fault } of faultsOfAddress(value)) {
+        issues.push({
+          code: 'custom',
+          input: value[part],
+          path: [part],
+          message: messageOf(fault, value.country),
+        });
+      }
+    }),
+  {
+    description:
+      'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US.',
+    example: {
+      name: 'Ada Lovelace',
+      line1: '12 St James’s Square',
+      city: 'London',
+      postalCode: 'SW1Y 4JH',
+      country: 'GB',
+    },
+  },
+);
+
+/** What both channels take. `payAsYouGo` does nothing for e-mails, which cost nothing. */
+const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
+
+const NewEmailDelivery = named(
+  'NewEmailDelivery',
+  z.strictObject({ ...common, channel: z.literal('email'), recipient: EmailRecipient }),
+);
+const NewMailDelivery = named(
+  'NewMailDelivery',
+  z.strictObject({ ...common, channel: z.literal('mail'), recipient: PostalRecipient }),
+);
+
+const NewDelivery = named(
+  'NewDelivery',
+  z.discriminatedUnion('channel', [NewEmailDelivery, NewMailDelivery]),
+  {
+    description:
+      '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
+    example: {
+      letterId: exampleLetterId,
+      channel: 'email',
+      deliverAt: '2036-11-24T09:00:00Z',
+      recipient: { email: 'ada@example.com' },
+    },
+  },
+);
+
+const deliveryFields = {
+  id: z.string(),
+  letterId: z.string(),
+  status: z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
+  paidWith: z.enum(['none', 'credit', 'card']),
+  deliverAt: Instant,
+  createdAt: Instant,
+  sentAt: z.optional(Instant),
+  failedAt: z.optional(Instant),
+  failure: z.optional(z.string()),
+  cancelledAt: z.optional(Instant),
+  price: z.optional(Price),
+  receiptUrl: z.optional(z.string()),
+  refund: z.optional(z.enum(['needed', 'done'])),
+};
+
+const example = {
+  id: exampleId,
+  letterId: exampleLetterId,
+  channel: 'email',
+  status: 'scheduled',
+  paidWith: 'none',
+  deliverAt: '2036-11-24T09:00:00.000Z',
+  createdAt: '2026-11-24T09:00:00.000Z',
+};
+
+const Delivery = named(
+  'Delivery',
+  z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
+  {
+    description:
+      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
+    example,
+  },
+);
+
+const DeliveryWithRecipient = named(
+  'DeliveryWithRecipient',
+  z.discriminatedUnion('channel', [
+    z.strictObject({ ...deliveryFields, channel: z.literal('email'), recipient: EmailRecipient }),
+    z.strictObject({ ...deliveryFields, channel: z.literal('mail'), recipient: PostalRecipient }),
+  ]),
+  { example: { ...example, recipient: { email: 'ada@example.com' } } },
+);
+
+const DeliveryPage = named('DeliveryPage', page(Delivery));
+
+export const createDelivery = contract('POST /deliveries', {
+  ...NO_INPUT,
+  summary: 'Schedule a delivery',
+  description:
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed or was called off, the same key answers the delivery as it is, 201 with the `status` failed or cancelled; a new try takes a new key.',
+  body: NewDelivery,
+  idempotencyKey: 'optional',
+  answers: {
+    201: { description: 'The delivery', schema: Delivery, hasLocation: true },
+    202: {
+      description: 'The delivery, whose payment is not decided yet',
+      schema: Delivery,
+      hasLocation: true,
+    },
+  },
+  problems: [
+    'not_found',
+    'plan_required',
+    'quota_exceeded',
+    'rate_limited',
+    'insufficient_credits',
+    'payment_method_required',
+    'payment_failed',
+    'payment_action_required',
+    'not_configured',
+  ],
+});
+
+export const listDeliveries = contract('GET /deliveries', {
+  ...NO_INPUT,
+  summary: 'List deliveries',
+  description: 'The latest scheduled first.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of deliveries', schema: DeliveryPage } },
+  problems: [],
+});
+
+export const getDelivery = contract('GET /deliveries/{id}', {
+  ...NO_INPUT,
+  summary: 'Read a delivery',
+  description: 'With its recipient.',
+  params: z.strictObject({ id: Id }),
+  answers: { 200: { description: 'The delivery', schema: DeliveryWithRecipient } },
+  problems: ['not_found'],
+});
+
+export const cancelDelivery = contract('DELETE /deliveries/{id}', {
+  ...NO_INPUT,
+  summary: 'Cancel a delivery',
+  description:
+    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; a payment that is pending is called off at Stripe first, unless the bank is just deciding. What has been counted stays counted. Cancelling again changes nothing.',
+  params: z.strictObject({ id: Id }),
+  answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
+  problems: ['not_found', 'illegal_transition', 'not_configured'],
+});
+
+export const DELIVERY_CONTRACTS = [createDelivery, listDeliveries, getDelivery, cancelDelivery];

@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import { contract, NO_INPUT } from '../../../http/contract.ts';
+import { flagParameter, Id, Instant, line, lines, named, page, PageQuery } from '../../../http/schemas.ts';
+
+const exampleId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
+
+const NewLetter = named('NewLetter', z.strictObject({ title: line(200), body: lines(100_000) }), {
+  example: { title: 'To myself in ten years', body: 'Dear me,\nI hope that you still write.' },
+});
+
+/** A letter without its text, as lists and the creating request show it. */
+const Letter = named(
+  'Letter',
+  z.strictObject({ id: z.string(), title: z.string(), createdAt: Instant, deletedAt: z.optional(Instant) }),
+  {
+    description:
+      'A letter without its text. `deletedAt` stands only in the answer to a repeated request whose letter has been deleted since; its title is empty then.',
+    example: { id: exampleId, title: 'To myself in ten years', createdAt: '2026-11-24T09:00:00.000Z' },
+  },
+);
+
+const LetterWithBody = named(
+  'LetterWithBody',
+  z.strictObject({ id: z.string(), title: z.string(), body: z.string(), createdAt: Instant }),
+  {
+    example: {
+      id: exampleId,
+      title: 'To myself in ten years',
+      body: 'Dear me,\nI hope that you still write.',
+      createdAt: '2026-11-24T09:00:00.000Z',
+    },
+  },
+);
+
+const LetterPage = named('LetterPage', page(Letter));
+
+const LetterPath = z.strictObject({ id: Id });
+
+export const createLetter = contract('POST /letters', {
+  ...NO_INPUT,
+  summary: 'Create a letter',
+  description: 'Stores the letter and counts it in the open period, both or neither.',
+  body: NewLetter,
+  idempotencyKey: 'optional',
+  answers: { 201: { description: 'The letter', schema: Letter, hasLocation: true } },
+  problems: ['quota_exceeded'],
+});
+
+export const listLetters = contract('GET /letters', {
+  ...NO_INPUT,
+  summary: 'List letters',
+  description: 'Newest first.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of letters', schema: LetterPage } },
+  problems: [],
+});
+
+export const getLetter = contract('GET /letters/{id}', {
+  ...NO_INPUT,
+  summary: 'Read a letter',
+  description: 'With its text.',
+  params: LetterPath,
+  answers: { 200: { description: 'The letter', schema: LetterWithBody } },
+  problems: ['not_found'],
+});
+
+export const deleteLetter = contract('DELETE /letters/{id}', {
+  ...NO_INPUT,
+  summary: 'Delete a letter',
+  description:
+    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have come to their end (409; the others are cancelled all the same), and takes no new ones. Where the answer is 503, the request can be repeated, and goes on.',
+  params: LetterPath,
+  query: z.strictObject({ cancelDeliveries: flagParameter() }),
+  answers: { 204: { description: 'It is deleted' } },
+  problems: ['not_found', 'illegal_transition'],
+});
+
+export const LETTER_CONTRACTS = [createLetter, listLetters, getLetter, deleteLetter];

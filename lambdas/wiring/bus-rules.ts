@@ -1,0 +1,25 @@
+/** Which events lead to which function, each through a queue of its own. The CDK construct and the local runtime read it. */
+import { ANSWER_SOURCE, EVENT_SOURCE } from './event-sources.ts';
+
+/** A rule's pattern: an event passes that has one of the values everywhere. */
+export interface BusRule {
+  source: readonly string[];
+  detailType: readonly string[];
+  detail?: { data: Readonly<Record<string, readonly string[]>> };
+}
+
+export type BusTarget = 'email-sender' | 'mail-sender' | 'delivery-answers';
+
+export const BUS_RULES: Readonly<Record<BusTarget, BusRule>> = {
+  'email-sender': {
+    source: [EVENT_SOURCE],
+    detailType: ['DeliveryDue'],
+    detail: { data: { channel: ['email'] } },
+  },
+  'mail-sender': {
+    source: [EVENT_SOURCE],
+    detailType: ['DeliveryDue'],
+    detail: { data: { channel: ['mail'] } },
+  },
+  'delivery-answers': { source: [ANSWER_SOURCE], detailType: ['DeliverySent', 'DeliveryFailed'] },
+};
