@@ -80,7 +80,7 @@ export default {
       comment: 'What is deployed knows nothing of how it is deployed, run on a laptop, tested or measured.',
       severity: 'error',
       from: { path: '^lambdas/' },
-      to: { path: '^(bin|lib|local|web|test|bench)/' },
+      to: { path: '^(bin|lib|local|packages|web|test|bench)/' },
     },
     {
       name: 'nothing-imports-local',
@@ -90,11 +90,29 @@ export default {
       to: { path: '^local/' },
     },
     {
+      name: 'stand-in-imports-nothing-of-ours',
+      comment:
+        'The stand-in plays Stripe for any app. One that knew Postage would play what Postage hopes for, and could not be used elsewhere.',
+      severity: 'error',
+      from: { path: '^packages/stripe-stand-in/' },
+      to: { pathNot: '^packages/stripe-stand-in/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'stand-in-only-by-its-entry',
+      comment: 'What is behind the entry may change without a look at who uses the stand-in.',
+      severity: 'error',
+      from: { pathNot: '^packages/stripe-stand-in/' },
+      to: {
+        path: '^packages/stripe-stand-in/',
+        pathNot: String.raw`^packages/stripe-stand-in/src/index\.ts$`,
+      },
+    },
+    {
       name: 'nothing-imports-tests',
       comment: 'A test or benchmark may use anything and therefore nothing may use it.',
       severity: 'error',
-      from: { pathNot: '^(test|bench)/' },
-      to: { path: '^(test|bench)/' },
+      from: { pathNot: '^(packages/[^/]+/test|test|bench)/' },
+      to: { path: '^(packages/[^/]+/test|test|bench)/' },
     },
     {
       name: 'no-circular',

@@ -88,7 +88,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**'],
+    files: ['test/**', 'packages/*/test/**'],
     rules: {
       'no-restricted-syntax': ['error', ...noDefaultExport, ...noFocusedTest],
       // Off: a `describe` is a function, and as long as its cases.

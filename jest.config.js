@@ -36,6 +36,7 @@ export default {
     kind('jobs'),
     kind('local'),
     kind('infra'),
+    kind('stand-in', { testMatch: ['<rootDir>/packages/stripe-stand-in/test/**/*.test.ts'] }),
     kind('e2e'),
     // Against a deployed stack only: `npm run test:deployed`.
     kind('deployed'),

@@ -1,14 +1,12 @@
-import { PLAN_ORDER, PLANS } from '../lambdas/domain/plans.ts';
+import { notFound, ProblemError } from '../lambdas/http/problems.ts';
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
-import type { LocalRoute } from './local-routes.ts';
+import { type LocalRequest, type LocalRoute, refuseInput } from './local-routes.ts';
 import { LocalQueue, sqs } from './queue.ts';
-import type { Control } from './stripe/control.ts';
-import { stripeDevRoutes } from './stripe/dev-routes.ts';
-import { seededPriceId } from './stripe/seeded-prices.ts';
 import { openStripe, type StripeOnDemand } from './stripe-on-demand.ts';
+import { standInPrices } from './stripe-products.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The id under which the stand-in for Secrets Manager knows Stripe's keys. */
@@ -81,7 +79,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       [VARIABLES.stripeEventsQueueUrl]: `${awsStandIn}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
-      [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(seededPrices()),
+      [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices()),
       [VARIABLES.trialDays]: '0',
       [VARIABLES.appUrl]: app,
     }),
@@ -120,31 +118,31 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   return { secretKey, webhookSecret };
 }
 
-/** Which of the stand-in's prices is which plan. */
-export function seededPrices(): Record<string, { plan: string; interval: string }> {
-  const intervals = ['month', 'year'] as const;
-  return Object.fromEntries(
-    PLAN_ORDER.flatMap((plan) =>
-      intervals
-        .filter((interval) => PLANS[plan].prices[interval] !== undefined)
-        .map((interval) => [seededPriceId(plan, interval), { plan, interval }]),
-    ),
-  );
-}
-
-/** The stand-in's own routes. A flush answers when the events are processed, and not before. */
+/**
+ * The stand-in's control routes, below `/dev/stripe`. What Stripe would have refused is refused as Postage words
+ * problems, and a flush answers when its events are processed.
+ */
 function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
-  // Filled in before a route of it answers.
-  const control = {} as Control;
-  return stripeDevRoutes(control).map((route) => ({
-    ...route,
-    answer: async (request) => {
-      Object.assign(control, (await standIn.load()).control);
-      const answer = await route.answer(request);
-      if (route.path === '/dev/stripe/flush') {
-        await events.settled();
+  const answerOf =
+    (method: 'PUT' | 'POST') =>
+    async ({ parameters, json }: LocalRequest): Promise<object> => {
+      const stripe = await standIn.load();
+      const path = ['', ...Object.values(parameters)].join('/');
+      const { status, result, error } = await stripe.answerControl(method, path, json);
+      await (path === '/flush' ? events.settled() : null);
+      if (error === null) {
+        return result;
       }
-      return answer;
-    },
-  }));
+      const { code, decline_code: declineCode, message, param } = error;
+      if (status === 404 || code === 'resource_missing') {
+        throw new ProblemError(notFound(`object at Stripe: ${message}`));
+      }
+      const reason = declineCode ?? code;
+      return refuseInput(param ?? '', reason === undefined ? message : `${message} (${reason})`);
+    };
+  return [
+    { method: 'PUT', path: '/dev/stripe', answer: answerOf('PUT') },
+    { method: 'POST', path: '/dev/stripe/{order}', answer: answerOf('POST') },
+    { method: 'POST', path: '/dev/stripe/{kind}/{id}/{order}', answer: answerOf('POST') },
+  ];
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { StripeStandIn } from 'stripe-stand-in';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { closeServer, listenLocally } from './http-server.ts';
-import type { StripeStandIn } from './stripe/server.ts';
+import { standInProducts } from './stripe-products.ts';
 
 export interface StripeOnDemand {
   url: string;
@@ -35,10 +36,11 @@ export async function openStripe(options: {
 
   let loading: Promise<StripeStandIn> | null = null;
   const start = async (): Promise<StripeStandIn> => {
-    const { startStripe } = await import('./stripe/server.ts');
+    const { startStripe } = await import('stripe-stand-in');
     server.off('request', serveFirst);
     const listening = { server, url };
-    return startStripe({ clock, data, keys, listening, webhookUrl: () => webhookUrl, onError });
+    const products = standInProducts();
+    return startStripe({ clock, products, data, keys, listening, webhookUrl: () => webhookUrl, onError });
   };
   const load = (): Promise<StripeStandIn> => (loading ??= start());
   /** Requests that come before the stand-in listens to them are told to it then. */

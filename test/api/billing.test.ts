@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
+import { standInPriceId } from '../../local/stripe-products.ts';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
 import { atStripe, customerOf, inPortal, payCheckout, sessionIn, stripeOf } from '../support/at-stripe.ts';
 import { usePostage } from '../support/server.ts';
@@ -91,7 +91,7 @@ describe('Checkout', () => {
     expect(await inPortal(postage(), user, 'card', { paymentMethod })).toMatchObject({ status: 200 });
     const [subscription] = (await stripe.subscriptions.list({ customer })).data;
     const changed = await stripe.subscriptions.update(subscription?.id ?? '', {
-      items: [{ id: subscription?.items.data[0]?.id ?? '', price: seededPriceId('enterprise', 'month') }],
+      items: [{ id: subscription?.items.data[0]?.id ?? '', price: standInPriceId('enterprise', 'month') }],
       proration_behavior: 'always_invoice',
     });
     expect(changed.status).toBe('past_due');

@@ -110,7 +110,7 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
         POSTAGE_ISSUER_URL: issuer.url,
         POSTAGE_ISSUER_DIR: `${directory}/issuer`,
         POSTAGE_STRIPE_URL: stripe.url,
-        POSTAGE_STRIPE_DEV_URL: stripe.devUrl,
+        POSTAGE_STRIPE_CONTROL_URL: stripe.controlUrl,
         POSTAGE_RECORDED_CALLS: recordedCalls,
       },
     });

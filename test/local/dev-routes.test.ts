@@ -175,3 +175,19 @@ describe('PUT /dev/senders', () => {
     expect((await sendRaw(postage.url, { method: 'PUT', path: '/dev/senders', body })).status).toBe(422);
   });
 });
+
+describe('the routes below /dev/stripe', () => {
+  it.each([
+    ['PUT', '', { webhooks: { drop: 2 } }, { status: 422, body: { errors: [{ path: 'webhooks.drop' }] } }],
+    ['POST', '/checkout/cs_test_none/pay', {}, { status: 404, body: { code: 'not_found' } }],
+    ['POST', '/nothing', {}, { status: 404, body: { code: 'not_found' } }],
+    ['POST', '/flush', {}, { status: 200, body: { delivered: 0, failed: 0 } }],
+  ])('answer %s %s', async (method, path, body, expected) => {
+    const answer = await sendRaw(postage.url, {
+      method,
+      path: `/dev/stripe${path}`,
+      body: JSON.stringify(body),
+    });
+    expect(answer).toMatchObject(expected);
+  });
+});

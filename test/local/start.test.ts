@@ -6,8 +6,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sdkFor } from 'stripe-stand-in';
 import { parseInstant, parsePort } from '../../local/command-line.ts';
-import { sdkFor } from '../support/stripe.ts';
 import { type Command, descendantsOf, isAlive, runCommand } from '../support/command.ts';
 
 const hasEngine = (process.env['DYNAMODB_ENDPOINT'] ?? '') === '';

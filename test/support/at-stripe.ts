@@ -1,10 +1,10 @@
 /** What happens at the stand-in for Stripe that a Postage has, beside what Postage does there. */
 import { expect } from '@jest/globals';
 import type { Stripe } from 'stripe';
+import { sdkFor } from 'stripe-stand-in';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type ApiAnswer, type ApiUser, call } from './api-client.ts';
 import { type Postage } from './server.ts';
-import { sdkFor } from './stripe.ts';
 import { plentyOfTime } from './table.ts';
 
 /** The SDK on it. */

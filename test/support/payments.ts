@@ -15,13 +15,13 @@ import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
-import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
+import { standInPriceId } from '../../local/stripe-products.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
 import { openStripe, type TestStripe } from './stripe.ts';
 
-export const PRO = seededPriceId('pro', 'month');
-export const PRO_YEARLY = seededPriceId('pro', 'year');
-export const ENTERPRISE = seededPriceId('enterprise', 'month');
+export const PRO = standInPriceId('pro', 'month');
+export const PRO_YEARLY = standInPriceId('pro', 'year');
+export const ENTERPRISE = standInPriceId('enterprise', 'month');
 
 export const PRICES_JSON = JSON.stringify({
   [PRO]: { plan: 'pro', interval: 'month' },

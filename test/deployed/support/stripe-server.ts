@@ -1,20 +1,14 @@
-import { createServer } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { seededPrices } from '../../../local/payments.ts';
-import { answerLocally } from '../../../local/local-routes.ts';
-import { closeServer, listenLocally } from '../../../local/http-server.ts';
-import { matchRoute, parseTarget } from '../../../local/routing.ts';
-import { stripeDevRoutes } from '../../../local/stripe/dev-routes.ts';
-import { startStripe, type StripeStandIn } from '../../../local/stripe/server.ts';
+import { startStripe } from 'stripe-stand-in';
+import { standInPrices, standInProducts } from '../../../local/stripe-products.ts';
 import { readOutputs, stackOutputs } from '../../e2e/support/stack.ts';
 
 /** Stripe's server on this machine, for a stack that is deployed here. */
 export interface StripeServer {
   /** Where its API answers. */
   url: string;
-  /** Where its `/dev/stripe` routes answer: what customers and banks do. */
-  devUrl: string;
+  /** Where its control routes answer: what customers and banks do. */
+  controlUrl: string;
   /** What the stack is told of it: which price is which plan. */
   prices: object;
   /** Gives a stack its keys, and from now on sends its events to the stack. */
@@ -24,12 +18,15 @@ export interface StripeServer {
 
 export async function serveStripe(): Promise<StripeServer> {
   let webhookUrl: string | null = null;
-  const standIn = await startStripe({ clock: Date, webhookUrl: () => webhookUrl });
-  const dev = await serveDevRoutes(standIn);
+  const standIn = await startStripe({
+    clock: Date,
+    products: standInProducts(),
+    webhookUrl: () => webhookUrl,
+  });
   return {
     url: standIn.url,
-    devUrl: dev.url,
-    prices: seededPrices(),
+    controlUrl: `${standIn.url}/control`,
+    prices: standInPrices(),
     connectTo: async (stackName, apiUrl) => {
       const { StripeSecretArn } = await readOutputs(stackName, stackOutputs);
       const { secretKey, webhookSecret } = standIn;
@@ -41,29 +38,6 @@ export async function serveStripe(): Promise<StripeServer> {
       );
       webhookUrl = `${apiUrl}/webhooks/stripe`;
     },
-    stop: async () => {
-      await dev.stop();
-      await standIn.stop();
-    },
+    stop: () => standIn.stop(),
   };
-}
-
-async function serveDevRoutes({
-  control,
-}: StripeStandIn): Promise<{ url: string; stop: () => Promise<void> }> {
-  const routes = stripeDevRoutes(control);
-  const server = createServer((request, response) => {
-    const target = parseTarget(request.url ?? '/');
-    const match = matchRoute(routes, request.method ?? '', target.path);
-    const answering =
-      match === null
-        ? Promise.resolve({ status: 404, headers: {}, body: '{}' })
-        : buffer(request).then((body) => answerLocally(match, target, body));
-    answering.then(
-      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
-      (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
-  });
-  const { url } = await listenLocally(server, 0);
-  return { url, stop: () => closeServer(server) };
 }

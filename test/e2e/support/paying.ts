@@ -9,11 +9,11 @@ import type { User, World } from './world.ts';
 
 /** The real Stripe wants a person at its page. */
 export const itWithStripe =
-  process.env['POSTAGE_URL'] === undefined || process.env['POSTAGE_STRIPE_DEV_URL'] !== undefined
+  process.env['POSTAGE_URL'] === undefined || process.env['POSTAGE_STRIPE_CONTROL_URL'] !== undefined
     ? it
     : it.skip;
 
-/** What customers and banks do, told at a `/dev/stripe` route. */
+/** What customers and banks do, told at a control route of the stand-in. */
 export async function atStripe(
   world: World,
   path: string,
@@ -42,7 +42,7 @@ async function pageFor(world: World, { token }: User, route: string, json?: obje
   return z.parse(z.string(), answer.body['url']);
 }
 
-/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as its `/dev/stripe` routes are named. */
+/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as the stand-in's control routes are named. */
 export async function inPortal(world: World, user: User, act: string, body?: object): Promise<void> {
   const page = await pageFor(world, user, '/billing/portal-sessions');
   await atStripe(world, `/portal/${/bps_\w+/.exec(page)?.[0] ?? page}/${act}`, body);

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Stripe } from 'stripe';
+import { sdkFor } from 'stripe-stand-in';
 import * as z from 'zod/mini';
 import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { toIso } from '../../../lambdas/domain/instants.ts';
-import { sdkFor } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { dev } from './dev.ts';
 import { openForge } from './forge.ts';
@@ -43,7 +43,7 @@ export async function connectStack(): Promise<World> {
       const account = ['--user', userId, '--plan', plan, '--interval', interval, '--anchor', toIso(anchor)];
       await promisify(execFile)(process.execPath, [ACCOUNT_SCRIPT, ...account, '--table', TableName]);
     },
-    atStripe: atStripe(process.env['POSTAGE_STRIPE_DEV_URL']),
+    atStripe: atStripe(process.env['POSTAGE_STRIPE_CONTROL_URL']),
     stripe: await stripeSdk(process.env['POSTAGE_STRIPE_URL'], StripeSecretArn),
     storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
     startNight: async (after) => {
@@ -62,7 +62,7 @@ export async function connectStack(): Promise<World> {
 }
 
 function atStripe(url: string | undefined): World['atStripe'] {
-  return url === undefined ? null : (method, path, body) => dev(url, method, `/dev/stripe${path}`, body);
+  return url === undefined ? null : (method, path, body) => dev(url, method, path, body);
 }
 
 const stripeSecret = z.object({ secretKey: z.string() });

@@ -1,0 +1,111 @@
+import { type Stripe } from 'stripe';
+import { type Seconds } from './calendar.ts';
+import { type Sandbox } from './sandbox.ts';
+
+export interface SessionOrder {
+  id: string;
+  mode: 'payment' | 'subscription';
+  lineItems: Stripe.LineItem[];
+  customer: Stripe.Customer | null;
+  customerEmail: string | null;
+  customerCreation: 'always' | 'if_required' | null;
+  clientReferenceId: string | null;
+  metadata: Stripe.Metadata;
+  successUrl: string;
+  cancelUrl: string | null;
+  expiresAt: Seconds;
+  methodCollection: 'always' | 'if_required';
+  allowedTypes: string[] | null;
+}
+
+/** Not modelled: always null. */
+const NOT_MODELLED = {
+  adaptive_pricing: null,
+  after_expiration: null,
+  allow_promotion_codes: null,
+  billing_address_collection: null,
+  client_secret: null,
+  collected_information: null,
+  consent: null,
+  consent_collection: null,
+  currency_conversion: null,
+  customer_account: null,
+  integration_identifier: null,
+  invoice_creation: null,
+  locale: null,
+  managed_payments: null,
+  origin_context: null,
+  payment_link: null,
+  payment_method_configuration_details: null,
+  payment_method_options: null,
+  permissions: null,
+  recovered_from: null,
+  saved_payment_method_options: null,
+  setup_intent: null,
+  shipping_address_collection: null,
+  shipping_cost: null,
+  submit_type: null,
+  wallet_options: null,
+} as const satisfies Partial<Stripe.Checkout.Session>;
+
+export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checkout.Session {
+  const { id, mode, customer, customerEmail, lineItems } = order;
+  const total = lineItems.reduce((sum, line) => sum + line.amount_total, 0);
+  const email = customer?.email ?? customerEmail;
+  return {
+    id,
+    ...NOT_MODELLED,
+    object: 'checkout.session',
+    allowed_payment_method_types: order.allowedTypes,
+    amount_subtotal: total,
+    amount_total: total,
+    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
+    cancel_url: order.cancelUrl,
+    client_reference_id: order.clientReferenceId,
+    created: sandbox.now(),
+    currency: 'usd',
+    custom_fields: [],
+    custom_text: {
+      after_submit: null,
+      shipping_address: null,
+      submit: null,
+      terms_of_service_acceptance: null,
+    },
+    customer: customer?.id ?? null,
+    customer_creation: customer === null ? order.customerCreation : null,
+    customer_details: email === null ? null : detailsOf(email, customer?.name ?? null),
+    customer_email: customerEmail,
+    discounts: [],
+    expires_at: order.expiresAt,
+    invoice: null,
+    livemode: false,
+    metadata: order.metadata,
+    mode,
+    payment_intent: null,
+    payment_method_collection: order.methodCollection,
+    // Guess: a Checkout without a list takes cards, and for single payments bank debits, but not Link.
+    payment_method_types: order.allowedTypes ?? (mode === 'payment' ? ['card', 'us_bank_account'] : ['card']),
+    payment_status: total === 0 ? 'no_payment_required' : 'unpaid',
+    phone_number_collection: { enabled: false },
+    shipping_options: [],
+    status: 'open',
+    subscription: null,
+    success_url: order.successUrl,
+    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
+    ui_mode: 'hosted_page',
+    url: `https://checkout.stripe.com/c/pay/${id}`,
+  };
+}
+
+export function detailsOf(email: string, name: string | null): Stripe.Checkout.Session.CustomerDetails {
+  return {
+    address: null,
+    business_name: null,
+    email,
+    individual_name: name,
+    name,
+    phone: null,
+    tax_exempt: 'none',
+    tax_ids: [],
+  };
+}

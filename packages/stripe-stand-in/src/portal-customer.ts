@@ -1,0 +1,143 @@
+import { type Stripe } from 'stripe';
+import { invalidRequest } from './api-error.ts';
+import { attach, findMethod } from './payment-methods.ts';
+import { type Sandbox } from './sandbox.ts';
+import { refId } from './state.ts';
+import { endSubscription } from './subscription-end.ts';
+import { cadenceOf, changeSubscription, isOver, itemOf } from './subscription-object.ts';
+import { schedulingOf } from './subscription-schedule.ts';
+import { changeBilling } from './subscription-update.ts';
+
+// Source: https://docs.stripe.com/api/customer_portal/configurations
+// Guess: the Portal follows the newest active configuration, whichever its session names.
+// What a customer does in the Portal. The newest active configuration says what is offered.
+
+/** Whose page a Portal session is. */
+export function customerOfPortal(sandbox: Sandbox, sessionId: string): string {
+  return sandbox.get('portal_session', sessionId).customer;
+}
+
+/** The subscription that the page of a Portal session shows: its customer's, the newest that is not over. */
+export function subscriptionOfPortal(sandbox: Sandbox, sessionId: string): string {
+  const customer = customerOfPortal(sandbox, sessionId);
+  const own = sandbox.all('subscription').filter((one) => refId(one.customer) === customer && !isOver(one));
+  const [newest] = own.toSorted((one, other) => other.created - one.created);
+  if (newest === undefined) {
+    throw invalidRequest(`The customer ${customer} has no subscription.`);
+  }
+  return newest.id;
+}
+
+/** Changes the price at once or at the end of the period, as the configuration's conditions say. */
+export function changePriceInPortal(
+  sandbox: Sandbox,
+  subscriptionId: string,
+  priceId: string,
+): Stripe.Subscription {
+  const { subscription_update: rules } = featuresOf(sandbox);
+  const subscription = sandbox.get('subscription', subscriptionId, 'subscription');
+  const price = sandbox.get('price', priceId, 'price');
+  if (!rules.enabled || !(rules.products ?? []).some(({ prices }) => prices.includes(priceId))) {
+    throw invalidRequest(`The Portal does not offer the price ${priceId}.`, { param: 'price' });
+  }
+  const old = itemOf(subscription).price;
+  // Source: https://docs.stripe.com/changelog/acacia/2024-10-28/customer-portal-schedule-downgrades
+  // Guess: a price decreases when its bare amount does, whatever the two intervals are.
+  // Guess: a change may be made while another one is scheduled, and takes its place.
+  const isScheduled = rules.schedule_at_period_end.conditions.some(({ type }) =>
+    type === 'shortening_interval'
+      ? daysOf(price) < daysOf(old)
+      : (price.unit_amount ?? 0) < (old.unit_amount ?? 0),
+  );
+  // Guess: a change in a trial holds at once, also to a smaller price.
+  if (isScheduled && subscription.status !== 'trialing') {
+    sandbox.get('subscription_record', subscriptionId).scheduledPrice = priceId;
+    changeSubscription(sandbox, subscription, { schedule: sandbox.newId('sub_sched') });
+    return subscription;
+  }
+  sandbox.get('subscription_record', subscriptionId).scheduledPrice = null;
+  const endsTrial = subscription.status === 'trialing' && rules.trial_update_behavior === 'end_trial';
+  changeBilling(
+    sandbox,
+    subscription,
+    {
+      price,
+      quantity: itemOf(subscription).quantity ?? 1,
+      // Source: https://docs.stripe.com/changelog/clover/2025-12-15/customer-portal-billing-cycle-anchor
+      movesAnchor: rules.billing_cycle_anchor === 'now' && subscription.status !== 'trialing',
+      trialEnd: endsTrial ? sandbox.now() : null,
+      proration: rules.proration_behavior === 'none' ? 'none' : asProration(rules.proration_behavior),
+      // Guess: the Portal refuses a change that can't be paid, and leaves the subscription as it was.
+      paymentBehavior: 'error_if_incomplete',
+    },
+    { schedule: null },
+  );
+  return subscription;
+}
+
+function asProration(behavior: string): 'always_invoice' | 'create_prorations' {
+  return behavior === 'always_invoice' ? 'always_invoice' : 'create_prorations';
+}
+
+function daysOf(price: Stripe.Price): number {
+  const { interval, interval_count: count } = cadenceOf(price);
+  return count * ({ day: 1, week: 7, month: 30, year: 365 }[interval] ?? 30);
+}
+
+// Guess: the Portal schedules an end as `cancel_at` under flexible billing, and leaves the flag false.
+// Guess: a subscription can be cancelled in the Portal while a change is scheduled.
+/** Cancels as the configuration says. Flexible billing schedules an end as `cancel_at`, and leaves the flag false. */
+export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
+  const { subscription_cancel: rules } = featuresOf(sandbox);
+  const subscription = sandbox.get('subscription', subscriptionId, 'subscription');
+  if (!rules.enabled) {
+    throw invalidRequest('The Portal does not offer to cancel.');
+  }
+  if (rules.mode === 'immediately') {
+    endSubscription(sandbox, subscription, 'cancellation_requested');
+    return subscription;
+  }
+  const isFlexible = subscription.billing_mode.type === 'flexible';
+  const asked = isFlexible ? { cancel_at: 'max_period_end' as const } : { cancel_at_period_end: true };
+  changeSubscription(sandbox, subscription, schedulingOf(sandbox, asked)(subscription));
+  return subscription;
+}
+
+// Guess: a scheduled change can be taken back in the Portal.
+/** "Don't cancel", and no scheduled change either. */
+export function keepInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
+  const subscription = sandbox.get('subscription', subscriptionId, 'subscription');
+  sandbox.get('subscription_record', subscriptionId).scheduledPrice = null;
+  const undone = schedulingOf(sandbox, { cancel_at: null })(subscription);
+  changeSubscription(sandbox, subscription, { ...undone, schedule: null });
+  return subscription;
+}
+
+// Guess: a card from the Portal becomes the default of the customer, and of subscriptions with one of their own.
+/** Another card: it becomes the customer's default, and that of their subscriptions with one of their own. */
+export function changeCardInPortal(sandbox: Sandbox, customerId: string, methodId: string): Stripe.Customer {
+  const customer = sandbox.customer(customerId);
+  const method = findMethod(sandbox, methodId);
+  attach(sandbox, method, customer);
+  const settings = { ...customer.invoice_settings, default_payment_method: method.id };
+  const previous = sandbox.assign(customer, { invoice_settings: settings });
+  if (previous !== null) {
+    sandbox.emit('customer.updated', customer, previous);
+  }
+  for (const subscription of sandbox.all('subscription')) {
+    const hasOwn =
+      refId(subscription.customer) === customerId && subscription.default_payment_method !== null;
+    if (hasOwn && !isOver(subscription)) {
+      changeSubscription(sandbox, subscription, { default_payment_method: method.id });
+    }
+  }
+  return customer;
+}
+
+function featuresOf(sandbox: Sandbox): Stripe.BillingPortal.Configuration.Features {
+  const configuration = sandbox.all('portal_configuration').find(({ active }) => active);
+  if (configuration === undefined) {
+    throw invalidRequest('There is no active Portal configuration.');
+  }
+  return configuration.features;
+}

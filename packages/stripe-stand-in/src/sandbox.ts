@@ -1,0 +1,185 @@
+import { Stripe } from 'stripe';
+import { resourceMissing } from './api-error.ts';
+import { type Seconds } from './calendar.ts';
+import { idOf } from './random.ts';
+import { emptyState, type Kinds, type State } from './state.ts';
+
+/** Stripe's billing settings, as the Dashboard has them. */
+export interface BillingSettings {
+  // Source: https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
+  /** How long a renewal's invoice stays a draft. Stripe: about an hour. */
+  draftSeconds: Seconds;
+  // Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
+  /** When a payment that failed is tried again, in days after the invoice was finalized. */
+  retryDays: readonly number[];
+  /** What a subscription becomes when the last try has failed. */
+  afterRetries: 'canceled' | 'unpaid' | 'past_due';
+  /** How long a bank debit takes. */
+  settlementSeconds: Seconds;
+}
+
+export type EventType = Stripe.Event['type'];
+export type EventObject<T extends EventType> = Extract<Stripe.Event, { type: T }>['data']['object'];
+
+/** The request that is being answered, null when the server acts by itself. */
+export interface RequestReference {
+  id: string;
+  idempotency_key: string | null;
+}
+
+/**
+ * One Stripe account in test mode, a sandbox in Stripe's words: what it holds, what time it is there, and who hears of
+ * its events. The rules are in the files that are named after the objects.
+ */
+export class Sandbox {
+  readonly state: State = emptyState();
+  readonly settings: BillingSettings;
+  readonly seed: number;
+  request: RequestReference | null = null;
+  /** How many ids have been given out. */
+  idCount = 0;
+  readonly #clock: { now(): number };
+  readonly #listeners = new Map<string, ((object: never) => void)[]>();
+  readonly #onEvent: (event: Stripe.Event) => void;
+  #instant: Seconds | null = null;
+
+  constructor(options: {
+    settings: BillingSettings;
+    seed: number;
+    clock: { now(): number };
+    onEvent: (event: Stripe.Event) => void;
+  }) {
+    this.settings = options.settings;
+    this.seed = options.seed;
+    this.#clock = options.clock;
+    this.#onEvent = options.onEvent;
+  }
+
+  /** The clock's second, or the one in which something overdue is happening. */
+  now(): Seconds {
+    return this.#instant ?? this.clockSeconds();
+  }
+
+  clockSeconds(): Seconds {
+    return Math.floor(this.#clock.now() / 1_000);
+  }
+
+  /** Does what was due at an instant that the clock has passed. */
+  actAt(instant: Seconds, act: () => void): void {
+    this.#instant = instant;
+    try {
+      act();
+    } finally {
+      this.#instant = null;
+    }
+  }
+
+  newId(prefix: string): string {
+    this.idCount += 1;
+    return `${prefix}_${idOf(this.seed, this.idCount)}`;
+  }
+
+  /** Rules that follow from what happens elsewhere: a paid invoice makes its subscription active. */
+  on<T extends EventType>(type: T, listener: (object: EventObject<T>) => void): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
+  }
+
+  // Source: https://docs.stripe.com/api/events/object
+  /** Tells the webhooks and the rules what has happened. The event shows the object as it is now. */
+  emit<T extends EventType>(type: T, object: EventObject<T>, previous?: object): void {
+    const snapshot: object = JSON.parse(JSON.stringify(object)) as object;
+    const event = {
+      id: this.newId('evt'),
+      object: 'event',
+      api_version: Stripe.API_VERSION,
+      created: this.now(),
+      data:
+        previous === undefined ? { object: snapshot } : { object: snapshot, previous_attributes: previous },
+      livemode: false,
+      pending_webhooks: 1,
+      request: this.request ?? { id: null, idempotency_key: null },
+      type,
+      // The type says which of the hundreds of kinds of event it is, and `EventObject` that the object is of it.
+    } as Stripe.Event;
+    this.state.event.set(event.id, event);
+    this.#onEvent(event);
+    for (const listener of this.#listeners.get(type) ?? []) {
+      (listener as (object: EventObject<T>) => void)(object);
+    }
+  }
+
+  /** @throws ApiError when there is none */
+  get<K extends keyof Kinds>(kind: K, id: string, param = 'id'): Kinds[K] {
+    const found = this.state[kind].get(id);
+    if (found === undefined) {
+      throw resourceMissing(NAMES[kind] ?? kind, id, param);
+    }
+    return found;
+  }
+
+  /** @throws ApiError when there is none, or none any more */
+  customer(id: string, param = 'customer'): Stripe.Customer {
+    const customer = this.get('customer', id, param);
+    if (customer.deleted === true) {
+      throw resourceMissing('customer', id, param);
+    }
+    return customer;
+  }
+
+  /** Everything as JSON, kind by kind. */
+  snapshot(): Record<string, object[]> {
+    return Object.fromEntries(
+      Object.entries(this.state).map(([kind, objects]) => [kind, [...objects.values()]]),
+    );
+  }
+
+  restore(kinds: Record<string, { id: string }[]>, idCount: number): void {
+    this.idCount = idCount;
+    for (const [kind, objects] of Object.entries(this.state)) {
+      for (const object of kinds[kind] ?? []) {
+        // What `snapshot` has written; nobody else writes the file.
+        (objects as Map<string, { id: string }>).set(object.id, object);
+      }
+    }
+  }
+
+  clear(): void {
+    for (const objects of Object.values(this.state)) {
+      objects.clear();
+    }
+  }
+
+  /** The newest first, as lists are. */
+  all<K extends keyof Kinds>(kind: K): Kinds[K][] {
+    return [...this.state[kind].values()].reverse();
+  }
+
+  /**
+   * Changes an object in place.
+   *
+   * @returns its old values where they differed, as an event's `previous_attributes` have them; null without a change
+   */
+  assign<T extends object>(object: T, changes: Partial<T>): Partial<T> | null {
+    const before: Partial<T> = {};
+    let isChanged = false;
+    for (const key of keysOf(changes)) {
+      if (JSON.stringify(object[key]) !== JSON.stringify(changes[key])) {
+        before[key] = object[key];
+        isChanged = true;
+      }
+    }
+    Object.assign(object, changes);
+    return isChanged ? before : null;
+  }
+}
+
+function keysOf<T extends object>(object: T): (keyof T)[] {
+  return Object.keys(object) as (keyof T)[];
+}
+
+/** What an error calls a kind whose name is not the object's. */
+const NAMES: Partial<Record<keyof Kinds, string>> = {
+  checkout_session: 'checkout.session',
+  portal_configuration: 'configuration',
+  payment_method: 'PaymentMethod',
+};

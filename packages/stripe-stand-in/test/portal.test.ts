@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Stripe } from 'stripe';
+import { type Control, type TestStripe } from '../src/index.ts';
+import { ENTERPRISE, iso, openStripe, PRO, PRO_YEAR, stripeError, subscribe } from './support.ts';
+
+const NOW = '2026-11-24T10:00:00.000Z';
+
+let sandbox: TestStripe;
+let stripe: Stripe;
+let control: Control;
+
+beforeAll(async () => {
+  sandbox = await openStripe(NOW);
+  ({ stripe } = sandbox);
+  ({ control } = sandbox.standIn);
+});
+afterAll(() => sandbox.stop());
+
+describe('the Portal', () => {
+  async function configure(): Promise<Stripe.BillingPortal.Configuration> {
+    return stripe.billingPortal.configurations.create({
+      features: {
+        customer_update: { enabled: true, allowed_updates: ['email'] },
+        invoice_history: { enabled: true },
+        payment_method_update: { enabled: true },
+        subscription_cancel: { enabled: true, mode: 'at_period_end' },
+        subscription_update: {
+          enabled: true,
+          billing_cycle_anchor: 'now',
+          proration_behavior: 'always_invoice',
+          default_allowed_updates: ['price'],
+          products: [
+            { product: 'prod_pro', prices: [PRO, PRO_YEAR] },
+            { product: 'prod_enterprise', prices: [ENTERPRISE] },
+          ],
+          schedule_at_period_end: {
+            conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
+          },
+        },
+      },
+      metadata: { app: 'shop' },
+    });
+  }
+
+  it('is configured, listed and changed', async () => {
+    const created = await configure();
+    expect(created.id).toMatch(/^bpc_/);
+    expect(created).toMatchObject({
+      object: 'billing_portal.configuration',
+      active: true,
+      features: {
+        subscription_update: {
+          billing_cycle_anchor: 'now',
+          schedule_at_period_end: {
+            conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
+          },
+        },
+        subscription_pause: { enabled: false },
+      },
+    });
+    const updated = await stripe.billingPortal.configurations.update(created.id, {
+      features: { subscription_cancel: { enabled: false } },
+    });
+    expect(updated.features.subscription_cancel.enabled).toBe(false);
+    expect(updated.features.subscription_update.enabled).toBe(true);
+    const retired = await stripe.billingPortal.configurations.update(created.id, { active: false });
+    expect(retired.active).toBe(false);
+    const { data } = await stripe.billingPortal.configurations.list({ active: false });
+    expect(data.map(({ id }) => id)).toEqual([created.id]);
+  });
+
+  it('offers only prices of the product that it names', async () => {
+    const error = await stripeError(
+      stripe.billingPortal.configurations.create({
+        features: {
+          subscription_update: {
+            enabled: true,
+            default_allowed_updates: ['price'],
+            products: [{ product: 'prod_pro', prices: [ENTERPRISE] }],
+          },
+        },
+      }),
+    );
+    expect(error.statusCode).toBe(400);
+  });
+
+  it('opens for a customer, with a configuration', async () => {
+    const { id: customer } = await stripe.customers.create();
+    expect((await stripeError(stripe.billingPortal.sessions.create({ customer }))).message).toContain(
+      'No configuration provided',
+    );
+    const { id: configuration } = await configure();
+    const session = await stripe.billingPortal.sessions.create({
+      customer,
+      configuration,
+      return_url: 'https://example.com/account',
+    });
+    expect(session).toMatchObject({ object: 'billing_portal.session', customer, configuration });
+    expect(session.id).toMatch(/^bps_/);
+    expect(session.url).toMatch(/^https:\/\/billing\.stripe\.com\//);
+  });
+
+  it('upgrades at once with a new anchor, and schedules a downgrade', async () => {
+    await configure();
+    const own = await subscribe(stripe, { items: [{ price: PRO }] });
+    const up = control.changePriceInPortal(own.id, ENTERPRISE);
+    expect(up.items.data[0]?.price.id).toBe(ENTERPRISE);
+    expect(up.latest_invoice).not.toBe(own.latest_invoice);
+
+    const down = control.changePriceInPortal(own.id, PRO);
+    expect(down.items.data[0]?.price.id).toBe(ENTERPRISE);
+    expect(down.schedule).toMatch(/^sub_sched_/);
+    sandbox.moveTo('2026-12-24T10:00:00.000Z');
+    const after = await stripe.subscriptions.retrieve(own.id);
+    expect(after.items.data[0]?.price.id).toBe(PRO);
+    expect(after.schedule).toBeNull();
+    expect(iso(after.items.data[0]?.current_period_end)).toBe('2027-01-24T10:00:00.000Z');
+  });
+
+  it('schedules the change from a year to a month', async () => {
+    await configure();
+    const own = await subscribe(stripe, { items: [{ price: PRO_YEAR }] });
+    expect(control.changePriceInPortal(own.id, PRO).items.data[0]?.price.id).toBe(PRO_YEAR);
+    expect(control.keepInPortal(own.id).schedule).toBeNull();
+  });
+
+  it('cancels by `cancel_at`, and can take it back', async () => {
+    await configure();
+    const own = await subscribe(stripe, { items: [{ price: PRO }] });
+    const end = own.items.data[0]?.current_period_end;
+    expect(control.cancelInPortal(own.id)).toMatchObject({ cancel_at: end, cancel_at_period_end: false });
+    expect(control.keepInPortal(own.id)).toMatchObject({ cancel_at: null, canceled_at: null });
+  });
+});
