@@ -36,6 +36,8 @@ export default {
     kind('jobs'),
     kind('infra'),
     kind('e2e'),
+    // Random sequences, and what they are compared with: test/simulation/README.md.
+    kind('simulation'),
     // Against a deployed stack only: `npm run test:deployed`.
     kind('deployed'),
   ],

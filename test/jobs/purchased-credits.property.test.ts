@@ -10,14 +10,14 @@ import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { available, left } from '../../lambdas/domain/credits.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
 import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { servicesAt } from '../support/disorder.ts';
+import { servicesAt } from '../simulation/money/disorder.ts';
 import { messageOf } from '../support/payments.ts';
 import { beginPurchase } from '../support/purchases.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { rollEverything } from '../support/rollovers.ts';
 import { sequences } from '../support/sequences.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
-import { actOnSubscription } from '../support/subscription-acts.ts';
+import { actOnSubscription } from '../simulation/money/subscription-acts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { expectClosedBooks, request, scheduleMail, writeLetter } from '../support/users.ts';
 

@@ -2,10 +2,10 @@
  * Keeps count of what each subscription has had of its interval, told by what accounts look like from outside: the
  * walk's own idea of "one allowance per interval", however often a subscription ends in it and returns.
  */
-import { type Account, type AccountChange, isLive } from '../../lambdas/domain/account.ts';
-import { spent } from '../../lambdas/domain/credits.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { type Account, type AccountChange, isLive } from '../../../lambdas/domain/account.ts';
+import { spent } from '../../../lambdas/domain/credits.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { PLANS } from '../../../lambdas/domain/plans.ts';
 
 interface Interval {
   id: string;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { walk, type WalkLog } from '../support/walk.ts';
-import { type Guarantee } from '../support/walk-checks.ts';
+import { walk, type WalkLog } from './walk.ts';
+import { type Guarantee } from './checks.ts';
 
 /** `POSTAGE_WALKS=100000 npm run test:domain` walks further; `POSTAGE_WALK_SEED` begins elsewhere. */
 const WALKS = Number(process.env['POSTAGE_WALKS'] ?? 3_000);

@@ -3,26 +3,26 @@
  * any order, and by processes that die. Both have the same Stripe.
  */
 import type { Stripe } from 'stripe';
-import { parseDelivery } from '../../lambdas/adapters/dynamodb/delivery-item.ts';
-import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { linkCustomer } from '../../lambdas/adapters/dynamodb/customers.ts';
-import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
-import { type Account } from '../../lambdas/domain/account.ts';
-import { left, sumLots } from '../../lambdas/domain/credits.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { handlerOf } from '../../lambdas/jobs/stripe-event-handlers.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
+import { parseDelivery } from '../../../lambdas/adapters/dynamodb/delivery-item.ts';
+import { toWire } from '../../../lambdas/adapters/dynamodb/items.ts';
+import { type Delivery } from '../../../lambdas/domain/deliveries.ts';
+import { linkCustomer } from '../../../lambdas/adapters/dynamodb/customers.ts';
+import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { createPortal } from '../../../lambdas/adapters/stripe/portal.ts';
+import { type Account } from '../../../lambdas/domain/account.ts';
+import { left, sumLots } from '../../../lambdas/domain/credits.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { type PlanId } from '../../../lambdas/domain/plans.ts';
+import { handlerOf } from '../../../lambdas/jobs/stripe-event-handlers.ts';
+import { processStripeEvents } from '../../../lambdas/jobs/process-stripe-events.ts';
+import { type StripeServices } from '../../../lambdas/jobs/stripe-event.ts';
 import { deliver, MortalProcess, servicesAt, shuffled } from './disorder.ts';
-import { ENTERPRISE, messageOf, PRO } from './payments.ts';
-import { type Random, seededRandom } from './random.ts';
-import { openStripe, type TestStripe } from './stripe.ts';
-import { plentyOfTime } from './table.ts';
-import { itemsOf, request, storedAccount, writeLetter } from './users.ts';
+import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
+import { type Random, seededRandom } from '../../support/random.ts';
+import { openStripe, type TestStripe } from '../../support/stripe.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { itemsOf, request, storedAccount, writeLetter } from '../../support/users.ts';
 
 /** One of the two ways in which the same things happen. */
 export interface Side {

@@ -1,17 +1,17 @@
 /** What can happen to an account, one step of a walk at a time. */
-import { type Account, type AccountChange } from '../../lambdas/domain/account.ts';
-import { adjustCredits } from '../../lambdas/domain/adjustments.ts';
-import { type TakingOutcome } from '../../lambdas/domain/credit-commands.ts';
-import { available, clawBackDue, left, spent } from '../../lambdas/domain/credits.ts';
-import { receiveGift, recoverGift, sendGift } from '../../lambdas/domain/gifts.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { type Purchase, settlePurchase } from '../../lambdas/domain/purchases.ts';
-import { returnToAccount, type StoredPeriod } from '../../lambdas/domain/returns.ts';
-import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { followSubscription, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { countPaidMail, decideUse, type Use } from '../../lambdas/domain/usage.ts';
-import { type Random } from './random.ts';
-import { nextFacts } from './walk-facts.ts';
+import { type Account, type AccountChange } from '../../../lambdas/domain/account.ts';
+import { adjustCredits } from '../../../lambdas/domain/adjustments.ts';
+import { type TakingOutcome } from '../../../lambdas/domain/credit-commands.ts';
+import { available, clawBackDue, left, spent } from '../../../lambdas/domain/credits.ts';
+import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { type Purchase, settlePurchase } from '../../../lambdas/domain/purchases.ts';
+import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
+import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { followSubscription, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
+import { countPaidMail, decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { type Random } from '../../support/random.ts';
+import { nextFacts } from './facts.ts';
 
 /** What a walk remembers beside the account: the records that the other items of the table are. */
 export interface World {

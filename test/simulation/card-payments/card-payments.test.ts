@@ -3,23 +3,29 @@
  * processes stop anywhere and answers are lost; once it is over, every charge has a delivery or has gone back.
  * A seed gives the same actions; what overtakes what is up to chance.
  */
-import '../support/silent-functions.ts';
+import '../../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
-import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
-import { addMailCredits } from '../../lambdas/adapters/dynamodb/adjustments.ts';
-import { type StepContext } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
-import { eraseUser } from '../../lambdas/adapters/dynamodb/erasure.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
-import { askForMail, deliveriesOf, givenPayer, type Payer, reconcileAt } from '../support/pay-as-you-go.ts';
-import { usePayments } from '../support/payments.ts';
-import { type Random, seededRandom } from '../support/random.ts';
-import { sequences } from '../support/sequences.ts';
-import { plentyOfTime } from '../support/table.ts';
-import { request } from '../support/users.ts';
+import { callOffDelivery, refundIfNeeded } from '../../../lambdas/adapters/card-payments.ts';
+import { addMailCredits } from '../../../lambdas/adapters/dynamodb/adjustments.ts';
+import { type StepContext } from '../../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { eraseUser } from '../../../lambdas/adapters/dynamodb/erasure.ts';
+import { type Delivery } from '../../../lambdas/domain/deliveries.ts';
+import { DAY_MS } from '../../../lambdas/domain/instants.ts';
+import { type StripeServices } from '../../../lambdas/jobs/stripe-event.ts';
+import {
+  askForMail,
+  deliveriesOf,
+  givenPayer,
+  type Payer,
+  reconcileAt,
+} from '../../support/pay-as-you-go.ts';
+import { usePayments } from '../../support/payments.ts';
+import { type Random, seededRandom } from '../../support/random.ts';
+import { sequences } from '../../support/sequences.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { request } from '../../support/users.ts';
 
 const { count: SEQUENCES, firstSeed: FIRST_SEED } = sequences(20);
 const LONGEST_WAIT_MS = 15;

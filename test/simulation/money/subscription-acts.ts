@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { ENTERPRISE, PRO, PRO_YEARLY } from './payments.ts';
-import { type Random } from './random.ts';
-import { type TestStripe } from './stripe.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { ENTERPRISE, PRO, PRO_YEARLY } from '../../support/payments.ts';
+import { type Random } from '../../support/random.ts';
+import { type TestStripe } from '../../support/stripe.ts';
 
 export interface Subscriber {
   stripe: TestStripe;

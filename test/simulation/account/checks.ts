@@ -5,13 +5,13 @@ import {
   isOpen,
   limitAsCount,
   openUntil,
-} from '../../lambdas/domain/account.ts';
-import { available, type Credits, left, sumLots } from '../../lambdas/domain/credits.ts';
-import { type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { MAILS_PER_DAY, PLANS } from '../../lambdas/domain/plans.ts';
-import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
-import { sumOf } from './accounts.ts';
-import { type Step, type World } from './walk-steps.ts';
+} from '../../../lambdas/domain/account.ts';
+import { available, type Credits, left, sumLots } from '../../../lambdas/domain/credits.ts';
+import { type Instant, utcDay } from '../../../lambdas/domain/instants.ts';
+import { MAILS_PER_DAY, PLANS } from '../../../lambdas/domain/plans.ts';
+import { decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { sumOf } from '../../support/accounts.ts';
+import { type Step, type World } from './steps.ts';
 
 export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8';
 

@@ -1,9 +1,9 @@
 /** What Stripe may say next, drawn so that boundaries, endings and repeats meet often. */
-import { type Account } from '../../lambdas/domain/account.ts';
-import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { boundary } from '../../lambdas/domain/periods.ts';
-import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { type Random } from './random.ts';
+import { type Account } from '../../../lambdas/domain/account.ts';
+import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
+import { boundary } from '../../../lambdas/domain/periods.ts';
+import { type LiveFacts, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
+import { type Random } from '../../support/random.ts';
 
 const PLANS_OF_STRIPE = ['pro', 'enterprise'] as const;
 const SUBSCRIPTION_IDS = ['sub_1', 'sub_2'] as const;

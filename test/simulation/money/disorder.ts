@@ -1,12 +1,12 @@
 /** How events come to a worker when nothing goes as it should: late, repeated, in any order, and cut off anywhere. */
 import type { Stripe } from 'stripe';
-import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
-import { processStripeEvents } from '../../lambdas/jobs/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
-import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from './payments.ts';
-import { type Random } from './random.ts';
-import { type TestStripe } from './stripe.ts';
+import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { parsePriceList } from '../../../lambdas/adapters/stripe/prices.ts';
+import { processStripeEvents } from '../../../lambdas/jobs/process-stripe-events.ts';
+import { type StripeServices } from '../../../lambdas/jobs/stripe-event.ts';
+import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from '../../support/payments.ts';
+import { type Random } from '../../support/random.ts';
+import { type TestStripe } from '../../support/stripe.ts';
 
 export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = () => null): StripeServices {
   return {

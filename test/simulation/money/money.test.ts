@@ -4,16 +4,16 @@
  * other, events are late, doubled and shuffled, processes are stopped after any request to Stripe or DynamoDB and begun
  * again, and others are at work in between. Both come to the same end, and it is the one that Stripe's own objects say.
  */
-import '../support/silent-functions.ts';
+import '../../support/silent-functions.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createStore } from '../../lambdas/adapters/dynamodb/store.ts';
-import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { createTable } from '../../local/create-table.ts';
-import { MortalProcess } from '../support/disorder.ts';
-import { catchUp, type Ends, hear, hearSome, openWorld, type Stores, type World } from '../support/money.ts';
-import { actAtStripe, refundPurchase } from '../support/money-acts.ts';
-import { expectPurchasedCreditsKept, expectSameEnds, isUnsettled } from '../support/money-checks.ts';
+import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { DAY_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { createTable } from '../../../local/create-table.ts';
+import { MortalProcess } from './disorder.ts';
+import { catchUp, type Ends, hear, hearSome, openWorld, type Stores, type World } from './world.ts';
+import { actAtStripe, refundPurchase } from './stripe-acts.ts';
+import { expectPurchasedCreditsKept, expectSameEnds, isUnsettled } from './checks.ts';
 import {
   answerOne,
   askForMails,
@@ -23,10 +23,10 @@ import {
   reconcileLater,
   replaceCustomer,
   rollOver,
-} from '../support/money-commands.ts';
-import { type Random } from '../support/random.ts';
-import { sequences } from '../support/sequences.ts';
-import { LOCAL_AWS, useTable } from '../support/table.ts';
+} from './commands.ts';
+import { type Random } from '../../support/random.ts';
+import { sequences } from '../../support/sequences.ts';
+import { LOCAL_AWS, useTable } from '../../support/table.ts';
 
 const { count: SEQUENCES, firstSeed: FIRST_SEED } = sequences(200);
 const MOST_ACTIONS = 60;

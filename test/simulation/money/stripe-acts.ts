@@ -1,7 +1,7 @@
 /** What users, cards, banks and the owner do at Stripe, and Postage has no part in. */
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { type World } from './money.ts';
-import { ENTERPRISE, PRO } from './payments.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { type World } from './world.ts';
+import { ENTERPRISE, PRO } from '../../support/payments.ts';
 import { actOnSubscription } from './subscription-acts.ts';
 
 type Act = () => unknown;

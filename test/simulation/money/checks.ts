@@ -1,21 +1,21 @@
 /** What must hold of a world's money: on each side, on both together, and by Stripe's own objects. */
 import { expect } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { paymentOf } from '../../lambdas/adapters/card-payments.ts';
-import { parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import { listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
-import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { parsePurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts';
-import { type Account } from '../../lambdas/domain/account.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
-import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './money.ts';
-import { idOf } from './stripe.ts';
-import { plentyOfTime } from './table.ts';
-import { expectClosedBooks, itemsOf } from './users.ts';
+import { paymentOf } from '../../../lambdas/adapters/card-payments.ts';
+import { parseAccount } from '../../../lambdas/adapters/dynamodb/account-item.ts';
+import { listFailedEvents } from '../../../lambdas/adapters/dynamodb/failed-events.ts';
+import { toWire } from '../../../lambdas/adapters/dynamodb/items.ts';
+import { parsePurchase } from '../../../lambdas/adapters/dynamodb/purchase-item.ts';
+import { type Account } from '../../../lambdas/domain/account.ts';
+import { type Delivery } from '../../../lambdas/domain/deliveries.ts';
+import { DAY_MS } from '../../../lambdas/domain/instants.ts';
+import { type PlanId } from '../../../lambdas/domain/plans.ts';
+import { type PurchaseRecord } from '../../../lambdas/domain/purchases.ts';
+import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './world.ts';
+import { idOf } from '../../support/stripe.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { expectClosedBooks, itemsOf } from '../../support/users.ts';
 
 /** What a side has recorded of its user. */
 interface Records {

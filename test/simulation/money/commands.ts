@@ -1,23 +1,23 @@
 /** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
 import { expect } from '@jest/globals';
-import { callOffDelivery, refundIfNeeded } from '../../lambdas/adapters/card-payments.ts';
-import { settleCardPayments } from '../../lambdas/adapters/card-settlement.ts';
-import { withCustomer } from '../../lambdas/adapters/customers.ts';
-import { deadlineIn } from '../../lambdas/adapters/deadline.ts';
-import { takeStep } from '../../lambdas/adapters/dynamodb/delivery-steps.ts';
+import { callOffDelivery, refundIfNeeded } from '../../../lambdas/adapters/card-payments.ts';
+import { settleCardPayments } from '../../../lambdas/adapters/card-settlement.ts';
+import { withCustomer } from '../../../lambdas/adapters/customers.ts';
+import { deadlineIn } from '../../../lambdas/adapters/deadline.ts';
+import { takeStep } from '../../../lambdas/adapters/dynamodb/delivery-steps.ts';
 import {
   NO_SETTLEMENT,
   reconcile,
   type Reconciliation,
-} from '../../lambdas/adapters/dynamodb/reconciliation.ts';
-import { getDelivery } from '../../lambdas/adapters/dynamodb/records.ts';
-import { accountShard } from '../../lambdas/adapters/dynamodb/keys.ts';
-import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
-import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/domain/delivery-life.ts';
-import { UNCHANGED } from '../../lambdas/domain/life-decisions.ts';
-import { type StripeServices } from '../../lambdas/jobs/stripe-event.ts';
-import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { type Bundle } from '../../lambdas/domain/plans.ts';
+} from '../../../lambdas/adapters/dynamodb/reconciliation.ts';
+import { getDelivery } from '../../../lambdas/adapters/dynamodb/records.ts';
+import { accountShard } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { checkOutSubscription } from '../../../lambdas/adapters/stripe/checkout.ts';
+import { answerDelivery, dueAtOf, type SenderAnswer } from '../../../lambdas/domain/delivery-life.ts';
+import { UNCHANGED } from '../../../lambdas/domain/life-decisions.ts';
+import { type StripeServices } from '../../../lambdas/jobs/stripe-event.ts';
+import { DAY_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { type Bundle } from '../../../lambdas/domain/plans.ts';
 import {
   count,
   deliveriesOf,
@@ -29,13 +29,13 @@ import {
   type Side,
   sidesOf,
   type World,
-} from './money.ts';
-import { askForMail } from './pay-as-you-go.ts';
-import { ENTERPRISE, PRO } from './payments.ts';
-import { beginPurchase, sessionIn } from './purchases.ts';
-import { rollShard } from './rollovers.ts';
-import { plentyOfTime } from './table.ts';
-import { request, scheduleMail, storedAccount } from './users.ts';
+} from './world.ts';
+import { askForMail } from '../../support/pay-as-you-go.ts';
+import { ENTERPRISE, PRO } from '../../support/payments.ts';
+import { beginPurchase, sessionIn } from '../../support/purchases.ts';
+import { rollShard } from '../../support/rollovers.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { request, scheduleMail, storedAccount } from '../../support/users.ts';
 
 /**
  * Dies at any request, and is begun again as often as it takes; another process may do the same while it waits for an

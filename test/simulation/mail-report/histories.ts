@@ -3,28 +3,28 @@
  * by the ledger and by the acts themselves, as it is noted by somebody who knows nothing of statistics. In the end all
  * records are erased, which lowers nothing.
  */
-import { newAccount, openUntil } from '../../lambdas/domain/account.ts';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
-import { type Movement } from '../../lambdas/domain/credits.ts';
-import { type Delivery } from '../../lambdas/domain/deliveries.ts';
-import { cancelDelivery, dispatchDelivery, reportDelivery } from '../../lambdas/domain/delivery-life.ts';
+import { newAccount, openUntil } from '../../../lambdas/domain/account.ts';
+import { type RecordChange } from '../../../lambdas/domain/changes.ts';
+import { type Movement } from '../../../lambdas/domain/credits.ts';
+import { type Delivery } from '../../../lambdas/domain/deliveries.ts';
+import { cancelDelivery, dispatchDelivery, reportDelivery } from '../../../lambdas/domain/delivery-life.ts';
 import {
   abandonPayment,
   callOffPayment,
   confirmPayment,
   noteIntent,
   noteRefunded,
-} from '../../lambdas/domain/delivery-payment.ts';
-import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/domain/life-decisions.ts';
-import { boundaryAfter, CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
-import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { followPayment } from '../../lambdas/domain/purchases.ts';
-import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { deliveryWith, paidByCard } from './delivery-lives.ts';
-import { givenPurchase } from './purchase-records.ts';
-import { type Random } from './random.ts';
-import { takeStep, type World } from './walk-steps.ts';
+} from '../../../lambdas/domain/delivery-payment.ts';
+import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
+import { type LifeDecision } from '../../../lambdas/domain/life-decisions.ts';
+import { boundaryAfter, CALENDAR_ANCHOR } from '../../../lambdas/domain/periods.ts';
+import { type PlanId } from '../../../lambdas/domain/plans.ts';
+import { followPayment } from '../../../lambdas/domain/purchases.ts';
+import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { deliveryWith, paidByCard } from '../../support/delivery-lives.ts';
+import { givenPurchase } from '../../support/purchase-records.ts';
+import { type Random } from '../../support/random.ts';
+import { takeStep, type World } from '../account/steps.ts';
 
 /** A period that has ended, by its ledger. */
 export interface SeenPeriod {

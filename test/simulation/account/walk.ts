@@ -1,9 +1,9 @@
 /** A walk at random through everything that can happen to an account, judged after each step. */
-import { type Account, newAccount, openUntil } from '../../lambdas/domain/account.ts';
-import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';
-import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { sumOf } from './accounts.ts';
-import { type Random, seededRandom } from './random.ts';
+import { type Account, newAccount, openUntil } from '../../../lambdas/domain/account.ts';
+import { DAY_MS, type Instant, toIso } from '../../../lambdas/domain/instants.ts';
+import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { sumOf } from '../../support/accounts.ts';
+import { type Random, seededRandom } from '../../support/random.ts';
 import {
   checkBooks,
   checkClosed,
@@ -13,9 +13,9 @@ import {
   checkPeriods,
   checkPurchased,
   type Guarantee,
-} from './walk-checks.ts';
-import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './walk-intervals.ts';
-import { takeStep, type World } from './walk-steps.ts';
+} from './checks.ts';
+import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './intervals.ts';
+import { takeStep, type World } from './steps.ts';
 
 export interface Broken {
   guarantee: Guarantee;

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
-import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
-import { type MailReport, type Rate, reportMails } from '../../lambdas/domain/mail-report.ts';
-import { addTotals, type Counted, countedOf, daysOf, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
-import { type History, liveAccount, liveMail, livePurchase, type Seen } from '../support/mail-histories.ts';
-import { type Random, seededRandom } from '../support/random.ts';
-import { sequences } from '../support/sequences.ts';
+import { type RecordChange } from '../../../lambdas/domain/changes.ts';
+import { DAY_MS, utcDay } from '../../../lambdas/domain/instants.ts';
+import { type MailReport, type Rate, reportMails } from '../../../lambdas/domain/mail-report.ts';
+import { addTotals, type Counted, countedOf, daysOf, NO_TOTALS } from '../../../lambdas/domain/statistics.ts';
+import { type History, liveAccount, liveMail, livePurchase, type Seen } from './histories.ts';
+import { type Random, seededRandom } from '../../support/random.ts';
+import { sequences } from '../../support/sequences.ts';
 
 const { count: WORLDS, firstSeed: FIRST_SEED } = sequences(60);
 
