@@ -144,8 +144,8 @@ export function checkPurchased(before: Account, rolled: Account, step: Step, tel
     );
   }
   const worth = worthOf(step.change.account.credits) - worthOf(rolled.credits);
-  if (worth < step.worth.from || worth > step.worth.to) {
-    tell('G8', `${step.label} moved ${worth} purchased credits, expected ${JSON.stringify(step.worth)}`);
+  if (worth !== step.worth) {
+    tell('G8', `${step.label} moved ${worth} purchased credits, expected ${step.worth}`);
   }
 }
 
