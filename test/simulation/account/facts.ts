@@ -1,4 +1,4 @@
-/** What Stripe may say next, drawn so that boundaries, endings and repeats meet often. */
+/** What Stripe may say next. Boundaries, endings and repeats come often. */
 import { type Account } from '../../../lambdas/domain/account.ts';
 import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
 import { boundary } from '../../../lambdas/domain/periods.ts';
@@ -81,7 +81,7 @@ function altered(random: Random, facts: LiveFacts, account: Account, now: Instan
   ]);
 }
 
-/** What is told next: the same again, what was told long ago, the same but for one thing, the end, or all else. */
+/** What Stripe says next: the same again, something older, the same but for one thing, the end, or anything. */
 export function nextFacts(
   random: Random,
   told: readonly SubscriptionFacts[],

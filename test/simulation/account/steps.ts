@@ -13,7 +13,7 @@ import { countPaidMail, decideUse, type Use } from '../../../lambdas/domain/usag
 import { type Random } from '../../support/random.ts';
 import { nextFacts } from './facts.ts';
 
-/** What a walk remembers beside the account: the records that the other items of the table are. */
+/** What a walk remembers beside the account: the records that production keeps in other items. */
 export interface World {
   account: Account;
   stored: StoredPeriod[];
@@ -22,7 +22,7 @@ export interface World {
   /** When each mail that may still be returned was counted. */
   mails: Instant[];
   purchases: Purchase[];
-  /** Gifts that nobody has claimed, and how many credits have left for good. */
+  /** The sizes of gifts that nobody has claimed. `givenAway` is how many credits others have claimed. */
   gifts: number[];
   givenAway: number;
   adjustedDown: number;
@@ -65,7 +65,7 @@ const use: StepOf = (random, { account }, now) => {
   };
 };
 
-/** A card may pay whatever the account has become since it was asked to. */
+/** A card may pay in whatever state the account is by then. */
 const payByCard: StepOf = (_, { account }, now) => ({
   label: 'mail paid by card',
   change: countPaidMail(account, now),
@@ -209,7 +209,7 @@ const wait: StepOf = (_, { account }, now) => ({
   remember: NOTHING_TO_REMEMBER,
 });
 
-/** One step, drawn; null where it was refused, which writes nothing. */
+/** Draws a step and takes it. Null: it was refused, and nothing was written. */
 export function takeStep(random: Random, world: World, now: Instant): Step | null {
   const step = random.pick<StepOf>([
     use,

@@ -1,4 +1,4 @@
-/** A walk at random through everything that can happen to an account, judged after each step. */
+/** A random walk through everything that can happen to an account, with checks after each step. */
 import fc from 'fast-check';
 import { type Account, newAccount, openUntil } from '../../../lambdas/domain/account.ts';
 import { DAY_MS, type Instant, toIso } from '../../../lambdas/domain/instants.ts';
@@ -22,7 +22,7 @@ export class BrokenGuaranteeError extends Error {
   override name = 'BrokenGuaranteeError';
   readonly guarantee: Guarantee;
 
-  /** With what led there, newest last. */
+  /** The trace tells what led there, newest last. */
   constructor(guarantee: Guarantee, what: string, trace: readonly string[]) {
     super(`${guarantee}: ${what}\n${trace.join('\n')}`);
     this.guarantee = guarantee;
@@ -60,7 +60,7 @@ function nextInstant(random: Random, { account }: World, now: Instant): Instant 
   return now + jump();
 }
 
-/** Carries one walk out, as far as no guarantee breaks. */
+/** Takes all steps, or throws at the first broken guarantee. */
 export function walk({ begin, steps }: Walk, taken: Taken): void {
   const count = (label: string): unknown => taken.set(label, (taken.get(label) ?? 0) + 1);
   let now = begin;
