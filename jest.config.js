@@ -38,6 +38,8 @@ export default {
     kind('infra'),
     kind('stand-in', { testMatch: ['<rootDir>/packages/stripe-stand-in/test/**/*.test.ts'] }),
     kind('e2e'),
+    // Random sequences, and what they are compared with: test/simulation/README.md.
+    kind('simulation'),
     // Against a deployed stack only: `npm run test:deployed`.
     kind('deployed'),
   ],

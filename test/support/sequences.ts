@@ -1,19 +1,24 @@
-/**
- * How many random sequences a property test tries, and from which seed. Each run of the suite tries the same ones, so that
- * it fails because of a change and not by chance. `POSTAGE_SEED=random`, or a number, tries others, and
- * `POSTAGE_SEQUENCES=20000` more of them.
- */
+/** How many random sequences a simulation tries, and which: see test/simulation/README.md. */
 import { randomInt } from 'node:crypto';
 
+/** As fast-check takes them. */
 export interface Sequences {
-  count: number;
-  firstSeed: number;
+  numRuns: number;
+  seed: number;
+  path: string;
+  /** Then it stops, and shows what it has found so far. */
+  interruptAfterTimeLimit: number;
+  markInterruptAsFailure: true;
 }
 
-export function sequences(inSuite: number): Sequences {
-  const { POSTAGE_SEQUENCES: wanted, POSTAGE_SEED: seed = '1' } = process.env;
+export function sequences(inSuite: number, msEach: number): Sequences {
+  const { POSTAGE_SEQUENCES: wanted, POSTAGE_SEED: seed = '1', POSTAGE_PATH: path = '' } = process.env;
+  const numRuns = wanted === undefined ? inSuite : Number(wanted);
   return {
-    count: wanted === undefined ? inSuite : Number(wanted),
-    firstSeed: seed === 'random' ? randomInt(2 ** 30) : Number(seed),
+    numRuns: path === '' ? numRuns : 1,
+    seed: seed === 'random' ? randomInt(2 ** 30) : Number(seed),
+    path,
+    interruptAfterTimeLimit: 60_000 + msEach * numRuns,
+    markInterruptAsFailure: true,
   };
 }

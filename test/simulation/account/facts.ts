@@ -1,9 +1,9 @@
-/** What Stripe may say next, drawn so that boundaries, endings and repeats meet often. */
-import { type Account } from '../../lambdas/domain/account.ts';
-import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { boundary } from '../../lambdas/domain/periods.ts';
-import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { type Random } from './random.ts';
+/** What Stripe may say next. Boundaries, endings and repeats come often. */
+import { type Account } from '../../../lambdas/domain/account.ts';
+import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
+import { boundary } from '../../../lambdas/domain/periods.ts';
+import { type LiveFacts, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
+import { type Random } from '../../support/random.ts';
 
 const PLANS_OF_STRIPE = ['pro', 'enterprise'] as const;
 const SUBSCRIPTION_IDS = ['sub_1', 'sub_2'] as const;
@@ -81,7 +81,7 @@ function altered(random: Random, facts: LiveFacts, account: Account, now: Instan
   ]);
 }
 
-/** What is told next: the same again, what was told long ago, the same but for one thing, the end, or all else. */
+/** What Stripe says next: the same again, something older, the same but for one thing, the end, or anything. */
 export function nextFacts(
   random: Random,
   told: readonly SubscriptionFacts[],

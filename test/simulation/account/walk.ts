@@ -1,9 +1,10 @@
-/** A walk at random through everything that can happen to an account, judged after each step. */
-import { type Account, newAccount, openUntil } from '../../lambdas/domain/account.ts';
-import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';
-import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { sumOf } from './accounts.ts';
-import { type Random, seededRandom } from './random.ts';
+/** A random walk through everything that can happen to an account, with checks after each step. */
+import fc from 'fast-check';
+import { type Account, newAccount, openUntil } from '../../../lambdas/domain/account.ts';
+import { DAY_MS, type Instant, toIso } from '../../../lambdas/domain/instants.ts';
+import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { sumOf } from '../../support/accounts.ts';
+import { anyDraws, type Draws, type Random, randomFrom } from '../../support/random.ts';
 import {
   checkBooks,
   checkClosed,
@@ -13,24 +14,36 @@ import {
   checkPeriods,
   checkPurchased,
   type Guarantee,
-} from './walk-checks.ts';
-import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './walk-intervals.ts';
-import { takeStep, type World } from './walk-steps.ts';
+} from './checks.ts';
+import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './intervals.ts';
+import { takeStep, type World } from './steps.ts';
 
-export interface Broken {
-  guarantee: Guarantee;
-  what: string;
-  seed: number;
-  /** What led there, newest last. */
-  trace: string[];
+export class BrokenGuaranteeError extends Error {
+  override name = 'BrokenGuaranteeError';
+  readonly guarantee: Guarantee;
+
+  /** The trace tells what led there, newest last. */
+  constructor(guarantee: Guarantee, what: string, trace: readonly string[]) {
+    super(`${guarantee}: ${what}\n${trace.join('\n')}`);
+    this.guarantee = guarantee;
+  }
 }
 
-/** How the walks went: what broke, and how often each kind of step was taken. */
-export interface WalkLog {
-  broken: Broken[];
-  steps: number;
-  taken: Map<string, number>;
+/** How often each kind of step was taken. */
+export type Taken = Map<string, number>;
+
+export interface Walk {
+  begin: Instant;
+  steps: readonly Draws[];
 }
+
+/** Up to 120 steps, 60 on average. */
+export const anyWalk: fc.Arbitrary<Walk> = fc.noBias(
+  fc.record({
+    begin: fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2024, 0, 1) + 800 * DAY_MS }),
+    steps: fc.array(anyDraws(24), { maxLength: 120, size: 'max' }),
+  }),
+);
 
 /** From milliseconds to years, and to the very instants at which something closes. */
 function nextInstant(random: Random, { account }: World, now: Instant): Instant {
@@ -47,10 +60,10 @@ function nextInstant(random: Random, { account }: World, now: Instant): Instant 
   return now + jump();
 }
 
-/** Carries one walk out, and tells in the log what broke. */
-export function walk(seed: number, steps: number, log: WalkLog): void {
-  const random = seededRandom(seed);
-  let now = Date.UTC(2024, 0, 1) + random.integer(0, 800 * DAY_MS);
+/** Takes all steps, or throws at the first broken guarantee. */
+export function walk({ begin, steps }: Walk, taken: Taken): void {
+  const count = (label: string): unknown => taken.set(label, (taken.get(label) ?? 0) + 1);
+  let now = begin;
   const world: World = {
     account: newAccount('user', now),
     stored: [],
@@ -69,9 +82,10 @@ export function walk(seed: number, steps: number, log: WalkLog): void {
     const led = trace
       .slice(-8)
       .map(({ told, label, account }) => `${toIso(told)} ${label}: ${JSON.stringify(account)}`);
-    log.broken.push({ guarantee, what, seed, trace: led });
+    throw new BrokenGuaranteeError(guarantee, what, led);
   };
-  for (let index = 0; index < steps; index += 1) {
+  for (const [index, draws] of steps.entries()) {
+    const random = randomFrom(draws);
     now = nextInstant(random, world, now);
     // Clocks need not agree to the millisecond: some commands come with an earlier now.
     const told = random.happens(0.1) ? now - random.integer(1, 2_000) : now;
@@ -81,9 +95,8 @@ export function walk(seed: number, steps: number, log: WalkLog): void {
       checkDecisions(rolled.account, told, tell);
     }
     const step = takeStep(random, world, told);
-    log.steps += 1;
     const label = step?.label ?? 'refused';
-    log.taken.set(label, (log.taken.get(label) ?? 0) + 1);
+    count(label);
     if (step === null) {
       continue;
     }
@@ -107,10 +120,10 @@ export function walk(seed: number, steps: number, log: WalkLog): void {
       tell('G5', `${grantedTwice(served, world.account)} credits of an interval were granted twice`);
     }
     if (world.account.subscription.status === 'trialing') {
-      log.taken.set('in a trial', (log.taken.get('in a trial') ?? 0) + 1);
+      count('in a trial');
     }
     if (world.account.credits.owed > 0) {
-      log.taken.set('owing', (log.taken.get('owing') ?? 0) + 1);
+      count('owing');
     }
   }
 }

@@ -1,19 +1,19 @@
 /** What can happen to an account, one step of a walk at a time. */
-import { type Account, type AccountChange } from '../../lambdas/domain/account.ts';
-import { adjustCredits } from '../../lambdas/domain/adjustments.ts';
-import { type TakingOutcome } from '../../lambdas/domain/credit-commands.ts';
-import { available, clawBackDue, left, spent } from '../../lambdas/domain/credits.ts';
-import { receiveGift, recoverGift, sendGift } from '../../lambdas/domain/gifts.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { type Purchase, settlePurchase } from '../../lambdas/domain/purchases.ts';
-import { returnToAccount, type StoredPeriod } from '../../lambdas/domain/returns.ts';
-import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { followSubscription, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { countPaidMail, decideUse, type Use } from '../../lambdas/domain/usage.ts';
-import { type Random } from './random.ts';
-import { nextFacts } from './walk-facts.ts';
+import { type Account, type AccountChange } from '../../../lambdas/domain/account.ts';
+import { adjustCredits } from '../../../lambdas/domain/adjustments.ts';
+import { type TakingOutcome } from '../../../lambdas/domain/credit-commands.ts';
+import { available, clawBackDue, left, spent } from '../../../lambdas/domain/credits.ts';
+import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { type Purchase, settlePurchase } from '../../../lambdas/domain/purchases.ts';
+import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
+import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { followSubscription, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
+import { countPaidMail, decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { type Random } from '../../support/random.ts';
+import { nextFacts } from './facts.ts';
 
-/** What a walk remembers beside the account: the records that the other items of the table are. */
+/** What a walk remembers beside the account: the records that production keeps in other items. */
 export interface World {
   account: Account;
   stored: StoredPeriod[];
@@ -22,7 +22,7 @@ export interface World {
   /** When each mail that may still be returned was counted. */
   mails: Instant[];
   purchases: Purchase[];
-  /** Gifts that nobody has claimed, and how many credits have left for good. */
+  /** The sizes of gifts that nobody has claimed. `givenAway` is how many credits others have claimed. */
   gifts: number[];
   givenAway: number;
   adjustedDown: number;
@@ -33,17 +33,13 @@ export interface Step {
   /** What happened, as the walk's log counts it. */
   label: string;
   change: AccountChange;
-  /** By how much purchased credits, less what is owed, may have changed since the account was rolled forward (G8). */
-  worth: { from: number; to: number };
+  /** By how much purchased credits, less what is owed, have changed since the account was rolled forward (G8). */
+  worth: number;
   /** What the walk remembers of it. */
   remember: (world: World) => void;
 }
 
 type StepOf = (random: Random, world: World, now: Instant) => Step | null;
-
-function exactly(worth: number): Step['worth'] {
-  return { from: worth, to: worth };
-}
 
 const NOTHING_TO_REMEMBER = (): void => undefined;
 
@@ -64,16 +60,16 @@ const use: StepOf = (random, { account }, now) => {
   return {
     label: rolled.closed.length > 0 ? 'use after a roll' : 'use',
     change: { account: decision.account, closed: rolled.closed, movements: decision.movements },
-    worth: exactly(-Math.max(0, amounts.mails - fromOthers) + 0),
+    worth: -Math.max(0, amounts.mails - fromOthers),
     remember: (world) => world.mails.push(...Array.from({ length: amounts.mails }, () => at)),
   };
 };
 
-/** A card may pay whatever the account has become since it was asked to. */
+/** A card may pay in whatever state the account is by then. */
 const payByCard: StepOf = (_, { account }, now) => ({
   label: 'mail paid by card',
   change: countPaidMail(account, now),
-  worth: exactly(0),
+  worth: 0,
   remember: NOTHING_TO_REMEMBER,
 });
 
@@ -91,7 +87,7 @@ const giveBack: StepOf = (random, world, now) => {
   return {
     label: `returned as ${change.returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
     change,
-    worth: exactly(freesPurchased ? 1 : 0),
+    worth: freesPurchased ? 1 : 0,
     remember: (next) => {
       next.mails.splice(next.mails.lastIndexOf(spentAt), 1);
       if (stored !== null && stored.periodStart === change.repaidPeriod) {
@@ -129,7 +125,7 @@ const purchase: StepOf = (random, { account, purchases }, now) => {
     label:
       granted > 0 ? 'purchase' : due > 0 ? 'claw-back up' : due < 0 ? 'claw-back down' : 'purchase unchanged',
     change,
-    worth: exactly(granted - due),
+    worth: granted - due,
     remember: (world) => {
       world.purchases[index] = change.purchase;
     },
@@ -142,7 +138,7 @@ function taken(
   worth: number,
   remember: Step['remember'],
 ): Step | null {
-  return outcome.outcome === 'refused' ? null : { label, change: outcome, worth: exactly(worth), remember };
+  return outcome.outcome === 'refused' ? null : { label, change: outcome, worth, remember };
 }
 
 const gift: StepOf = (random, { account, gifts }, now) => {
@@ -157,7 +153,7 @@ const gift: StepOf = (random, { account, gifts }, now) => {
       return {
         label: 'gift received',
         change: receiveGift(account, count, now, 'gift'),
-        worth: exactly(count),
+        worth: count,
         remember: NOTHING_TO_REMEMBER,
       };
     case 'recover':
@@ -166,14 +162,14 @@ const gift: StepOf = (random, { account, gifts }, now) => {
         : {
             label: 'gift recovered',
             change: recoverGift(account, waiting, now, 'gift'),
-            worth: exactly(waiting),
+            worth: waiting,
             remember: (world) => world.gifts.pop(),
           };
     case 'claim':
       return {
         label: 'gift claimed by another',
         change: rollForward(account, now),
-        worth: exactly(0),
+        worth: 0,
         remember: (world) => {
           world.givenAway += world.gifts.pop() ?? 0;
         },
@@ -184,7 +180,7 @@ const gift: StepOf = (random, { account, gifts }, now) => {
 const adjust: StepOf = (random, { account }, now) => {
   const { credits } = rollForward(account, now).account;
   const amount = random.integer(-8, 4);
-  const worth = amount >= 0 ? amount : -Math.min(-amount, left(credits).purchased) + 0;
+  const worth = amount >= 0 ? amount : -Math.min(-amount, left(credits).purchased);
   const label = amount >= 0 ? 'adjusted up' : 'adjusted down';
   return taken(label, adjustCredits(account, amount, now, 'adjustment'), worth, (world) => {
     world.adjustedDown += Math.max(0, -amount);
@@ -195,12 +191,13 @@ const follow: StepOf = (random, { account, told }, now) => {
   const facts = nextFacts(random, told, account, now);
   const { account: rolled } = rollForward(account, now);
   const change = followSubscription(account, facts, now);
-  // A larger allowance in the same period takes over uses that purchased credits had lent themselves to.
-  const isSamePeriod = change.account.plan !== rolled.plan && change.account.plan !== 'none';
+  // A larger allowance in the same period pays for mails that purchased credits have paid for: those come back.
+  const isSamePeriod = change.account.periodStart === rolled.periodStart;
+  const grown = Math.max(0, change.account.credits.included - rolled.credits.included);
   return {
     label: `subscription: ${rolled.subscription.status} to ${change.account.subscription.status}`,
     change,
-    worth: { from: 0, to: isSamePeriod ? spent(rolled.credits).purchased : 0 },
+    worth: isSamePeriod ? Math.min(grown, spent(rolled.credits).purchased) : 0,
     remember: (world) => world.told.push(facts),
   };
 };
@@ -208,11 +205,11 @@ const follow: StepOf = (random, { account, told }, now) => {
 const wait: StepOf = (_, { account }, now) => ({
   label: 'wait',
   change: rollForward(account, now),
-  worth: exactly(0),
+  worth: 0,
   remember: NOTHING_TO_REMEMBER,
 });
 
-/** One step, drawn; null where it was refused, which writes nothing. */
+/** Draws a step and takes it. Null: it was refused, and nothing was written. */
 export function takeStep(random: Random, world: World, now: Instant): Step | null {
   const step = random.pick<StepOf>([
     use,

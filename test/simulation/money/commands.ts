@@ -1,20 +1,20 @@
-/** What a user, senders and jobs ask Postage for, on both sides of a world: first where processes die. */
+/** What a user, senders and jobs ask Postage for, on both sides: first on the one where processes die. */
 import { expect } from '@jest/globals';
-import { callOffDelivery } from '../../lambdas/letters/commands/call-off-delivery.ts';
-import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
-import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
-import { withCustomer } from '../../lambdas/commands/with-customer.ts';
-import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
-import { NO_SETTLEMENT, reconcile, type Reconciliation } from '../../lambdas/commands/settle-due.ts';
-import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
-import { accountShard } from '../../lambdas/adapters/dynamodb/keys.ts';
-import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
-import { answerDelivery, dueAtOf, type SenderAnswer } from '../../lambdas/letters/domain/delivery-life.ts';
-import { UNCHANGED } from '../../lambdas/letters/domain/life-decisions.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
-import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { type Bundle } from '../../lambdas/domain/plans.ts';
+import { callOffDelivery } from '../../../lambdas/letters/commands/call-off-delivery.ts';
+import { refundIfNeeded } from '../../../lambdas/letters/commands/refund-delivery.ts';
+import { settleCardPayments } from '../../../lambdas/letters/commands/settle-card-payment.ts';
+import { withCustomer } from '../../../lambdas/commands/with-customer.ts';
+import { deadlineIn } from '../../../lambdas/runtime/deadline.ts';
+import { takeStep } from '../../../lambdas/letters/commands/take-step.ts';
+import { NO_SETTLEMENT, reconcile, type Reconciliation } from '../../../lambdas/commands/settle-due.ts';
+import { getDelivery } from '../../../lambdas/letters/adapters/records.ts';
+import { accountShard } from '../../../lambdas/adapters/dynamodb/keys.ts';
+import { checkOutSubscription } from '../../../lambdas/adapters/stripe/checkout.ts';
+import { answerDelivery, dueAtOf, type SenderAnswer } from '../../../lambdas/letters/domain/delivery-life.ts';
+import { UNCHANGED } from '../../../lambdas/letters/domain/life-decisions.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { DAY_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { type Bundle } from '../../../lambdas/domain/plans.ts';
 import {
   count,
   deliveriesOf,
@@ -26,17 +26,17 @@ import {
   type Side,
   sidesOf,
   type World,
-} from './money.ts';
-import { askForMail } from './pay-as-you-go.ts';
-import { ENTERPRISE, PRO } from './payments.ts';
-import { beginPurchase, sessionIn } from './purchases.ts';
-import { rollShard } from './rollovers.ts';
-import { plentyOfTime } from './table.ts';
-import { request, scheduleMail, storedAccount } from './users.ts';
+} from './world.ts';
+import { askForMail } from '../../support/pay-as-you-go.ts';
+import { ENTERPRISE, PRO } from '../../support/payments.ts';
+import { beginPurchase, sessionIn } from '../../support/purchases.ts';
+import { rollShard } from '../../support/rollovers.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { request, scheduleMail, storedAccount } from '../../support/users.ts';
 
 /**
- * Dies at any request, and is begun again as often as it takes; another process may do the same while it waits for an
- * answer.
+ * Carries out a command in a process that may die at any request and then begins again. While it waits for an answer,
+ * another process may carry out the same command.
  */
 async function carryOut<Answer>(
   world: World,
@@ -58,7 +58,7 @@ async function carryOut<Answer>(
     try {
       await command(services);
     } catch {
-      // It is dead; what it has left behind is gone on with.
+      // The process is dead. The next one goes on with what it has left behind.
     }
     count(world, 'died', process.isDead ? 1 : 0);
     process.live(Infinity);
@@ -75,7 +75,7 @@ export async function buy(world: World): Promise<void> {
     return;
   }
   const credits = random.pick<Bundle>([5, 5, 5, 10, 25]);
-  const id = idFrom(random);
+  const id = idFrom(world);
   for (const side of [world.disorderly, world.orderly]) {
     const { sessionId } = await carryOut(world, side, (services) =>
       beginPurchase({ ...services, now: stripe.clock.now() }, world, credits, id),
@@ -91,8 +91,8 @@ export async function buy(world: World): Promise<void> {
 }
 
 /**
- * The owner deletes the customer at Stripe. The user asks for a page to subscribe on, and is given another customer,
- * before Postage has heard of it or after; he may pay there.
+ * The owner deletes the customer at Stripe. The user asks for a page to subscribe on, whether Postage has heard of that or
+ * not. Postage gives them another customer, and they may pay on the page.
  */
 export async function replaceCustomer(world: World): Promise<void> {
   const { stripe, random, userId } = world;
@@ -141,8 +141,8 @@ async function askForOne(world: World, side: Side, id: string, paysByCard: boole
 }
 
 /**
- * Dies, and is not asked again where a payment is pending whose intent has been noted: others have to go on with it. (An
- * intent that has not been noted is confirmed by nobody; here the other side would do it.)
+ * The process dies. Where a payment is pending whose intent has been noted, nobody asks again: events and jobs have to go
+ * on with it. (Nobody confirms an intent that has not been noted; in this simulation the other side would.)
  */
 async function dieOver(
   { random, userId }: World,
@@ -165,20 +165,19 @@ function mailsLeft(world: World): number {
   return 10 - Math.max(...sidesOf(world).map(({ mails }) => mails.get(day) ?? 0));
 }
 
-/** G8: mails take a purchased credit when there is no other, and by nothing else. */
+/** G8: a mail takes a purchased credit only when there is no other. */
 async function expectOthersSpentFirst(world: World, side: Side, before: Held): Promise<void> {
   const after = await heldBy(world, side);
   const used = after.used - before.used;
   const taken = before.net - after.net;
   expect({ used, taken }).toEqual({ used, taken: Math.max(0, used - before.others) });
   side.spentPurchased += taken;
-  side.everSpent += taken;
   count(world, 'purchased credits spent', taken);
 }
 
 /**
  * Asks for some mails, to be paid by credits, or by card where there are none. The sides may have closed their periods at
- * different times, and have carried over more or less: then one of them first uses up what it has more.
+ * different times, so one may have carried over more. That side first uses up what it has more.
  */
 export async function askForMails(world: World): Promise<void> {
   const { random, disorderly, orderly } = world;
@@ -191,12 +190,12 @@ export async function askForMails(world: World): Promise<void> {
   const excess = one.others - other.others;
   const isWithin = Math.abs(excess) < most;
   for (let mails = isWithin ? Math.abs(excess) : 0; mails > 0; mails -= 1) {
-    await askForOne(world, excess > 0 ? disorderly : orderly, idFrom(random), false);
+    await askForOne(world, excess > 0 ? disorderly : orderly, idFrom(world), false);
     count(world, 'levelled');
   }
   const isLevel = isWithin && one.net === other.net && one.purchased === other.purchased;
   for (let mails = isLevel ? most - Math.abs(excess) : 0; mails > 0; mails -= 1) {
-    const id = idFrom(random);
+    const id = idFrom(world);
     const paysByCard = random.happens(0.7);
     (world.isAlone ? world.ownDeliveryIds : world.deliveryIds).push(id);
     for (const side of sidesOf(world)) {
@@ -223,7 +222,7 @@ async function returning(
     side.spentPurchased -= after.net - before.net;
     returned.push(after.net - before.net);
   }
-  // It was lent to the open period on one side, and to a closed one on the other.
+  // One side had spent the credits in its open period, the other in a closed one.
   world.isAlike &&= new Set(returned).size === 1;
 }
 
@@ -231,7 +230,7 @@ async function returning(
 export async function cancelOne(world: World): Promise<void> {
   const { userId, random } = world;
   const [seen = [], ...others] = await Promise.all(sidesOf(world).map((side) => deliveriesOf(world, side)));
-  // One that was left pending on one side may have been declined on the other, and ended there.
+  // A delivery that is pending on one side may have been declined on the other.
   const alike = seen.filter(({ id, status }) =>
     others.every((deliveries) => deliveries.some((other) => other.id === id && other.status === status)),
   );
@@ -251,7 +250,7 @@ export async function cancelOne(world: World): Promise<void> {
   );
 }
 
-/** A sender answers to its last attempt. */
+/** A sender answers its last attempt. */
 export async function answerOne(world: World): Promise<void> {
   const { userId, random } = world;
   const dispatched = (await deliveriesOf(world, world.disorderly)).filter(
@@ -280,14 +279,14 @@ function answerOf(result: 'failed' | 'sent', attempt: number): SenderAnswer {
   return result === 'sent' ? { attempt, result, providerId: null } : { attempt, result, failure: 'rejected' };
 }
 
-/** Nights go by, of whose events nobody hears before the jobs that come with them. */
+/** Nights go by. Their jobs run before Postage hears of what happened at Stripe. */
 function passNights({ stripe, random }: World): void {
   if (random.happens(0.6)) {
     stripe.moveTo(toIso(stripe.clock.now() + random.integer(1, 32) * DAY_MS));
   }
 }
 
-/** Deals with all that is due, until nothing happens any more. */
+/** Runs the reconciler until nothing is due, or all that is due has to wait. */
 export async function reconcileAll(world: World, sides = sidesOf(world)): Promise<void> {
   const settle = async (side: Side): Promise<void> => {
     const run = (services: StripeServices): Promise<Reconciliation> => {

@@ -1,12 +1,12 @@
-/** How events come to a worker when nothing goes as it should: late, repeated, in any order, and cut off anywhere. */
+/** How events come to a worker on a bad day: late, repeated, in any order, and cut off anywhere. */
 import type { Stripe } from 'stripe';
-import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
-import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from './payments.ts';
-import { type Random } from './random.ts';
-import { type TestStripe } from './stripe.ts';
+import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { parsePriceList } from '../../../lambdas/adapters/stripe/prices.ts';
+import { processStripeEvents } from '../../../lambdas/commands/process-stripe-events.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from '../../support/payments.ts';
+import { type Random } from '../../support/random.ts';
+import { type TestStripe } from '../../support/stripe.ts';
 
 export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = () => null): StripeServices {
   return {
@@ -17,7 +17,7 @@ export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = 
   };
 }
 
-/** Many sequences make many requests, and half of the time of each would go by in sockets. */
+/** Sockets would take half of the time of a request, and the sequences make many. */
 function withoutSocket({ standIn }: TestStripe): typeof fetch {
   return async (input, init) => {
     const { method, url, headers, body } = {
@@ -45,19 +45,19 @@ class ProcessDiedError extends Error {
 type Meanwhile = () => Promise<void>;
 
 /**
- * A process that may make so many requests, to Stripe and to DynamoDB together: the last one is still carried out, its
- * answer is lost, and nothing follows. Before it has an answer, others may be at work.
+ * A process that may make so many requests, to Stripe and to DynamoDB together. The last one still takes effect, but its
+ * answer is lost, and nothing follows. Others may be at work before an answer comes.
  */
 export class MortalProcess {
   #left = Infinity;
   #interruption: { requests: number; meanwhile: Meanwhile } | null = null;
 
-  /** Begins anew, with so many requests to live; `Infinity` for ever. */
+  /** Begins again, with so many requests to live. */
   live(requests: number): void {
     this.#left = requests;
   }
 
-  /** Lets others do something after so many requests, before the answer of the last one is there. */
+  /** Others do something after so many requests, before the last answer comes. */
   interruptAfter(requests: number, meanwhile: Meanwhile): void {
     this.#interruption = { requests, meanwhile };
   }
@@ -79,7 +79,7 @@ export class MortalProcess {
     });
   }
 
-  /** Its way to Stripe. Death there looks like an answer after which nobody asks again. */
+  /** Its way to Stripe. A dead process gets an answer on which the SDK does not try again. */
   readonly gate: StripeGate = async (send) => {
     try {
       return await this.#request(send);
@@ -118,7 +118,7 @@ export class MortalProcess {
   }
 }
 
-/** Processes events, and again those that failed, until none does; something may happen in the middle of it. */
+/** Processes events, and those that fail again, until none fails. Something may happen in the middle of it. */
 export async function deliver(
   { stripe, random }: { stripe: TestStripe; random: Random },
   events: readonly Stripe.Event[],
@@ -139,13 +139,4 @@ export async function deliver(
     }
   }
   process.reset();
-}
-
-export function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const rest = [...items];
-  const result: T[] = [];
-  while (rest.length > 0) {
-    result.push(...rest.splice(random.integer(0, rest.length - 1), 1));
-  }
-  return result;
 }

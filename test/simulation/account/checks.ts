@@ -1,24 +1,24 @@
-/** What must hold after each step of a walk. A broken one is told in words, with the guarantee that it breaks. */
+/** What must hold after each step of a walk. A check tells in words what is wrong, and which guarantee that breaks. */
 import {
   type Account,
   type AccountChange,
   isOpen,
   limitAsCount,
   openUntil,
-} from '../../lambdas/domain/account.ts';
-import { available, type Credits, left, sumLots } from '../../lambdas/domain/credits.ts';
-import { type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { MAILS_PER_DAY, PLANS } from '../../lambdas/domain/plans.ts';
-import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
-import { sumOf } from './accounts.ts';
-import { type Step, type World } from './walk-steps.ts';
+} from '../../../lambdas/domain/account.ts';
+import { available, type Credits, left, sumLots } from '../../../lambdas/domain/credits.ts';
+import { type Instant, utcDay } from '../../../lambdas/domain/instants.ts';
+import { MAILS_PER_DAY, PLANS } from '../../../lambdas/domain/plans.ts';
+import { decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { sumOf } from '../../support/accounts.ts';
+import { type Step, type World } from './steps.ts';
 
 export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8';
 
 /** Tells a broken guarantee. */
 export type Tell = (guarantee: Guarantee, what: string) => void;
 
-/** Purchased credits that no use has taken, less what is owed: paying a debt does not change it. */
+/** Purchased credits that are left, less those that are owed. Paying a debt does not change this. */
 function worthOf(credits: Credits): number {
   return left(credits).purchased - credits.owed;
 }
@@ -120,7 +120,7 @@ export function checkClosed(before: Account, { closed, movements }: AccountChang
   }
 }
 
-/** What a step moved is what the balance differs by (G4). */
+/** G4: a step's movements explain the new balance. */
 export function checkMovements(
   before: Account,
   { account, closed, movements }: AccountChange,
@@ -144,12 +144,12 @@ export function checkPurchased(before: Account, rolled: Account, step: Step, tel
     );
   }
   const worth = worthOf(step.change.account.credits) - worthOf(rolled.credits);
-  if (worth < step.worth.from || worth > step.worth.to) {
-    tell('G8', `${step.label} moved ${worth} purchased credits, expected ${JSON.stringify(step.worth)}`);
+  if (worth !== step.worth) {
+    tell('G8', `${step.label} moved ${worth} purchased credits, expected ${step.worth}`);
   }
 }
 
-/** What an account shows that it allows, told without asking it. */
+/** What an account's figures allow, without asking `decideUse`. */
 function allows(account: Account, use: Use, mailsToday: number): boolean {
   const plan = PLANS[account.plan];
   return (
@@ -174,7 +174,7 @@ function probes(account: Account): Use[] {
   ];
 }
 
-/** G7: a rolled account is open, and decides by its figures, which then are what is left. */
+/** G7: a rolled account is open, and decides by its figures. */
 export function checkDecisions(rolled: Account, now: Instant, tell: Tell): void {
   const at = Math.max(now, rolled.periodStart);
   if (!isOpen(rolled, at)) {

@@ -1,12 +1,12 @@
-/** What users, cards, banks and the owner do at Stripe, and Postage has no part in. */
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { type World } from './money.ts';
-import { ENTERPRISE, PRO } from './payments.ts';
+/** What users, cards, banks and the owner do at Stripe, without Postage. */
+import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { type World } from './world.ts';
+import { ENTERPRISE, PRO } from '../../support/payments.ts';
 import { actOnSubscription } from './subscription-acts.ts';
 
 type Act = () => unknown;
 
-/** The next thing that happens; what is not possible just now does not. */
+/** The next thing that happens at Stripe. Nothing happens where it is not possible just now. */
 export async function actAtStripe(world: World): Promise<void> {
   const { random } = world;
   if (random.happens(0.4)) {
@@ -16,7 +16,7 @@ export async function actAtStripe(world: World): Promise<void> {
   await tryTo(random.pick(choices(world)));
 }
 
-/** The owner gives back what a bundle has cost, in whole or in part. */
+/** The owner refunds a bundle, in whole or in part. */
 export async function refundPurchase(world: World): Promise<void> {
   const { stripe, random } = world;
   const part = random.happens(0.4) ? { amount: random.integer(1, 1_400) } : {};
@@ -37,7 +37,7 @@ async function tryTo(act: Act): Promise<void> {
   }
 }
 
-/** Of these, banks may send the money back; where a delivery's refund fails, somebody has to pay by hand. */
+/** Marks refunds that a bank may send back. A delivery's refund is not marked: somebody would have to pay it by hand. */
 const MAY_FAIL = { mayFail: 'yes' };
 
 async function intentOf(
@@ -110,7 +110,7 @@ function deliveryActs(world: World): [Act, ...Act[]] {
 function ownerActs({ stripe, random, customerId }: World): [Act, ...Act[]] {
   const sdk = stripe.stripe;
   const passes = (ms: number): void => stripe.moveTo(toIso(stripe.clock.now() + ms));
-  /** By hand: the anchor stays. */
+  /** The owner does it by hand, so the anchor stays. */
   const changePlan = async (price: string): Promise<unknown> => {
     const [subscription] = (await sdk.subscriptions.list({ customer: customerId, limit: 1 })).data;
     const [item] = subscription?.items.data ?? [];

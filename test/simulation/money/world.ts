@@ -1,47 +1,54 @@
 /**
- * A user whose money is followed twice: on one side Postage hears of everything at once, on the other late, repeated, in
- * any order, and by processes that die. Both have the same Stripe.
+ * One user and two Postages that follow their money. On the orderly side Postage hears of everything at once. On the
+ * disorderly side events come late, twice and in any order, and processes die. Both sides have the same Stripe.
  */
 import type { Stripe } from 'stripe';
-import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
-import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
-import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
-import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
-import { type Account } from '../../lambdas/domain/account.ts';
-import { left, sumLots } from '../../lambdas/domain/credits.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { handlerOf } from '../../lambdas/commands/stripe-event-handlers.ts';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
-import { deliver, MortalProcess, servicesAt, shuffled } from './disorder.ts';
-import { ENTERPRISE, messageOf, PRO } from './payments.ts';
-import { type Random, seededRandom } from './random.ts';
-import { openStripe, type TestStripe } from './stripe.ts';
-import { plentyOfTime } from './table.ts';
-import { itemsOf, request, storedAccount, writeLetter } from './users.ts';
+import { parseDelivery } from '../../../lambdas/letters/adapters/delivery-item.ts';
+import { toWire } from '../../../lambdas/adapters/dynamodb/items.ts';
+import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
+import { linkFirstCustomer } from '../../../lambdas/commands/link-customer.ts';
+import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { createPortal } from '../../../lambdas/adapters/stripe/portal.ts';
+import { type Account } from '../../../lambdas/domain/account.ts';
+import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { type PlanId } from '../../../lambdas/domain/plans.ts';
+import { handlerOf } from '../../../lambdas/commands/stripe-event-handlers.ts';
+import { processStripeEvents } from '../../../lambdas/commands/process-stripe-events.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { deliver, MortalProcess, servicesAt } from './disorder.ts';
+import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
+import { type Random } from '../../support/random.ts';
+import { openStripe, type TestStripe } from '../../support/stripe.ts';
+import { plentyOfTime } from '../../support/table.ts';
+import { itemsOf, request, storedAccount, writeLetter } from '../../support/users.ts';
 
-/** One of the two ways in which the same things happen. */
+/** One of the two Postages. */
 export interface Side {
   services: StripeServices;
-  /** Which may die, or be overtaken by the other one; null where nothing goes wrong. */
+  /** It may die, or another may overtake it; null where nothing goes wrong. */
   process: MortalProcess | null;
   /** Another process that works for the same users. */
   others: StripeServices;
   /** Purchased credits that mails have taken, less those that have come back with them. */
   spentPurchased: number;
-  /** Purchased credits that had been lent to a period, and that a larger allowance has given back. */
+  /** Purchased credits that mails had taken, and that a larger allowance has given back. */
   givenBack: number;
-  /** Purchased credits that mails have taken, those that came back included. */
-  everSpent: number;
-  /** How many mails it has scheduled on a day; there are 10 at most. */
+  /** Its account before it heard of something. */
+  seen: Seen | null;
+  /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
 }
 
-/** How often something has happened in all sequences. */
+interface Seen {
+  periodStart: Instant;
+  included: number;
+  /** Purchased credits that the period's mails have taken. */
+  lent: number;
+}
+
+/** How often each thing has happened in all sequences. */
 export type Ends = Map<string, number>;
 
 export interface World {
@@ -52,33 +59,38 @@ export interface World {
   random: Random;
   orderly: Side;
   disorderly: Side;
-  /** The one of the disorderly side that may die. */
+  /** The disorderly side's process that may die. */
   process: MortalProcess;
   purchases: { id: string; sessionId: string; credits: number }[];
-  /** Whoever buys none pays by card. */
+  /** A user who buys none pays by card. */
   mostPurchases: number;
-  /** Those that both sides were asked for. */
+  /** Deliveries that both sides were asked for. */
   deliveryIds: string[];
-  /** Asked for on the disorderly side alone, which had not caught up. */
+  /** Deliveries that only the disorderly side was asked for, before it had heard of everything. */
   ownDeliveryIds: string[];
-  /** Whether its customer may be deleted, and replaced. */
+  /** Whether the owner may delete the customer, so that another replaces it. */
   mayLoseCustomer: boolean;
-  /** Whether its user also asks for something when Postage has not heard of everything. */
+  /** Whether the user also asks for something before Postage has heard of everything. */
   mayBeAlone: boolean;
-  /** He has: the orderly side is asked for nothing any more, and only hears. */
+  /** The user has done so: from then on the orderly side only hears events. */
   isAlone: boolean;
-  /** The same uses have taken the same kinds of credits on both sides. */
+  /** On both sides the same uses have taken the same kinds of credits. */
   isAlike: boolean;
   news: { told: number; late: Stripe.Event[]; all: Stripe.Event[] };
   ends: Ends;
+  /** How many ids have been made. */
+  ids: number;
+  /** Each act, followed by the events that Stripe sent. */
+  trace: string[];
 }
 
-/** A new id, the same for the same seed: its shard decides what is done first. */
-export function idFrom(random: Random): string {
-  return Array.from({ length: 32 }, () => random.integer(0, 15).toString(16)).join('');
+/** The same draws make the same id, because an id's shard decides what is done first. */
+export function idFrom(world: World): string {
+  world.ids += 1;
+  return `${world.random.integer(0, 2 ** 32 - 1).toString(16)}-${String(world.ids)}`;
 }
 
-/** After what was learnt just now, which may take effect some milliseconds late. */
+/** What Postage has just learnt may take effect some milliseconds late. */
 const LATER_MS = 500;
 
 export function later({ stripe }: Pick<World, 'stripe'>): number {
@@ -90,28 +102,29 @@ export function count({ ends }: Pick<World, 'ends'>, end: string, times = 1): vo
 }
 
 export function sidesOf({ orderly, disorderly, isAlone }: World): Side[] {
-  // What happens at Stripe is done by the one that may die.
+  // The process that may die comes first, so it is the one that acts at Stripe.
   return isAlone ? [disorderly] : [disorderly, orderly];
 }
 
 function openSide(services: StripeServices, others: StripeServices, process: MortalProcess | null): Side {
-  return { services, others, process, spentPurchased: 0, givenBack: 0, everSpent: 0, mails: new Map() };
+  return { services, others, process, spentPurchased: 0, givenBack: 0, seen: null, mails: new Map() };
 }
 
-/** The tables, and two ways to the second one. */
+/** The two sides' tables; the disorderly one has two clients. */
 export interface Stores {
   orderly: Store;
   disorderly: Store;
-  /** By a process that may die. */
+  /** The client of the process that may die. */
   mortal: Store;
 }
 
 export async function openWorld(
-  seed: number,
+  random: Random,
   stores: Stores,
   process: MortalProcess,
   ends: Ends,
 ): Promise<World> {
+  const seed = random.integer(1, 2 ** 30);
   const opened = await openStripe('2026-01-31T09:00:00.000Z', { seed });
   const stripe = { ...opened, stripe: await servicesAt(opened, stores.orderly).stripe.sdk() };
   const userId = `user-${String(seed)}`;
@@ -121,8 +134,7 @@ export async function openWorld(
     invoice_settings: { default_payment_method: 'pm_card_visa' },
   });
   const now = stripe.clock.now();
-  const random = seededRandom(seed);
-  const letterId = idFrom(random);
+  const letterId = `letter of ${userId}`;
   const alive = servicesAt(stripe, stores.orderly);
   const orderly = openSide(alive, alive, null);
   const disorderly = openSide(
@@ -168,25 +180,52 @@ export async function openWorld(
     isAlike: true,
     news: { told: 0, late: [], all: [] },
     ends,
+    ids: 0,
+    trace: [],
   };
 }
 
-/** The orderly side hears of what has happened; the other one will. */
+/** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
+async function look(world: World, side: Side): Promise<void> {
+  const { periodStart, credits } = await storedAccount(side.others.store, world.userId);
+  const { seen } = side;
+  side.seen = { periodStart, included: credits.included, lent: spent(credits).purchased };
+  if (seen?.periodStart === periodStart) {
+    const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
+    side.givenBack += comeBack;
+    count(world, 'lent credits given back', comeBack);
+  }
+}
+
+async function looking(world: World, side: Side, act: () => Promise<void>): Promise<void> {
+  side.seen = null;
+  await look(world, side);
+  await act();
+  await look(world, side);
+}
+
+/** The orderly side hears of what has happened. The disorderly side will hear later. */
 export async function hear(world: World): Promise<void> {
   const { stripe, orderly, news } = world;
   const happened = stripe.standIn.control.events().slice(news.told);
   news.told += happened.length;
-  // The others are sent to no endpoint.
+  world.trace.push(...happened.map(({ type }) => `  ${type}`));
+  // Stripe sends no others to Postage.
   const events = happened.filter(({ type }) => handlerOf(type) !== null);
   news.all.push(...events);
   news.late.push(...events);
   const messages = events
     .filter((event) => !isOfAny(event, world.ownDeliveryIds))
     .map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
-  const { batchItemFailures } = await processStripeEvents(orderly.services, messages);
-  if (batchItemFailures.length > 0) {
-    throw new Error('An event fails though nothing goes wrong.');
+  if (messages.length === 0) {
+    return;
   }
+  await looking(world, orderly, async () => {
+    const { batchItemFailures } = await processStripeEvents(orderly.services, messages);
+    if (batchItemFailures.length > 0) {
+      throw new Error('An event fails though nothing goes wrong.');
+    }
+  });
 }
 
 function isOfAny({ data: { object } }: Stripe.Event, deliveryIds: readonly string[]): boolean {
@@ -194,10 +233,10 @@ function isOfAny({ data: { object } }: Stripe.Event, deliveryIds: readonly strin
   return deliveryIds.includes(metadata?.['deliveryId'] ?? '');
 }
 
-/** Some of what is late comes now, in any order; what happens in between, another worker may hear of first. */
+/** Some late events come now, in any order. Another worker may hear first of what happens in between. */
 export async function hearSome(world: World, act: () => Promise<void>): Promise<void> {
   const { random, news } = world;
-  const now = shuffled(random, news.late).filter(() => random.happens(0.6));
+  const now = random.shuffled(news.late).filter(() => random.happens(0.6));
   news.late = news.late.filter((event) => !now.includes(event));
   await follow(world, now, async () => {
     await act();
@@ -206,11 +245,11 @@ export async function hearSome(world: World, act: () => Promise<void>): Promise<
   });
 }
 
-/** All that is late comes, and some again. */
+/** All late events come, and some earlier ones again. */
 export async function catchUp(world: World): Promise<void> {
   const { random, news } = world;
   const again = news.all.filter(() => random.happens(0.1));
-  const now = shuffled(random, [...news.late, ...again]);
+  const now = random.shuffled([...news.late, ...again]);
   await follow(world, now, () => followElsewhere(world, now));
   news.late = [];
 }
@@ -220,29 +259,36 @@ async function follow(
   now: readonly Stripe.Event[],
   meanwhile: () => Promise<void>,
 ): Promise<void> {
-  const { services } = world.disorderly;
-  await deliver(world, now, { services, process: world.process }, async () => {
-    count(world, 'overtaken');
-    await meanwhile();
-  });
+  const { disorderly, process } = world;
+  if (now.length === 0) {
+    return;
+  }
+  await looking(world, disorderly, () =>
+    deliver(world, now, { services: disorderly.services, process }, async () => {
+      count(world, 'overtaken');
+      await look(world, disorderly);
+      await meanwhile();
+      await look(world, disorderly);
+    }),
+  );
 }
 
-/** Another worker gets them too, or some of them. */
+/** Another worker gets some of the events too. */
 async function followElsewhere(world: World, events: readonly Stripe.Event[]): Promise<void> {
   const { random, stripe, disorderly } = world;
-  const some = shuffled(random, events).slice(0, random.integer(1, 5));
+  const some = random.shuffled(events).slice(0, random.integer(1, 5));
   const messages = some.map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
   await processStripeEvents(disorderly.others, messages);
 }
 
-/** What an account holds of credits. */
+/** The credits of an account. */
 export interface Held {
   plan: PlanId;
-  /** The free ones that nobody has bought. */
+  /** Carried and included credits that are left. */
   others: number;
   purchased: number;
   owed: number;
-  /** What has been bought and is left, less what is owed. */
+  /** Purchased credits that are left, less those that are owed. */
   net: number;
   used: number;
 }

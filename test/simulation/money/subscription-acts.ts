@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe';
-import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { ENTERPRISE, PRO, PRO_YEARLY } from './payments.ts';
-import { type Random } from './random.ts';
-import { type TestStripe } from './stripe.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { ENTERPRISE, PRO, PRO_YEARLY } from '../../support/payments.ts';
+import { type Random } from '../../support/random.ts';
+import { type TestStripe } from '../../support/stripe.ts';
 
 export interface Subscriber {
   stripe: TestStripe;
@@ -10,7 +10,7 @@ export interface Subscriber {
   random: Random;
 }
 
-/** What a user, a bank, the owner or time does next; what is not possible just now does not happen. */
+/** What a user, a bank, the owner or time does next. Nothing happens where it is not possible just now. */
 export async function actOnSubscription({ stripe, customerId, random }: Subscriber): Promise<void> {
   const { control } = stripe.standIn;
   const sdk = stripe.stripe;
@@ -22,7 +22,7 @@ export async function actOnSubscription({ stripe, customerId, random }: Subscrib
   const subscribe = async (params: Partial<Stripe.SubscriptionCreateParams> = {}): Promise<unknown> =>
     sdk.subscriptions.create({ customer: customerId, items: [{ price }], ...params });
   const actions: [() => unknown, ...(() => unknown)[]] = [
-    // A second one beside the first: nobody should, and it can happen.
+    // A second one beside the first. Nobody should do that, but it can happen.
     () => (random.happens(0.3) ? subscribe() : passes(3 * DAY_MS)),
     () => control.changePriceInPortal(id, price),
     () => control.changePriceInPortal(id, price),

@@ -1,34 +1,34 @@
 /**
- * Random histories of what the mail report counts: the changes that the table's stream tells, and what was seen to happen,
- * by the ledger and by the acts themselves, as it is noted by somebody who knows nothing of statistics. In the end all
- * records are erased, which lowers nothing.
+ * Random histories of what the mail report counts. Each has the changes that the table's stream tells, and what somebody
+ * who knows nothing of statistics noted, by the ledger and by the acts themselves. In the end all records are erased, which
+ * lowers no count.
  */
-import { newAccount, openUntil } from '../../lambdas/domain/account.ts';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
-import { type Movement } from '../../lambdas/domain/credits.ts';
-import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
+import { newAccount, openUntil } from '../../../lambdas/domain/account.ts';
+import { type RecordChange } from '../../../lambdas/domain/changes.ts';
+import { type Movement } from '../../../lambdas/domain/credits.ts';
+import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import {
   cancelDelivery,
   dispatchDelivery,
   reportDelivery,
-} from '../../lambdas/letters/domain/delivery-life.ts';
+} from '../../../lambdas/letters/domain/delivery-life.ts';
 import {
   abandonPayment,
   callOffPayment,
   confirmPayment,
   noteIntent,
   noteRefunded,
-} from '../../lambdas/letters/domain/delivery-payment.ts';
-import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
-import { boundaryAfter, CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
-import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { followPayment } from '../../lambdas/domain/purchases.ts';
-import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { deliveryWith, paidByCard } from './delivery-lives.ts';
-import { givenPurchase } from './purchase-records.ts';
-import { type Random } from './random.ts';
-import { takeStep, type World } from './walk-steps.ts';
+} from '../../../lambdas/letters/domain/delivery-payment.ts';
+import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
+import { type LifeDecision } from '../../../lambdas/letters/domain/life-decisions.ts';
+import { boundaryAfter, CALENDAR_ANCHOR } from '../../../lambdas/domain/periods.ts';
+import { type PlanId } from '../../../lambdas/domain/plans.ts';
+import { followPayment } from '../../../lambdas/domain/purchases.ts';
+import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
+import { deliveryWith, paidByCard } from '../../support/delivery-lives.ts';
+import { givenPurchase } from '../../support/purchase-records.ts';
+import { type Draws, type Random, randomFrom } from '../../support/random.ts';
+import { takeStep, type World } from '../account/steps.ts';
 
 /** A period that has ended, by its ledger. */
 export interface SeenPeriod {
@@ -69,9 +69,9 @@ function later(random: Random, now: Instant, ending: Instant): Instant {
 
 /**
  * An account's periods, by its ledger: uses, changes of plan, endings, purchases, gifts, corrections, returns and late
- * rollovers, as the walk draws them.
+ * rollovers, as the account's simulation draws them.
  */
-export function liveAccount(random: Random, userId: string, begin: Instant, steps: number): History {
+export function liveAccount(steps: readonly Draws[], userId: string, begin: Instant): History {
   const history: History = { changes: [], seen: [] };
   const world: World = {
     ...{ account: newAccount(userId, begin), told: [], stored: [], repaid: null },
@@ -86,7 +86,8 @@ export function liveAccount(random: Random, userId: string, begin: Instant, step
     }
   };
   let now = begin;
-  for (let index = 0; index < steps; index += 1) {
+  for (const draws of steps) {
+    const random = randomFrom(draws);
     now = later(random, now, openUntil(world.account));
     const due = rollForward(world.account, now).closed.length;
     const step = takeStep(random, world, now);
@@ -125,8 +126,9 @@ const INTENT = 'pi_1';
 const PRICE_CENTS = 300;
 
 /** A mail: declined, called off, charged in time or too late, sent, returned by the post, refunded. */
-export function liveMail(random: Random, userId: string, id: string, begin: Instant): History {
+export function liveMail(steps: readonly Draws[], userId: string, id: string, begin: Instant): History {
   const history: History = { changes: [], seen: [] };
+  const random = randomFrom(steps[0] ?? []);
   const about = { id, createdAt: begin, deliverAt: begin + random.integer(1, 20 * DAY_MS) };
   let delivery = random.happens(0.7)
     ? deliveryWith({ ...about, ...paidByCard({ intentId: null }) }, { status: 'pending_payment' })
@@ -141,7 +143,8 @@ export function liveMail(random: Random, userId: string, id: string, begin: Inst
       delivery = decision.delivery;
     }
   };
-  for (let index = 0; index < 14; index += 1) {
+  for (const draws of steps.slice(1)) {
+    const random = randomFrom(draws);
     now = later(random, now, delivery.deliverAt);
     const { status, payment } = delivery;
     const intentId = payment?.intentId ?? null;
@@ -155,7 +158,7 @@ export function liveMail(random: Random, userId: string, id: string, begin: Inst
       () =>
         take(
           (current) => abandonPayment(current, 'payment_declined', intentId, now),
-          // Without an intent, no card was asked.
+          // Without an intent, nobody has asked the card.
           intentId === null ? {} : { cardPayment: 'failed' },
         ),
       () => random.happens(0.3) && take((current) => callOffPayment(current, intentId, now), {}),
@@ -179,12 +182,13 @@ export function liveMail(random: Random, userId: string, id: string, begin: Inst
 }
 
 /** A bundle, as Stripe's events tell of it: never paid, paid, refunded in part, disputed, won, refunded at once. */
-export function livePurchase(random: Random, userId: string, id: string, begin: Instant): History {
+export function livePurchase(steps: readonly Draws[], userId: string, id: string, begin: Instant): History {
   const history: History = { changes: [], seen: [] };
   let purchase = givenPurchase({ id, createdAt: begin });
   let now = begin;
   history.changes.push({ kind: 'purchase', userId, at: now, before: null, after: purchase });
-  for (let index = 0; index < 6; index += 1) {
+  for (const draws of steps) {
+    const random = randomFrom(draws);
     now = later(random, now, now);
     const facts = {
       ...purchase,

@@ -1,11 +1,11 @@
 /**
- * Keeps count of what each subscription has had of its interval, told by what accounts look like from outside: the
- * walk's own idea of "one allowance per interval", however often a subscription ends in it and returns.
+ * Counts how much of its allowance each subscription has had in its interval, by what accounts look like from outside.
+ * This is the walk's own idea of "one allowance per interval", however often a subscription ends in it and returns.
  */
-import { type Account, type AccountChange, isLive } from '../../lambdas/domain/account.ts';
-import { spent } from '../../lambdas/domain/credits.ts';
-import { type Instant } from '../../lambdas/domain/instants.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { type Account, type AccountChange, isLive } from '../../../lambdas/domain/account.ts';
+import { spent } from '../../../lambdas/domain/credits.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { PLANS } from '../../../lambdas/domain/plans.ts';
 
 interface Interval {
   id: string;
