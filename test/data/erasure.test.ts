@@ -2,12 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import {
-  ErasedAccountError,
-  readAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { ErasedAccountError, readAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { writeLesson } from '../../lambdas/commands/apply-subscription.ts';
 import { eraseUser, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
@@ -174,9 +171,10 @@ describe('an erasure', () => {
         outcome: 'account_erased',
       });
       await expect(readAccount(store, userId, at(NOW), plentyOfTime())).rejects.toThrow(ErasedAccountError);
-      await expect(writeSubscription(store, userId, ENTERPRISE, at(NOW), plentyOfTime())).rejects.toThrow(
-        ErasedAccountError,
-      );
+      const event = { id: 'evt_1', type: 'test', outcome: 'followed', at: at(NOW) };
+      const chosen = { facts: ENTERPRISE, hadSubscription: true };
+      const lesson = { userId, billingVersion: 1, chosen, event };
+      expect(await writeLesson(store, lesson, plentyOfTime())).toBe('no account');
     };
     await expectRefused();
     expect(await erase(userId)).toBe('erased');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type LedgerEntry, listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { active, at, shown, sumOf } from '../support/accounts.ts';
@@ -9,6 +9,7 @@ import { rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
   allPages,
+  givenPlan,
   givenSubscriberWithLetter,
   request,
   scheduleMail,
@@ -27,7 +28,7 @@ async function givenHistory(): Promise<{ userId: string; letterId: string }> {
   for (const day of ['2026-03-11', '2026-03-12', '2026-04-03', '2026-05-02', '2026-05-02']) {
     await scheduleMail(table.store(), request(userId, day), letterId);
   }
-  await writeSubscription(table.store(), userId, PRO, at('2026-05-10'), plentyOfTime());
+  await givenPlan(table.store(), userId, PRO, '2026-05-10');
   return { userId, letterId };
 }
 

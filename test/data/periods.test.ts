@@ -1,10 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import {
-  listClosedPeriods,
-  readAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { listClosedPeriods, readAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import {
@@ -21,6 +17,7 @@ import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   request,
@@ -128,13 +125,7 @@ describe('G7: decisions never wait for jobs', () => {
     const pro = active({ plan: 'pro', anchor: '2026-01-31' });
     const { userId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
     const enterprise = active({ plan: 'enterprise', anchor: '2026-01-31' });
-    const account = await writeSubscription(
-      table.store(),
-      userId,
-      enterprise,
-      at('2036-02-29'),
-      plentyOfTime(),
-    );
+    const account = await givenPlan(table.store(), userId, enterprise, '2036-02-29');
     expect(account).toMatchObject({ plan: 'enterprise', periodStart: at('2036-02-29') });
     expect(await storedAccount(table.store(), userId)).toEqual(account);
     await expectClosedBooks(table.store(), userId, '2036-02-29');

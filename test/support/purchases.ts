@@ -3,7 +3,6 @@ import { beforeEach, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { openPurchase, readPurchase } from '../../lambdas/commands/apply-purchase-payment.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
@@ -14,6 +13,7 @@ import { active } from './accounts.ts';
 import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
 import { idOf } from './stripe.ts';
 import { plentyOfTime } from './table.ts';
+import { givenPlan } from './users.ts';
 
 export interface Buyer {
   userId: string;
@@ -49,7 +49,7 @@ export function sessionIn(url: string): string {
 }
 
 async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
-  return writeSubscription(store, userId, active({}), now, plentyOfTime());
+  return givenPlan(store, userId, active({}), now);
 }
 
 async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {

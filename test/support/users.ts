@@ -4,11 +4,7 @@ import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import {
-  readAccount,
-  readStoredAccount,
-  writeSubscription,
-} from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readAccount, readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type WriteOutcome } from '../../lambdas/commands/deciding-write.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
@@ -27,7 +23,8 @@ import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type Letter } from '../../lambdas/letters/domain/letters.ts';
 import { type Use } from '../../lambdas/domain/usage.ts';
-import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
+import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
+import { givePlan } from '../../local/local-subscription.ts';
 import { at, sumOf } from './accounts.ts';
 import { expectSoundCredits } from './books.ts';
 import { plentyOfTime } from './table.ts';
@@ -89,6 +86,16 @@ export async function scheduleEmail(
 
 export const NO_USE: Use = { letters: 0, emails: 0, mails: 0 };
 
+/** Brings a user to what a worker has learnt of Stripe, in force from `now`. Who is new has a free account first. */
+export async function givenPlan(
+  store: Store,
+  userId: string,
+  facts: SubscriptionFacts,
+  now: string | Instant,
+): Promise<Account> {
+  return givePlan(store, userId, facts, typeof now === 'string' ? at(now) : now, plentyOfTime());
+}
+
 /** A user with a plan, and a letter to send. */
 export async function givenSubscriberWithLetter(
   store: Store,
@@ -97,7 +104,7 @@ export async function givenSubscriberWithLetter(
 ): Promise<{ userId: string; letterId: string }> {
   const userId = someUser();
   const letterId = randomUUID();
-  await writeSubscription(store, userId, facts, at(now), plentyOfTime());
+  await givenPlan(store, userId, facts, now);
   const letter = await writeLetter(store, request(userId, now, { id: letterId }));
   expect(letter.outcome).toBe('created');
   return { userId, letterId };

@@ -3,9 +3,7 @@ import { type Account, type AccountState, type ClosedPeriod, newAccount } from '
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { rollForward } from '../../domain/roll-forward.ts';
-import { followSubscription, newSubscriber, type SubscriptionFacts } from '../../domain/subscriptions.ts';
 import { accountKey, parseAccount } from './account-item.ts';
-import { rollForwardInPart, writeChange } from '../../commands/change-account.ts';
 import { toWire } from './items.ts';
 import { PERIOD_PREFIX, userKey } from './keys.ts';
 import { parsePeriod } from './period-item.ts';
@@ -80,31 +78,5 @@ export async function listClosedPeriods(
       { abortSignal },
     );
     return (Items ?? []).map(parsePeriod);
-  });
-}
-
-/**
- * Brings an account to what is known of its subscription.
- *
- * @throws ErasedAccountError
- * @throws BusyError
- */
-export async function writeSubscription(
-  store: Store,
-  userId: string,
-  facts: SubscriptionFacts,
-  now: Instant,
-  deadline: Deadline,
-): Promise<Account> {
-  return retrying(deadline, async (abortSignal) => {
-    const stored = await readStoredAccount(store, userId, deadline);
-    if (stored?.kind === 'erased') {
-      throw new ErasedAccountError();
-    }
-    const before = stored === null ? null : await rollForwardInPart(store, stored, now, abortSignal);
-    const change =
-      before === null ? newSubscriber(userId, facts, now) : followSubscription(before, facts, now);
-    const cause = { id: `subscription-${String((before?.version ?? 0) + 1)}`, at: now };
-    return writeChange(store, change, before, cause, abortSignal);
   });
 }
