@@ -29,8 +29,7 @@ export function localSubscription(userId: string, { plan, interval, anchor }: Lo
 }
 
 /**
- * Brings an account to a subscription as the worker does that follows Stripe: a new user has a free account first. What
- * is learnt takes effect 1 ms later, so it is learnt 1 ms ago, and holds now.
+ * Brings an account to a subscription as the worker does that follows Stripe: a new user has a free account first.
  *
  * @throws ErasedAccountError
  * @throws BusyError
@@ -42,7 +41,7 @@ export async function givePlan(
   now: Instant,
   deadline: Deadline,
 ): Promise<Account> {
-  const event = { id: `evt_dev_${randomUUID()}`, type: 'dev', outcome: 'followed', at: now - 1 };
+  const event = { id: `evt_dev_${randomUUID()}`, type: 'dev', outcome: 'followed', at: now };
   const chosen = { facts, hadSubscription: facts !== null };
   return retrying(deadline, async (abortSignal) => {
     const { account } = await readAccount(store, userId, now, deadline);

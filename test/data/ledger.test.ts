@@ -24,7 +24,11 @@ const PRO = active({ plan: 'pro', anchor: '2026-03-01' });
 
 /** Two periods with uses and a plan change, and two that no write has closed by `2026-07-15`. */
 async function givenHistory(): Promise<{ userId: string; letterId: string }> {
-  const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
+  const { userId, letterId } = await givenSubscriberWithLetter(
+    table.store(),
+    ENTERPRISE,
+    '2026-03-10T00:00:00.001Z',
+  );
   for (const day of ['2026-03-11', '2026-03-12', '2026-04-03', '2026-05-02', '2026-05-02']) {
     await scheduleMail(table.store(), request(userId, day), letterId);
   }

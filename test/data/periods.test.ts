@@ -100,7 +100,8 @@ describe('G7: decisions never wait for jobs', () => {
       outcome: 'created',
     });
     expect(periodOf(await storedAccount(table.store(), userId))).toEqual(['2036-02-29', '2036-03-31']);
-    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    // The free one before the subscription, and 121 of its own.
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(122);
     const [newest] = await listClosedPeriods(table.store(), userId, 1, plentyOfTime());
     expect(newest && periodOf(newest)).toEqual(['2036-01-31', '2036-02-29']);
     await expectClosedBooks(table.store(), userId, now);
@@ -117,7 +118,7 @@ describe('G7: decisions never wait for jobs', () => {
       ...Array.from({ length: 2 }, () => 'created'),
       ...Array.from({ length: 8 }, () => 'refused'),
     ]);
-    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(122);
     await expectClosedBooks(table.store(), userId, now);
   });
 

@@ -154,7 +154,7 @@ describe('G5: each period closes once', () => {
     expect(tally(await rollEverything(store, at('2026-06-15')))).toEqual({ rolled: 1 });
     const account = await storedAccount(store, late.userId);
     expect(periodOf(account)).toEqual(['2026-05-31', '2026-06-30']);
-    expect(countOf(await itemsOf(store, late.userId), 'PERIOD')).toBe(4);
+    expect(countOf(await itemsOf(store, late.userId), 'PERIOD')).toBe(5);
     await expectClosedBooks(store, late.userId, '2026-06-15');
 
     const inTime = await givenSubscriberWithLetter(store, endOfMonth, '2026-01-31');

@@ -176,7 +176,7 @@ describe('records that nobody understands', () => {
   it('the books of an account that do not add up', async () => {
     const userId = randomUUID();
     await givenPlan(suite.store(), userId, active({ anchor: '2026-02-01' }), '2026-02-10');
-    const [record] = (await suite.records()).filter(
+    const [, record] = (await suite.records()).filter(
       ({ dynamodb }) => dynamodb?.Keys?.['pk']?.S === `USER#${userId}`,
     );
     const wrong = JSON.parse(
@@ -221,7 +221,7 @@ describe('the audit trail', () => {
     const changes = (await suite.records()).filter(
       ({ dynamodb }) => dynamodb?.Keys?.['pk']?.S === `USER#${userId}`,
     );
-    const account = changes.find(({ dynamodb }) => dynamodb?.Keys?.['sk']?.S === 'ACCOUNT');
+    const account = changes.findLast(({ dynamodb }) => dynamodb?.Keys?.['sk']?.S === 'ACCOUNT');
     suite
       .proxy()
       .inject(({ body }) =>

@@ -64,7 +64,7 @@ export async function givenPayer(suite: PaymentsSuite, card: string | null = 'pm
   const { userId, customerId } = await suite.givenCustomer(card);
   const store = suite.store();
   const yesterday = suite.at().clock.now() - DAY_MS;
-  await givenPlan(store, userId, active({ anchor: toIso(yesterday) }), yesterday);
+  await givenPlan(store, userId, active({ anchor: toIso(yesterday) }), yesterday - 1);
   const letterId = randomUUID();
   await writeLetter(store, request(userId, yesterday, { id: letterId }));
   for (let credits = 0; credits < 2; credits += 1) {

@@ -86,7 +86,7 @@ export async function scheduleEmail(
 
 export const NO_USE: Use = { letters: 0, emails: 0, mails: 0 };
 
-/** Brings a user to what a worker has learnt of Stripe, in force from `now`. Who is new has a free account first. */
+/** Brings a user to what a worker learns of Stripe. It takes effect 1 ms later, unless it keeps the open period. */
 export async function givenPlan(
   store: Store,
   userId: string,
@@ -96,7 +96,7 @@ export async function givenPlan(
   return givePlan(store, userId, facts, typeof now === 'string' ? at(now) : now, plentyOfTime());
 }
 
-/** A user with a plan, and a letter to send. */
+/** A user with a plan, of which a worker has learnt 1 ms ago, and a letter to send. */
 export async function givenSubscriberWithLetter(
   store: Store,
   facts: LiveFacts,
@@ -104,7 +104,7 @@ export async function givenSubscriberWithLetter(
 ): Promise<{ userId: string; letterId: string }> {
   const userId = someUser();
   const letterId = randomUUID();
-  await givenPlan(store, userId, facts, now);
+  await givenPlan(store, userId, facts, at(now) - 1);
   const letter = await writeLetter(store, request(userId, now, { id: letterId }));
   expect(letter.outcome).toBe('created');
   return { userId, letterId };
