@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { newAccount, type Account } from '../lambdas/domain/account.ts';
+import { type Account } from '../lambdas/domain/account.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { DAY_MS } from '../lambdas/domain/instants.ts';
-import { newSubscriber } from '../lambdas/domain/subscriptions.ts';
+import { DAY_MS, toIso } from '../lambdas/domain/instants.ts';
+import { active, givenSubscriber } from '../test/support/accounts.ts';
 import { putAccounts } from '../test/support/rollovers.ts';
 import { median, round } from './statistics.ts';
 import { newTable } from './tables.ts';
@@ -83,16 +83,9 @@ async function tableOf(endpoint: string, accounts: number): Promise<Store> {
 /** Pro accounts with a used credit, whose period has ended. */
 function dueAccounts(count: number): Account[] {
   return Array.from({ length: count }, (_, index) => {
-    const { account } = newSubscriber(
-      `bench-${String(index)}`,
-      {
-        plan: 'pro',
-        anchor: BEGIN,
-        subscription: { status: 'active', id: `sub-${String(index)}`, interval: 'month', endsAt: null },
-      },
-      BEGIN,
-    );
+    const userId = `bench-${String(index)}`;
+    const account = givenSubscriber(active({ anchor: toIso(BEGIN) }), toIso(BEGIN));
     const credits = { ...account.credits, usedThisPeriod: 1, used: 1 };
-    return { ...newAccount(account.userId, BEGIN), ...account, version: 1, mailsUsed: 1, credits };
+    return { ...account, userId, version: 2, mailsUsed: 1, credits };
   });
 }

@@ -2,7 +2,6 @@
 import { parseArgs } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
-import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
@@ -12,7 +11,7 @@ import { UserId } from '../lambdas/http/schemas.ts';
 import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
-import { localSubscription } from './local-subscription.ts';
+import { givePlan, localSubscription } from './local-subscription.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP = `Begins, changes or ends the subscription of a user, in the table of a deployed stack. For stages without payments,
@@ -104,7 +103,7 @@ async function assertTable({ client, table }: Store): Promise<void> {
 /** @returns what to tell */
 async function follow(store: Store, { userId, facts, now }: Command): Promise<string> {
   try {
-    const account = await writeSubscription(store, userId, facts, now, deadlineIn(WRITES_WITHIN_MS));
+    const account = await givePlan(store, userId, facts, now, deadlineIn(WRITES_WITHIN_MS));
     const { mailCredits, periodEndsAt } = getRemainingQuota(account);
     return `${userId}: plan ${account.plan}, ${mailCredits} mail credits, until ${periodEndsAt}.\n`;
   } catch (error) {

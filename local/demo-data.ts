@@ -1,4 +1,4 @@
-import { readStoredAccount, writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
+import { readStoredAccount } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { WriteOutcome } from '../lambdas/commands/deciding-write.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import {
@@ -12,7 +12,7 @@ import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
 import type { PlanId } from '../lambdas/domain/plans.ts';
 import { commandId, fingerprint } from '../lambdas/http/ids.ts';
-import { localSubscription } from './local-subscription.ts';
+import { givePlan, localSubscription } from './local-subscription.ts';
 
 /** What a demo user has done. */
 interface Story {
@@ -85,7 +85,7 @@ async function tell(store: Store, story: Story, now: Instant, deadline: Deadline
     plan === 'none' ? boundary(lastStart, -monthsAgo) : boundary(now - INTO_PERIOD_MS, -monthsAgo);
   if (plan !== 'none') {
     const facts = localSubscription(userId, { plan, interval: 'month', anchor });
-    await writeSubscription(store, userId, facts, anchor, deadline);
+    await givePlan(store, userId, facts, anchor, deadline);
   }
   for (const [index, period] of periods.entries()) {
     await usePeriod(store, { userId, period, start: boundary(anchor, index), now, deadline });

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
-import { writeSubscription } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
@@ -9,7 +8,7 @@ import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import type { Issuer } from './issuer.ts';
-import { localSubscription } from './local-subscription.ts';
+import { givePlan, localSubscription } from './local-subscription.ts';
 import { validated } from '../lambdas/http/validation.ts';
 import { type LocalRoute, refuseInput } from './local-routes.ts';
 
@@ -85,7 +84,7 @@ async function beginSubscription(
   }
   const facts = body.plan === 'none' ? null : localSubscription(userId, body);
   try {
-    const account = await writeSubscription(store, userId, facts, now, deadlineIn(DEADLINE_MS));
+    const account = await givePlan(store, userId, facts, now, deadlineIn(DEADLINE_MS));
     return getEntitlements(account, now);
   } catch (error) {
     throw error instanceof ErasedAccountError ? new ProblemError(accountErased()) : error;

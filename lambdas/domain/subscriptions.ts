@@ -5,12 +5,11 @@ import {
   isLive,
   type LiveSubscription,
   meterUnder,
-  newAccount,
   type ServedInterval,
 } from './account.ts';
 import { changeAllowance, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
 import { type Instant } from './instants.ts';
-import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
+import { boundaryAfter, isBoundary } from './periods.ts';
 import { type PlanId, PLANS } from './plans.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 
@@ -41,17 +40,6 @@ export function followSubscription(account: Account, facts: SubscriptionFacts, n
     closed: [...rolled.closed, ...followed.closed, ...settled.closed],
     movements: followed.movements,
   };
-}
-
-/** A new account that begins with a subscription: in the period of its series that holds `now`, however late that is. */
-export function newSubscriber(userId: string, facts: SubscriptionFacts, now: Instant): AccountChange {
-  const account = newAccount(userId, now);
-  const living = livingAt(facts, now);
-  if (living === null) {
-    return { account, closed: [], movements: [] };
-  }
-  const periodStart = boundaryAtOrBefore(seriesOf(living), now);
-  return stepToward({ ...account, periodStart }, living, now);
 }
 
 /** Facts whose end has passed give nothing any more, and a trial that is over is a paid subscription (G7). */

@@ -60,7 +60,7 @@ describe('as time goes by', () => {
     const before = await seen();
     expect(before).toMatchObject([
       { period: periodEndsAt, usage: { lettersCreated: 0, mailCreditsRemaining: 2 } },
-      { periods: [{ period, lettersCreated: 1 }] },
+      { periods: [{ period, lettersCreated: 1 }, { lettersCreated: 0 }] },
       { available: 2, granted: 4, expired: 2 },
       { items: [{ kind: 'allowance' }, { kind: 'expiry' }, { kind: 'allowance' }] },
     ]);

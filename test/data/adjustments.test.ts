@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits, type AdjustmentOutcome } from '../../lambdas/commands/adjust-credits.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
@@ -9,10 +8,10 @@ import { NO_CREDITS } from '../../lambdas/domain/credits.ts';
 import { active, at, availableTo, givenSubscriber } from '../support/accounts.ts';
 import { exception, isTransaction, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { plentyOfTime } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   putStored,
@@ -32,7 +31,7 @@ const BY_HAND = { actor: 'admin-1', reason: 'Two mails were lost in the post.' }
 /** With ten credits. */
 async function givenUser(): Promise<string> {
   const userId = someUser();
-  await writeSubscription(table.store(), userId, ENTERPRISE, at(NOW), plentyOfTime());
+  await givenPlan(table.store(), userId, ENTERPRISE, NOW);
   return userId;
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { InconsistentBooksError } from '../../lambdas/commands/deciding-write.ts';
 import { bodyItem } from '../../lambdas/letters/adapters/letter-item.ts';
 import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
@@ -10,10 +9,10 @@ import { type Account, newAccount, UNLIMITED } from '../../lambdas/domain/accoun
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { active, at, givenSubscriber, pastDue, withCredits } from '../support/accounts.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { plentyOfTime } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   NO_USE,
@@ -57,7 +56,7 @@ describe('requests and capacity', () => {
 
   it('costs 7 units for a letter whose text is an item of 1 kB, and 2 more per started kilobyte', async () => {
     const userId = someUser();
-    await writeSubscription(table.store(), userId, ENTERPRISE, at('2026-03-10'), plentyOfTime());
+    await givenPlan(table.store(), userId, ENTERPRISE, '2026-03-10');
     const context = request(userId, '2026-03-10');
     const around = `pkUSER#${userId}skBODY#${context.id}body`.length;
     const letterOf = (bytes: number) => () =>
@@ -86,7 +85,7 @@ describe('requests and capacity', () => {
 
   it('writes to no index for counting alone: two items, two units each', async () => {
     const userId = someUser();
-    await writeSubscription(table.store(), userId, ENTERPRISE, at('2026-03-10'), plentyOfTime());
+    await givenPlan(table.store(), userId, ENTERPRISE, '2026-03-10');
     const consume = () =>
       trackConsumption(table.faultyStore(), request(userId, '2026-03-10'), {
         ...NO_USE,

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { applySubscription } from '../../lambdas/commands/apply-subscription.ts';
 import { eraseUser, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
@@ -158,9 +158,10 @@ describe('an erasure', () => {
         outcome: 'account_erased',
       });
       await expect(readAccount(store, userId, at(NOW), plentyOfTime())).rejects.toThrow(ErasedAccountError);
-      await expect(writeSubscription(store, userId, ENTERPRISE, at(NOW), plentyOfTime())).rejects.toThrow(
-        ErasedAccountError,
-      );
+      const event = { id: 'evt_1', type: 'test', outcome: 'followed', at: at(NOW) };
+      const chosen = { facts: ENTERPRISE, hadSubscription: true };
+      const lesson = { userId, billingVersion: 1, chosen, event };
+      expect(await applySubscription(store, lesson, plentyOfTime())).toBe('no account');
     };
     await expectRefused();
     expect(await erase(userId)).toBe('erased');

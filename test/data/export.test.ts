@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
@@ -11,6 +10,7 @@ import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   ADDRESS,
   allPages,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   NO_USE,
@@ -69,7 +69,7 @@ describe('an export', () => {
   it('G13: holds nothing about anybody else', async () => {
     const { userId } = await givenUser();
     const stranger = `${userId}0`;
-    await writeSubscription(table.store(), stranger, PRO, at(NOW), plentyOfTime());
+    await givenPlan(table.store(), stranger, PRO, NOW);
     await writeLetter(table.store(), request(stranger, NOW), { title: 'Mine', body: 'Keep out.' });
     expect(JSON.stringify(await exported(userId, 5))).not.toContain('Keep out.');
     expect(await exported(someUser(), 5)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { applySubscription } from '../../lambdas/commands/apply-subscription.ts';
 import { deleteLetter, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError, retrying, TRY_AGAIN } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { RejectedTransactionError } from '../../lambdas/adapters/dynamodb/transact.ts';
@@ -20,6 +20,7 @@ import { plentyOfTime } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   request,
@@ -80,7 +81,7 @@ describe('500 requests for the last credit, on a bad day', () => {
   it('G2: 100 requests, each sent twice with its key, when every second answer is lost', async () => {
     const userId = someUser();
     const enterprise = active({ plan: 'enterprise', anchor: '2026-03-01' });
-    await writeSubscription(table.store(), userId, enterprise, at(NOW), plentyOfTime());
+    await givenPlan(table.store(), userId, enterprise, NOW);
     const requests = Array.from({ length: 100 }, () => request(userId, NOW));
     table.proxy().inject(randomFaults(3, { lostAnswers: 0.5, conflicts: 0.1, throttled: 0.1 }));
     await Promise.all([...requests, ...requests].map((context) => writeLetter(table.faultyStore(), context)));
@@ -209,7 +210,7 @@ describe('one fault, once', () => {
     const { userId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
     const enterprise = active({ plan: 'enterprise', anchor: '2026-03-05' });
     table.proxy().inject(firstTransaction(() => ({ fault: 'lose the answer' })));
-    await writeSubscription(table.faultyStore(), userId, enterprise, at(NOW), plentyOfTime());
+    await givenPlan(table.faultyStore(), userId, enterprise, NOW);
     const account = await storedAccount(table.store(), userId);
     expect([account.plan, availableTo(account), account.credits.granted]).toEqual(['enterprise', 10, 12]);
     expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(1);
@@ -231,7 +232,11 @@ describe('faults that do not end', () => {
     ],
     [
       'a subscription',
-      async ({ userId, now, deadline }) => writeSubscription(table.faultyStore(), userId, PRO, now, deadline),
+      async ({ userId, now, deadline }) => {
+        const event = { id: 'evt_1', type: 'test', outcome: 'followed', at: now };
+        const chosen = { facts: PRO, hadSubscription: true };
+        return applySubscription(table.faultyStore(), { userId, billingVersion: 1, chosen, event }, deadline);
+      },
     ],
   ];
   it.each(commands)('is busy within the deadline, and writes nothing: %s', async (_what, command) => {

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
@@ -17,7 +16,7 @@ import { active, at } from '../support/accounts.ts';
 import { cancelled, isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { expectClosedBooks, itemsOf, request, someUser, storedAccount } from '../support/users.ts';
+import { expectClosedBooks, givenPlan, itemsOf, request, someUser, storedAccount } from '../support/users.ts';
 
 const table = useFaultyTable();
 const NOW = '2026-02-10T12:00:00.000Z';
@@ -25,7 +24,7 @@ const NOW = '2026-02-10T12:00:00.000Z';
 /** A subscriber with so many purchased credits. */
 async function givenGiver(purchased = 10): Promise<string> {
   const userId = someUser();
-  await writeSubscription(table.store(), userId, active({}), at(NOW), plentyOfTime());
+  await givenPlan(table.store(), userId, active({}), NOW);
   if (purchased > 0) {
     await addMailCredits(table.store(), request(userId, NOW), {
       amount: purchased,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type CommandContext, trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   NO_USE,
@@ -42,7 +42,7 @@ describe('G2: exactly once', () => {
     ],
     [
       'after the plan has gone',
-      async (userId) => writeSubscription(table.store(), userId, null, at('2026-03-11'), plentyOfTime()),
+      async (userId) => givenPlan(table.store(), userId, null, '2026-03-11'),
       '2026-03-12',
     ],
     ['by a clock that lags behind the period', async () => null, '2026-02-28'],

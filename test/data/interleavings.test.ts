@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
@@ -14,6 +13,7 @@ import { rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
   expectClosedBooks,
+  givenPlan,
   itemsOf,
   NO_USE,
   request,
@@ -114,7 +114,7 @@ async function carryOut(store: Store, actors: readonly Actor[], act: Act, now: I
     case 'consume':
       return trackConsumption(store, context, { ...NO_USE, letters: act.letters, mails: act.mails });
     case 'follow':
-      return writeSubscription(store, userId, FACTS[act.facts] ?? null, now, plentyOfTime());
+      return givenPlan(store, userId, FACTS[act.facts] ?? null, now);
   }
 }
 

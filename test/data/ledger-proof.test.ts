@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
 import { proveLedgerOf, type ProvenLedger } from '../../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
@@ -12,6 +11,7 @@ import { useFaultyTable } from '../support/faulty-table.ts';
 import { rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
+  givenPlan,
   givenSubscriberWithLetter,
   putTombstone,
   request,
@@ -34,7 +34,7 @@ async function givenHistory(): Promise<{ userId: string; letterId: string }> {
   for (const day of ['2026-03-11', '2026-04-03', '2026-05-02']) {
     await scheduleMail(table.store(), request(userId, day), letterId);
   }
-  await writeSubscription(table.store(), userId, PRO, at('2026-05-10'), plentyOfTime());
+  await givenPlan(table.store(), userId, PRO, '2026-05-10');
   return { userId, letterId };
 }
 

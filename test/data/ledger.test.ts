@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type LedgerEntry, listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { active, at, shown, sumOf } from '../support/accounts.ts';
@@ -10,6 +9,7 @@ import { rollEverything } from '../support/rollovers.ts';
 import { plentyOfTime } from '../support/table.ts';
 import {
   allPages,
+  givenPlan,
   givenSubscriberWithLetter,
   request,
   scheduleMail,
@@ -24,11 +24,15 @@ const PRO = active({ plan: 'pro', anchor: '2026-03-01' });
 
 /** Two periods with uses and a plan change, and two that no write has closed by `2026-07-15`. */
 async function givenHistory(): Promise<{ userId: string; letterId: string }> {
-  const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-10');
+  const { userId, letterId } = await givenSubscriberWithLetter(
+    table.store(),
+    ENTERPRISE,
+    '2026-03-10T00:00:00.001Z',
+  );
   for (const day of ['2026-03-11', '2026-03-12', '2026-04-03', '2026-05-02', '2026-05-02']) {
     await scheduleMail(table.store(), request(userId, day), letterId);
   }
-  await writeSubscription(table.store(), userId, PRO, at('2026-05-10'), plentyOfTime());
+  await givenPlan(table.store(), userId, PRO, '2026-05-10');
   return { userId, letterId };
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { listDeliveries, listLetters } from '../../lambdas/adapters/dynamodb/lists.ts';
 import { deleteLetter, getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   ADDRESS,
   allPages,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   request,
@@ -23,7 +23,7 @@ const ENTERPRISE = active({ plan: 'enterprise', anchor: '2026-03-01' });
 
 async function givenLetters(count: number): Promise<{ userId: string; ids: string[] }> {
   const userId = someUser();
-  await writeSubscription(table.store(), userId, ENTERPRISE, at(NOW), plentyOfTime());
+  await givenPlan(table.store(), userId, ENTERPRISE, NOW);
   const ids: string[] = [];
   for (let letter = 0; letter < count; letter += 1) {
     // Two letters at each instant: their ids decide the order.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { listClosedPeriods, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { listClosedPeriods } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
 import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
@@ -18,6 +18,7 @@ import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   request,
@@ -100,7 +101,8 @@ describe('G7: decisions never wait for jobs', () => {
       outcome: 'created',
     });
     expect(periodOf(await storedAccount(table.store(), userId))).toEqual(['2036-02-29', '2036-03-31']);
-    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    // The free one before the subscription, and 121 of its own.
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(122);
     const [newest] = await listClosedPeriods(table.store(), userId, 1, plentyOfTime());
     expect(newest && periodOf(newest)).toEqual(['2036-01-31', '2036-02-29']);
     await expectClosedBooks(table.store(), userId, now);
@@ -117,7 +119,7 @@ describe('G7: decisions never wait for jobs', () => {
       ...Array.from({ length: 2 }, () => 'created'),
       ...Array.from({ length: 8 }, () => 'refused'),
     ]);
-    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(121);
+    expect(countOf(await itemsOf(table.store(), userId), 'PERIOD')).toBe(122);
     await expectClosedBooks(table.store(), userId, now);
   });
 
@@ -125,13 +127,7 @@ describe('G7: decisions never wait for jobs', () => {
     const pro = active({ plan: 'pro', anchor: '2026-01-31' });
     const { userId } = await givenSubscriberWithLetter(table.store(), pro, '2026-01-31');
     const enterprise = active({ plan: 'enterprise', anchor: '2026-01-31' });
-    const account = await writeSubscription(
-      table.store(),
-      userId,
-      enterprise,
-      at('2036-02-29'),
-      plentyOfTime(),
-    );
+    const account = await givenPlan(table.store(), userId, enterprise, '2036-02-29');
     expect(account).toMatchObject({ plan: 'enterprise', periodStart: at('2036-02-29') });
     expect(await storedAccount(table.store(), userId)).toEqual(account);
     await expectClosedBooks(table.store(), userId, '2036-02-29');

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
-import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   NO_USE,
@@ -102,13 +103,7 @@ describe('G1: never overspent', () => {
     const [tally] = await Promise.all([
       race(40, () => scheduleMail(table.store(), request(userId, NOW), letterId)),
       race(8, async (index) => {
-        await writeSubscription(
-          table.store(),
-          userId,
-          index % 2 === 0 ? ENTERPRISE : PRO,
-          at(NOW) + index,
-          plentyOfTime(),
-        );
+        await givenPlan(table.store(), userId, index % 2 === 0 ? ENTERPRISE : PRO, at(NOW) + index);
         return { outcome: 'followed' };
       }),
     ]);
@@ -136,7 +131,7 @@ describe('G1: never overspent', () => {
     for (let round = 0; round < 5; round += 1) {
       const userId = someUser();
       await Promise.all([
-        writeSubscription(table.store(), userId, PRO, at(NOW), plentyOfTime()),
+        givenPlan(table.store(), userId, PRO, NOW),
         race(5, () => writeLetter(table.store(), request(userId, NOW))),
       ]);
       expect(await readStoredAccount(table.store(), userId, plentyOfTime())).toMatchObject({

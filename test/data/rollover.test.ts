@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem, accountKey } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/due-accounts.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
 import { accountShard, rolloverShard } from '../../lambdas/adapters/dynamodb/keys.ts';
@@ -14,10 +13,10 @@ import { active, at, availableTo, givenSubscriber, pastDue, periodOf } from '../
 import { type Injector, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import { itemsByUser, putAccounts, rollEverything } from '../support/rollovers.ts';
-import { plentyOfTime } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
+  givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
   putTombstone,
@@ -148,7 +147,7 @@ describe('G5: each period closes once', () => {
     expect(tallyOf(await rollEverything(store, at('2026-06-15')))).toEqual({ rolled: 1 });
     const account = await storedAccount(store, late.userId);
     expect(periodOf(account)).toEqual(['2026-05-31', '2026-06-30']);
-    expect(countOf(await itemsOf(store, late.userId), 'PERIOD')).toBe(4);
+    expect(countOf(await itemsOf(store, late.userId), 'PERIOD')).toBe(5);
     await expectClosedBooks(store, late.userId, '2026-06-15');
 
     const inTime = await givenSubscriberWithLetter(store, endOfMonth, '2026-01-31');
@@ -278,7 +277,7 @@ describe('a run among others who write', () => {
         scheduleMail(store, request(userId, MIDNIGHT + index), letterId),
         scheduleMail(store, request(userId, MIDNIGHT - index), letterId),
         index % 3 === 0
-          ? writeSubscription(store, userId, enterprise, MIDNIGHT + index, plentyOfTime())
+          ? givenPlan(store, userId, enterprise, MIDNIGHT + index)
           : writeLetter(store, request(userId, MIDNIGHT)),
       ]),
     ]);

@@ -5,7 +5,6 @@ import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { createHmac, randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
 import {
   deductMailCredit,
@@ -14,6 +13,7 @@ import {
 } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
+import { givePlan } from '../../local/local-subscription.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { readSecret } from '../e2e/support/stack.ts';
 import { useStack } from './support/stack.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const now = Date.now();
   const subscription = { status: 'active' as const, id: 'sub_1', interval: 'month' as const, endsAt: null };
   const facts = { plan: 'pro' as const, anchor: now - 1_000, subscription };
-  await writeSubscription(store, userId, facts, now, deadlineIn(DEADLINE_MS));
+  await givePlan(store, userId, facts, now, deadlineIn(DEADLINE_MS));
   await trackLetterCreation(store, contextOf(letterId), { title: 'To myself', body: 'Still there?' });
 });
 

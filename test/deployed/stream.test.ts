@@ -3,11 +3,11 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
 import { trackLetterCreation } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { givePlan } from '../../local/local-subscription.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { useStack } from './support/stack.ts';
 
@@ -37,7 +37,7 @@ describe('the functions on the stream', () => {
     const userId = randomUUID();
     const subscription = { status: 'active' as const, id: 'sub_1', interval: 'month' as const, endsAt: null };
     const facts = { plan: 'pro' as const, anchor: Date.UTC(2026, 0, 31), subscription };
-    await writeSubscription(store, userId, facts, Date.UTC(2026, 1, 10), deadlineIn(DEADLINE_MS));
+    await givePlan(store, userId, facts, Date.UTC(2026, 1, 10), deadlineIn(DEADLINE_MS));
     const [record] = await eventually('an audit record', async () => {
       const page = { limit: 10, after: null };
       const { items } = await listAuditRecords(store, { userId }, page, deadlineIn(DEADLINE_MS));

@@ -7,7 +7,6 @@ import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import {
   followSubscription,
   type LiveFacts,
-  newSubscriber,
   type SubscriptionFacts,
 } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, givenSubscriber } from '../support/accounts.ts';
@@ -89,7 +88,6 @@ describe('G10: what Stripe said last decides', () => {
       fc.property(anyStart, anyHistory, anyFacts, (start, history, last) => {
         const straight = followSubscription(newAccount('user', NOW), last, NOW).account;
         expect(decided(following(start, history, last))).toEqual(decided(straight));
-        expect(decided(newSubscriber('user', last, NOW + 1).account)).toEqual(decided(straight));
       }),
       { numRuns: 1_000 },
     );

@@ -114,8 +114,6 @@ describe('the history', () => {
         (waits, isFree, count) => {
           let now = at('2026-02-10');
           let account = isFree ? newAccount('user', now) : givenSubscriber(active({}), '2026-02-10');
-          // The first period of a subscriber who is met late begins before the account.
-          account = { ...account, createdAt: now };
           const closed = [];
           for (const days of waits) {
             now += days * DAY_MS;

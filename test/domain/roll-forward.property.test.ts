@@ -6,7 +6,7 @@ import { type Instant } from '../../lambdas/domain/instants.ts';
 import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { type LiveFacts, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
+import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { availableTo, leftOf, sumOf } from '../support/accounts.ts';
 import { anyCredits, anyInstant } from '../support/arbitraries.ts';
 import { expectSoundCredits } from '../support/books.ts';
@@ -46,7 +46,8 @@ describe('for any account and time', () => {
   const anyAccount = fc
     .tuple(anyInstant, anySubscription, anyCredits, fc.boolean())
     .map(([now, facts, credits, isFree]) => {
-      const account = isFree ? newAccount('user', now) : newSubscriber('user', facts(now), now).account;
+      const free = newAccount('user', now);
+      const account = isFree ? free : followSubscription(free, facts(now), now - 1).account;
       return { account: { ...account, credits }, now };
     });
   const anyWait = fc.oneof(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newAccount } from '../../lambdas/domain/account.ts';
 import { CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
-import { followSubscription, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
+import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import {
   active,
   at,
@@ -20,45 +20,47 @@ import {
 const ENDED = { plan: 'none', subscription: { status: 'canceled' }, anchor: CALENDAR_ANCHOR };
 
 describe('a new subscriber', () => {
+  const free = newAccount('user', at('2026-01-10'));
+
   it('G6: who begins on 31 January has that day’s series', () => {
-    const { account, closed, movements } = newSubscriber(
-      'user',
-      active({ anchor: '2026-01-31' }),
-      at('2026-01-31'),
-    );
-    expect(periodOf(account)).toEqual(['2026-01-31', '2026-02-28']);
-    expect(account).toMatchObject({ plan: 'pro', anchor: at('2026-01-31'), createdAt: at('2026-01-31') });
-    expect(movements).toEqual([{ kind: 'allowance', amount: 2, source: 'subscription:sub_1' }]);
-    expect(closed).toEqual([]);
+    const change = followSubscription(free, active({ anchor: '2026-01-31' }), at('2026-01-31'));
+    expect(periodOf(change.account)).toEqual(['2026-01-31T00:00:00.001Z', '2026-02-28']);
+    expect(change.account).toMatchObject({
+      plan: 'pro',
+      anchor: at('2026-01-31'),
+      createdAt: at('2026-01-10'),
+    });
+    expect(periodsOf(change)).toEqual([['2026-01-01', '2026-01-31T00:00:00.001Z']]);
+    expect(movementsOf(change)).toEqual([['allowance', 2]]);
   });
 
-  it('who is met late is in the period that holds now, with one allowance', () => {
-    const account = givenSubscriber(active({ plan: 'enterprise', anchor: '2025-10-31' }), '2026-03-15');
-    expect(periodOf(account)).toEqual(['2026-02-28', '2026-03-31']);
+  it('of whom is learnt late is in the period that holds now, with one allowance', () => {
+    const facts = active({ plan: 'enterprise', anchor: '2025-10-31' });
+    const { account } = followSubscription(free, facts, at('2026-03-15'));
+    expect(periodOf(account)).toEqual(['2026-03-15T00:00:00.001Z', '2026-03-31']);
     expect(account.credits).toMatchObject({ included: 10, granted: 10 });
   });
 
   it('in a trial has one period up to its end, however long', () => {
-    const account = givenSubscriber(trial({ trialEndsAt: '2026-03-31' }), '2026-01-10');
-    expect(periodOf(account)).toEqual(['2025-12-31', '2026-03-31']);
+    const { account } = followSubscription(free, trial({ trialEndsAt: '2026-03-31' }), at('2026-01-10'));
+    expect(periodOf(account)).toEqual(['2026-01-10T00:00:00.001Z', '2026-03-31']);
     expect(availableTo(account)).toBe(2);
   });
 
   it('whose trial is over is paying (G7)', () => {
-    const account = givenSubscriber(trial({ trialEndsAt: '2026-01-31' }), '2026-03-05');
+    const { account } = followSubscription(free, trial({ trialEndsAt: '2026-01-31' }), at('2026-03-05'));
     expect(account.subscription.status).toBe('active');
-    expect(periodOf(account)).toEqual(['2026-02-28', '2026-03-31']);
+    expect(periodOf(account)).toEqual(['2026-03-05T00:00:00.001Z', '2026-03-31']);
   });
 
   it.each([
     ['no subscription', null],
-    ['one that has ended', active({ endsAt: '2026-02-03' })],
-    ['one whose grace has ended', pastDue({ graceEndsAt: '2026-02-03' })],
-    ['one whose trial ended it', trial({ trialEndsAt: '2026-02-03', endsAt: '2026-02-03' })],
+    ['one that has ended', active({ endsAt: '2026-01-10' })],
+    ['one whose grace has ended', pastDue({ graceEndsAt: '2026-01-10' })],
+    ['one whose trial ended it', trial({ trialEndsAt: '2026-01-10', endsAt: '2026-01-10' })],
   ])('with %s is free', (_, facts) => {
-    const { account, closed, movements } = newSubscriber('user', facts, at('2026-02-03'));
-    expect({ account, closed, movements }).toEqual({
-      account: newAccount('user', at('2026-02-03')),
+    expect(followSubscription(free, facts, at('2026-01-10'))).toEqual({
+      account: free,
       closed: [],
       movements: [],
     });
@@ -97,15 +99,6 @@ describe('a free user who subscribes', () => {
     const free = used(newAccount('user', at('2026-09-03')), { letters: 1 }, '2026-09-03');
     const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'));
     expect(periodsOf(change).map(([start]) => start)).toEqual(['2026-09-01', '2026-10-01', '2026-11-01']);
-  });
-
-  it('and is not one: nothing happens', () => {
-    const free = newAccount('user', at('2026-11-03'));
-    expect(followSubscription(free, null, at('2026-11-04'))).toEqual({
-      account: free,
-      closed: [],
-      movements: [],
-    });
   });
 });
 

@@ -4,7 +4,6 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { connectEventBus, publishEvents } from '../../lambdas/adapters/eventbridge/publish.ts';
 import { type PostageEvent } from '../../lambdas/domain/events.ts';
@@ -13,6 +12,7 @@ import { exception } from '../support/faulty-dynamodb.ts';
 import { readBatch } from '../../lambdas/runtime/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
+import { givenPlan } from '../support/users.ts';
 
 const suite = useStream();
 
@@ -175,14 +175,8 @@ describe('records that nobody understands', () => {
 
   it('the books of an account that do not add up', async () => {
     const userId = randomUUID();
-    await writeSubscription(
-      suite.store(),
-      userId,
-      active({ anchor: '2026-02-01' }),
-      at('2026-02-10'),
-      plentyOfTime(),
-    );
-    const [record] = (await suite.records()).filter(
+    await givenPlan(suite.store(), userId, active({ anchor: '2026-02-01' }), '2026-02-10');
+    const [, record] = (await suite.records()).filter(
       ({ dynamodb }) => dynamodb?.Keys?.['pk']?.S === `USER#${userId}`,
     );
     const wrong = JSON.parse(
@@ -197,14 +191,8 @@ describe('the audit trail', () => {
   it('tells of a change of plan once, for its day and its user', async () => {
     const store = suite.store();
     const userId = randomUUID();
-    await writeSubscription(
-      store,
-      userId,
-      active({ anchor: '2026-02-01' }),
-      at('2026-02-10'),
-      plentyOfTime(),
-    );
-    await writeSubscription(store, userId, null, at('2026-02-11'), plentyOfTime());
+    await givenPlan(store, userId, active({ anchor: '2026-02-01' }), '2026-02-10');
+    await givenPlan(store, userId, null, '2026-02-11');
     const records = await suite.records();
     for (let times = 0; times < 2; times += 1) {
       expect(await suite.outbox(records)).toEqual({ batchItemFailures: [] });
@@ -229,11 +217,11 @@ describe('the audit trail', () => {
     const store = suite.store();
     const userId = randomUUID();
     const written = at('2026-02-10');
-    await writeSubscription(store, userId, active({ anchor: '2026-02-01' }), written, plentyOfTime());
+    await givenPlan(store, userId, active({ anchor: '2026-02-01' }), written);
     const changes = (await suite.records()).filter(
       ({ dynamodb }) => dynamodb?.Keys?.['pk']?.S === `USER#${userId}`,
     );
-    const account = changes.find(({ dynamodb }) => dynamodb?.Keys?.['sk']?.S === 'ACCOUNT');
+    const account = changes.findLast(({ dynamodb }) => dynamodb?.Keys?.['sk']?.S === 'ACCOUNT');
     suite
       .proxy()
       .inject(({ body }) =>

@@ -1,7 +1,6 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
@@ -23,7 +22,7 @@ import {
 } from '../support/pay-as-you-go.ts';
 import { active } from '../support/accounts.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { storedAccount } from '../support/users.ts';
+import { givenPlan, storedAccount } from '../support/users.ts';
 
 const { suite, now, asking, intentsOf } = usePayers();
 
@@ -94,9 +93,7 @@ describe('a mail that cannot be paid by card', () => {
 
   it('is refused where the plan has ended before the delivery was written', async () => {
     const payer = await givenPayer(suite);
-    const happened = betweenRefusalAndWrite(() =>
-      writeSubscription(suite.store(), payer.userId, null, now(), plentyOfTime()),
-    );
+    const happened = betweenRefusalAndWrite(() => givenPlan(suite.store(), payer.userId, null, now()));
     const { asked } = await askForMail(suite.services(), payer, asking(payer));
     expect([happened(), asked]).toEqual([true, 'plan_required']);
     expect(await deliveriesOf(suite, payer)).toEqual([]);
@@ -106,7 +103,7 @@ describe('a mail that cannot be paid by card', () => {
     const payer = await givenPayer(suite);
     betweenRefusalAndWrite(async () => {
       const facts = active({ plan: 'enterprise', anchor: toIso(now() - DAY_MS) });
-      await writeSubscription(suite.store(), payer.userId, facts, now(), plentyOfTime());
+      await givenPlan(suite.store(), payer.userId, facts, now());
       const taken = { amount: -8, reason: 'a correction', actor: 'owner' };
       await addMailCredits(suite.store(), asking(payer), taken);
     });

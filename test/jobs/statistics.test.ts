@@ -3,7 +3,6 @@ import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
@@ -36,7 +35,7 @@ import { active, at } from '../support/accounts.ts';
 import { countRecords } from '../support/counted-records.ts';
 import { streamRecord, useStream } from '../support/stream.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { ADDRESS, request, scheduleEmail, writeLetter } from '../support/users.ts';
+import { ADDRESS, givenPlan, request, scheduleEmail, writeLetter } from '../support/users.ts';
 
 const suite = useStream();
 /** What cards do counts on the day on which the table is written, which is today. */
@@ -59,7 +58,7 @@ async function liveThroughTheWinter(users: readonly string[]): Promise<void> {
       await liveADay(userId, at('2026-01-05') + day * DAY_MS);
     }
     if (index % 2 === 0) {
-      await writeSubscription(store, userId, null, at('2026-04-02'), plentyOfTime());
+      await givenPlan(store, userId, null, '2026-04-02');
     }
   }
 }
@@ -69,7 +68,7 @@ async function liveADay(userId: string, now: Instant): Promise<void> {
   const day = new Date(now).getUTCDate();
   if (day % 3 === 0) {
     const plan = day % 2 === 0 ? 'enterprise' : 'pro';
-    await writeSubscription(store, userId, active({ plan, anchor: '2026-01-31' }), now, plentyOfTime());
+    await givenPlan(store, userId, active({ plan, anchor: '2026-01-31' }), now);
   }
   const letter = await writeLetter(store, request(userId, now));
   const letterId = letter.outcome === 'created' ? letter.record.id : randomUUID();

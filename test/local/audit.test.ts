@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { active, at } from '../support/accounts.ts';
 import { type Command, runCommand } from '../support/command.ts';
 import { LOCAL_AWS, plentyOfTime, useTable } from '../support/table.ts';
-import { givenSubscriberWithLetter, request, scheduleMail, someUser } from '../support/users.ts';
+import { givenPlan, givenSubscriberWithLetter, request, scheduleMail, someUser } from '../support/users.ts';
 
 const table = useTable();
 const NOW = '2026-03-10';
@@ -39,11 +38,7 @@ async function tamper(userId: string, name: string, value: number | string): Pro
 // Subscribers, of whom one has sent a mail and one has been erased after sending one.
 beforeAll(async () => {
   const store = table.store();
-  await Promise.all(
-    Array.from({ length: ACCOUNTS - 2 }, () =>
-      writeSubscription(store, someUser(), PRO, at(NOW), plentyOfTime()),
-    ),
-  );
+  await Promise.all(Array.from({ length: ACCOUNTS - 2 }, () => givenPlan(store, someUser(), PRO, NOW)));
   for (const isErased of [false, true]) {
     const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, NOW);
     await scheduleMail(store, request(userId, NOW), letterId);
@@ -68,7 +63,7 @@ describe('npm run audit', () => {
     const wrong = someUser();
     const corrupt = someUser();
     for (const userId of [wrong, corrupt]) {
-      await writeSubscription(table.store(), userId, PRO, at(NOW), plentyOfTime());
+      await givenPlan(table.store(), userId, PRO, NOW);
     }
     await tamper(wrong, 'used', 1);
     await tamper(corrupt, 'included', 'two');

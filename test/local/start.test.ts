@@ -121,8 +121,8 @@ describe('npm start', () => {
 
   it.each([
     ['demo-free', 'none', [5, 3]],
-    ['demo-pro', 'pro', [1, 2]],
-    ['demo-enterprise', 'enterprise', [1, 2]],
+    ['demo-pro', 'pro', [1, 2, 0]],
+    ['demo-enterprise', 'enterprise', [1, 2, 0]],
   ])('has the demo user %s of the plan %s with a history', async (user, plan, letters) => {
     const token = started.tokens[user] ?? '';
     expect(await getJson(`${started.url}/entitlements`, token)).toMatchObject({ plan });

@@ -149,6 +149,7 @@ describe('GET /dev/events', () => {
       'LetterCreated',
       'LetterCreated',
       'LetterCreated',
+      'PeriodClosed',
       'CreditsChanged',
       'SubscriptionChanged',
     ]);

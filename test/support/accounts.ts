@@ -1,5 +1,10 @@
 /** Builders for the domain's tests: given an account, when something happens to it, then what it shows. */
-import { type Account, type AccountChange, type ClosedPeriod } from '../../lambdas/domain/account.ts';
+import {
+  type Account,
+  type AccountChange,
+  type ClosedPeriod,
+  newAccount,
+} from '../../lambdas/domain/account.ts';
 import {
   available,
   type Credits,
@@ -10,9 +15,11 @@ import {
   sumLots,
 } from '../../lambdas/domain/credits.ts';
 import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
+import { followChoice } from '../../lambdas/domain/live-subscription.ts';
+import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
 import { type BillingInterval, type PlanId } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { type LiveFacts, newSubscriber } from '../../lambdas/domain/subscriptions.ts';
+import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
 
 /** An instant from its ISO form; a day alone is its midnight in UTC. */
@@ -66,9 +73,11 @@ export function trial(options: Omit<FactsOptions, 'anchor'> & { trialEndsAt: str
   return { plan, anchor: trialEndsAt, subscription: { status: 'trialing', trialEndsAt, ...live } };
 }
 
-/** A new subscriber, whose account is first met at `now`. */
+/** A free user of whose subscription a worker learns as the period that holds `now` begins. It takes effect 1 ms later. */
 export function givenSubscriber(facts: LiveFacts, now: string): Account {
-  return newSubscriber('user', facts, at(now)).account;
+  const start = boundaryAtOrBefore(facts.anchor, at(now));
+  const change = followChoice(newAccount('user', start), { facts, hadSubscription: true }, start - 1);
+  return { ...change.account, billingVersion: 1 };
 }
 
 type Pots = Partial<Pick<Credits, 'lots' | 'included' | 'purchased' | 'usedThisPeriod' | 'owed'>>;

@@ -5,7 +5,6 @@ import { type CardPayments, type PaymentOutcome } from '../../lambdas/letters/co
 import { payDelivery } from '../../lambdas/letters/commands/pay-delivery.ts';
 import { paymentOf } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { NO_SETTLEMENT, type Reconciliation, reconcile } from '../../lambdas/commands/settle-due.ts';
@@ -17,7 +16,15 @@ import { active } from './accounts.ts';
 import { exception, type Injector } from './faulty-dynamodb.ts';
 import { type PaymentsSuite, type StripeGate, usePayments } from './payments.ts';
 import { plentyOfTime } from './table.ts';
-import { ADDRESS, expectClosedBooks, itemsOf, request, scheduleMail, writeLetter } from './users.ts';
+import {
+  ADDRESS,
+  expectClosedBooks,
+  givenPlan,
+  itemsOf,
+  request,
+  scheduleMail,
+  writeLetter,
+} from './users.ts';
 
 export interface Payer {
   userId: string;
@@ -66,7 +73,7 @@ export async function givenPayer(suite: PaymentsSuite, card: string | null = 'pm
   const { userId, customerId } = await suite.givenCustomer(card);
   const store = suite.store();
   const yesterday = suite.at().clock.now() - DAY_MS;
-  await writeSubscription(store, userId, active({ anchor: toIso(yesterday) }), yesterday, plentyOfTime());
+  await givenPlan(store, userId, active({ anchor: toIso(yesterday) }), yesterday - 1);
   const letterId = randomUUID();
   await writeLetter(store, request(userId, yesterday, { id: letterId }));
   for (let credits = 0; credits < 2; credits += 1) {

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
 import { readPurchase } from '../../lambdas/commands/note-purchase.ts';
-import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
@@ -15,6 +14,7 @@ import { active } from './accounts.ts';
 import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
 import { idOf } from './stripe.ts';
 import { plentyOfTime } from './table.ts';
+import { givenPlan } from './users.ts';
 
 export interface Buyer {
   userId: string;
@@ -50,7 +50,7 @@ export function sessionIn(url: string): string {
 }
 
 async function subscribeToPro(store: Store, userId: string, now: number): Promise<Account> {
-  return writeSubscription(store, userId, active({}), now, plentyOfTime());
+  return givenPlan(store, userId, active({}), now);
 }
 
 async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {

@@ -5,7 +5,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { readStoredAccount, writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { type WriteOutcome } from '../../lambdas/commands/deciding-write.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
@@ -24,7 +24,8 @@ import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type Letter } from '../../lambdas/letters/domain/letters.ts';
 import { type Use } from '../../lambdas/domain/usage.ts';
-import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
+import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
+import { givePlan } from '../../local/local-subscription.ts';
 import { at, sumOf } from './accounts.ts';
 import { expectSoundCredits } from './books.ts';
 import { plentyOfTime } from './table.ts';
@@ -86,7 +87,17 @@ export async function scheduleEmail(
 
 export const NO_USE: Use = { letters: 0, emails: 0, mails: 0 };
 
-/** A user with a plan, and a letter to send. */
+/** Brings a user to what a worker learns of Stripe. It takes effect 1 ms later, unless it keeps the open period. */
+export async function givenPlan(
+  store: Store,
+  userId: string,
+  facts: SubscriptionFacts,
+  now: string | Instant,
+): Promise<Account> {
+  return givePlan(store, userId, facts, typeof now === 'string' ? at(now) : now, plentyOfTime());
+}
+
+/** A user with a plan, of which a worker has learnt 1 ms ago, and a letter to send. */
 export async function givenSubscriberWithLetter(
   store: Store,
   facts: LiveFacts,
@@ -94,7 +105,7 @@ export async function givenSubscriberWithLetter(
 ): Promise<{ userId: string; letterId: string }> {
   const userId = someUser();
   const letterId = randomUUID();
-  await writeSubscription(store, userId, facts, at(now), plentyOfTime());
+  await givenPlan(store, userId, facts, at(now) - 1);
   const letter = await writeLetter(store, request(userId, now, { id: letterId }));
   expect(letter.outcome).toBe('created');
   return { userId, letterId };

@@ -1,8 +1,6 @@
-import { type Account, type AccountState, type ClosedPeriod } from '../../domain/account.ts';
+import { type AccountState, type ClosedPeriod } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { followSubscription, newSubscriber, type SubscriptionFacts } from '../../domain/subscriptions.ts';
-import { changeAccount, refuseErased } from '../../commands/change-account.ts';
 import { accountKey, parseAccount } from './account-item.ts';
 import { getItem } from './get-item.ts';
 import { PERIOD_PREFIX, periodKey, userKey } from './keys.ts';
@@ -47,20 +45,4 @@ export async function findPeriodAt(
     deadline,
   );
   return items.map(parsePeriod)[0] ?? null;
-}
-
-export async function writeSubscription(
-  store: Store,
-  userId: string,
-  facts: SubscriptionFacts,
-  now: Instant,
-  deadline: Deadline,
-): Promise<Account> {
-  return changeAccount<Account>(store, { userId, now, deadline, ifErased: refuseErased }, (before) => {
-    const change =
-      before === null ? newSubscriber(userId, facts, now) : followSubscription(before, facts, now);
-    const cause = { id: `subscription-${String((before?.version ?? 0) + 1)}`, at: now };
-    const answer = { ...change.account, version: (before?.version ?? 0) + 1 };
-    return { write: { change, cause, answer } };
-  });
 }

@@ -4,9 +4,8 @@ import { accountItem } from '../../../lambdas/adapters/dynamodb/account-item.ts'
 import type { WireItem } from '../../../lambdas/adapters/dynamodb/items.ts';
 import { accountShard, rolloverShard } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import type { Store } from '../../../lambdas/adapters/dynamodb/store.ts';
-import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
-import { newSubscriber } from '../../../lambdas/domain/subscriptions.ts';
-import { localSubscription } from '../../../local/local-subscription.ts';
+import { DAY_MS, type Instant, toIso } from '../../../lambdas/domain/instants.ts';
+import { active, givenSubscriber } from '../../support/accounts.ts';
 
 /** The most items that one request writes. */
 const BATCH = 25;
@@ -25,9 +24,8 @@ export function usersInShard(shard: number, count: number): string[] {
 
 /** An account with the Pro plan whose period ended a while ago. */
 export function dueAccount(userId: string, now: Instant): WireItem {
-  const anchor = now - 40 * DAY_MS;
-  const facts = localSubscription(userId, { plan: 'pro', interval: 'month', anchor });
-  return accountItem({ ...newSubscriber(userId, facts, anchor).account, version: 1 });
+  const anchor = toIso(now - 40 * DAY_MS);
+  return accountItem({ ...givenSubscriber(active({ anchor }), anchor), userId, version: 2 });
 }
 
 export async function putItems({ client, table }: Store, items: readonly WireItem[]): Promise<void> {
