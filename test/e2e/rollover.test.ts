@@ -75,7 +75,8 @@ describe('the rollover', () => {
         ['/usage/history', '/credits', '/credits/ledger'].map((path) => get(world(), path, user.token)),
       );
     const [history, credits, ledger] = await told();
-    expect(history).toMatchObject({ periods: [{ lettersCreated: 1, mailsSent: 2, mailCreditsUsed: 2 }] });
+    const used = { lettersCreated: 1, mailsSent: 2, mailCreditsUsed: 2 };
+    expect(history).toMatchObject({ periods: [used, { lettersCreated: 0 }] });
     expect(credits).toMatchObject({ available: 2, granted: 4, used: 2, expired: 0 });
     const kinds = ['allowance', 'use', 'use', 'allowance'].map((kind) => ({ kind }));
     expect(ledger).toMatchObject({ items: kinds });
