@@ -18,7 +18,7 @@ import {
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { transact } from '../adapters/dynamodb/transact.ts';
 
 /** A purchase as a request finds it, or has made it. */

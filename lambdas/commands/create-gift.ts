@@ -28,7 +28,7 @@ import { ItemReader } from '../adapters/dynamodb/items.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { transact } from '../adapters/dynamodb/transact.ts';
 
 /** What of a request's context a claim needs: what was asked for is its code. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { findUserOfCustomer, linkCustomer } from '../../lambdas/commands/link-customer.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
-import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

@@ -2,7 +2,7 @@ import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { callOffDelivery, type CardPayments } from '../../lambdas/letters/commands/card-payments.ts';
 import { type StepContext } from '../../lambdas/letters/commands/take-step.ts';
-import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {

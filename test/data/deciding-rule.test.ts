@@ -1,0 +1,213 @@
+import { expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { accountItem, parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { consumptionItem, parseConsumption } from '../../lambdas/adapters/dynamodb/consumption-item.ts';
+import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
+import { decidingWrite } from '../../lambdas/commands/deciding-write.ts';
+import {
+  type Account,
+  type AccountState,
+  newAccount,
+  type Subscription,
+  UNLIMITED,
+} from '../../lambdas/domain/account.ts';
+import { DAY_MS, type Instant, utcDay } from '../../lambdas/domain/instants.ts';
+import { type Plan, PLAN_ORDER, type Plans } from '../../lambdas/domain/plans.ts';
+import { type Refusal } from '../../lambdas/domain/refusals.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
+import { at } from '../support/accounts.ts';
+import { anyCredits } from '../support/arbitraries.ts';
+import { plentyOfTime, useTable } from '../support/table.ts';
+import { putStored, putTombstone, request } from '../support/users.ts';
+
+const table = useTable();
+const [START, LATER, END] = [at('2026-03-01'), at('2026-03-10'), at('2026-04-01')];
+const few = fc.nat({ max: 9 });
+const anyLimit = fc.oneof(few, fc.constant('unlimited' as const));
+
+/** A plan as another catalogue may have it. */
+const anyPlan: fc.Arbitrary<Plan> = fc.record({
+  id: fc.constant('pro' as const),
+  lettersPerPeriod: anyLimit,
+  emailsPerPeriod: anyLimit,
+  mailCreditsPerPeriod: few,
+  extraMail: fc.constantFrom(null, { amountCents: 300, currency: 'usd' as const }),
+  carryOver: fc.constant(null),
+  canSchedule: fc.boolean(),
+  prices: fc.constant({}),
+});
+const anyPlans: fc.Arbitrary<Plans> = fc.record({ none: anyPlan, pro: anyPlan, enterprise: anyPlan });
+
+/** Within the period, at its edges and those of a day, and in the periods next to it. */
+const anyNow: fc.Arbitrary<Instant> = fc.oneof(
+  fc.integer({ min: START, max: END - 1 }),
+  fc.constantFrom(START, START - 1, LATER, LATER - 1, END, END - 1, END + 40 * DAY_MS),
+);
+
+const anySubscription: fc.Arbitrary<Subscription> = fc
+  .record({
+    status: fc.constantFrom('none', 'canceled', 'trialing', 'active', 'past_due'),
+    interval: fc.constantFrom('month' as const, 'year' as const),
+    endsAt: fc.constantFrom(null, LATER, END, END + DAY_MS),
+    graceEndsAt: fc.constantFrom(LATER, END + DAY_MS),
+  })
+  .map(({ status, graceEndsAt, ...facts }) => {
+    const live = { id: 'sub_1', ...facts };
+    switch (status) {
+      case 'trialing':
+        return { status, ...live, trialEndsAt: END };
+      case 'active':
+        return { status, ...live };
+      case 'past_due':
+        return { status, ...live, graceEndsAt };
+      case 'none':
+      case 'canceled':
+        return { status };
+    }
+  });
+
+/** Less than nothing is left where a smaller plan has come after the use. */
+const anyMeter = fc
+  .record({ used: few, limit: fc.oneof(few, fc.constant(UNLIMITED)) })
+  .map(({ used, limit }) => ({ used, left: limit - used }));
+
+const anyAccount = fc.record({
+  plan: fc.constantFrom(...PLAN_ORDER),
+  subscription: anySubscription,
+  letters: anyMeter,
+  emails: anyMeter,
+  mailsUsed: few,
+  credits: anyCredits,
+  mailsToday: fc.option(fc.nat({ max: 10 })),
+  mailsYesterday: fc.option(fc.nat({ max: 10 })),
+});
+
+const anyQuestion = fc.record({
+  plans: anyPlans,
+  account: fc.oneof(
+    { weight: 12, arbitrary: anyAccount },
+    fc.constantFrom('none' as const, 'erased' as const),
+  ),
+  now: anyNow,
+  use: fc.record<Use>({
+    letters: fc.nat({ max: 3 }),
+    emails: fc.nat({ max: 3 }),
+    mails: fc.oneof({ weight: 5, arbitrary: fc.nat({ max: 3 }) }, fc.nat({ max: 11 })),
+  }),
+  payAsYouGo: fc.boolean(),
+});
+
+type Question = typeof anyQuestion extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** What is stored before, null for nothing. */
+function stateOf({ account, now }: Question, userId: string): AccountState | null {
+  if (account === 'none') {
+    return null;
+  }
+  if (account === 'erased') {
+    return { kind: 'erased', userId, version: 7, erasedAt: START };
+  }
+  const { mailsToday, mailsYesterday, ...figures } = account;
+  const mailsByDay = {
+    ...(mailsToday === null ? {} : { [utcDay(now)]: mailsToday }),
+    ...(mailsYesterday === null ? {} : { [utcDay(now - DAY_MS)]: mailsYesterday }),
+  };
+  return stored({ ...newAccount(userId, START), version: 7, ...figures, mailsByDay });
+}
+
+/** An account as it comes back once it is stored. */
+function stored(account: Account): AccountState {
+  return parseAccount(accountItem(account));
+}
+
+interface Answer {
+  outcome: string;
+  refusal?: Refusal;
+  /** What is stored afterwards. */
+  state: AccountState | null;
+}
+
+/** What the domain says; of an account that is not open, as soon as it has been rolled forward (G7). */
+function decided(
+  { use, plans, now, payAsYouGo }: Question,
+  state: AccountState | null,
+  userId: string,
+): Answer {
+  const atOnce = refuseMailsAtOnce(use, now);
+  if (atOnce !== null) {
+    return { outcome: 'refused', refusal: atOnce, state };
+  }
+  const decide = (account: AccountState, instant: Instant): ReturnType<typeof decideUse> =>
+    decideUse(use, account, plans, instant, 'test', payAsYouGo);
+  const met = state ?? newAccount(userId, now);
+  let decision = decide(met, now);
+  if (decision.outcome === 'not_open' && met.kind === 'account') {
+    const { account } = rollForward(met, now);
+    decision = decide(account, Math.max(now, account.periodStart));
+  }
+  switch (decision.outcome) {
+    case 'accepted':
+    case 'to_be_paid':
+      return {
+        outcome: 'created',
+        state: stored({ ...decision.account, version: (state?.version ?? 0) + 1 }),
+      };
+    case 'refused':
+      return { ...decision, state };
+    case 'not_open':
+      return { outcome: 'not open after rolling forward', state };
+  }
+}
+
+/** What the command does. Where its condition refuses what `decideUse` accepts, it would try for ever. */
+async function done({ use, plans, now, payAsYouGo }: Question, userId: string): Promise<Answer> {
+  const store = table.store();
+  let looks = 6;
+  const deadline = { remainingMs: () => ((looks -= 1) > 0 ? 10_000 : 0) };
+  const context = request(userId, now, { deadline });
+  const consumption = { id: context.id, consumed: use };
+  const outcome = await decidingWrite(store, {
+    ...context,
+    use,
+    plans,
+    source: 'test',
+    alongside: [],
+    payAsYouGo: payAsYouGo ? async () => undefined : null,
+    record: (createdAt) => ({
+      item: consumptionItem(userId, consumption, createdAt, context.fingerprint),
+      others: [],
+      kept: consumption,
+    }),
+    parse: parseConsumption,
+  }).catch((error: unknown) => {
+    if (error instanceof BusyError) {
+      return { outcome: 'none, however often it tried' };
+    }
+    throw error;
+  });
+  const { outcome: ending, ...rest } = outcome;
+  return {
+    outcome: ending,
+    ...('refusal' in rest ? rest : {}),
+    state: await readStoredAccount(store, userId, plentyOfTime()),
+  };
+}
+
+it('G1: DynamoDB counts a use exactly where the domain accepts it, whatever the plans, the account and the time', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyQuestion, async (question) => {
+      const userId = randomUUID();
+      const state = stateOf(question, userId);
+      if (state?.kind === 'account') {
+        await putStored(table.store(), state);
+      } else if (state !== null) {
+        await putTombstone(table.store(), userId);
+      }
+      expect(await done(question, userId)).toEqual(decided(question, state, userId));
+    }),
+    { numRuns: 200 },
+  );
+});
