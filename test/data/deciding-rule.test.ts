@@ -18,7 +18,7 @@ import { type Plan, PLAN_ORDER, type Plans } from '../../lambdas/domain/plans.ts
 import { type Refusal } from '../../lambdas/domain/refusals.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
-import { at } from '../support/accounts.ts';
+import { at, givenCredits } from '../support/accounts.ts';
 import { anyCredits } from '../support/arbitraries.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { putStored, putTombstone, request } from '../support/users.ts';
@@ -36,14 +36,14 @@ const anyPlan: fc.Arbitrary<Plan> = fc.record({
   mailCreditsPerPeriod: few,
   extraMail: fc.constantFrom(null, { amountCents: 300, currency: 'usd' as const }),
   carryOver: fc.constant(null),
-  canSchedule: fc.boolean(),
+  canSchedule: fc.constantFrom(true, true, true, false),
   prices: fc.constant({}),
 });
 const anyPlans: fc.Arbitrary<Plans> = fc.record({ none: anyPlan, pro: anyPlan, enterprise: anyPlan });
 
 /** Within the period, at its edges and those of a day, and in the periods next to it. */
 const anyNow: fc.Arbitrary<Instant> = fc.oneof(
-  fc.integer({ min: START, max: END - 1 }),
+  { weight: 3, arbitrary: fc.integer({ min: START, max: END - 1 }) },
   fc.constantFrom(START, START - 1, LATER, LATER - 1, END, END - 1, END + 40 * DAY_MS),
 );
 
@@ -51,7 +51,7 @@ const anySubscription: fc.Arbitrary<Subscription> = fc
   .record({
     status: fc.constantFrom('none', 'canceled', 'trialing', 'active', 'past_due'),
     interval: fc.constantFrom('month' as const, 'year' as const),
-    endsAt: fc.constantFrom(null, LATER, END, END + DAY_MS),
+    endsAt: fc.option(fc.constantFrom(LATER, END, END + DAY_MS), { freq: 2 }),
     graceEndsAt: fc.constantFrom(LATER, END + DAY_MS),
   })
   .map(({ status, graceEndsAt, ...facts }) => {
@@ -71,7 +71,7 @@ const anySubscription: fc.Arbitrary<Subscription> = fc
 
 /** Less than nothing is left where a smaller plan has come after the use. */
 const anyMeter = fc
-  .record({ used: few, limit: fc.oneof(few, fc.constant(UNLIMITED)) })
+  .record({ used: fc.nat({ max: 5 }), limit: fc.oneof(few, fc.constant(UNLIMITED)) })
   .map(({ used, limit }) => ({ used, left: limit - used }));
 
 const anyAccount = fc.record({
@@ -80,10 +80,15 @@ const anyAccount = fc.record({
   letters: anyMeter,
   emails: anyMeter,
   mailsUsed: few,
-  credits: anyCredits,
-  mailsToday: fc.option(fc.nat({ max: 10 })),
+  credits: fc.oneof(
+    anyCredits,
+    fc.nat({ max: 2 }).map((included) => givenCredits({ included })),
+  ),
+  mailsToday: fc.option(fc.nat({ max: 10 }), { freq: 1 }),
   mailsYesterday: fc.option(fc.nat({ max: 10 })),
 });
+
+const anyCount = fc.oneof(fc.constant(0), fc.nat({ max: 3 }));
 
 const anyQuestion = fc.record({
   plans: anyPlans,
@@ -93,9 +98,9 @@ const anyQuestion = fc.record({
   ),
   now: anyNow,
   use: fc.record<Use>({
-    letters: fc.nat({ max: 3 }),
-    emails: fc.nat({ max: 3 }),
-    mails: fc.oneof({ weight: 5, arbitrary: fc.nat({ max: 3 }) }, fc.nat({ max: 11 })),
+    letters: anyCount,
+    emails: anyCount,
+    mails: fc.oneof(anyCount, fc.nat({ max: 11 })),
   }),
   payAsYouGo: fc.boolean(),
 });
