@@ -11,15 +11,13 @@ import {
   type AccountState,
   newAccount,
   type Subscription,
-  UNLIMITED,
 } from '../../lambdas/domain/account.ts';
 import { DAY_MS, type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { type Plan, PLAN_ORDER, type Plans } from '../../lambdas/domain/plans.ts';
+import { MAILS_PER_DAY, type Plan, PLAN_ORDER, type Plans } from '../../lambdas/domain/plans.ts';
 import { type Refusal } from '../../lambdas/domain/refusals.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
 import { at, givenCredits } from '../support/accounts.ts';
-import { anyCredits } from '../support/arbitraries.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { putStored, putTombstone, request } from '../support/users.ts';
 
@@ -69,27 +67,16 @@ const anySubscription: fc.Arbitrary<Subscription> = fc
     }
   });
 
-/** Less than nothing is left where a smaller plan has come after the use. */
-const anyMeter = fc.record({
-  used: few,
-  left: fc.oneof(fc.constant(UNLIMITED), fc.integer({ min: -2, max: 2 })),
-});
+/** What an account has more than it is asked for: a rule turns at 0. Below, a smaller plan may have come after the use. */
+const anyMargin = fc.constantFrom(0, 1, 9, -1, -9);
 
 const anyAccount = fc.record({
   plan: fc.constantFrom(...PLAN_ORDER),
   subscription: anySubscription,
-  letters: anyMeter,
-  emails: anyMeter,
-  mailsUsed: few,
-  credits: fc.oneof(
-    anyCredits,
-    fc.nat({ max: 3 }).map((included) => givenCredits({ included })),
-  ),
-  mailsToday: fc.option(fc.integer({ min: 7, max: 10 }), { freq: 1 }),
-  mailsYesterday: fc.option(fc.nat({ max: 10 })),
+  used: few,
+  margin: fc.record({ letters: anyMargin, emails: anyMargin, credits: anyMargin, room: anyMargin }),
+  mailsYesterday: fc.nat({ max: 10 }),
 });
-
-const anyCount = fc.oneof(fc.constant(0), fc.nat({ max: 2 }));
 
 const anyQuestion = fc.record({
   plans: anyPlans,
@@ -99,9 +86,9 @@ const anyQuestion = fc.record({
   ),
   now: anyNow,
   use: fc.record<Use>({
-    letters: anyCount,
-    emails: anyCount,
-    mails: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 3 }) }, fc.nat({ max: 11 })),
+    letters: fc.nat({ max: 2 }),
+    emails: fc.nat({ max: 2 }),
+    mails: fc.oneof({ weight: 5, arbitrary: fc.nat({ max: 3 }) }, fc.nat({ max: 11 })),
   }),
   payAsYouGo: fc.boolean(),
 });
@@ -109,19 +96,30 @@ const anyQuestion = fc.record({
 type Question = typeof anyQuestion extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** What is stored before, null for nothing. */
-function stateOf({ account, now }: Question, userId: string): AccountState | null {
+function stateOf({ account, use, now }: Question, userId: string): AccountState | null {
   if (account === 'none') {
     return null;
   }
   if (account === 'erased') {
     return { kind: 'erased', userId, version: 7, erasedAt: START };
   }
-  const { mailsToday, mailsYesterday, ...figures } = account;
-  const mailsByDay = {
-    ...(mailsToday === null ? {} : { [utcDay(now)]: mailsToday }),
-    ...(mailsYesterday === null ? {} : { [utcDay(now - DAY_MS)]: mailsYesterday }),
-  };
-  return stored({ ...newAccount(userId, START), version: 7, ...figures, mailsByDay });
+  const { plan, subscription, used, margin, mailsYesterday } = account;
+  const purchased = Math.max(0, use.mails + margin.credits);
+  const mailsToday = MAILS_PER_DAY - use.mails - margin.room;
+  return stored({
+    ...newAccount(userId, START),
+    version: 7,
+    plan,
+    subscription,
+    letters: { used, left: use.letters + margin.letters },
+    emails: { used, left: use.emails + margin.emails },
+    mailsUsed: used,
+    credits: givenCredits({ included: used, purchased, usedThisPeriod: used }),
+    mailsByDay: {
+      [utcDay(now - DAY_MS)]: mailsYesterday,
+      ...(mailsToday > 0 ? { [utcDay(now)]: mailsToday } : {}),
+    },
+  });
 }
 
 /** An account as it comes back once it is stored. */
