@@ -1,7 +1,8 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { accountItem, parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { accountItem, countUse, parseAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { consumptionItem, parseConsumption } from '../../lambdas/adapters/dynamodb/consumption-item.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
@@ -13,7 +14,7 @@ import {
   type Subscription,
 } from '../../lambdas/domain/account.ts';
 import { DAY_MS, type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { MAILS_PER_DAY, type Plan, PLAN_ORDER, type Plans } from '../../lambdas/domain/plans.ts';
+import { MAILS_PER_DAY, type Plan, PLAN_ORDER, PLANS, type Plans } from '../../lambdas/domain/plans.ts';
 import { type Refusal } from '../../lambdas/domain/refusals.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
@@ -214,4 +215,37 @@ it('G1: DynamoDB counts a use exactly where the domain accepts it, whatever the 
     }),
     { numRuns: 200 },
   );
+});
+
+describe('the condition that DynamoDB evaluates', () => {
+  const conditionOf = (plans: Plans, use: Partial<Use>): [condition: string | undefined, values: object] => {
+    const { Update } = countUse('table', 'ada', { letters: 0, emails: 0, mails: 0, ...use }, plans, LATER);
+    return [Update?.ConditionExpression, unmarshall(Update?.ExpressionAttributeValues ?? {})];
+  };
+
+  it('asks for everything that a use touches, by the catalogue of today', () => {
+    const [condition, values] = conditionOf(PLANS, { letters: 1, emails: 2, mails: 3 });
+    expect(condition).toBe(
+      '#periodStart <= :now AND #openUntil > :now AND NOT #plan IN (:plan0) AND #lettersLeft >= :letters' +
+        ' AND #emailsLeft >= :emails AND (attribute_not_exists(#today) OR #today <= :roomToday)' +
+        ' AND #mailCredits >= :mails',
+    );
+    const asked = {
+      ':now': LATER,
+      ':plan0': 'none',
+      ':letters': 1,
+      ':emails': 2,
+      ':mails': 3,
+      ':roomToday': 7,
+    };
+    expect(values).toEqual({ ...asked, ':one': 1, ':zero': 0 });
+  });
+
+  it('asks for nothing else', () => {
+    const open = '#periodStart <= :now AND #openUntil > :now';
+    expect(conditionOf(PLANS, {})[0]).toBe(open);
+    expect(conditionOf(PLANS, { letters: 1 })[0]).toBe(`${open} AND #lettersLeft >= :letters`);
+    const everyPlanSchedules = { ...PLANS, none: PLANS.pro };
+    expect(conditionOf(everyPlanSchedules, { emails: 1 })[0]).toBe(`${open} AND #emailsLeft >= :emails`);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Account, newAccount } from '../../lambdas/domain/account.ts';
+import { type Account, meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import { type Credits } from '../../lambdas/domain/credits.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
@@ -85,6 +85,11 @@ describe('a use that an account allows', () => {
       { mails: 10 },
     ],
     ['nothing at all', lettersUsed(FREE, 5), {}],
+    [
+      'an e-mail, where a smaller plan has come after more letters than it allows',
+      { ...PRO, letters: meterUnder(5, 7) },
+      { emails: 1 },
+    ],
   ])('G1: is %s', (_, account, use) => {
     expect(decide(account, use).outcome).toBe('accepted');
   });
