@@ -5,11 +5,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
-import {
-  type CommandContext,
-  deductMailCredit,
-  trackLetterCreation,
-} from '../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../lambdas/commands/command-context.ts';
+import { deductMailCredit } from '../lambdas/letters/commands/schedule-delivery.ts';
+import { trackLetterCreation } from '../lambdas/letters/commands/create-letter.ts';
 import { newAccount } from '../lambdas/domain/account.ts';
 import { grantPurchased } from '../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';

@@ -9,6 +9,7 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import {
   deductMailCredit,
   findScheduled,
+  type SchedulingOutcome,
   trackEmailDelivery,
 } from '../letters/commands/schedule-delivery.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
@@ -25,7 +26,7 @@ import * as contracts from '../letters/http/contracts/deliveries.ts';
 import { httpHandler } from '../http/handler.ts';
 import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
-import { answerWrite, REPLAYED, type WriteOutcome } from '../http/outcomes.ts';
+import { answerWrite, REPLAYED } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
 import {
   accountErased,
@@ -49,6 +50,9 @@ const create = operation(contracts.createDelivery, async (request) => {
     const message = `Expected an instant in the next ${MAX_DELIVERY_YEARS} years.`;
     return invalid([{ path: 'deliverAt', message }]);
   }
+  if (outcome.outcome === 'letter_missing') {
+    return notFound('letter');
+  }
   const isPending = 'record' in outcome && outcome.record.status === 'pending_payment';
   return isPending
     ? pay(request, outcome.record, outcome.outcome === 'replayed')
@@ -62,7 +66,7 @@ function made(delivery: Delivery): { headers: { location: string }; body: Shown 
 }
 
 /** Null where the instant cannot be promised. */
-async function schedule(request: Scheduling): Promise<WriteOutcome<Delivery> | null> {
+async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> {
   const { body, now, idempotencyKey } = request;
   if (!canDeliverAt(body.deliverAt, now)) {
     // What it made while its instant still lay ahead: a repetition is answered however late it comes (G2).

@@ -2,7 +2,7 @@ import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
 import { listLetters } from '../adapters/dynamodb/lists.ts';
 import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { trackLetterCreation } from '../letters/commands/schedule-delivery.ts';
+import { trackLetterCreation } from '../letters/commands/create-letter.ts';
 import { toIso } from '../domain/instants.ts';
 import { type Letter } from '../letters/domain/letters.ts';
 import { requiredVariable } from '../wiring/environment.ts';

@@ -9,7 +9,7 @@ import { type RecordedMovement } from '../domain/changes.ts';
 import { available } from '../domain/credits.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { changeAccount, movementId } from './change-account.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { replayOf } from './replay.ts';
 
 /** A correction of a user's credits by hand. */

@@ -17,7 +17,7 @@ import { newAccount } from '../domain/account.ts';
 import { type ClaimRefusal, type Gift, receiveGift, refuseClaim } from '../domain/gifts.ts';
 import { beginAnew } from './alongside.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { type Replay } from './replay.ts';
 
 /** What of a request's context a claim needs: what was asked for is its code. */

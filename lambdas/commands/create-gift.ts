@@ -5,7 +5,7 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Gift, newGift, sendGift } from '../domain/gifts.ts';
 import { beginAnew } from './alongside.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { type Replay, replayOf } from './replay.ts';
 
 /** Named outcomes, in the order in which they are looked for. */

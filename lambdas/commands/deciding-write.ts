@@ -1,36 +1,33 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountState, newAccount } from '../domain/account.ts';
 import { type Movement } from '../domain/credits.ts';
-import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
+import { type Plans } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 import { rollForward } from '../domain/roll-forward.ts';
-import { type Charge, decideUse, refuseMailsOfDay, type Use, type UseDecision } from '../domain/usage.ts';
+import { type Charge, decideUse, refuseMailsAtOnce, type Use, type UseDecision } from '../domain/usage.ts';
 import { countUse, parseAccount, putAccount } from '../adapters/dynamodb/account-item.ts';
-import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
-import { ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
-import { type AccountReason, judge } from './judgement.ts';
+import { type WireItem } from '../adapters/dynamodb/items.ts';
 import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
-import { countDelivery } from '../letters/adapters/letter-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type ItemReason, transact } from '../adapters/dynamodb/transact.ts';
+import { type ItemReason, type Reason, REASONS, transact } from '../adapters/dynamodb/transact.ts';
+import { type Alongside } from './alongside.ts';
+import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
+import { type CommandContext } from './command-context.ts';
+import { type AccountReason, judge } from './judgement.ts';
+import { type Replay, replayOf } from './replay.ts';
 
 /** A command that costs usage, and the record that it makes. */
-export interface CostingCommand<Kept> {
-  userId: string;
-  /** Identifies the request: drawn once for it, or derived from its `Idempotency-Key` (G2). */
-  id: string;
-  /** Of the request's body: the same id with another one is another request. */
-  fingerprint: string;
-  now: Instant;
-  deadline: Deadline;
+export interface CostingCommand<Kept, Refused = unknown> extends CommandContext {
   use: Use;
+  /** The catalogue by which it is decided. */
+  plans: Plans;
   /** What the ledger names as the cause, `delivery:<id>`. */
   source: string;
-  /** The letter that must exist, for a delivery. */
-  letterId: string | null;
+  /** What it writes besides, and must be able to: a delivery counts itself on its letter, which has to exist. */
+  alongside: readonly Alongside<Refused>[];
   /**
    * Where a card may pay for a mail for which there is no credit left; null: it may not. Called before a record is made
    * that a card is to pay for, it throws where no card can.
@@ -43,18 +40,14 @@ export interface CostingCommand<Kept> {
 
 export interface NewRecord<Kept> {
   item: WireItem;
-  /** Items that belong to the record: a letter's text. */
+  /** Items that are made together with the record, and belong to it. */
   others: readonly WireItem[];
   kept: Kept;
 }
 
-/** Named outcomes, in the order in which `judgement.ts` looks for them. */
+/** Named outcomes. What is written alongside may add its own, which come before a refusal (`judgement.ts`). */
 export type WriteOutcome<Kept> =
-  | { outcome: 'replayed'; record: Kept }
-  | { outcome: 'idempotency_conflict' }
-  | { outcome: 'letter_missing' }
-  | { outcome: 'refused'; refusal: Refusal }
-  | { outcome: 'created'; record: Kept };
+  Replay<Kept> | { outcome: 'refused'; refusal: Refusal } | { outcome: 'created'; record: Kept };
 
 /** Items of one transaction contradict each other, which no interleaving of ours can cause. */
 export class InconsistentBooksError extends Error {
@@ -74,15 +67,15 @@ export class InconsistentBooksError extends Error {
  *
  * @throws BusyError when conflicts or throttling outlast the deadline; repeating the request with its key is safe
  */
-export async function decidingWrite<Kept>(
+export async function decidingWrite<Kept, Refused = never>(
   store: Store,
-  command: CostingCommand<Kept>,
-): Promise<WriteOutcome<Kept>> {
-  const refusal = refuseMailsOfDay(command.use.mails, 0, command.now);
+  command: CostingCommand<Kept, Refused>,
+): Promise<WriteOutcome<Kept> | Refused> {
+  const refusal = refuseMailsAtOnce(command.use, command.now);
   if (refusal !== null) {
     return { outcome: 'refused', refusal };
   }
-  return retrying(command.deadline, async (abortSignal) => {
+  return retrying<WriteOutcome<Kept> | Refused>(command.deadline, async (abortSignal) => {
     const first = await attempt(store, command, countingParts(store, command), abortSignal);
     if (first.step === 'answer') {
       return first.answer;
@@ -113,10 +106,10 @@ interface Parts<Kept> {
 
 /** The first attempt: DynamoDB judges the account as it stands, and counts. */
 function countingParts<Kept>(store: Store, command: CostingCommand<Kept>): Parts<Kept> {
-  const { userId, use, now, source } = command;
+  const { userId, use, plans, now, source } = command;
   const movements: Movement[] = use.mails === 0 ? [] : [{ kind: 'use', amount: -use.mails, source }];
   return {
-    account: countUse(store.table, userId, use, now),
+    account: countUse(store.table, userId, use, plans, now),
     record: command.record(now, null),
     others: ledgerLines(store, command, movements, now),
   };
@@ -161,8 +154,8 @@ function computedParts<Kept>(
 }
 
 function decide<Kept>(command: CostingCommand<Kept>, state: AccountState, at: Instant): UseDecision {
-  const { use, source, payAsYouGo } = command;
-  return decideUse(use, state, at, source, payAsYouGo !== null);
+  const { use, plans, source, payAsYouGo } = command;
+  return decideUse(use, state, plans, at, source, payAsYouGo !== null);
 }
 
 function ledgerLines<Kept>(
@@ -174,25 +167,23 @@ function ledgerLines<Kept>(
   return movements.map((movement) => putLedgerLine(store.table, userId, { ...movement, id, at }));
 }
 
-type Step<Kept> =
-  | { step: 'answer'; answer: WriteOutcome<Kept> | typeof TRY_AGAIN }
+type Step<Kept, Refused> =
+  | { step: 'answer'; answer: WriteOutcome<Kept> | Refused | typeof TRY_AGAIN }
   /** The account that was seen needs a second write; null where there is none yet. */
   | { step: 'second write'; account: Account | null; answer: typeof TRY_AGAIN };
 
-async function attempt<Kept>(
+async function attempt<Kept, Refused>(
   store: Store,
-  command: CostingCommand<Kept>,
+  command: CostingCommand<Kept, Refused>,
   { account, record, others }: Parts<Kept>,
   abortSignal: AbortSignal,
-): Promise<Step<Kept>> {
-  const letter =
-    command.letterId === null ? [] : [countDelivery(store.table, command.userId, command.letterId)];
+): Promise<Step<Kept, Refused>> {
   const transaction = await transact(
     store,
     [
       putNew(store.table, record.item),
       account,
-      ...letter,
+      ...command.alongside.map(({ write }) => write),
       ...record.others.map((item) => putNew(store.table, item)),
       ...others,
     ],
@@ -204,25 +195,30 @@ async function attempt<Kept>(
 }
 
 /** From the reasons of a cancelled transaction, which stand in the order of its items, to what is to be done. */
-function nextStep<Kept>(command: CostingCommand<Kept>, reasons: readonly ItemReason[]): Step<Kept> {
+function nextStep<Kept, Refused>(
+  command: CostingCommand<Kept, Refused>,
+  reasons: readonly ItemReason[],
+): Step<Kept, Refused> {
   const [record, account, ...rest] = reasons;
   if (record === undefined || account === undefined) {
     throw new InconsistentBooksError('A cancelled transaction came without its reasons.');
   }
-  const letter = command.letterId === null ? undefined : rest[0];
-  const others = command.letterId === null ? rest : rest.slice(1);
+  const alongside = rest.slice(0, command.alongside.length);
   const judged = judgeAccount(command, account);
   const verdict = judge({
     record: record.reason,
-    letter: letter?.reason ?? 'none',
+    alongside: gravest(alongside),
     account: judged.reason,
-    others: others.find(({ reason }) => reason !== 'none')?.reason ?? 'none',
+    others: gravest(rest.slice(command.alongside.length)),
   });
   switch (verdict) {
     case 'answer from the record':
       return { step: 'answer', answer: answerFrom(command, record.item) };
-    case 'letter missing':
-      return { step: 'answer', answer: { outcome: 'letter_missing' } };
+    case 'refused alongside': {
+      const index = alongside.findIndex(({ reason }) => reason === 'condition');
+      const answer = command.alongside[index]?.ifRefused(alongside[index]?.item ?? null);
+      return { step: 'answer', answer: answer ?? TRY_AGAIN };
+    }
     case 'create the account':
     case 'roll forward':
     case 'charge a card':
@@ -237,6 +233,10 @@ function nextStep<Kept>(command: CostingCommand<Kept>, reasons: readonly ItemRea
     case 'inconsistent':
       throw new InconsistentBooksError(`A part of the record ${command.id} exists without it.`);
   }
+}
+
+function gravest(items: readonly ItemReason[]): Reason {
+  return REASONS.find((reason) => items.some((item) => item.reason === reason)) ?? 'none';
 }
 
 interface JudgedAccount {
@@ -268,11 +268,9 @@ function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: Ite
   }
 }
 
-function answerFrom<Kept>(command: CostingCommand<Kept>, item: WireItem | null): WriteOutcome<Kept> {
+function answerFrom<Kept>(command: CostingCommand<Kept>, item: WireItem | null): Replay<Kept> {
   if (item === null) {
     throw new InconsistentBooksError(`The record ${command.id} exists and did not come back.`);
   }
-  return ItemReader.fromWire(item).string('fingerprint') === command.fingerprint
-    ? { outcome: 'replayed', record: command.parse(item) }
-    : { outcome: 'idempotency_conflict' };
+  return replayOf(item, command.fingerprint, command.parse);
 }

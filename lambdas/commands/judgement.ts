@@ -1,10 +1,9 @@
-/**
- * What a cancelled transaction means. DynamoDB reports every failed condition of a transaction together, beside
- * conflicts with other transactions, so several reasons may hold at once; this file says which one counts.
- */
+import { type Reason } from '../adapters/dynamodb/transact.ts';
 
-/** Why one item of a transaction did not commit. */
-export type Reason = 'none' | 'condition' | 'conflict' | 'throttled';
+/**
+ * What a cancelled transaction means. DynamoDB reports all failed conditions of a transaction together, and conflicts
+ * with other transactions beside them. Several reasons may hold at once, and this file says which one counts.
+ */
 
 /** Why the account's item did not commit; when its condition failed, what the item shows. */
 export type AccountReason =
@@ -20,8 +19,8 @@ export type AccountReason =
 
 export interface Reasons {
   record: Reason;
-  /** The letter of a delivery; `none` for commands without one. */
-  letter: Reason;
+  /** What the command writes alongside: the letter of a delivery. */
+  alongside: Reason;
   account: AccountReason;
   /** Any of the other items: the ledger's line, the letter's text. */
   others: Reason;
@@ -29,7 +28,7 @@ export interface Reasons {
 
 export type Verdict =
   | 'answer from the record'
-  | 'letter missing'
+  | 'refused alongside'
   | 'create the account'
   | 'roll forward'
   | 'charge a card'
@@ -41,21 +40,21 @@ export type Verdict =
  * Judges the reasons in a fixed order, the first that applies:
  * 1. the record exists: it is the same request again, whatever the account says by now (G2);
  * 2. the record is in another transaction's hands: it may be this request's twin, so nothing else can be believed yet;
- * 3. the letter is missing;
+ * 3. what stands alongside refuses (the letter is missing);
  * 4. there is no account yet;
  * 5. the account is not open: it is rolled forward, and the command carried out, at once (G7);
  * 6. the account refuses, or wants a card to pay;
  * 7. conflicts or throttling elsewhere.
  */
-export function judge({ record, letter, account, others }: Reasons): Verdict {
+export function judge({ record, alongside, account, others }: Reasons): Verdict {
   if (record === 'condition') {
     return 'answer from the record';
   }
   if (record !== 'none') {
     return 'try again';
   }
-  if (letter === 'condition') {
-    return 'letter missing';
+  if (alongside === 'condition') {
+    return 'refused alongside';
   }
   switch (account) {
     case 'absent':

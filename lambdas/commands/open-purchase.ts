@@ -7,7 +7,7 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import { transact } from '../adapters/dynamodb/transact.ts';
 import { type PurchaseRecord } from '../domain/purchases.ts';
 import { refuseErased } from './change-account.ts';
-import { type CommandContext } from '../letters/commands/schedule-delivery.ts';
+import { type CommandContext } from './command-context.ts';
 import { type Replay, replayOf } from './replay.ts';
 
 /** A purchase as a request finds it, or has made it. */

@@ -28,7 +28,7 @@ export type SubscriptionStatus = Subscription['status'];
 /** A subscription that gives its plan; the others leave the free one. */
 export type LiveSubscription = Extract<Subscription, { id: string }>;
 
-/** What a meter has counted in the open period, and what is left of its limit. */
+/** What a meter has counted in the open period, and what is left of its limit: `left` is the limit less `used`. */
 export interface MeterCount {
   used: number;
   left: number;
@@ -120,9 +120,9 @@ export function limitAsCount(limit: Limit): number {
   return limit === 'unlimited' ? UNLIMITED : limit;
 }
 
-/** What is left of a limit after a use; zero where a smaller limit has been passed already. */
+/** What is left of a limit after a use; below zero where a smaller limit has been passed already. */
 export function meterUnder(limit: Limit, used: number): MeterCount {
-  return { used, left: Math.max(0, limitAsCount(limit) - used) };
+  return { used, left: limitAsCount(limit) - used };
 }
 
 /** A free account, in the calendar month of its first use. */

@@ -32,7 +32,9 @@ function usd(amountCents: number): Price {
   return { amountCents, currency: 'usd' };
 }
 
-export const PLANS: Readonly<Record<PlanId, Plan>> = {
+export type Plans = Readonly<Record<PlanId, Plan>>;
+
+export const PLANS: Plans = {
   none: {
     id: 'none',
     lettersPerPeriod: 5,

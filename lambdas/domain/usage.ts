@@ -1,7 +1,7 @@
 import { type Account, type AccountChange, type AccountState, isOpen } from './account.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay, utcDay } from './instants.ts';
-import { MAILS_PER_DAY, nextPlan, PLANS, type Price } from './plans.ts';
+import { MAILS_PER_DAY, nextPlan, PLAN_ORDER, type PlanId, type Plans, type Price } from './plans.ts';
 import { type Refusal } from './refusals.ts';
 import { rollForward } from './roll-forward.ts';
 
@@ -34,17 +34,42 @@ export type UseDecision =
   | { outcome: 'not_open' }
   | { outcome: 'refused'; refusal: Refusal };
 
+/** What an account must show for a use to count: asked of the account by `decideUse`, and of its item by DynamoDB. */
+export type Demand =
+  | { demand: 'open'; at: Instant }
+  /** Deliveries can be scheduled, which these plans don't offer, purchased credits or not. */
+  | { demand: 'scheduling'; notOn: readonly PlanId[] }
+  | { demand: 'left'; of: 'letters' | 'emails'; atLeast: number }
+  /** Of the mails of that day, no more than these have been scheduled. */
+  | { demand: 'room'; on: Instant; atMost: number }
+  | { demand: 'credits'; atLeast: number };
+
+/** The demands of a use, in the order in which they are refused. Of a meter that it does not touch it demands nothing. */
+export function demandsOf({ letters, emails, mails }: Use, plans: Plans, now: Instant): Demand[] {
+  const notOn = PLAN_ORDER.filter((plan) => !plans[plan].canSchedule);
+  const demands: (Demand | false)[] = [
+    { demand: 'open', at: now },
+    emails + mails > 0 && notOn.length > 0 && { demand: 'scheduling', notOn },
+    letters > 0 && { demand: 'left', of: 'letters', atLeast: letters },
+    emails > 0 && { demand: 'left', of: 'emails', atLeast: emails },
+    mails > 0 && { demand: 'room', on: now, atMost: MAILS_PER_DAY - mails },
+    mails > 0 && { demand: 'credits', atLeast: mails },
+  ];
+  return demands.filter((demand) => demand !== false);
+}
+
 /**
- * Decides a use on an account as it stands (G1). The deciding write asks the same of DynamoDB, in one condition;
- * this is what explains its refusals, and what serves an account that had to be rolled forward first.
+ * Decides a use on an account as it stands (G1). The deciding write puts the same demands to DynamoDB in one condition;
+ * this explains what they refuse, and serves an account that had to be rolled forward first.
  *
- * Precedence: erased, not open, plan required, letters, emails, mails of the day, credits.
+ * An erased account comes before all demands.
  *
  * @param payAsYouGo whether a card may pay for a mail for which there is no credit left
  */
 export function decideUse(
   use: Use,
   state: AccountState,
+  plans: Plans,
   now: Instant,
   source: string,
   payAsYouGo = false,
@@ -52,71 +77,66 @@ export function decideUse(
   if (state.kind === 'erased') {
     return { outcome: 'refused', refusal: { refusal: 'account_erased' } };
   }
-  if (!isOpen(state, now)) {
+  const unmet = demandsOf(use, plans, now).find((demand) => !isMet(demand, state));
+  if (unmet === undefined) {
+    const { credits, movements } = useCredits(state.credits, use.mails, source);
+    return { outcome: 'accepted', account: { ...counted(use, state, now), credits }, movements };
+  }
+  if (unmet.demand === 'open') {
     return { outcome: 'not_open' };
   }
-  const refusal = refuse(use, state, now);
-  if (refusal?.refusal === 'insufficient_credits' && refusal.price !== null && payAsYouGo) {
-    const { price } = refusal;
+  const { extraMail: price } = plans[state.plan];
+  if (unmet.demand === 'credits' && price !== null && payAsYouGo) {
     const account = { ...state, mailsByDay: withMailsOfDay(use.mails, state, now) };
     return { outcome: 'to_be_paid', account, charge: { price, customerId: state.customerId } };
   }
-  if (refusal !== null) {
-    return { outcome: 'refused', refusal };
-  }
-  const { credits, movements } = useCredits(state.credits, use.mails, source);
-  return { outcome: 'accepted', account: { ...counted(use, state, now), credits }, movements };
+  return { outcome: 'refused', refusal: refusalOf(unmet, state, plans) };
 }
 
-function refuse(use: Use, account: Account, now: Instant): Refusal | null {
+function isMet(demand: Demand, account: Account): boolean {
+  switch (demand.demand) {
+    case 'open':
+      return isOpen(account, demand.at);
+    case 'scheduling':
+      return !demand.notOn.includes(account.plan);
+    case 'left':
+      return account[demand.of].left >= demand.atLeast;
+    case 'room':
+      return (account.mailsByDay[utcDay(demand.on)] ?? 0) <= demand.atMost;
+    case 'credits':
+      return available(account.credits) >= demand.atLeast;
+  }
+}
+
+function refusalOf(unmet: Exclude<Demand, { demand: 'open' }>, account: Account, plans: Plans): Refusal {
+  const plan = plans[account.plan];
+  const resetsAt = account.periodEnd;
   const upgradeTo = nextPlan(account.plan);
-  if (use.emails + use.mails > 0 && !PLANS[account.plan].canSchedule) {
-    return { refusal: 'plan_required', upgradeTo };
+  switch (unmet.demand) {
+    case 'scheduling':
+      return { refusal: 'plan_required', upgradeTo };
+    case 'left': {
+      const limit = unmet.of === 'letters' ? plan.lettersPerPeriod : plan.emailsPerPeriod;
+      const { used } = account[unmet.of];
+      return { refusal: 'quota_exceeded', meter: unmet.of, limit, used, resetsAt, upgradeTo };
+    }
+    case 'room':
+      return rateLimited(unmet.on);
+    case 'credits': {
+      const { mailCreditsPerPeriod: limit, extraMail: price } = plan;
+      const used = account.credits.usedThisPeriod;
+      return { refusal: 'insufficient_credits', limit, used, resetsAt, price, upgradeTo };
+    }
   }
-  return (
-    refuseMeter('letters', use, account) ??
-    refuseMeter('emails', use, account) ??
-    refuseMailsOfDay(use.mails, account.mailsByDay[utcDay(now)] ?? 0, now) ??
-    refuseCredits(use.mails, account)
-  );
 }
 
-function refuseMeter(meter: 'letters' | 'emails', use: Use, account: Account): Refusal | null {
-  const { used, left } = account[meter];
-  if (use[meter] <= left) {
-    return null;
-  }
-  const plan = PLANS[account.plan];
-  return {
-    refusal: 'quota_exceeded',
-    meter,
-    limit: meter === 'letters' ? plan.lettersPerPeriod : plan.emailsPerPeriod,
-    used,
-    resetsAt: account.periodEnd,
-    upgradeTo: nextPlan(account.plan),
-  };
+/** More mails at once than a day allows: no account can meet that, so it is refused before anything is written. */
+export function refuseMailsAtOnce({ mails }: Use, now: Instant): Refusal | null {
+  return mails <= MAILS_PER_DAY ? null : rateLimited(now);
 }
 
-/** More mails than a day allows. With none scheduled yet, this is what refuses a command before anything is written. */
-export function refuseMailsOfDay(mails: number, scheduledToday: number, now: Instant): Refusal | null {
-  return mails === 0 || scheduledToday + mails <= MAILS_PER_DAY
-    ? null
-    : { refusal: 'rate_limited', limit: MAILS_PER_DAY, resetsAt: nextUtcDay(now) };
-}
-
-function refuseCredits(mails: number, account: Account): Refusal | null {
-  if (mails <= available(account.credits)) {
-    return null;
-  }
-  const plan = PLANS[account.plan];
-  return {
-    refusal: 'insufficient_credits',
-    limit: plan.mailCreditsPerPeriod,
-    used: account.credits.usedThisPeriod,
-    resetsAt: account.periodEnd,
-    price: plan.extraMail,
-    upgradeTo: nextPlan(account.plan),
-  };
+function rateLimited(now: Instant): Refusal {
+  return { refusal: 'rate_limited', limit: MAILS_PER_DAY, resetsAt: nextUtcDay(now) };
 }
 
 function counted(use: Use, account: Account, now: Instant): Account {

@@ -28,7 +28,6 @@ export function answerWrite<Made, const Status extends number, Shown extends Pre
       return { status, ...shown, headers: { ...shown.headers, ...REPLAYED } };
     }
     case 'idempotency_conflict':
-    case 'letter_missing':
     case 'refused':
       return problemOfFailure(outcome, now);
   }

@@ -280,17 +280,12 @@ function idempotencyConflict(): Problem {
 }
 
 /** How a command can end without its record. */
-export type Failure =
-  | { outcome: 'idempotency_conflict' }
-  | { outcome: 'letter_missing' }
-  | { outcome: 'refused'; refusal: Refusal };
+export type Failure = { outcome: 'idempotency_conflict' } | { outcome: 'refused'; refusal: Refusal };
 
 export function problemOfFailure(failure: Failure, now: Instant): Problem {
   switch (failure.outcome) {
     case 'idempotency_conflict':
       return idempotencyConflict();
-    case 'letter_missing':
-      return notFound('letter');
     case 'refused':
       return problemOfRefusal(failure.refusal, now);
   }

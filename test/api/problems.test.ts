@@ -106,7 +106,6 @@ describe('problems', () => {
     expect(problemOfFailure({ outcome: 'idempotency_conflict' }, NOW)).toMatchObject({
       code: 'idempotency_conflict',
     });
-    expect(problemOfFailure({ outcome: 'letter_missing' }, NOW)).toMatchObject({ code: 'not_found' });
     const refusal = { refusal: 'account_erased' } as const;
     expect(problemOfFailure({ outcome: 'refused', refusal }, NOW)).toEqual(accountErased());
   });

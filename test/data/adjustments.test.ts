@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { addMailCredits, type AdjustmentOutcome } from '../../lambdas/commands/adjust-credits.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { NO_CREDITS } from '../../lambdas/domain/credits.ts';
 import { active, at, availableTo, givenSubscriber } from '../support/accounts.ts';

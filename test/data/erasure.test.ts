@@ -9,7 +9,7 @@ import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import { exception, isTransaction, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

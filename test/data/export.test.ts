@@ -4,7 +4,7 @@ import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
-import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

@@ -5,7 +5,7 @@ import { applySubscription } from '../../lambdas/commands/apply-subscription.ts'
 import { deleteLetter, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError, retrying, TRY_AGAIN } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { RejectedTransactionError } from '../../lambdas/adapters/dynamodb/transact.ts';
-import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { active, at, availableTo } from '../support/accounts.ts';
 import {
   cancelled,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { REASONS } from '../../lambdas/adapters/dynamodb/transact.ts';
 import { judge, type Reasons, type Verdict } from '../../lambdas/commands/judgement.ts';
 
 /** The design's list, in its order: the first line that holds is the verdict. */
 const RULES: readonly { when: Partial<{ [Part in keyof Reasons]: string[] }>; then: Verdict }[] = [
   { when: { record: ['condition'] }, then: 'answer from the record' },
   { when: { record: ['conflict', 'throttled'] }, then: 'try again' },
-  { when: { letter: ['condition'] }, then: 'letter missing' },
+  { when: { alongside: ['condition'] }, then: 'refused alongside' },
   { when: { account: ['absent'] }, then: 'create the account' },
   { when: { account: ['not open'] }, then: 'roll forward' },
   { when: { account: ['refuses'] }, then: 'refuse' },
@@ -21,7 +22,6 @@ function verdictByTheList(reasons: Reasons): Verdict | undefined {
   return RULES.find(({ when }) => holds(when))?.then;
 }
 
-const REASONS = ['none', 'condition', 'conflict', 'throttled'] as const;
 const ACCOUNT_REASONS = [
   'none',
   'conflict',
@@ -35,8 +35,8 @@ const ACCOUNT_REASONS = [
 
 function everyCombination(): Reasons[] {
   return REASONS.flatMap((record) =>
-    REASONS.flatMap((letter) =>
-      ACCOUNT_REASONS.flatMap((account) => REASONS.map((others) => ({ record, letter, account, others }))),
+    REASONS.flatMap((alongside) =>
+      ACCOUNT_REASONS.flatMap((account) => REASONS.map((others) => ({ record, alongside, account, others }))),
     ),
   );
 }
@@ -64,7 +64,7 @@ describe('judge', () => {
     ],
     [
       'G2: the same request again, after its letter was deleted',
-      { record: 'condition', letter: 'condition' },
+      { record: 'condition', alongside: 'condition' },
       'answer from the record',
     ],
     [
@@ -73,19 +73,19 @@ describe('judge', () => {
       'try again',
     ],
     ['G2: nothing is known of the record', { record: 'throttled', account: 'refuses' }, 'try again'],
-    ['no letter, and no credit', { letter: 'condition', account: 'refuses' }, 'letter missing'],
-    ['no letter, and no account', { letter: 'condition', account: 'absent' }, 'letter missing'],
+    ['no letter, and no credit', { alongside: 'condition', account: 'refuses' }, 'refused alongside'],
+    ['no letter, and no account', { alongside: 'condition', account: 'absent' }, 'refused alongside'],
     [
       'G7: the period has ended, and the letter is busy',
-      { letter: 'conflict', account: 'not open' },
+      { alongside: 'conflict', account: 'not open' },
       'roll forward',
     ],
-    ['a refusal stands, however busy the letter is', { letter: 'conflict', account: 'refuses' }, 'refuse'],
+    ['a refusal stands, however busy the letter is', { alongside: 'conflict', account: 'refuses' }, 'refuse'],
     ['the account has changed since it refused', { account: 'allows' }, 'try again'],
     ['a busy ledger line', { others: 'conflict' }, 'try again'],
   ];
   it.each(cases)('%s', (_title, reasons, verdict) => {
-    expect(judge({ record: 'none', letter: 'none', account: 'none', others: 'none', ...reasons })).toBe(
+    expect(judge({ record: 'none', alongside: 'none', account: 'none', others: 'none', ...reasons })).toBe(
       verdict,
     );
   });

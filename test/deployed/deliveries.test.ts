@@ -6,11 +6,8 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
 import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
-import {
-  deductMailCredit,
-  trackEmailDelivery,
-  trackLetterCreation,
-} from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { deductMailCredit, trackEmailDelivery } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackLetterCreation } from '../../lambdas/letters/commands/create-letter.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { givePlan } from '../../local/local-subscription.ts';

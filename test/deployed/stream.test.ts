@@ -6,7 +6,7 @@ import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
-import { trackLetterCreation } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackLetterCreation } from '../../lambdas/letters/commands/create-letter.ts';
 import { givePlan } from '../../local/local-subscription.ts';
 import { eventually } from '../e2e/support/eventually.ts';
 import { useStack } from './support/stack.ts';

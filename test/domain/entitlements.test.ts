@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newAccount } from '../../lambdas/domain/account.ts';
+import { meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import { type Entitlements, getEntitlements } from '../../lambdas/letters/domain/entitlements.ts';
 import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
 
@@ -23,6 +23,8 @@ describe('what a user may do', () => {
       usage: { lettersThisMonth: 5, emailsThisMonth: 0, mailCreditsRemaining: 0 },
       limits: { lettersReached: true, emailsReached: true, mailCreditsExhausted: true },
     } satisfies Entitlements);
+    const overdrawn = { ...account, letters: meterUnder(5, 7) };
+    expect(getEntitlements(overdrawn, at(NOW)).limits).toMatchObject({ lettersReached: true });
   });
 
   it('with a plan: what it offers, used up or not', () => {

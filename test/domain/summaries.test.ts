@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Account, newAccount } from '../../lambdas/domain/account.ts';
+import { type Account, meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import {
   forecastUsage,
   getCreditsSummary,
@@ -72,6 +72,8 @@ describe('what is left', () => {
 
   it('without one', () => {
     expect(getRemainingQuota(letters(4))).toMatchObject({ letters: 1, emails: 0, mailCredits: 0 });
+    // More has been used than a smaller plan allows.
+    expect(getRemainingQuota({ ...FREE, letters: meterUnder(5, 7) })).toMatchObject({ letters: 0 });
   });
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Account, newAccount } from '../../lambdas/domain/account.ts';
+import { type Account, meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import { type Credits } from '../../lambdas/domain/credits.ts';
 import { PLANS } from '../../lambdas/domain/plans.ts';
 import {
   countPaidMail,
   decideUse,
-  refuseMailsOfDay,
+  refuseMailsAtOnce,
   type Use,
   type UseDecision,
 } from '../../lambdas/domain/usage.ts';
@@ -19,7 +19,7 @@ const RESETS_AT = at('2026-02-28');
 const TOMORROW = at('2026-02-11');
 
 function decide(account: Account, use: Partial<Use>, now = NOW): UseDecision {
-  return decideUse({ letters: 0, emails: 0, mails: 0, ...use }, account, now, 'delivery:d1');
+  return decideUse({ letters: 0, emails: 0, mails: 0, ...use }, account, PLANS, now, 'delivery:d1');
 }
 
 function lettersUsed(account: Account, used: number): Account {
@@ -85,6 +85,11 @@ describe('a use that an account allows', () => {
       { mails: 10 },
     ],
     ['nothing at all', lettersUsed(FREE, 5), {}],
+    [
+      'an e-mail, where a smaller plan has come after more letters than it allows',
+      { ...PRO, letters: meterUnder(5, 7) },
+      { emails: 1 },
+    ],
   ])('G1: is %s', (_, account, use) => {
     expect(decide(account, use).outcome).toBe('accepted');
   });
@@ -159,6 +164,7 @@ describe('where several refusals hold, the first of this order is given', () => 
       decideUse(
         { letters: 1, emails: 1, mails: 1 },
         { kind: 'erased', userId: 'user', version: 1, erasedAt: 0 },
+        PLANS,
         NOW,
         'x',
       ),
@@ -208,17 +214,11 @@ describe('an account that is not open decides nothing (G7)', () => {
   });
 });
 
-describe('mails of a day', () => {
-  it.each([
-    [0, 0, null],
-    [0, 11, null],
-    [10, 0, null],
-    [1, 9, null],
-    [11, 0, RATE_LIMITED],
-    [1, 10, RATE_LIMITED],
-  ])('%d more after %d', (mails, scheduled, refusal) => {
-    expect(refuseMailsOfDay(mails, scheduled, NOW)).toEqual(refusal);
-  });
+it.each([
+  [10, null],
+  [11, RATE_LIMITED],
+])('of %d mails at once: %j', (mails, refusal) => {
+  expect(refuseMailsAtOnce({ letters: 0, emails: 0, mails }, NOW)).toEqual(refusal);
 });
 
 it('G1: any sequence of uses stops exactly where the limits are', () => {
@@ -248,7 +248,7 @@ it('G1: any sequence of uses stops exactly where the limits are', () => {
 describe('a mail for which there is no credit left', () => {
   const empty: Account = { ...holding(PRO, { included: 2, usedThisPeriod: 2 }), customerId: 'cus_1' };
   const mail: Use = { letters: 0, emails: 0, mails: 1 };
-  const pay = (account: Account): UseDecision => decideUse(mail, account, NOW, 'delivery:d1', true);
+  const pay = (account: Account): UseDecision => decideUse(mail, account, PLANS, NOW, 'delivery:d1', true);
 
   it('can be paid by card, for the price of the plan, and counts among those of the day only', () => {
     expect(pay(empty)).toEqual({
@@ -270,7 +270,7 @@ describe('a mail for which there is no credit left', () => {
   });
 
   it('waits for its period', () => {
-    expect(decideUse(mail, empty, RESETS_AT, 'delivery:d1', true)).toEqual({ outcome: 'not_open' });
+    expect(decideUse(mail, empty, PLANS, RESETS_AT, 'delivery:d1', true)).toEqual({ outcome: 'not_open' });
   });
 
   it('counts once it has been paid, in the period that is open then', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { callOffDelivery } from '../../lambdas/letters/commands/call-off-delivery.ts';
 import { type CardPayments } from '../../lambdas/letters/commands/follow-intent.ts';
 import { type StepContext } from '../../lambdas/letters/commands/take-step.ts';
-import { type CommandContext } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import {

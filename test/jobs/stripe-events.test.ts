@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { eraseUser } from '../../lambdas/commands/erase-user.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
-import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
 import { at } from '../support/accounts.ts';

@@ -17,7 +17,7 @@ import {
 import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { followChoice } from '../../lambdas/domain/live-subscription.ts';
 import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
-import { type BillingInterval, type PlanId } from '../../lambdas/domain/plans.ts';
+import { type BillingInterval, type PlanId, PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
@@ -105,7 +105,7 @@ export function withCredits(account: Account, pots: Pots): Account {
 /** The account after a use, rolled forward first. The test is wrong where the use is refused. */
 export function used(account: Account, use: Partial<Use>, now: string): Account {
   const { account: rolled } = rollForward(account, at(now));
-  const decision = decideUse({ letters: 0, emails: 0, mails: 0, ...use }, rolled, at(now), 'test');
+  const decision = decideUse({ letters: 0, emails: 0, mails: 0, ...use }, rolled, PLANS, at(now), 'test');
   if (decision.outcome !== 'accepted') {
     throw new Error(`The use was not accepted: ${JSON.stringify(decision)}`);
   }

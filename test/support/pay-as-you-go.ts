@@ -8,7 +8,8 @@ import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-p
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { NO_SETTLEMENT, type Reconciliation, reconcile } from '../../lambdas/commands/settle-due.ts';
-import { type CommandContext, deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
+import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { isOpenDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';

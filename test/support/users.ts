@@ -12,12 +12,13 @@ import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type LedgerEntry, listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { type Page, type PageRequest } from '../../lambdas/adapters/dynamodb/lists.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
+import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import {
-  type CommandContext,
   deductMailCredit,
   trackEmailDelivery,
-  trackLetterCreation,
+  type SchedulingOutcome,
 } from '../../lambdas/letters/commands/schedule-delivery.ts';
+import { trackLetterCreation } from '../../lambdas/letters/commands/create-letter.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { available } from '../../lambdas/domain/credits.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
@@ -71,7 +72,7 @@ export async function scheduleMail(
   store: Store,
   context: CommandContext,
   letterId: string,
-): Promise<WriteOutcome<Delivery>> {
+): Promise<SchedulingOutcome> {
   const deliverAt = context.now + DAY_MS;
   return deductMailCredit(store, context, { letterId, deliverAt, recipient: ADDRESS });
 }
@@ -80,7 +81,7 @@ export async function scheduleEmail(
   store: Store,
   context: CommandContext,
   letterId: string,
-): Promise<WriteOutcome<Delivery>> {
+): Promise<SchedulingOutcome> {
   const deliverAt = context.now + DAY_MS;
   return trackEmailDelivery(store, context, { letterId, deliverAt, recipient: { email: 'ada@example.com' } });
 }

@@ -9,8 +9,8 @@ import {
 } from '../../domain/account.ts';
 import { available, type Credits, type Lots } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
-import { MAILS_PER_DAY, PLAN_ORDER } from '../../domain/plans.ts';
-import { type Use } from '../../domain/usage.ts';
+import { PLAN_ORDER, type Plans } from '../../domain/plans.ts';
+import { type Demand, demandsOf, type Use } from '../../domain/usage.ts';
 import { CorruptItemError, ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
@@ -21,20 +21,30 @@ import { putNew } from './put-new.ts';
  * counting costs 2 write units, and counting touches no attribute of an index.
  */
 
-/** The account is open, and holds what the command asks for. */
-const ALLOWS_USE = [
-  '#periodStart <= :now',
-  '#openUntil > :now',
-  '#lettersLeft >= :letters',
-  '#emailsLeft >= :emails',
-  '#mailCredits >= :mails',
-].join(' AND ');
+const IS_OPEN = '#periodStart <= :now AND #openUntil > :now';
+const HAS_LEFT = { letters: '#lettersLeft >= :letters', emails: '#emailsLeft >= :emails' };
+const HAS_CREDITS = '#mailCredits >= :mails';
 
-/** Only plans that schedule deliveries may use e-mails and mails, purchased credits included. */
-const ALLOWS_SCHEDULING = '#plan <> :free';
+/** The account has no mail of the day yet, or few enough. */
+const HAS_ROOM_TODAY = '(attribute_not_exists(#today) OR #today <= :roomToday)';
 
-/** No mail of the day yet, or few enough. */
-const ALLOWS_MAILS_TODAY = '(attribute_not_exists(#today) OR #today <= :roomToday)';
+/** What DynamoDB evaluates for a demand; `decideUse` evaluates the same demand on the account. */
+function conditionOf(demand: Demand): { condition: string; values: Record<string, number | string> } {
+  switch (demand.demand) {
+    case 'open':
+      return { condition: IS_OPEN, values: { ':now': demand.at } };
+    case 'scheduling': {
+      const values = Object.fromEntries(demand.notOn.map((plan, index) => [`:plan${index}`, plan]));
+      return { condition: `NOT #plan IN (${Object.keys(values).join(', ')})`, values };
+    }
+    case 'left':
+      return { condition: HAS_LEFT[demand.of], values: { [`:${demand.of}`]: demand.atLeast } };
+    case 'room':
+      return { condition: HAS_ROOM_TODAY, values: { ':roomToday': demand.atMost } };
+    case 'credits':
+      return { condition: HAS_CREDITS, values: { ':mails': demand.atLeast } };
+  }
+}
 
 const COUNT_USE = `SET ${[
   '#version = #version + :one',
@@ -48,10 +58,10 @@ const COUNT_USE = `SET ${[
   '#used = #used + :mails',
 ].join(', ')}`;
 
-const COUNT_MAILS_TODAY = '#today = if_not_exists(#today, :zero) + :mails';
-
-/** How many days before yesterday each mail removes from the item, so that it stays small. */
-const DAYS_REMOVED = 31;
+/** Each mail removes the days of a month before yesterday from the item, so that it stays small. */
+const DAYS_REMOVED = Array.from({ length: 31 }, (_, index) => index + 2);
+const REMOVE_DAYS = `REMOVE ${DAYS_REMOVED.map((days) => `#day${days}`).join(', ')}`;
+const COUNT_MAILS = `${COUNT_USE}, #today = if_not_exists(#today, :zero) + :mails ${REMOVE_DAYS}`;
 
 const DAY_PREFIX = 'mails:';
 
@@ -59,46 +69,41 @@ function dayAttribute(instant: Instant): string {
   return `${DAY_PREFIX}${utcDay(instant)}`;
 }
 
+function dayNames(now: Instant): Record<string, string> {
+  const removed = DAYS_REMOVED.map((days) => [`#day${days}`, dayAttribute(now - days * DAY_MS)] as const);
+  return { ...Object.fromEntries(removed), '#today': dayAttribute(now) };
+}
+
 /**
- * The deciding update: counts a use if the account allows it (G1). Where it does not, the whole item comes back with
- * the refusal, so that explaining it costs no further request.
+ * The deciding update: counts a use where the account meets its demands (G1). Where it does not, the whole item comes
+ * back with the refusal, so that explaining it costs no further request.
  */
-export function countUse(table: string, userId: string, use: Use, now: Instant): TransactWriteItem {
-  const conditions = [ALLOWS_USE];
-  const updates = [COUNT_USE];
-  const values: Record<string, number | string> = {
-    ':now': now,
+export function countUse(
+  table: string,
+  userId: string,
+  use: Use,
+  plans: Plans,
+  now: Instant,
+): TransactWriteItem {
+  const countsMails = use.mails > 0;
+  const demands = demandsOf(use, plans, now).map(conditionOf);
+  const condition = demands.map((demand) => demand.condition).join(' AND ');
+  const update = countsMails ? COUNT_MAILS : COUNT_USE;
+  const values = {
+    ...Object.fromEntries(demands.flatMap((demand) => Object.entries(demand.values))),
     ':one': 1,
+    ':zero': countsMails ? 0 : undefined,
     ':letters': use.letters,
     ':emails': use.emails,
     ':mails': use.mails,
   };
-  let names = namesIn(ALLOWS_USE, COUNT_USE);
-  if (use.emails + use.mails > 0) {
-    conditions.push(ALLOWS_SCHEDULING);
-    names = { ...names, ...namesIn(ALLOWS_SCHEDULING) };
-    values[':free'] = 'none';
-  }
-  let removal = '';
-  if (use.mails > 0) {
-    const oldDays = Array.from({ length: DAYS_REMOVED }, (_, index) => index + 2);
-    conditions.push(ALLOWS_MAILS_TODAY);
-    updates.push(COUNT_MAILS_TODAY);
-    removal = ` REMOVE ${oldDays.map((days) => `#day${String(days)}`).join(', ')}`;
-    names['#today'] = dayAttribute(now);
-    for (const days of oldDays) {
-      names[`#day${String(days)}`] = dayAttribute(now - days * DAY_MS);
-    }
-    values[':zero'] = 0;
-    values[':roomToday'] = MAILS_PER_DAY - use.mails;
-  }
   return {
     Update: {
       TableName: table,
       Key: accountKey(userId),
-      ConditionExpression: conditions.join(' AND '),
-      UpdateExpression: updates.join(', ') + removal,
-      ExpressionAttributeNames: names,
+      ConditionExpression: condition,
+      UpdateExpression: update,
+      ExpressionAttributeNames: { ...namesIn(condition, update), ...(countsMails ? dayNames(now) : {}) },
       ExpressionAttributeValues: toWire(values),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },

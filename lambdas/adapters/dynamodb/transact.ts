@@ -8,8 +8,11 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type WireItem } from './items.ts';
-import { type Reason } from '../../commands/judgement.ts';
 import { type Store } from './store.ts';
+
+/** Why one item of a transaction did not commit, the gravest first; `none`: it would have. */
+export const REASONS = ['condition', 'conflict', 'throttled', 'none'] as const;
+export type Reason = (typeof REASONS)[number];
 
 /** What became of one item of a cancelled transaction. */
 export interface ItemReason {

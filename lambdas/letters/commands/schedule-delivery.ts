@@ -1,5 +1,3 @@
-/** The commands that cost usage. Each is one deciding write: what it makes and what it costs commit together (G3). */
-import { type Deadline } from '../../domain/deadline.ts';
 import {
   type CardPayment,
   type Channel,
@@ -9,49 +7,18 @@ import {
   type PostalRecipient,
 } from '../domain/deliveries.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { type Letter } from '../domain/letters.ts';
-import { type Charge, type Consumption, type Use } from '../../domain/usage.ts';
-import { consumptionItem, parseConsumption } from '../../adapters/dynamodb/consumption-item.ts';
+import { PLANS } from '../../domain/plans.ts';
+import { type Charge } from '../../domain/usage.ts';
+import { type CommandContext } from '../../commands/command-context.ts';
 import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
+import { type Replay, replayOf } from '../../commands/replay.ts';
 import { deliveryItem, deliveryKey, parseDelivery } from '../adapters/delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
-import { ItemReader } from '../../adapters/dynamodb/items.ts';
-import { bodyItem, letterItem, parseLetter } from '../adapters/letter-item.ts';
+import { countDelivery } from '../adapters/letter-item.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
-/** Who asks for what, when, and how long the answer may take. */
-export interface CommandContext {
-  userId: string;
-  id: string;
-  fingerprint: string;
-  now: Instant;
-  deadline: Deadline;
-}
-
-/** Keeps a letter and counts it. @throws BusyError */
-export async function trackLetterCreation(
-  store: Store,
-  context: CommandContext,
-  { title, body }: { title: string; body: string },
-): Promise<WriteOutcome<Letter>> {
-  const { userId, id, fingerprint } = context;
-  return decidingWrite(store, {
-    ...context,
-    use: { letters: 1, emails: 0, mails: 0 },
-    source: `letter:${id}`,
-    letterId: null,
-    payAsYouGo: null,
-    record: (createdAt) => {
-      const letter = { id, title, createdAt, deletedAt: null };
-      return {
-        item: letterItem(userId, letter, fingerprint),
-        others: [bodyItem(userId, id, body)],
-        kept: letter,
-      };
-    },
-    parse: parseLetter,
-  });
-}
+/** How scheduling ends: as any command that costs usage, or because there is no such letter to send. */
+export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
 
 interface DeliveryRequest<Recipient> {
   letterId: string;
@@ -64,7 +31,7 @@ export async function trackEmailDelivery(
   store: Store,
   context: CommandContext,
   { letterId, deliverAt, recipient }: DeliveryRequest<EmailRecipient>,
-): Promise<WriteOutcome<Delivery>> {
+): Promise<SchedulingOutcome> {
   return schedule(store, context, { channel: 'email', letterId, payAsYouGo: null }, (createdAt) => ({
     ...made(context, letterId, deliverAt, createdAt),
     ...SCHEDULED,
@@ -86,7 +53,7 @@ export async function deductMailCredit(
   context: CommandContext,
   { letterId, deliverAt, recipient }: DeliveryRequest<PostalRecipient>,
   payAsYouGo: CostingCommand<Delivery>['payAsYouGo'] = null,
-): Promise<WriteOutcome<Delivery>> {
+): Promise<SchedulingOutcome> {
   return schedule(store, context, { channel: 'mail', letterId, payAsYouGo }, (createdAt, charge) => ({
     ...made(context, letterId, deliverAt, createdAt),
     ...(charge === null ? { ...SCHEDULED, paidWith: 'credit' } : toBePaid(charge)),
@@ -117,21 +84,24 @@ async function schedule(
   context: CommandContext,
   about: { channel: Channel; letterId: string } & Pick<CostingCommand<Delivery>, 'payAsYouGo'>,
   deliveryAsOf: (createdAt: Instant, charge: Charge | null) => Delivery,
-): Promise<WriteOutcome<Delivery>> {
+): Promise<SchedulingOutcome> {
   const { channel, letterId, payAsYouGo } = about;
+  const { userId, id, fingerprint } = context;
   return decidingWrite(store, {
     ...context,
     use: costOf(channel),
-    source: `delivery:${context.id}`,
-    letterId,
+    plans: PLANS,
+    source: `delivery:${id}`,
+    alongside: [
+      {
+        write: countDelivery(store.table, userId, letterId),
+        ifRefused: () => ({ outcome: 'letter_missing' as const }),
+      },
+    ],
     payAsYouGo,
     record: (createdAt, charge) => {
       const delivery = deliveryAsOf(createdAt, charge);
-      return {
-        item: deliveryItem(context.userId, delivery, context.fingerprint),
-        others: [],
-        kept: delivery,
-      };
+      return { item: deliveryItem(userId, delivery, fingerprint), others: [], kept: delivery };
     },
     parse: parseDelivery,
   });
@@ -141,37 +111,7 @@ async function schedule(
 export async function findScheduled(
   store: Store,
   { userId, id, fingerprint, deadline }: CommandContext,
-): Promise<Extract<WriteOutcome<Delivery>, { outcome: 'replayed' | 'idempotency_conflict' }> | null> {
+): Promise<Replay<Delivery> | null> {
   const item = await getItem(store, deliveryKey(userId, id), deadline);
-  if (item === null) {
-    return null;
-  }
-  return ItemReader.fromWire(item).string('fingerprint') === fingerprint
-    ? { outcome: 'replayed', record: parseDelivery(item) }
-    : { outcome: 'idempotency_conflict' };
-}
-
-/** Counts what an app that keeps its letters elsewhere has done for a user: all of it or nothing. @throws BusyError */
-export async function trackConsumption(
-  store: Store,
-  context: CommandContext,
-  use: Use,
-): Promise<WriteOutcome<Consumption>> {
-  const { userId, id, fingerprint } = context;
-  return decidingWrite(store, {
-    ...context,
-    use,
-    source: `usage:${id}`,
-    letterId: null,
-    payAsYouGo: null,
-    record: (createdAt) => {
-      const consumption = { id, consumed: use };
-      return {
-        item: consumptionItem(userId, consumption, createdAt, fingerprint),
-        others: [],
-        kept: consumption,
-      };
-    },
-    parse: parseConsumption,
-  });
+  return item === null ? null : replayOf(item, fingerprint, parseDelivery);
 }

@@ -48,8 +48,8 @@ export function getEntitlements(account: Account, now: Instant): Entitlements {
       mailCreditsRemaining,
     },
     limits: {
-      lettersReached: account.letters.left === 0,
-      emailsReached: account.emails.left === 0,
+      lettersReached: account.letters.left <= 0,
+      emailsReached: account.emails.left <= 0,
       mailCreditsExhausted: mailCreditsRemaining === 0,
     },
     ...endings(account, now),

@@ -88,7 +88,7 @@ export function getUserMonthlyUsageSummary(account: Account): UsageSummary {
 }
 
 function remaining(limit: Limit, count: MeterCount): Limit {
-  return limit === 'unlimited' ? 'unlimited' : count.left;
+  return limit === 'unlimited' ? 'unlimited' : Math.max(0, count.left);
 }
 
 export function getRemainingQuota(account: Account): RemainingQuota {

@@ -182,7 +182,7 @@ export function checkDecisions(rolled: Account, now: Instant, tell: Tell): void 
   }
   const mailsToday = rolled.mailsByDay[utcDay(at)] ?? 0;
   for (const use of probes(rolled)) {
-    const decision = decideUse(use, rolled, at, 'probe');
+    const decision = decideUse(use, rolled, PLANS, at, 'probe');
     if ((decision.outcome === 'accepted') !== allows(rolled, use, mailsToday)) {
       tell('G1', `${JSON.stringify(use)} was ${decision.outcome}`);
     }

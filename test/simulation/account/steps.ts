@@ -6,6 +6,7 @@ import { available, clawBackDue, left, spent } from '../../../lambdas/domain/cre
 import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { type Purchase, settlePurchase } from '../../../lambdas/domain/purchases.ts';
+import { PLANS } from '../../../lambdas/domain/plans.ts';
 import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { followSubscription, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
@@ -51,7 +52,7 @@ const use: StepOf = (random, { account }, now) => {
     emails: random.happens(0.2) ? random.integer(0, 3) : 0,
     mails: random.happens(0.8) ? random.integer(1, 4) : 0,
   };
-  const decision = decideUse(amounts, rolled.account, at, 'use');
+  const decision = decideUse(amounts, rolled.account, PLANS, at, 'use');
   if (decision.outcome !== 'accepted') {
     return null;
   }

@@ -1,0 +1,32 @@
+import { type Letter } from '../domain/letters.ts';
+import { PLANS } from '../../domain/plans.ts';
+import { type Store } from '../../adapters/dynamodb/store.ts';
+import { type CommandContext } from '../../commands/command-context.ts';
+import { decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
+import { bodyItem, letterItem, parseLetter } from '../adapters/letter-item.ts';
+
+/** Keeps a letter and counts it. @throws BusyError */
+export async function trackLetterCreation(
+  store: Store,
+  context: CommandContext,
+  { title, body }: { title: string; body: string },
+): Promise<WriteOutcome<Letter>> {
+  const { userId, id, fingerprint } = context;
+  return decidingWrite(store, {
+    ...context,
+    use: { letters: 1, emails: 0, mails: 0 },
+    plans: PLANS,
+    source: `letter:${id}`,
+    alongside: [],
+    payAsYouGo: null,
+    record: (createdAt) => {
+      const letter = { id, title, createdAt, deletedAt: null };
+      return {
+        item: letterItem(userId, letter, fingerprint),
+        others: [bodyItem(userId, id, body)],
+        kept: letter,
+      };
+    },
+    parse: parseLetter,
+  });
+}
