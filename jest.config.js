@@ -36,6 +36,7 @@ export default {
     kind('jobs'),
     kind('infra'),
     kind('e2e'),
+    kind('local'),
     // Against a deployed stack only: `npm run test:deployed`.
     kind('deployed'),
   ],

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, realpathSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,7 +12,10 @@ import { externalDynamodb } from './command-line.ts';
 import { makeDirectory } from './data-directory.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A DynamoDB that answers at `endpoint` until it is stopped. */
+/**
+ * A DynamoDB that answers at `endpoint` until it is stopped. When the embedded one dies by itself, this process says so
+ * and ends: without a database, each request would only wait for its time limit.
+ */
 export interface Engine {
   endpoint: string;
   stop: () => Promise<void>;
@@ -146,8 +149,10 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
   });
   guard.stdin.on('error', () => undefined);
   const ended = once(guard, 'exit');
-  const endpoint = `http://127.0.0.1:${String(port)}`;
+  const endpoint = `http://127.0.0.1:${port}`;
+  let isStopping = false;
   const stop = async (): Promise<void> => {
+    isStopping = true;
     guard.stdin.end();
     await Promise.race([ended, wait(ENDS_WITHIN_MS, undefined, { ref: false })]);
     killGroup(guard);
@@ -155,10 +160,23 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
   const isReady = await Promise.race([untilItAnswers(endpoint), ended.then(() => false)]);
   if (!isReady) {
     await stop();
-    throw new Error(`The embedded DynamoDB did not start on port ${String(port)}. ${words.trim()}`);
+    throw new Error(`The embedded DynamoDB did not start on port ${port}. ${words.trim()}`);
   }
   indexStream(database);
+  void ended.then(() => {
+    if (!isStopping) {
+      console.error(`The embedded DynamoDB has ended (${causeOfEnd(guard)}).`);
+      process.exit(1);
+    }
+  });
   return { endpoint, stop };
+}
+
+/** A shell ends with 128 and the number of the signal that has ended its child. */
+function causeOfEnd({ exitCode, signalCode }: ChildProcess): string {
+  const signals = Object.entries(constants.signals);
+  const signal = signalCode ?? signals.find(([, number]) => number + 128 === exitCode)?.[0];
+  return signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`;
 }
 
 /** Memory that looks like a disk, on Linux, of which a container may have too little. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseInstant, parsePort } from '../../local/command-line.ts';
 import { sdkFor } from '../support/stripe.ts';
-import { type Command, descendantsOf, isAlive, runCommand } from '../support/command.ts';
+import { type Command, descendantsOf, runCommand, untilGone } from '../support/command.ts';
 
 const hasEngine = (process.env['DYNAMODB_ENDPOINT'] ?? '') === '';
 const dataDir = mkdtempSync(join(tmpdir(), 'postage-start-'));
@@ -55,14 +55,6 @@ async function startedAsJson(command: Command): Promise<Started> {
 async function getJson(url: string, token: string): Promise<unknown> {
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   return answer.json();
-}
-
-async function untilGone(pids: readonly number[]): Promise<number[]> {
-  const giveUpAt = Date.now() + 5_000;
-  while (pids.some(isAlive) && Date.now() < giveUpAt) {
-    await wait(20);
-  }
-  return pids.filter(isAlive);
 }
 
 describe('npm start', () => {
