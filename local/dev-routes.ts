@@ -8,6 +8,7 @@ import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
 import type { Issuer } from './issuer.ts';
+import type { StripeAddress } from './payments.ts';
 import { localSubscription } from './local-subscription.ts';
 import { validated } from '../lambdas/http/validation.ts';
 import { type LocalRoute, refuseInput } from './local-routes.ts';
@@ -16,11 +17,14 @@ export interface DevServices {
   clock: Clock;
   issuer: Issuer;
   store: Store;
+  cronSecret: string;
+  stripe: StripeAddress;
 }
 
 /** What sets the scene on a laptop, in place of an identity provider, a billing service and time itself. */
-export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
+export function devRoutes({ clock, issuer, store, cronSecret, stripe }: DevServices): LocalRoute[] {
   return [
+    { method: 'GET', path: '/docs/', answer: () => new URL('/docs', issuer.url) },
     { method: 'GET', path: '/.well-known/openid-configuration', answer: () => issuer.configuration },
     { method: 'GET', path: '/.well-known/jwks.json', answer: () => issuer.keySet },
     {
@@ -30,6 +34,11 @@ export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
         const { sub, scope = '' } = validated(tokenQuery, query);
         return issuer.issue(sub, scope);
       },
+    },
+    {
+      method: 'GET',
+      path: '/dev/env',
+      answer: ({ query }) => variables(issuer, cronSecret, stripe, validated(envQuery, query).user),
     },
     {
       method: 'PUT',
@@ -60,6 +69,8 @@ const scopes = z
 
 const tokenQuery = z.strictObject({ sub: UserId, scope: z.optional(scopes) });
 
+const envQuery = z.strictObject({ user: z._default(UserId, 'alice') });
+
 const accountPath = z.strictObject({ userId: UserId });
 
 const subscriptionBody = z.discriminatedUnion('plan', [
@@ -72,6 +83,27 @@ const subscriptionBody = z.discriminatedUnion('plan', [
 ]);
 
 const clockBody = z.strictObject({ now: ClockInput });
+
+/** What a shell needs to call the API and the stand-in for Stripe, for its `eval`. Keys of the owner's are not in it. */
+async function variables(
+  { url, issue }: Issuer,
+  cronSecret: string,
+  stripe: StripeAddress,
+  user: string,
+): Promise<string> {
+  const token = async (sub: string, scope: string): Promise<string> => (await issue(sub, scope)).access_token;
+  const values = {
+    URL: url,
+    TOKEN: await token(user, ''),
+    SERVICE_TOKEN: await token('shop', 'postage/usage:write'),
+    ADMIN_TOKEN: await token('ada', 'admin'),
+    CRON_SECRET: cronSecret,
+    ...(stripe.url === null ? {} : { STRIPE_URL: stripe.url, STRIPE_KEY: stripe.secretKey }),
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('');
+}
 
 async function beginSubscription(
   store: Store,

@@ -31,7 +31,7 @@ export interface Gateway {
   /** Begins to answer; requests that came earlier have waited for it. */
   serve(options: GatewayOptions): void;
   /** Ends after the requests under way, or without them when they take too long. */
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function openGateway(port: number): Promise<Gateway> {
   // Longer than a client keeps a connection, so that it does not send into one that just closed.
   server.keepAliveTimeout = 65_000;
   const { url } = await listenLocally(server, port);
-  return { url, serve: configured.resolve, close: () => closeServer(server) };
+  return { url, serve: configured.resolve, stop: () => closeServer(server) };
 }
 
 async function serve(

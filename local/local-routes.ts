@@ -6,8 +6,8 @@ import type { Match, Target } from './routing.ts';
 export interface LocalRoute {
   method: 'GET' | 'POST' | 'PUT';
   path: `/${string}`;
-  /** What to answer with 200. @throws ProblemError */
-  answer: (request: LocalRequest) => Promise<object> | object;
+  /** What to answer with 200: JSON, or text; a URL redirects to it. @throws ProblemError */
+  answer: (request: LocalRequest) => Promise<object | string> | object | string;
 }
 
 export interface LocalRequest {
@@ -27,7 +27,13 @@ export async function answerLocally(
 ): Promise<Answer> {
   try {
     const request = { parameters, query: parseQuery(target.query), json: parseBody(body) };
-    return answerJson(200, await route.answer(request));
+    const answer = await route.answer(request);
+    if (answer instanceof URL) {
+      return { status: 302, headers: { location: answer.pathname }, body: '' };
+    }
+    return typeof answer === 'string'
+      ? { status: 200, headers: { 'content-type': 'text/plain' }, body: answer }
+      : answerJson(200, answer);
   } catch (error) {
     if (error instanceof ProblemError) {
       return answerProblem(error.problem);

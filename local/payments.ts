@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { PLAN_ORDER, PLANS } from '../lambdas/domain/plans.ts';
 import { VARIABLES } from '../lambdas/environment.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
@@ -5,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import type { LocalRoute } from './local-routes.ts';
 import { LocalQueue, sqs } from './queue.ts';
+import { orTimeout } from './or-timeout.ts';
 import type { Control } from './stripe/control.ts';
 import { stripeDevRoutes } from './stripe/dev-routes.ts';
 import { seededPriceId } from './stripe/seeded-prices.ts';
@@ -19,6 +21,7 @@ const MAX_RECEIVES = 12;
 const BATCH_SIZE = 5;
 /** Deployed it is minutes; somebody who tries things out does not wait so long. */
 const REST_MS = 500;
+const SETTLES_WITHIN_MS = 5_000;
 
 export interface StripeAddress {
   /** Null: Stripe's own. */
@@ -32,7 +35,7 @@ export interface LocalPayments {
   stripe: StripeAddress;
   operations: AwsOperations;
   secrets: Readonly<Record<string, string>>;
-  environment: (urls: { awsStandIn: string; app: string }) => Record<string, string>;
+  environment: Readonly<Record<string, string>>;
   routes: readonly LocalRoute[];
   /** Until every event that has come is processed, or set aside. */
   settled: () => Promise<void>;
@@ -44,6 +47,8 @@ export interface LocalPayments {
 export interface PaymentsOptions {
   /** Where the API answers. */
   url: string;
+  /** Where the stand-in for SQS answers. */
+  awsUrl: string;
   clock: Clock;
   data: DataDirectory;
   onError: (error: unknown) => void;
@@ -51,7 +56,7 @@ export interface PaymentsOptions {
 
 /** @throws UsageError when the environment names keys that are none of a sandbox's */
 export async function openPayments(options: PaymentsOptions): Promise<LocalPayments> {
-  const { url, clock, data, onError } = options;
+  const { url, awsUrl, clock, data, onError } = options;
   const own = ownKeys();
   const standIn =
     own === null ? await openStripe({ clock, data, onError, webhookUrl: `${url}/webhooks/stripe` }) : null;
@@ -76,15 +81,15 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
     stripe: { url: stripe.url, secretKey, webhookSecret },
     operations: sqs({ [EVENTS_QUEUE]: events }),
     secrets: { [STRIPE_SECRET_ID]: JSON.stringify({ secretKey, webhookSecret }) },
-    environment: ({ awsStandIn, app }) => ({
-      AWS_ENDPOINT_URL_SQS: awsStandIn,
-      [VARIABLES.stripeEventsQueueUrl]: `${awsStandIn}/000000000000/${EVENTS_QUEUE}`,
+    environment: {
+      AWS_ENDPOINT_URL_SQS: awsUrl,
+      [VARIABLES.stripeEventsQueueUrl]: `${awsUrl}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
       [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(seededPrices()),
       [VARIABLES.trialDays]: '0',
-      [VARIABLES.appUrl]: app,
-    }),
+      [VARIABLES.appUrl]: `${url}/docs`,
+    },
     routes: standIn === null ? [] : routesTo(standIn, events),
     settled: () => events.settled(),
     warm: async () => {
@@ -132,19 +137,36 @@ export function seededPrices(): Record<string, { plan: string; interval: string 
   );
 }
 
-/** The stand-in's own routes. A flush answers when the events are processed, and not before. */
+/**
+ * The stand-in's own routes. What happens there is answered when Postage has dealt with the events of it, unless they
+ * are told to come late.
+ */
 function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
   // Filled in before a route of it answers.
   const control = {} as Control;
+  let areLate = false;
+  const settle = async (): Promise<void> => {
+    // Dealing with an event may lead to another.
+    for (let round = 0; round < 2; round += 1) {
+      await control.settled();
+      await events.settled();
+    }
+  };
   return stripeDevRoutes(control).map((route) => ({
     ...route,
     answer: async (request) => {
       Object.assign(control, (await standIn.load()).control);
       const answer = await route.answer(request);
-      if (route.path === '/dev/stripe/flush') {
+      if (route.method === 'PUT') {
+        areLate = delayed.safeParse(answer).success;
+      } else if (route.path === '/dev/stripe/flush') {
         await events.settled();
+      } else if (!areLate) {
+        await orTimeout(settle(), SETTLES_WITHIN_MS, () => undefined);
       }
       return answer;
     },
   }));
 }
+
+const delayed = z.object({ webhooks: z.object({ delayMs: z.number().check(z.gt(0)) }) });

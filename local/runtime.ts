@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { authorize } from './authorizer.ts';
-import { secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
+import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createTable } from './create-table.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
@@ -19,6 +19,7 @@ import {
 } from './lambda-environment.ts';
 import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
+import { orTimeout } from './or-timeout.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
@@ -66,99 +67,86 @@ export interface Runtime {
 }
 
 /**
- * Starts everything; what has been started is stopped again when the rest fails. One runtime per process: the
- * functions read the process's environment.
+ * Starts everything; stops again what has started when the rest fails. One runtime per process: the functions read the
+ * process's environment.
  *
  * @throws UsageError when the port is taken, the data can't be kept or are in use, or there is no DynamoDB
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const stops: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const stopOne of stops.splice(0).reverse()) {
-      await stopOne();
-    }
-  };
+  // What starts last stops first.
+  const parts = new AsyncDisposableStack();
+  const stop = (): Promise<void> => parts.disposeAsync();
   try {
-    return { ...(await startAll(options, stops)), stop };
+    return { ...(await startParts(options, parts)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startAll(
-  options: RuntimeOptions,
-  stops: (() => Promise<void> | void)[],
-): Promise<Omit<Runtime, 'stop'>> {
-  const gateway = await openGateway(options.port);
-  stops.push(() => gateway.close());
-  const { url } = gateway;
-  const engine =
-    options.dynamodb === undefined
-      ? await startEngine({ dataDir: options.dataDir })
-      : { endpoint: options.dynamodb, stop: () => undefined };
-  // Last of all, after the requests under way.
-  stops.unshift(() => engine.stop());
+const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
-  const data = openDataDirectory(options.dataDir);
+async function startParts(
+  { port, dataDir, onAnswer, onError, functions = API_FUNCTIONS, ...options }: RuntimeOptions,
+  parts: AsyncDisposableStack,
+): Promise<Omit<Runtime, 'stop'>> {
+  const dynamodb = options.dynamodb ?? parts.adopt(await startEngine({ dataDir }), stopPart).endpoint;
+  const table = options.table ?? tableName();
+  const gateway = parts.adopt(await openGateway(port), stopPart);
+  const { url } = gateway;
+  const operations: AwsOperations = {};
+  const aws = parts.adopt(await startAwsStandIn(operations), stopPart);
+
+  const data = openDataDirectory(dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
   const cronSecret = keepSecret(data, 'cron-secret');
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
-  const { onError, dataDir } = options;
-  const senders = await openSenders({ clock, data, dataDir, onError });
-  const events = await startLocalEvents(senders.onEntry);
-  stops.push(() => events.stop());
-  const payments = await openPayments({ url, clock, data, onError });
-  const awsStandIn = await startAwsStandIn({
-    ...events.operations,
-    ...stepFunctions(rollover),
-    ...secretsManager({ ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets }),
-    ...payments.operations,
-  });
-  stops.push(() => awsStandIn.stop());
+  const senders = parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart);
+  const events = parts.adopt(await startLocalEvents(senders.onEntry), stopPart);
+  const payments = parts.adopt(await openPayments({ url, awsUrl: aws.url, clock, data, onError }), stopPart);
+  const secrets = { ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets };
+  Object.assign(operations, events.operations, payments.operations, stepFunctions(rollover));
+  Object.assign(operations, secretsManager(secrets));
 
-  const dynamodb = engine.endpoint;
-  const table = options.table ?? tableName();
   setTableEnvironment({ dynamodb, table });
-  setServicesEnvironment({ url, awsStandIn: awsStandIn.url, objectStore: events.objectStore });
-  const paymentsEnvironment = payments.environment({ awsStandIn: awsStandIn.url, app: `${url}/docs` });
-  Object.assign(process.env, paymentsEnvironment, senders.environment);
-  const store = createStore(table);
-  stops.push(() => store.client.destroy());
-  // Before what their functions call.
-  stops.push(
-    () => payments.stop(),
-    () => senders.stop(),
-  );
+  setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
+  Object.assign(process.env, payments.environment, senders.environment);
   await createTableWithRetries(table, dynamodb);
+  const store = createStore(table);
+  parts.defer(() => store.client.destroy());
 
-  const functions = options.functions ?? API_FUNCTIONS;
+  const { stripe } = payments;
   gateway.serve({
-    functions,
+    functions: { ...functions, admin: () => afterEvents(events, functions.admin) },
     localRoutes: [
-      ...devRoutes({ clock, issuer, store }),
+      ...devRoutes({ clock, issuer, store, cronSecret, stripe }),
       ...events.routes,
       ...payments.routes,
       ...senders.routes,
     ],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
-    onAnswer: options.onAnswer,
+    onAnswer,
     onError,
   });
-  const follow = async (): Promise<void> => {
-    stops.push(await events.follow({ table, clock, data, onError }));
-  };
-  const warm = (): void => void stops.push(warmUp(functions, payments.warm));
-  const { stripe, settled: paymentsSettled } = payments;
-  const deliveriesSettled = (): Promise<void> => settleDeliveries(events, senders);
   return {
-    ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe, paymentsSettled },
-    ...{ sentFolder: senders.folder, reconcile: senders.reconcile, deliveriesSettled },
-    followStream: follow,
-    warm,
+    ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe },
+    paymentsSettled: payments.settled,
+    sentFolder: senders.folder,
+    reconcile: senders.reconcile,
+    deliveriesSettled: () => settleDeliveries(events, senders),
+    followStream: async () => parts.defer(await events.follow({ table, clock, data, onError })),
+    warm: () => parts.defer(warmUp(functions, payments.warm)),
   };
+}
+
+const EVENTS_WITHIN_MS = 2_000;
+
+/** The admin's routes tell what the table's stream has led to, such as the audit trail: up to the request, if it can. */
+async function afterEvents<Loaded>(events: LocalEvents, load: () => Promise<Loaded>): Promise<Loaded> {
+  await orTimeout(events.caughtUp(), EVENTS_WITHIN_MS, () => undefined);
+  return load();
 }
 
 async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Promise<void> {

@@ -1,6 +1,5 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/stream.ts';
 import type { Clock } from './clock.ts';
@@ -60,6 +59,7 @@ export async function followStream(options: StreamOptions): Promise<StreamFollow
     },
     stop: async () => {
       ending.abort();
+      followers.forEach((follower) => follower.wake());
       await Promise.all(running);
       client.destroy();
     },
@@ -91,8 +91,13 @@ class Follower {
     this.#reader = new ShardReader(client, arn, this.#positions);
   }
 
+  wake: () => void = () => undefined;
+
   async caughtUp(): Promise<void> {
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    this.wake();
+    await promise;
   }
 
   async run(): Promise<void> {
@@ -106,12 +111,23 @@ class Follower {
         await this.#handOverAll(pages).catch(this.#options.onError);
       } else {
         waiting.forEach((resolve) => resolve());
-        await wait(IDLE_PAUSE_MS, undefined, { signal: this.#ending }).catch(() => undefined);
+        await this.#rest();
         reading = this.#read();
       }
     }
     const { waiting } = await reading;
     [...waiting, ...this.#waiting.splice(0)].forEach((resolve) => resolve());
+  }
+
+  /** Until somebody waits for it, and for a moment at most. */
+  async #rest(): Promise<void> {
+    if (this.#waiting.length === 0 && !this.#ending.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.wake = resolve;
+      const timer = setTimeout(resolve, IDLE_PAUSE_MS);
+      await promise;
+      clearTimeout(timer);
+    }
   }
 
   #shards: { list: Awaited<ReturnType<ShardReader['shards']>>; readAt: number } | null = null;

@@ -82,7 +82,7 @@ function parentOf(pid: string): number | null {
 }
 
 /** Waits until some processes have ended. @returns those that have not */
-export async function untilGone(pids: readonly number[], timeoutMs = 5_000): Promise<number[]> {
+export async function untilGone(pids: readonly number[], timeoutMs = 15_000): Promise<number[]> {
   const giveUpAt = Date.now() + timeoutMs;
   while (pids.some(isAlive) && Date.now() < giveUpAt) {
     await wait(20);
