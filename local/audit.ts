@@ -40,27 +40,31 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const store = await findStore(values.table, values.dynamodb);
+  const { store, name } = await findStore(values.table, values.dynamodb);
   await assertTable(store);
-  return proveAll(store);
+  return proveAll(store, name);
 }
 
 /** @throws UsageError */
-async function findStore(table: string | undefined, dynamodb: string | undefined): Promise<Store> {
+async function findStore(
+  table: string | undefined,
+  dynamodb: string | undefined,
+): Promise<{ store: Store; name: string }> {
   const external = externalDynamodb(dynamodb);
   if (external !== null) {
-    setTableEnvironment({ dynamodb: external, table: table ?? tableName() });
-    return createStore(table ?? tableName());
+    const location = { dynamodb: external, table: table ?? tableName() };
+    setTableEnvironment(location);
+    return { store: createStore(location.table), name: `${location.table} at ${external}` };
   }
   if (table !== undefined) {
-    return createStore(table);
+    return { store: createStore(table), name: table };
   }
-  const [running] = await findRunning();
-  if (running === undefined) {
+  const running = await findRunning();
+  if (running === null) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
   }
   setTableEnvironment(running);
-  return createStore(running.table);
+  return { store: createStore(running.table), name: running.name };
 }
 
 /** Asked first, with a client that tells at once what is wrong. @throws UsageError */
@@ -78,8 +82,8 @@ type Verdict = { verdict: 'holds' } | { verdict: 'gone' } | { verdict: 'fails'; 
 const ACCOUNTS_AT_ONCE = 32;
 
 /** @returns the code to exit with */
-async function proveAll(store: Store): Promise<number> {
-  process.stderr.write('Counting the accounts.\n');
+async function proveAll(store: Store, name: string): Promise<number> {
+  process.stderr.write(`${name}: counting the accounts.\n`);
   const bar = startProgressBar(await countAccounts(store), 'accounts', process.stderr);
   const counts = { holds: 0, gone: 0, fails: 0 };
   for await (const partitions of pagesOfAccounts(store)) {

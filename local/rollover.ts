@@ -25,7 +25,8 @@ const HELP = `Closes every period that has ended, and opens the next ones, as th
 
   npm run rollover -- [options]
 
-  --at TIME        the time of the run in ISO 8601, 2027-01-31T00:00:00Z (default: now by the local clock)
+  --at TIME        the time of the run in ISO 8601, 2027-01-31T00:00:00Z (default: now by the local clock). The local
+                   clock moves there first, so that no account is ahead of it
   --data DIR       the data of an npm start with --data, running or not
   --dynamodb URL   a DynamoDB to use
   --help           shows this
@@ -37,7 +38,10 @@ when an account could not be rolled over; running it again is safe.
 interface Target {
   dynamodb: string;
   table: string;
-  now: () => Promise<Instant>;
+  /** What to call it. */
+  name: string;
+  /** Its clock's time, after the clock was moved to `at` where that is ahead. */
+  timeOf: (at: Instant | null) => Promise<Instant> | Instant;
   stop: () => Promise<void>;
 }
 
@@ -60,7 +64,7 @@ async function main(): Promise<number> {
   const at = values.at === undefined ? null : parseInstant('--at', values.at);
   const target = await findTarget(values.data, values.dynamodb);
   try {
-    return await rollOver(target, at ?? (await target.now()));
+    return await rollOver(target, await target.timeOf(at));
   } finally {
     await target.stop();
   }
@@ -70,18 +74,18 @@ async function main(): Promise<number> {
 async function findTarget(data: string | undefined, dynamodb: string | undefined): Promise<Target> {
   const table = tableName();
   const external = data === undefined ? externalDynamodb(dynamodb) : null;
-  if (external !== null) {
-    return {
-      dynamodb: external,
-      table,
-      now: () => Promise.resolve(Date.now()),
-      stop: () => Promise.resolve(),
-    };
-  }
   const dataDir = data === undefined ? undefined : resolve(data);
-  const running = (await findRunning()).find((each) => dataDir === undefined || each.dataDir === dataDir);
-  if (running !== undefined) {
-    return { ...running, now: () => askClock(running), stop: () => Promise.resolve() };
+  const running = await findRunning((each) =>
+    external === null
+      ? dataDir === undefined || each.dataDir === dataDir
+      : each.dynamodb === external && each.table === table,
+  );
+  if (running !== null) {
+    return { ...running, timeOf: (at) => moveClock(running, at), stop: () => Promise.resolve() };
+  }
+  if (external !== null) {
+    const timeOf = (at: Instant | null): Instant => at ?? Date.now();
+    return { dynamodb: external, table, name: external, timeOf, stop: () => Promise.resolve() };
   }
   if (dataDir === undefined) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name its data with --data.');
@@ -90,23 +94,32 @@ async function findTarget(data: string | undefined, dynamodb: string | undefined
     throw new UsageError(`There are no data in ${dataDir}.`);
   }
   const { endpoint, stop } = await startEngine({ dataDir });
-  const now = (): Promise<Instant> => Promise.resolve(createClock(openDataDirectory(dataDir)).now());
-  return { dynamodb: endpoint, table, now, stop };
+  const clock = createClock(openDataDirectory(dataDir));
+  const timeOf = (at: Instant | null): Instant => {
+    clock.moveTo(at ?? 0);
+    return at ?? clock.now();
+  };
+  return { dynamodb: endpoint, table, name: dataDir, timeOf, stop };
 }
 
-async function askClock({ url }: RunningInstance): Promise<Instant> {
+/** A time that is not ahead is refused, which leaves the clock alone. */
+async function moveClock({ url }: RunningInstance, at: Instant | null): Promise<Instant> {
+  if (at !== null) {
+    await fetch(`${url}/dev/clock`, { method: 'POST', body: JSON.stringify({ now: toIso(at) }) });
+    return at;
+  }
   const answer = await fetch(`${url}/dev/clock`);
   const { now } = z.parse(z.object({ now: z.string() }), await answer.json());
   return Date.parse(now);
 }
 
-async function rollOver({ dynamodb, table }: Target, now: Instant): Promise<number> {
+async function rollOver({ dynamodb, table, name }: Target, now: Instant): Promise<number> {
   setTableEnvironment({ dynamodb, table });
   const client = new DynamoDBClient();
   await assertTable({ client, table }, dynamodb);
   const due = await countDue({ client, table }, now);
   client.destroy();
-  process.stderr.write(`${due} accounts are due by ${toIso(now)}.\n`);
+  process.stderr.write(`${name}: ${due} accounts are due by ${toIso(now)}.\n`);
   const bar = startProgressBar(due, 'accounts', process.stderr);
   const machine = createRolloverMachine(countingPages(bar.advance));
   let { executionArn } = machine.start(JSON.stringify({ now: toIso(now) }));

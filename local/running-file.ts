@@ -15,6 +15,11 @@ export interface RunningInstance {
   dataDir: string | null;
 }
 
+export interface FoundInstance extends RunningInstance {
+  /** What to call it; says so when there are others. */
+  name: string;
+}
+
 const runningInstance = z.object({
   pid: z.int(),
   startedAt: z.number(),
@@ -39,8 +44,21 @@ export function withdraw(pid: number): void {
   rmSync(fileOf(pid), { force: true });
 }
 
-/** The instances that answer, the last one to start first. Those that were killed could not withdraw: that is done here. */
-export async function findRunning(): Promise<RunningInstance[]> {
+/** The last one to start of the instances that are meant; null when none of them is running. */
+export async function findRunning(
+  isMeant: (instance: RunningInstance) => boolean = () => true,
+): Promise<FoundInstance | null> {
+  const running = (await allRunning()).filter(isMeant);
+  const [latest] = running.sort((one, other) => other.startedAt - one.startedAt);
+  if (latest === undefined) {
+    return null;
+  }
+  const others = running.length === 1 ? '' : `, the latest of ${running.length}`;
+  return { ...latest, name: `npm start at ${latest.url}${others}` };
+}
+
+/** The instances that answer. Those that were killed could not withdraw: that is done here. */
+async function allRunning(): Promise<RunningInstance[]> {
   mkdirSync(DIRECTORY, { recursive: true });
   const announced = readdirSync(DIRECTORY).map((file) =>
     z.safeParse(runningInstance, readJson(join(DIRECTORY, file))),
@@ -53,11 +71,11 @@ export async function findRunning(): Promise<RunningInstance[]> {
       withdraw(data.pid);
     }
   }
-  return running.sort((one, other) => other.startedAt - one.startedAt);
+  return running;
 }
 
 async function isAnswering({ url }: RunningInstance): Promise<boolean> {
-  return fetch(`${url}/dev/clock`, { signal: AbortSignal.timeout(2_000) }).then(
+  return fetch(`${url}/dev/clock`, { signal: AbortSignal.timeout(10_000) }).then(
     (answer) => answer.ok,
     () => false,
   );
