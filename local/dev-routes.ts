@@ -21,7 +21,7 @@ export interface DevServices {
   stripe: StripeAddress;
 }
 
-/** What sets the scene on a laptop, in place of an identity provider, a billing service and time itself. */
+/** What sets the scene on this machine, in place of an identity provider, a billing service and time. */
 export function devRoutes({ clock, issuer, store, cronSecret, stripe }: DevServices): LocalRoute[] {
   return [
     { method: 'GET', path: '/docs/', answer: () => new URL('/docs', issuer.url) },
@@ -59,7 +59,7 @@ export function devRoutes({ clock, issuer, store, cronSecret, stripe }: DevServi
 
 const DEADLINE_MS = 20_000;
 
-/** Scopes as RFC 6749 has them, separated by single spaces. */
+/** As in RFC 6749, separated by single spaces. */
 const scopes = z
   .string()
   .check(
@@ -84,16 +84,17 @@ const subscriptionBody = z.discriminatedUnion('plan', [
 
 const clockBody = z.strictObject({ now: ClockInput });
 
-/** What a shell needs to call the API and the stand-in for Stripe, for its `eval`. Keys of the owner's are not in it. */
+/** What a shell needs to call the API and the stand-in for Stripe. It never holds the owner's own keys. */
 async function variables(
-  { url, issue }: Issuer,
+  issuer: Issuer,
   cronSecret: string,
   stripe: StripeAddress,
   user: string,
 ): Promise<string> {
-  const token = async (sub: string, scope: string): Promise<string> => (await issue(sub, scope)).access_token;
+  const token = async (sub: string, scope: string): Promise<string> =>
+    (await issuer.issue(sub, scope)).access_token;
   const values = {
-    URL: url,
+    URL: issuer.url,
     TOKEN: await token(user, ''),
     SERVICE_TOKEN: await token('shop', 'postage/usage:write'),
     ADMIN_TOKEN: await token('ada', 'admin'),

@@ -2,19 +2,19 @@ import { invalid, malformed, ProblemError } from '../lambdas/http/problems.ts';
 import { type Answer, answerJson, answerProblem } from './answers.ts';
 import type { Match, Target } from './routing.ts';
 
-/** A route of the local runtime: it is in no Lambda bundle and not in the OpenAPI document. */
+/** A route of the local runtime. No Lambda function has it, nor does the OpenAPI document. */
 export interface LocalRoute {
   method: 'GET' | 'POST' | 'PUT';
   path: `/${string}`;
-  /** What to answer with 200: JSON, or text; a URL redirects to it. @throws ProblemError */
+  /** Returns what to answer: an object as JSON, or text; a URL redirects to it. @throws ProblemError */
   answer: (request: LocalRequest) => Promise<object | string> | object | string;
 }
 
 export interface LocalRequest {
   parameters: Record<string, string>;
-  /** By name; a name that comes twice is refused before. */
+  /** By name. No name comes twice. */
   query: Record<string, string>;
-  /** The parsed body, undefined when there is none. */
+  /** The parsed body; undefined when there is none. */
   json: unknown;
 }
 
@@ -42,7 +42,7 @@ export async function answerLocally(
   }
 }
 
-/** @throws ProblemError 422 `invalid`: a rule that needs more than the value itself to judge */
+/** Refuses input that breaks a rule of more than one value. @throws ProblemError 422 `invalid` */
 export function refuseInput(path: string, message: string): never {
   throw new ProblemError(invalid([{ path, message }]));
 }

@@ -13,33 +13,33 @@ import { seededPriceId } from './stripe/seeded-prices.ts';
 import { openStripe, type StripeOnDemand } from './stripe-on-demand.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The id under which the stand-in for Secrets Manager knows Stripe's keys. */
+/** The id of Stripe's keys in the stand-in for Secrets Manager. */
 const STRIPE_SECRET_ID = 'postage-stripe-keys';
 const EVENTS_QUEUE = 'postage-stripe-events';
-/** As deployed: how many tries an event has. */
+/** The tries of an event, as deployed. */
 const MAX_RECEIVES = 12;
 const BATCH_SIZE = 5;
-/** Deployed it is minutes; somebody who tries things out does not wait so long. */
+/** Minutes in AWS; a developer does not want to wait that long. */
 const REST_MS = 500;
 const SETTLES_WITHIN_MS = 5_000;
 
 export interface StripeAddress {
-  /** Null: Stripe's own. */
+  /** Null for Stripe itself. */
   url: string | null;
   secretKey: string;
   webhookSecret: string;
 }
 
-/** Stripe, or what stands in for it, and the queue of its events with the functions that read it. */
+/** Stripe or its stand-in, and the queue of its events with the functions that read it. */
 export interface LocalPayments {
   stripe: StripeAddress;
   operations: AwsOperations;
   secrets: Readonly<Record<string, string>>;
   environment: Readonly<Record<string, string>>;
   routes: readonly LocalRoute[];
-  /** Until every event that has come is processed, or set aside. */
+  /** Waits until every event that has come is processed or set aside. */
   settled: () => Promise<void>;
-  /** Loads what is loaded on demand. */
+  /** Loads what would be loaded on demand. */
   warm: () => Promise<void>;
   stop: () => Promise<void>;
 }
@@ -54,7 +54,7 @@ export interface PaymentsOptions {
   onError: (error: unknown) => void;
 }
 
-/** @throws UsageError when the environment names keys that are none of a sandbox's */
+/** @throws UsageError when the environment names keys that are not a sandbox's */
 export async function openPayments(options: PaymentsOptions): Promise<LocalPayments> {
   const { url, awsUrl, clock, data, onError } = options;
   const own = ownKeys();
@@ -105,7 +105,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
   };
 }
 
-/** Those of a sandbox at Stripe, to be used in place of the stand-in. */
+/** The keys of a sandbox at Stripe, to use in place of the stand-in. */
 function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   const secretKey = process.env['STRIPE_SECRET_KEY'];
   if (secretKey === undefined || secretKey === '') {
@@ -114,18 +114,18 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_PRICES: prices } = process.env;
   if (!secretKey.startsWith('sk_test_')) {
     throw new UsageError(
-      'STRIPE_SECRET_KEY must be the key of a sandbox, sk_test_…: no money moves on a laptop.',
+      'STRIPE_SECRET_KEY must be the key of a sandbox, sk_test_…: npm start never moves real money.',
     );
   }
   if (webhookSecret === undefined || webhookSecret === '' || prices === undefined || prices === '') {
     throw new UsageError(
-      'With STRIPE_SECRET_KEY come STRIPE_WEBHOOK_SECRET (what "stripe listen --forward-to …/webhooks/stripe" prints) and STRIPE_PRICES, {"price_…": {"plan": "pro", "interval": "month"}}.',
+      'STRIPE_SECRET_KEY also needs STRIPE_WEBHOOK_SECRET ("stripe listen --forward-to …/webhooks/stripe" prints it) and STRIPE_PRICES, {"price_…": {"plan": "pro", "interval": "month"}}.',
     );
   }
   return { secretKey, webhookSecret };
 }
 
-/** Which of the stand-in's prices is which plan. */
+/** The plan and interval of each of the stand-in's prices. */
 export function seededPrices(): Record<string, { plan: string; interval: string }> {
   const intervals = ['month', 'year'] as const;
   return Object.fromEntries(
@@ -138,15 +138,15 @@ export function seededPrices(): Record<string, { plan: string; interval: string 
 }
 
 /**
- * The stand-in's own routes. What happens there is answered when Postage has dealt with the events of it, unless they
- * are told to come late.
+ * The stand-in's `/dev/stripe` routes. Each answers once Postage has dealt with the events that it caused, unless they are
+ * set to come late.
  */
 function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
-  // Filled in before a route of it answers.
+  // Filled in before the first route answers.
   const control = {} as Control;
   let areLate = false;
   const settle = async (): Promise<void> => {
-    // Dealing with an event may lead to another.
+    // An event's effect may cause another event.
     for (let round = 0; round < 2; round += 1) {
       await control.settled();
       await events.settled();

@@ -1,4 +1,4 @@
-/** `npm run rollover`: rolls local accounts over, with the state machine and the functions that are deployed. */
+/** `npm run rollover`: rolls local accounts over with the deployed state machine and functions. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,22 +25,22 @@ const HELP = `Closes every period that has ended, and opens the next ones, as th
 
   npm run rollover -- [options]
 
-  --at TIME        the time of the run in ISO 8601, 2027-01-31T00:00:00Z (default: now by the local clock). The local
-                   clock moves there first, so that no account is ahead of it
+  --at TIME        the time of the run in ISO 8601, such as 2027-01-31T00:00:00Z (default: now by the local clock).
+                   A local clock that is behind it moves there first
   --data DIR       the data of an npm start with --data, running or not
-  --dynamodb URL   a DynamoDB to use
+  --dynamodb URL   a DynamoDB
   --help           shows this
 
-Without --data and --dynamodb it takes DYNAMODB_ENDPOINT, or else the npm start that is running. The exit code is 1
-when an account could not be rolled over; running it again is safe.
+Without --data and --dynamodb it takes DYNAMODB_ENDPOINT, or else the running npm start, the latest if there are
+several. The exit code is 1 when an account could not be rolled over. It is safe to run it again.
 `;
 
 interface Target {
   dynamodb: string;
   table: string;
-  /** What to call it. */
+  /** For messages. */
   name: string;
-  /** Its clock's time, after the clock was moved to `at` where that is ahead. */
+  /** The time of the run: `at`, or now by its clock. Moves a clock that is behind. */
   timeOf: (at: Instant | null) => Promise<Instant> | Instant;
   stop: () => Promise<void>;
 }
@@ -91,7 +91,7 @@ async function findTarget(data: string | undefined, dynamodb: string | undefined
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name its data with --data.');
   }
   if (!existsSync(dataDir)) {
-    throw new UsageError(`There are no data in ${dataDir}.`);
+    throw new UsageError(`There is no data in ${dataDir}.`);
   }
   const { endpoint, stop } = await startEngine({ dataDir });
   const clock = createClock(openDataDirectory(dataDir));
@@ -102,7 +102,7 @@ async function findTarget(data: string | undefined, dynamodb: string | undefined
   return { dynamodb: endpoint, table, name: dataDir, timeOf, stop };
 }
 
-/** A time that is not ahead is refused, which leaves the clock alone. */
+/** The clock refuses a time that is not ahead, and stays as it is. */
 async function moveClock({ url }: RunningInstance, at: Instant | null): Promise<Instant> {
   if (at !== null) {
     await fetch(`${url}/dev/clock`, { method: 'POST', body: JSON.stringify({ now: toIso(at) }) });
@@ -184,7 +184,7 @@ function report(execution: Execution): number {
     `${totalProcessed} accounts: ${successCount} rolled over, ${errorCount} failed, in ${seconds} s.\n`,
   );
   if (brokenShards > 0) {
-    console.error(`${brokenShards} of ${DUE_SHARDS} shards could not be finished. Run it again.`);
+    console.error(`${brokenShards} of ${DUE_SHARDS} shards could not be finished. Run the rollover again.`);
   }
   return execution.status === 'SUCCEEDED' ? 0 : 1;
 }
@@ -193,7 +193,7 @@ function causeOf(execution: Execution): string {
   return execution.status === 'FAILED' ? execution.cause : '';
 }
 
-/** A run with failures fails with its summary; any other failure is told in words. */
+/** The cause of a run with failed accounts is its summary; any other cause is not JSON. */
 function readSummary(text: string): unknown {
   try {
     const summary: unknown = JSON.parse(text);

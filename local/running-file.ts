@@ -4,19 +4,19 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { readJson } from './data-directory.ts';
 
-/** Tells other programs on this machine, such as `npm run rollover`, what an `npm start` is running. */
+/** A running `npm start`, as other programs such as `npm run rollover` find it. */
 export interface RunningInstance {
   pid: number;
   startedAt: number;
   url: string;
   dynamodb: string;
   table: string;
-  /** Where its data are kept, null where they are not. */
+  /** Null when it keeps no data. */
   dataDir: string | null;
 }
 
 export interface FoundInstance extends RunningInstance {
-  /** What to call it; says so when there are others. */
+  /** For messages. Mentions other instances. */
   name: string;
 }
 
@@ -44,11 +44,11 @@ export function withdraw(pid: number): void {
   rmSync(fileOf(pid), { force: true });
 }
 
-/** The last one to start of the instances that are meant; null when none of them is running. */
+/** The instance that started last, among those that match; null when none is running. */
 export async function findRunning(
-  isMeant: (instance: RunningInstance) => boolean = () => true,
+  matches: (instance: RunningInstance) => boolean = () => true,
 ): Promise<FoundInstance | null> {
-  const running = (await allRunning()).filter(isMeant);
+  const running = (await allRunning()).filter(matches);
   const [latest] = running.sort((one, other) => other.startedAt - one.startedAt);
   if (latest === undefined) {
     return null;
@@ -57,7 +57,7 @@ export async function findRunning(
   return { ...latest, name: `npm start at ${latest.url}${others}` };
 }
 
-/** The instances that answer. Those that were killed could not withdraw: that is done here. */
+/** The instances that answer. Removes the files of those that were killed. */
 async function allRunning(): Promise<RunningInstance[]> {
   mkdirSync(DIRECTORY, { recursive: true });
   const announced = readdirSync(DIRECTORY).map((file) =>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { authorize } from './authorizer.ts';
 import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
@@ -27,20 +28,20 @@ import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 
 export interface RuntimeOptions {
-  /** 0 for any free one. */
+  /** 0 takes any free one. */
   port: number;
-  /** Where data, keys, secrets and the clock are kept; without it they end with the runtime. */
+  /** Keeps data, keys, secrets and the clock; without it they end with the runtime. */
   dataDir?: string | undefined;
   /** A DynamoDB to use in place of the embedded one. */
   dynamodb?: string | undefined;
   table?: string | undefined;
-  /** What the routes call in place of the functions that are deployed. */
+  /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
   onError: (error: unknown) => void;
 }
 
-/** Postage on this machine: the API, its DynamoDB, its issuer, and what plays AWS for its functions. */
+/** Postage on this machine: the API, its DynamoDB, its issuer, and stand-ins for AWS and Stripe. */
 export interface Runtime {
   url: string;
   dynamodb: string;
@@ -51,29 +52,29 @@ export interface Runtime {
   store: Store;
   rollover: RolloverMachine;
   stripe: StripeAddress;
-  /** Until every event of Stripe's that has come is processed, or set aside. */
+  /** Waits until every event from Stripe that has come is processed or set aside. */
   paymentsSettled: () => Promise<void>;
-  /** Where the letters lie that were sent. */
+  /** Holds the letters that were sent. */
   sentFolder: string;
-  /** Deals with what is due now. */
+  /** Dispatches what is due now. */
   reconcile: () => Promise<void>;
-  /** Until every delivery that was handed over is sent or has failed, and answered; the stream must be followed. */
+  /** Waits until every dispatched delivery is sent or has failed. The stream must be followed. */
   deliveriesSettled: () => Promise<void>;
-  /** Begins to publish events and to count statistics, as the table's stream does in AWS. */
+  /** Begins to hand the table's changes to the functions on its stream. */
   followStream: () => Promise<void>;
-  /** Loads the functions in the background, so that no request waits for it. */
+  /** Loads the functions in the background, so that no request has to wait for that. */
   warm: () => void;
   stop: () => Promise<void>;
 }
 
 /**
- * Starts everything; stops again what has started when the rest fails. One runtime per process: the functions read the
- * process's environment.
+ * Starts everything. When a part fails, it stops those that have started. One runtime per process: the functions read
+ * the process's environment.
  *
  * @throws UsageError when the port is taken, the data can't be kept or are in use, or there is no DynamoDB
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  // What starts last stops first.
+  // The last part to start is the first to stop.
   const parts = new AsyncDisposableStack();
   const stop = (): Promise<void> => parts.disposeAsync();
   try {
@@ -143,7 +144,7 @@ async function startParts(
 
 const EVENTS_WITHIN_MS = 2_000;
 
-/** The admin's routes tell what the table's stream has led to, such as the audit trail: up to the request, if it can. */
+/** Admin routes show what follows from the table's stream, such as the audit trail. So they wait for the stream first. */
 async function afterEvents<Loaded>(events: LocalEvents, load: () => Promise<Loaded>): Promise<Loaded> {
   await orTimeout(events.caughtUp(), EVENTS_WITHIN_MS, () => undefined);
   return load();
@@ -152,11 +153,11 @@ async function afterEvents<Loaded>(events: LocalEvents, load: () => Promise<Load
 async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Promise<void> {
   await events.caughtUp();
   await senders.settled();
-  // What the answers have changed is published too.
+  // The answers change deliveries, which publishes events.
   await events.caughtUp();
 }
 
-/** With the SDK's retries, which the functions' store does without. @throws UsageError */
+/** With a client of its own: the functions' store has no retries by the SDK. @throws UsageError */
 async function createTableWithRetries(table: string, dynamodb: string): Promise<void> {
   const client = new DynamoDBClient();
   try {
@@ -172,25 +173,18 @@ function ownSecrets(data: DataDirectory, cronSecret: string): Record<string, str
   return { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: keepSecret(data, 'gift-secret') };
 }
 
+const keptSecret = z.object({ secret: z.string() });
+
 function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secret'): string {
-  const stored = data.read(name);
-  if (
-    typeof stored === 'object' &&
-    stored !== null &&
-    'secret' in stored &&
-    typeof stored.secret === 'string'
-  ) {
-    return stored.secret;
-  }
-  const secret = randomBytes(24).toString('base64url');
+  const { secret = randomBytes(24).toString('base64url') } = keptSecret.safeParse(data.read(name)).data ?? {};
   data.write(name, { secret });
   return secret;
 }
 
 /**
- * Loads the functions one after the other; one that can't be loaded says so to whoever calls it.
+ * Loads the functions one after the other. An error shows when somebody calls the function.
  *
- * @returns what ends it, after the module that is being loaded
+ * @returns how to end it, after the current module
  */
 function warmUp(functions: FunctionLoaders, others: () => Promise<void>): () => Promise<void> {
   const ending = new AbortController();

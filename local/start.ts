@@ -1,4 +1,4 @@
-/** `npm start`: Postage on this machine, until Ctrl-C. */
+/** `npm start`: runs Postage on this machine until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { deadlineIn } from '../lambdas/adapters/deadline.ts';
@@ -9,19 +9,19 @@ import { scheduleNightly } from './nightly.ts';
 import { announce, withdraw } from './running-file.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 
-const HELP = `Serves Postage on this machine, over an embedded DynamoDB.
+const HELP = `Runs Postage on this machine, with an embedded DynamoDB and a stand-in for Stripe.
 
   npm start -- [options]
 
-  --port PORT   where the API answers on 127.0.0.1; 0 takes a free port (default: 3000)
-  --data DIR    keeps data, keys and clock in DIR; without it they end with the process
+  --port PORT   the port of the API on 127.0.0.1; 0 takes a free one (default: 3000)
+  --data DIR    keeps data, keys and the clock in DIR; without it they end with the process
   --no-demo     starts without the demo users
-  --json        prints one line of JSON for scripts: addresses, secrets, and tokens
+  --json        prints one line of JSON for scripts: addresses, secrets and tokens
   --help        shows this
 
 DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one. STRIPE_SECRET_KEY=sk_test_… uses a sandbox at
-Stripe in place of the stand-in, with STRIPE_WEBHOOK_SECRET (of "stripe listen --forward-to URL/webhooks/stripe") and
-STRIPE_PRICES ({"price_1Abc": {"plan": "pro", "interval": "month"}}).
+Stripe in place of the stand-in. It needs STRIPE_WEBHOOK_SECRET, which "stripe listen --forward-to URL/webhooks/stripe"
+prints, and STRIPE_PRICES, {"price_1Abc": {"plan": "pro", "interval": "month"}}.
 `;
 
 const SERVICE = 'demo-service';
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
     ? describeAsJson(runtime, await issueTokens(runtime, options.withDemo ? DEMO_USERS : []))
     : describe(runtime, options.withDemo);
   process.stdout.write(text);
-  // What the functions log comes after it, and is not for whoever reads that.
+  // From here on, what the functions log goes to standard error.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   runtime.warm();
   await runtime.followStream();
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
 
 const RECONCILER_INTERVAL_MS = 300_000;
 
-/** As the schedule does in AWS; by this machine's time, however far the local clock is ahead. */
+/** As the schedule does in AWS, but by this machine's time, not by the local clock. */
 function scheduleReconciler({ reconcile }: Runtime): void {
   const run = (): void => void reconcile().catch((error: unknown) => console.error(error));
   setInterval(run, RECONCILER_INTERVAL_MS).unref();
@@ -110,7 +110,7 @@ const logAnswer: GatewayOptions['onAnswer'] = ({ method, path, status, tookMs })
 
 let isStopping = false;
 
-/** The first signal stops everything in order, the second at once; either way nothing is left running. */
+/** The first signal stops everything in order, the second at once. Either way, nothing is left running. */
 function stopOnSignals(runtime: Runtime): void {
   const stop = (): void => {
     if (isStopping) {
@@ -140,7 +140,7 @@ async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promi
   return Object.fromEntries(await Promise.all(tokens));
 }
 
-/** Keys of the owner's at Stripe are not in it. */
+/** It never holds the owner's own keys at Stripe. */
 function describeAsJson(runtime: Runtime, tokens: Tokens): string {
   const { url, dynamodb, table, issuer, cronSecret, sentFolder } = runtime;
   const stripe = runtime.stripe.url === null ? null : runtime.stripe;
@@ -183,7 +183,7 @@ For a demo user with a history (${DEMO_USERS.join(', ')}):
 `;
 
 main().catch((error: unknown) => {
-  // While everything stops, what has not started yet fails.
+  // While everything stops, a part that was about to start fails.
   if (!isStopping) {
     process.exit(exitCodeOf(error, 'npm start -- --help'));
   }

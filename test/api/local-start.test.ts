@@ -304,7 +304,7 @@ describe('npm start with the keys of a sandbox at Stripe', () => {
   });
 
   it.each([
-    ['of the live mode', { ...REST, STRIPE_SECRET_KEY: 'sk_live_1' }, /no money moves on a laptop/],
+    ['of the live mode', { ...REST, STRIPE_SECRET_KEY: 'sk_live_1' }, /never moves real money/],
     ['without the rest', KEY, /STRIPE_WEBHOOK_SECRET.*STRIPE_PRICES/],
   ])('refuses keys %s', async (_, keys, message) => {
     const command = runCommand('start', ['--port', '0'], { ...variables, ...keys });

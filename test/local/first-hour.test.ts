@@ -59,7 +59,8 @@ describe('the audit trail', () => {
 describe('GET /dev/env', () => {
   const environment = async (query = ''): Promise<Record<string, string>> => {
     const text = await (await fetch(`${postage.url}/dev/env${query}`)).text();
-    return Object.fromEntries([...text.matchAll(/^(\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]));
+    const lines = [...text.matchAll(/^(\w+)='(.*)'$/gm)];
+    return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
   };
 
   it('gives a shell everything that the README uses', async () => {

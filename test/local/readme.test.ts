@@ -67,7 +67,7 @@ describe('the blocks of the README', () => {
   });
 
   it('do what they say', () => {
-    expect(said.stdout).toContain('steps came out as told');
+    expect(said.stdout).toContain('steps went as expected');
     expect(answersWith('title')).toEqual(['Hello']);
     expect(answersWith('consumed')).toEqual([{ letters: 0, emails: 1, mails: 1 }]);
     expect(answersWith('holds')).toEqual([true]);
@@ -75,6 +75,6 @@ describe('the blocks of the README', () => {
     expect(answersWith('plan')).toEqual(['none', 'pro', 'none']);
     expect(answersWith('paidWith')).toEqual(['credit', 'credit', 'card']);
     expect(answersWith('count')).toEqual([2]);
-    expect(answersWith('granted')).toEqual([15]);
+    expect(answersWith('granted')).toEqual([17]);
   });
 });
