@@ -104,7 +104,9 @@ function toAnswer(name: string, result: unknown): Answer {
     throw new FunctionFailedError(`${name} answered with something that API Gateway refuses.`);
   }
   const { statusCode, headers, cookies, body, isBase64Encoded } = data;
-  const named = Object.entries(headers).map(([header, value]) => [header.toLowerCase(), String(value)]);
+  const named = Object.entries(headers).map(
+    ([header, value]) => [header.toLowerCase(), String(value)] as const,
+  );
   return {
     status: statusCode,
     headers: { 'content-type': 'text/plain;charset=utf-8', ...Object.fromEntries(named) },
