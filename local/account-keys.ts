@@ -7,7 +7,7 @@ import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 
 const PAGE_WITHIN_MS = 60_000;
 
-/** How many accounts a table has, tombstones and those of anonymous ledgers included. @throws BusyError */
+/** Counts a table's accounts, with the tombstones of erased users and their anonymous ledgers. @throws BusyError */
 export async function countAccounts(store: Store): Promise<number> {
   let total = 0;
   for await (const { Count = 0 } of scanAccounts(store, { Select: 'COUNT' })) {
@@ -16,7 +16,7 @@ export async function countAccounts(store: Store): Promise<number> {
   return total;
 }
 
-/** The partitions of all accounts, page by page, so that they need no more memory than one. @throws BusyError */
+/** The partitions of all accounts, page by page: memory holds one page. @throws BusyError */
 export async function* pagesOfAccounts(store: Store): AsyncGenerator<string[]> {
   for await (const { Items = [] } of scanAccounts(store, { ProjectionExpression: '#pk' })) {
     yield Items.map((item) => ItemReader.fromWire(item).string('pk'));

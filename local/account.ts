@@ -1,6 +1,5 @@
 /** `npm run account`: gives a user of a deployed stack a plan, as a subscription would. */
 import { parseArgs } from 'node:util';
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
@@ -8,14 +7,14 @@ import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
-import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
+import { assertTable, exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
 import { UsageError } from './usage-error.ts';
 
-const HELP = `Begins, changes or ends the subscription of a user, in the table of a deployed stack. For stages without payments,
-and for tests; on this machine, PUT /dev/accounts/{userId} of npm start does the same.
+const HELP = `Begins, changes or ends a user's subscription in the table of a deployed stack. Use it for stages without payments
+and for tests. On this machine, PUT /dev/accounts/{userId} of npm start does the same.
 
   npm run account -- --user ID --plan PLAN --table TABLE [options]
 
@@ -23,11 +22,11 @@ and for tests; on this machine, PUT /dev/accounts/{userId} of npm start does the
   --plan PLAN      none, pro or enterprise
   --table TABLE    the stack's output TableName (default: POSTAGE_TABLE)
   --interval EACH  month or year (default: month)
-  --anchor TIME    the instant in ISO 8601 that periods are counted from, not after now (default: now)
+  --anchor TIME    the instant from which periods are counted, in ISO 8601; not after now (default: now)
   --help           shows this
 
-AWS is reached with the region and the credentials of the environment, which need dynamodb:DescribeTable,
-dynamodb:GetItem and dynamodb:PutItem on the table. DYNAMODB_ENDPOINT uses another DynamoDB.
+It uses the region and the credentials of the environment, which need dynamodb:DescribeTable, dynamodb:GetItem and
+dynamodb:PutItem on the table. DYNAMODB_ENDPOINT uses another DynamoDB.
 `;
 
 interface Command {
@@ -72,7 +71,7 @@ function readCommand(now: Instant): Command | 'help' {
   const { user, plan, interval } = values;
   const table = values.table ?? optionalVariable('table');
   if (user === undefined || !UserId.safeParse(user).success) {
-    throw new UsageError('--user must be 1 to 128 printable ASCII characters, without blanks, # and %.');
+    throw new UsageError('--user must be 1 to 128 printable ASCII characters without spaces, # and %.');
   }
   if (plan !== 'none' && plan !== 'pro' && plan !== 'enterprise') {
     throw new UsageError('--plan must be none, pro or enterprise.');
@@ -91,16 +90,7 @@ function readCommand(now: Instant): Command | 'help' {
   return { table, userId: user, facts, now };
 }
 
-/** Asked first, with a client that tells at once what is wrong. @throws UsageError */
-async function assertTable({ client, table }: Store): Promise<void> {
-  try {
-    await client.send(new DescribeTableCommand({ TableName: table }));
-  } catch (error) {
-    throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
-  }
-}
-
-/** @returns what to tell */
+/** @returns what to print */
 async function follow(store: Store, { userId, facts, now }: Command): Promise<string> {
   try {
     const account = await givePlan(store, userId, facts, now, deadlineIn(WRITES_WITHIN_MS));

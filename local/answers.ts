@@ -1,6 +1,6 @@
 import { type Problem, problemBody, type ProblemCode, PROBLEMS } from '../lambdas/http/problems.ts';
 
-/** An HTTP answer of the local runtime itself or of a function behind it. */
+/** An HTTP answer from the local runtime or from a function behind it. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -10,11 +10,11 @@ export interface Answer {
 
 const PROBLEM_TYPE = { 'content-type': 'application/problem+json' };
 
-export function answerJson(status: number, value: object): Answer {
+export function answerJson(status: number, value: unknown): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
 }
 
-/** A problem in the shape in which the functions answer it. */
+/** A problem, shaped as the functions shape it. */
 export function answerProblem(problem: Problem): Answer {
   return {
     status: PROBLEMS[problem.code].status,
@@ -24,8 +24,8 @@ export function answerProblem(problem: Problem): Answer {
 }
 
 /**
- * An answer of the gateway's own, in API Gateway's words. API Gateway sends the `message` alone; here a problem's
- * members stand beside it, so that a caller can rely on either.
+ * The gateway's own answer, in API Gateway's words. API Gateway sends only the `message`; the local one adds the members
+ * of a problem, so that a caller can rely on either.
  */
 export function answerFromGateway(
   status: number,

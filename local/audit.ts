@@ -1,13 +1,12 @@
-/** `npm run audit`: proves the books of all accounts of a table. */
+/** `npm run audit`: proves the books of every account in a table. */
 import { parseArgs } from 'node:util';
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { CorruptItemError } from '../lambdas/adapters/dynamodb/items.ts';
 import { proveLedgerOf } from '../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
-import { exitCodeOf, externalDynamodb } from './command-line.ts';
+import { assertTable, exitCodeOf, externalDynamodb } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
@@ -15,7 +14,7 @@ import { findRunning } from './running-file.ts';
 import { tableName } from './table-name.ts';
 import { UsageError } from './usage-error.ts';
 
-const HELP = `Adds up the ledger of every account, also of those that are kept of erased users, and compares it with the account.
+const HELP = `Adds up the ledger of every account, erased users' included, and compares it with the account.
 
   npm run audit -- [options]
 
@@ -23,9 +22,10 @@ const HELP = `Adds up the ledger of every account, also of those that are kept o
   --dynamodb URL   a DynamoDB to use (default: DYNAMODB_ENDPOINT)
   --help           shows this
 
-Without options it takes the npm start that is running. A table in AWS is reached with the region and the credentials
-of the environment, which need dynamodb:DescribeTable, dynamodb:Scan, dynamodb:GetItem and dynamodb:Query on it; it is
-read about three times. Nothing is written. The exit code is 1 when the books of an account do not hold.
+Without options it takes the running npm start, the latest if there are several. For a table in AWS it uses the region
+and the credentials of the environment, which need dynamodb:DescribeTable, dynamodb:Scan, dynamodb:GetItem and
+dynamodb:Query on the table. It reads the table about three times and writes nothing. The exit code is 1 when the books
+of an account do not hold.
 `;
 
 async function main(): Promise<number> {
@@ -40,46 +40,41 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const store = await findStore(values.table, values.dynamodb);
+  const { store, name } = await findStore(values.table, values.dynamodb);
   await assertTable(store);
-  return proveAll(store);
+  return proveAll(store, name);
 }
 
 /** @throws UsageError */
-async function findStore(table: string | undefined, dynamodb: string | undefined): Promise<Store> {
+async function findStore(
+  table: string | undefined,
+  dynamodb: string | undefined,
+): Promise<{ store: Store; name: string }> {
   const external = externalDynamodb(dynamodb);
   if (external !== null) {
-    setTableEnvironment({ dynamodb: external, table: table ?? tableName() });
-    return createStore(table ?? tableName());
+    const location = { dynamodb: external, table: table ?? tableName() };
+    setTableEnvironment(location);
+    return { store: createStore(location.table), name: `${location.table} at ${external}` };
   }
   if (table !== undefined) {
-    return createStore(table);
+    return { store: createStore(table), name: table };
   }
-  const [running] = await findRunning();
-  if (running === undefined) {
+  const running = await findRunning();
+  if (running === null) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
   }
   setTableEnvironment(running);
-  return createStore(running.table);
+  return { store: createStore(running.table), name: running.name };
 }
 
-/** Asked first, with a client that tells at once what is wrong. @throws UsageError */
-async function assertTable({ client, table }: Store): Promise<void> {
-  try {
-    await client.send(new DescribeTableCommand({ TableName: table }));
-  } catch (error) {
-    throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
-  }
-}
-
-/** What became of the proof of one account; `gone`: only a tombstone is left of it. */
+/** The outcome for one account. `gone`: only its tombstone is left. */
 type Verdict = { verdict: 'holds' } | { verdict: 'gone' } | { verdict: 'fails'; why: string };
 
 const ACCOUNTS_AT_ONCE = 32;
 
 /** @returns the code to exit with */
-async function proveAll(store: Store): Promise<number> {
-  process.stderr.write('Counting the accounts.\n');
+async function proveAll(store: Store, name: string): Promise<number> {
+  process.stderr.write(`${name}: counting the accounts.\n`);
   const bar = startProgressBar(await countAccounts(store), 'accounts', process.stderr);
   const counts = { holds: 0, gone: 0, fails: 0 };
   for await (const partitions of pagesOfAccounts(store)) {
@@ -115,13 +110,13 @@ async function prove(store: Store, partition: string): Promise<Verdict> {
       return { verdict: 'fails', why: error.message };
     }
     if (error instanceof BusyError) {
-      return { verdict: 'fails', why: 'could not be proven, as it was written all the time' };
+      return { verdict: 'fails', why: 'could not be proven, since writes never paused' };
     }
     throw error;
   }
 }
 
-/** On a line of its own: on a terminal the bar is drawn again below it. */
+/** Prints a line of its own: on a terminal, the bar is drawn again below it. */
 function tell(text: string): void {
   if (process.stderr.isTTY) {
     process.stderr.write('\r\u001b[K');

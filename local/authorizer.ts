@@ -4,12 +4,12 @@ import { ALGORITHM, AUDIENCE, type Issuer } from './issuer.ts';
 
 export type Authorization =
   | { outcome: 'authorized'; claims: Record<string, string> }
-  /** `challenge` is for the header `www-authenticate`. */
+  /** `challenge` goes into the header `www-authenticate`. */
   | { outcome: 'unauthorized'; challenge: string };
 
 /**
- * Judges a request's `authorization` header as API Gateway's JWT authorizer does: key id, signature, issuer, audience
- * (`aud`, or `client_id` where there is no `aud`), `exp`, `nbf` and `iat`; the word `Bearer` may be missing.
+ * Checks a request's `authorization` header as API Gateway's JWT authorizer does: key id, signature, issuer, audience
+ * (`aud`, or `client_id` where there is no `aud`), `exp`, `nbf` and `iat`. The word `Bearer` may be missing.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
 export async function authorize(
@@ -69,7 +69,7 @@ function challengeFor(error: unknown): string {
   return `Bearer scope="" error="invalid_token" error_description="${description.replaceAll('"', "'")}"`;
 }
 
-/** API Gateway hands claims over as strings, in the form in which Go prints them: arrays `[a b]`, objects `map[a:b]`. */
+/** API Gateway passes claims on as strings, as Go prints them: arrays as `[a b]`, objects as `map[a:b]`. */
 function flattenClaims(payload: JWTPayload): Record<string, string> {
   return Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, flatten(value)]));
 }

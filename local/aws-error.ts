@@ -1,7 +1,7 @@
-/** An error of an AWS service, as its clients tell one from another. */
+/** An AWS service's error, with the name by which clients recognize it. */
 export class AwsError extends Error {
   override name = 'AwsError';
-  /** The service's name for it: `ResourceNotFoundException`. */
+  /** Such as `ResourceNotFoundException`. */
   readonly type: string;
 
   constructor(type: string, message: string) {

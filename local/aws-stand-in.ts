@@ -5,12 +5,12 @@ import { AwsError } from './aws-error.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import type { Execution, RolloverMachine } from './state-machine.ts';
 
-/** What a stand-in does for each operation, by the target that the SDK names: `AWSStepFunctions.StartExecution`. */
+/** What a stand-in does for each operation. The SDK names the operation: `AWSStepFunctions.StartExecution`. */
 export type AwsOperations = Record<string, (input: unknown) => object>;
 
 /**
- * Answers the AWS SDK's JSON protocol on a free port, so that the code that runs in Lambda runs here unchanged, with its
- * `AWS_ENDPOINT_URL_…` pointing here.
+ * Answers the AWS SDK's JSON protocol on a free port. The Lambda code runs unchanged: its `AWS_ENDPOINT_URL_…` points
+ * here.
  */
 export async function startAwsStandIn(
   operations: AwsOperations,

@@ -1,6 +1,6 @@
 import { BUS_RULES, type BusRule, type BusTarget } from '../lambdas/wiring/bus-rules.ts';
 
-/** An entry as it was put on the bus. */
+/** An entry on the bus. */
 export interface BusEntry {
   Source: string;
   DetailType: string;
@@ -10,7 +10,7 @@ export interface BusEntry {
 
 const TARGETS = Object.keys(BUS_RULES) as BusTarget[];
 
-/** The targets whose rules let an entry pass. */
+/** The targets whose rules match an entry. */
 export function targetsOf(entry: BusEntry): BusTarget[] {
   return TARGETS.filter((target) => passes(entry, BUS_RULES[target]));
 }

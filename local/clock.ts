@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import type { DataDirectory } from './data-directory.ts';
 
-/** The local "now": real time, moved ahead. It plays the gateway's clock, by which requests and tokens are judged. */
+/** The local "now": real time, moved ahead. Requests and tokens are judged by it, as by API Gateway's clock. */
 export interface Clock {
   now: () => Instant;
-  /** Moves ahead; false, and nothing happens, when that would be backwards. */
+  /** Moves ahead. @returns false, without effect, when that would be backwards */
   moveTo: (now: Instant) => boolean;
 }
 
 const storedClock = z.object({ aheadMs: z.number().int().nonnegative() });
 
-/** With a data directory the clock keeps what it is ahead, so that kept data never sees time run backwards. */
+/** A data directory keeps how far the clock is ahead, so that time never runs backwards for the data. */
 export function createClock(data: DataDirectory): Clock {
   const stored = storedClock.safeParse(data.read('clock'));
   let aheadMs = stored.success ? stored.data.aheadMs : 0;

@@ -1,3 +1,5 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import { ClockInput } from '../lambdas/http/schemas.ts';
 import { UsageError } from './usage-error.ts';
@@ -16,15 +18,15 @@ export function parseInstant(option: string, text: string): Instant {
   const result = ClockInput.safeParse(text);
   if (!result.success) {
     throw new UsageError(
-      `${option} must be an instant with its zone from 2000 to 2199, such as 2027-01-31T00:00:00Z, and is "${text}".`,
+      `${option} must be an instant with its zone, from 2000 to 2199, such as 2027-01-31T00:00:00Z, and is "${text}".`,
     );
   }
   return result.data;
 }
 
 /**
- * The address of a DynamoDB to use in place of the embedded one: an option's or that of `DYNAMODB_ENDPOINT`; null
- * where neither is given.
+ * The address of a DynamoDB to use in place of the embedded one, from an option or from `DYNAMODB_ENDPOINT`; null when
+ * neither is given.
  *
  * @throws UsageError
  */
@@ -40,10 +42,19 @@ export function externalDynamodb(option?: string): string | null {
   return address;
 }
 
+/** Asks for a table, so that a wrong name or missing rights show at once. @throws UsageError */
+export async function assertTable({ client, table }: Store): Promise<void> {
+  try {
+    await client.send(new DescribeTableCommand({ TableName: table }));
+  } catch (error) {
+    throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
+  }
+}
+
 /**
- * Tells what ended the program: in one line what its user can put right, in full what is ours.
+ * Prints what ended the program: one line for what its user can fix, everything for a fault of ours.
  *
- * @returns the code to exit with: 2 for a command line that was not understood, else 1
+ * @returns the code to exit with: 2 for a wrong command line, else 1
  */
 export function exitCodeOf(error: unknown, help: string): number {
   if (isWrongArgument(error)) {

@@ -4,7 +4,7 @@ import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { DUE_SHARDS, TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
 
-/** How many accounts a rollover by that time will meet. */
+/** Counts the accounts that a rollover at that time will meet. */
 export async function countDue(store: Store, now: Instant): Promise<number> {
   const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => countDueIn(store, shard, now));
   const counts = await Promise.all(shards);

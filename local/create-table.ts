@@ -7,9 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 
-/**
- * Creates the table as the CDK construct does, unless it is there already, and waits until it can be used.
- */
+/** Creates the table as the CDK construct does, unless it exists, and waits until it can be used. */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   try {
     await client.send(new CreateTableCommand(describeTable(table)));

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { UsageError } from './usage-error.ts';
 
 /**
- * Small values that outlive the process when a data directory is given, one JSON file each. Without a directory they
- * live as long as the process.
+ * Small values, one JSON file each. They outlive the process when there is a data directory, and end with it when there
+ * is none.
  */
 export interface DataDirectory {
   read(name: string): unknown;
   write(name: string, value: object): void;
 }
 
-/** Files are replaced whole, so that a crash leaves the old value or the new one; only their owner can read them. */
+/** Replaces files whole, so that a crash leaves the old value or the new one. Only their owner can read them. */
 export function openDataDirectory(directory: string | undefined): DataDirectory {
   if (directory === undefined) {
     return { read: () => undefined, write: () => undefined };
@@ -27,7 +27,7 @@ export function openDataDirectory(directory: string | undefined): DataDirectory 
   };
 }
 
-/** Makes a directory if it is not there yet, for its owner alone: letters are kept in it. @throws UsageError where nothing could be written into it */
+/** Makes a directory that only its owner can read, since it holds letters. @throws UsageError when it can't be written to */
 export function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -37,7 +37,7 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-/** Undefined when there is no such file, or none that is JSON. */
+/** Undefined when there is no such file, or it is not JSON. */
 export function readJson(file: string): unknown {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));

@@ -23,13 +23,13 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
-/** What a refusal says that one more would cost. */
+/** The price of one more that a refusal names. */
 export function priceOf(answer: Answer): string {
   const { price } = refusal.parse(answer.body);
   return `${(price.amountCents / 100).toFixed(2)} ${price.currency}`;
 }
 
-/** The demo's users, as the API sees them: over HTTP, with tokens. */
+/** Calls the API as the demo's users do: over HTTP, with tokens. */
 export class DemoCaller {
   readonly #runtime: Runtime;
 

@@ -15,7 +15,7 @@ import { givePlan, localSubscription } from './local-subscription.ts';
 interface Story {
   userId: string;
   plan: PlanId;
-  /** The oldest first; the last one is still open. */
+  /** Oldest first; the last one is still open. */
   periods: readonly PeriodOfStory[];
 }
 
@@ -62,8 +62,8 @@ const INTO_PERIOD_MS = 9 * DAY_MS;
 const BETWEEN_COMMANDS_MS = 6 * HOUR_MS;
 
 /**
- * Gives each demo user a history through the commands that a request would have carried out at the time, so that it is
- * one that can have happened. A user who is there already is left alone.
+ * Gives each demo user a history by the commands that requests would have carried out at the time, so that it is a
+ * possible one. Leaves alone a user who exists.
  *
  * @throws BusyError
  */
@@ -97,7 +97,7 @@ interface PeriodToUse {
   deadline: Deadline;
 }
 
-/** The period's letters, and then its deliveries, of its first letter. */
+/** Writes the period's letters, then schedules its deliveries of the first letter. */
 async function usePeriod(store: Store, { userId, period, start, now, deadline }: PeriodToUse): Promise<void> {
   let commands = 0;
   const next = (route: string): CommandContext => {

@@ -1,4 +1,4 @@
-/** Tells the demo's steps, and remembers whether they came out as told. */
+/** Prints the demo's steps and counts those that did not go as expected. */
 export class Narrator {
   readonly #write: (text: string) => void;
   readonly #startedAt = performance.now();
@@ -13,10 +13,10 @@ export class Narrator {
     this.#write(`\n${scene}\n`);
   }
 
-  step(text: string, isAsTold: boolean): void {
+  step(text: string, isAsExpected: boolean): void {
     this.#steps += 1;
-    this.#failures += isAsTold ? 0 : 1;
-    this.#write(`  ${isAsTold ? '✓' : '✗ NOT AS TOLD:'} ${text}\n`);
+    this.#failures += isAsExpected ? 0 : 1;
+    this.#write(`  ${isAsExpected ? '✓' : '✗ NOT AS EXPECTED:'} ${text}\n`);
   }
 
   fails(text: string): void {
@@ -27,13 +27,13 @@ export class Narrator {
     this.#write(`  ${text}\n`);
   }
 
-  /** @returns the code to exit with: 0 only if every step came out as told */
+  /** @returns the code to exit with: 0 only if every step went as expected */
   finish(): number {
     const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
     this.#write(
       this.#failures === 0
-        ? `\nAll ${String(this.#steps)} steps came out as told, in ${seconds} s.\n`
-        : `\n${String(this.#failures)} of ${String(this.#steps)} steps did not come out as told.\n`,
+        ? `\nAll ${this.#steps} steps went as expected, in ${seconds} s.\n`
+        : `\n${this.#failures} of ${this.#steps} steps did not go as expected.\n`,
     );
     return this.#failures === 0 ? 0 : 1;
   }

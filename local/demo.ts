@@ -1,4 +1,4 @@
-/** `npm run demo`: what Postage is for, told on the terminal by a program that uses it. */
+/** `npm run demo`: plays the core scenario in the terminal, as a client of the API. */
 import { parseArgs } from 'node:util';
 import { DAY_MS, HOUR_MS, type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
@@ -8,14 +8,14 @@ import { Narrator } from './demo-narrator.ts';
 import { startRuntime } from './runtime.ts';
 import { UsageError } from './usage-error.ts';
 
-const HELP = `Tells what Postage is for, by using it: quotas, mail credits, a race, and a month's end.
+const HELP = `Plays the core scenario in your terminal: quotas, mail credits, a race, and a month's end.
 
   npm run demo -- [options]
 
   --at TIME   when the story begins, an instant such as 2030-01-31T09:00:00Z (default: now; not earlier)
   --help      shows this
 
-Exits with 0 only if every step came out as told.
+The exit code is 0 only if every step went as expected.
 `;
 
 const RACERS = 50;
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   process.exitCode = narrator.finish();
 }
 
-/** Six letters must fall into one calendar month: a story that would begin in its last minute begins with the next. */
+/** Six letters must fall into one calendar month, so a story never begins in the last minute of one. */
 function awayFromMonthEnd(instant: Instant): Instant {
   const monthEnd = boundaryAfter(CALENDAR_ANCHOR, instant);
   return monthEnd - instant < 60_000 ? monthEnd : instant;
@@ -90,13 +90,13 @@ async function tellFreeUser(caller: DemoCaller, narrator: Narrator): Promise<voi
 }
 
 async function tellProUser(caller: DemoCaller, narrator: Narrator): Promise<void> {
-  narrator.begins('Paula subscribes to Pro: letters without limit, two mails a month.');
+  narrator.begins('Paula subscribes to Pro: unlimited letters, two postal letters a month.');
   await caller.subscribe('paula');
   const letterId = await caller.letterOf('paula');
   for (const mail of ['first', 'second']) {
     const { status, body } = await caller.scheduleMail('paula', letterId);
     narrator.step(
-      `The ${mail} mail is scheduled, paid with a ${String(body['paidWith'])}.`,
+      `The ${mail} postal letter is scheduled, paid with a ${String(body['paidWith'])}.`,
       status === 201 && body['paidWith'] === 'credit',
     );
   }
@@ -143,7 +143,7 @@ async function tellMonthEnd(caller: DemoCaller, narrator: Narrator): Promise<voi
   );
   const [closed] = await caller.history('paula');
   narrator.step(
-    `The old period is in the history: ${String(closed?.lettersCreated)} letter, ${String(closed?.mailsSent)} mails, ${String(closed?.mailCreditsUsed)} credits used.`,
+    `The old period is in the history: ${String(closed?.lettersCreated)} letter, ${String(closed?.mailsSent)} postal letters, ${String(closed?.mailCreditsUsed)} credits used.`,
     closed?.lettersCreated === 1 && closed.mailsSent === 2 && closed.mailCreditsUsed === 2,
   );
   const again = await caller.rollOver();
@@ -163,7 +163,7 @@ async function tellLateRun(caller: DemoCaller, narrator: Narrator): Promise<void
   const { status } = await caller.scheduleMail('rita', await caller.letterOf('rita'));
   const { body } = await caller.get('rita', '/credits');
   narrator.step(
-    `An hour later she schedules a mail all the same; of her new credits ${String(body['available'])} is left.`,
+    `An hour later she schedules a postal letter all the same; of her new credits ${String(body['available'])} is left.`,
     status === 201 && body['available'] === 1,
   );
   const run = await caller.rollOver();

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import type { Issuer } from './issuer.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
+import type { StripeAddress } from './payments.ts';
 import { validated } from '../lambdas/http/validation.ts';
 import { type LocalRoute, refuseInput } from './local-routes.ts';
 
@@ -16,11 +17,14 @@ export interface DevServices {
   clock: Clock;
   issuer: Issuer;
   store: Store;
+  cronSecret: string;
+  stripe: StripeAddress;
 }
 
-/** What sets the scene on a laptop, in place of an identity provider, a billing service and time itself. */
-export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
+/** What sets the scene on this machine, in place of an identity provider, a billing service and time. */
+export function devRoutes({ clock, issuer, store, cronSecret, stripe }: DevServices): LocalRoute[] {
   return [
+    { method: 'GET', path: '/docs/', answer: () => new URL('/docs', issuer.url) },
     { method: 'GET', path: '/.well-known/openid-configuration', answer: () => issuer.configuration },
     { method: 'GET', path: '/.well-known/jwks.json', answer: () => issuer.keySet },
     {
@@ -30,6 +34,11 @@ export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
         const { sub, scope = '' } = validated(tokenQuery, query);
         return issuer.issue(sub, scope);
       },
+    },
+    {
+      method: 'GET',
+      path: '/dev/env',
+      answer: ({ query }) => variables(issuer, cronSecret, stripe, validated(envQuery, query).user),
     },
     {
       method: 'PUT',
@@ -50,7 +59,7 @@ export function devRoutes({ clock, issuer, store }: DevServices): LocalRoute[] {
 
 const DEADLINE_MS = 20_000;
 
-/** Scopes as RFC 6749 has them, separated by single spaces. */
+/** As in RFC 6749, separated by single spaces. */
 const scopes = z
   .string()
   .check(
@@ -59,6 +68,8 @@ const scopes = z
   );
 
 const tokenQuery = z.strictObject({ sub: UserId, scope: z.optional(scopes) });
+
+const envQuery = z.strictObject({ user: z._default(UserId, 'alice') });
 
 const accountPath = z.strictObject({ userId: UserId });
 
@@ -72,6 +83,28 @@ const subscriptionBody = z.discriminatedUnion('plan', [
 ]);
 
 const clockBody = z.strictObject({ now: ClockInput });
+
+/** What a shell needs to call the API and the stand-in for Stripe. It never holds the owner's own keys. */
+async function variables(
+  issuer: Issuer,
+  cronSecret: string,
+  stripe: StripeAddress,
+  user: string,
+): Promise<string> {
+  const token = async (sub: string, scope: string): Promise<string> =>
+    (await issuer.issue(sub, scope)).access_token;
+  const values = {
+    URL: issuer.url,
+    TOKEN: await token(user, ''),
+    SERVICE_TOKEN: await token('shop', 'postage/usage:write'),
+    ADMIN_TOKEN: await token('ada', 'admin'),
+    CRON_SECRET: cronSecret,
+    ...(stripe.url === null ? {} : { STRIPE_URL: stripe.url, STRIPE_KEY: stripe.secretKey }),
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('');
+}
 
 async function beginSubscription(
   store: Store,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, realpathSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,16 +12,19 @@ import { externalDynamodb } from './command-line.ts';
 import { makeDirectory } from './data-directory.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A DynamoDB that answers at `endpoint` until it is stopped. */
+/**
+ * A DynamoDB that answers at `endpoint` until it is stopped. When the embedded one dies by itself, this process says so
+ * and ends: without a database, each request would only wait for its time limit.
+ */
 export interface Engine {
   endpoint: string;
   stop: () => Promise<void>;
 }
 
 export interface EngineOptions {
-  /** Where the data is kept; without it the data ends with the engine. */
+  /** Where data is kept; without it, data ends with the engine. */
   dataDir?: string | undefined;
-  /** A free one is found when none is given. */
+  /** Any free one by default. */
   port?: number | undefined;
 }
 
@@ -29,9 +32,8 @@ const READY_WITHIN_MS = 15_000;
 const ENDS_WITHIN_MS = 2_000;
 
 /**
- * Runs the engine, and ends it when standard input does: the kernel closes that pipe however the parent dies, be it by
- * SIGKILL, so no engine is ever left behind, nor what was not to be kept. It prints nothing; the engine's own words go
- * to standard error.
+ * Runs the engine, and ends it when standard input ends. The kernel closes that pipe however the parent dies, even by
+ * SIGKILL, so neither an engine nor temporary data is left behind. The engine's output goes to standard error.
  */
 const GUARD = `
 exec 3<&0
@@ -48,8 +50,8 @@ exit "$status"
 `;
 
 /**
- * Starts the embedded DynamoDB on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT` when that is set. It has no table
- * yet unless `dataDir` has one.
+ * Starts the embedded DynamoDB on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT` when that is set. Without
+ * data it has no table.
  *
  * @throws UsageError where there is no embedded engine for this platform, or `dataDir` can't be used or is in use
  */
@@ -88,8 +90,8 @@ function findBinary(): string {
 }
 
 /**
- * Keeps other processes out of a directory for as long as this one lives. The lock is a socket in Linux's abstract
- * namespace, which the kernel frees with its process: there is no stale lock to clear away.
+ * Keeps other processes out of a directory as long as this one lives. The lock is a socket in Linux's abstract namespace:
+ * the kernel frees it with the process, so no stale lock is left.
  */
 async function lockDirectory(directory: string): Promise<Server> {
   makeDirectory(directory);
@@ -105,7 +107,7 @@ async function lockDirectory(directory: string): Promise<Server> {
   return lock.unref();
 }
 
-/** Between finding a free port and using it, another process may take it: then another one is found. */
+/** Another process may take a free port before the engine does; then it tries the next one. */
 async function startWithRetries(binary: string, options: EngineOptions): Promise<Engine> {
   for (let tries = 1; ; tries += 1) {
     const port = options.port ?? (await findFreePort());
@@ -135,7 +137,7 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
   const scratch = dataDir === undefined ? makeScratchDirectory() : '';
   const database = join(dataDir ?? scratch, 'dynamodb.sqlite');
   const command = [binary, '--host', '127.0.0.1', '--port', String(port), '--db-path', database];
-  // A group of its own, so that Ctrl-C reaches the parent alone, which ends the engine after its last request.
+  // A process group of its own: Ctrl-C reaches only the parent, which ends the engine after its last request.
   const guard = spawn('/bin/sh', ['-c', GUARD, 'postage-engine', scratch, ...command], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -146,8 +148,10 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
   });
   guard.stdin.on('error', () => undefined);
   const ended = once(guard, 'exit');
-  const endpoint = `http://127.0.0.1:${String(port)}`;
+  const endpoint = `http://127.0.0.1:${port}`;
+  let isStopping = false;
   const stop = async (): Promise<void> => {
+    isStopping = true;
     guard.stdin.end();
     await Promise.race([ended, wait(ENDS_WITHIN_MS, undefined, { ref: false })]);
     killGroup(guard);
@@ -155,17 +159,30 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
   const isReady = await Promise.race([untilItAnswers(endpoint), ended.then(() => false)]);
   if (!isReady) {
     await stop();
-    throw new Error(`The embedded DynamoDB did not start on port ${String(port)}. ${words.trim()}`);
+    throw new Error(`The embedded DynamoDB did not start on port ${port}. ${words.trim()}`);
   }
   indexStream(database);
+  void ended.then(() => {
+    if (!isStopping) {
+      console.error(`The embedded DynamoDB has ended (${causeOfEnd(guard)}).`);
+      process.exit(1);
+    }
+  });
   return { endpoint, stop };
 }
 
-/** Memory that looks like a disk, on Linux, of which a container may have too little. */
+/** A shell ends with 128 and the number of the signal that has ended its child. */
+function causeOfEnd({ exitCode, signalCode }: ChildProcess): string {
+  const signals = Object.entries(constants.signals);
+  const signal = signalCode ?? signals.find(([, number]) => number + 128 === exitCode)?.[0];
+  return signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`;
+}
+
+/** A disk in memory on Linux, which a container may have too little of. */
 const MEMORY_DISK = '/dev/shm';
 const ENOUGH_BYTES = 1024 ** 3;
 
-/** Where data lies that end with the engine; in memory where there is enough, since the engine waits for a disk. */
+/** For data that ends with the engine: in memory if there is enough, since the engine waits for the disk. */
 function makeScratchDirectory(): string {
   return mkdtempSync(join(hasRoom(MEMORY_DISK) ? MEMORY_DISK : tmpdir(), 'postage-'));
 }
@@ -180,9 +197,8 @@ function hasRoom(directory: string): boolean {
 }
 
 /**
- * Gives the engine the index that its stream lacks. For each item that is written it looks for the stream's last
- * number, which without an index takes it a read of all that was ever written: after ten thousand letters, a hundred
- * times as long as the write itself.
+ * Gives the engine's stream an index. For each write, the engine looks for the stream's last number; without the index
+ * it reads the whole stream, which after ten thousand letters takes a hundred times as long as the write.
  */
 function indexStream(database: string): void {
   const connection = new DatabaseSync(database, { timeout: READY_WITHIN_MS });
@@ -205,7 +221,7 @@ async function untilItAnswers(endpoint: string): Promise<boolean> {
   return false;
 }
 
-/** For an engine that did not end when asked. */
+/** Ends an engine that did not end when asked. */
 function killGroup(guard: ChildProcess): void {
   if (guard.exitCode === null && guard.signalCode === null && guard.pid !== undefined) {
     process.kill(-guard.pid, 'SIGKILL');

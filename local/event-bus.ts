@@ -3,7 +3,7 @@ import { EVENT_SOURCE } from '../lambdas/wiring/event-sources.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { BusEntry } from './bus-rules.ts';
 
-/** An event as its consumers would get it. */
+/** An event as consumers get it. */
 export interface PublishedEvent {
   name: string;
   id: string;
@@ -14,22 +14,22 @@ export interface PublishedEvent {
 }
 
 export interface LocalEventBus {
-  /** Newest last. An event that was published again is there again. */
+  /** Newest last. An event that was published twice is in it twice. */
   events: () => readonly PublishedEvent[];
   publish: (event: PublishedEvent) => void;
 }
 
-/** The oldest are forgotten beyond this many. */
+/** Beyond this many, the bus forgets the oldest. */
 const KEPT_EVENTS = 10_000;
 
-/** A bus without consumers, that remembers what was published. */
+/** A bus that remembers what was published. */
 export function createEventBus(): LocalEventBus {
   const events: PublishedEvent[] = [];
   return {
     events: () => events,
     publish: (event) => {
       events.push(event);
-      // In bulk, since moving an array for each event would take longer than the event.
+      // In bulk: moving the array for each event would take longer than the event.
       if (events.length > 2 * KEPT_EVENTS) {
         events.splice(0, events.length - KEPT_EVENTS);
       }
@@ -54,9 +54,9 @@ const putEvents = z.object({
 });
 
 /**
- * EventBridge with that bus, which remembers what Postage itself publishes.
+ * EventBridge with that bus, for Postage's own events.
  *
- * @param onEntry takes every entry, for the rules
+ * @param onEntry takes every entry, so that rules can match it
  */
 export function eventBridge(
   bus: LocalEventBus,

@@ -30,7 +30,7 @@ A rule that takes one kind of event to a function or a queue:
 On a laptop (\`npm start\`), \`GET /dev/events?name=…&user=…&limit=…\` shows what was published, newest first.
 `;
 
-/** The page as it should be. */
+/** The page, from the catalogue. */
 export async function eventDocs(): Promise<string> {
   const names = Object.keys(EVENTS) as EventName[];
   const page = [INTRODUCTION, ...names.map(sectionOf)].join('\n');
@@ -41,7 +41,7 @@ function sectionOf(name: EventName): string {
   const { version, says } = EVENTS[name];
   const schema = z.toJSONSchema(detailSchema(name), {
     override: ({ jsonSchema }) => {
-      // The format says it, in a word.
+      // The format says the same in a word.
       if (jsonSchema.format === 'date-time') {
         delete jsonSchema.pattern;
       }

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
 import type { RouteGroup } from '../lambdas/http/routes.ts';
-import type { Answer } from './answers.ts';
+import { type Answer, answerJson } from './answers.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import { orTimeout } from './or-timeout.ts';
 
 export type LambdaHandler = (event: GatewayEvent, context: Context) => unknown;
 
-/** Loads the module of each group's function; a module is loaded once, however often it is asked for. */
+/** Loads the module of each group's function, once. */
 export type FunctionLoaders = Record<RouteGroup, () => Promise<{ handler: LambdaHandler }>>;
 
-/** What is deployed as the API's Lambda functions, run in this process. */
+/** The API's Lambda functions, to run in this process. */
 export const API_FUNCTIONS: FunctionLoaders = {
   letters: () => import('../lambdas/api/letters.ts'),
   deliveries: () => import('../lambdas/api/deliveries.ts'),
@@ -31,7 +32,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
 /** How long a function may run, as the stack sets it. */
 const FUNCTION_TIMEOUT_MS = 25_000;
 
-/** A function that threw, ran too long, or answered with something that is no answer. */
+/** A function threw, ran too long, or returned something that is no answer. */
 export class FunctionFailedError extends Error {
   override name = 'FunctionFailedError';
 }
@@ -77,7 +78,7 @@ function createContext(name: string, timeoutMs: number): Context {
     logStreamName: 'local',
     callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => Math.max(0, Math.floor(endsAt - performance.now())),
-    /* eslint-disable @typescript-eslint/no-deprecated -- Lambda's context has them all the same. */
+    /* eslint-disable @typescript-eslint/no-deprecated -- Lambda's context still has them. */
     done: deprecated,
     fail: deprecated,
     succeed: deprecated,
@@ -85,54 +86,31 @@ function createContext(name: string, timeoutMs: number): Context {
   };
 }
 
+const lambdaAnswer = z.object({
+  statusCode: z.int().check(z.gte(100), z.lte(599)),
+  headers: z._default(z.record(z.string(), z.unknown()), {}),
+  cookies: z._default(z.array(z.string()), []),
+  body: z._default(z.string(), ''),
+  isBase64Encoded: z.optional(z.unknown()),
+});
+
 /** The gateway takes an object with a `statusCode` as an answer, and anything else as the JSON body of a 200. */
 function toAnswer(name: string, result: unknown): Answer {
   if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
-    return {
-      status: 200,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(result ?? null),
-    };
+    return answerJson(200, result ?? null);
   }
-  const {
-    statusCode,
-    headers = {},
-    cookies = [],
-    body = '',
-    isBase64Encoded = false,
-  } = { ...NO_ANSWER, ...result };
-  if (!isStatus(statusCode) || typeof body !== 'string' || !isObject(headers) || !isStrings(cookies)) {
+  const { data } = lambdaAnswer.safeParse(result);
+  if (data === undefined) {
     throw new FunctionFailedError(`${name} answered with something that API Gateway refuses.`);
   }
+  const { statusCode, headers, cookies, body, isBase64Encoded } = data;
+  const named = Object.entries(headers).map(
+    ([header, value]) => [header.toLowerCase(), String(value)] as const,
+  );
   return {
     status: statusCode,
-    headers: {
-      'content-type': 'text/plain;charset=utf-8',
-      ...Object.fromEntries(
-        Object.entries(headers).map(([header, value]) => [header.toLowerCase(), String(value)]),
-      ),
-    },
+    headers: { 'content-type': 'text/plain;charset=utf-8', ...Object.fromEntries(named) },
     cookies,
     body: isBase64Encoded === true ? Buffer.from(body, 'base64') : body,
   };
-}
-
-/** Types the members that a result may have. */
-const NO_ANSWER: Record<'headers' | 'cookies' | 'body' | 'isBase64Encoded', unknown> = {
-  headers: undefined,
-  cookies: undefined,
-  body: undefined,
-  isBase64Encoded: undefined,
-};
-
-function isStatus(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

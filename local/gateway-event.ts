@@ -5,7 +5,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer } 
 import type { Instant } from '../lambdas/domain/instants.ts';
 import type { Target } from './routing.ts';
 
-/** What the gateway has found out about a request by the time it calls a function. */
+/** What the gateway knows about a request when it calls a function. */
 export interface GatewayRequest {
   request: IncomingMessage;
   target: Target;
@@ -19,12 +19,12 @@ export interface GatewayRequest {
 
 export type GatewayEvent = APIGatewayProxyEventV2 | APIGatewayProxyEventV2WithJWTAuthorizer;
 
-/** Headers that belong to a connection, and so end at the gateway; cookies stand beside the headers. */
+/** These belong to the connection and end at the gateway. Cookies have a member of their own. */
 const NOT_HANDED_ON = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'cookie']);
 
 /**
- * The event of payload format 2.0, with the same members in the same places as API Gateway's HTTP API sends them; what
- * a request does not have is left out.
+ * The event in payload format 2.0, with the members that API Gateway's HTTP API sends. It leaves out what the request
+ * does not have.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
 export function buildEvent(gateway: GatewayRequest): GatewayEvent {
@@ -36,7 +36,7 @@ export function buildEvent(gateway: GatewayRequest): GatewayEvent {
   return {
     version: '2.0',
     routeKey,
-    // The gateway decodes it, whatever the name says.
+    // API Gateway decodes it, in spite of the name.
     rawPath: path,
     rawQueryString: target.query,
     ...(cookies === undefined ? {} : { cookies }),
@@ -98,9 +98,9 @@ function hasNone(values: object): boolean {
 }
 
 /**
- * Text as it is, everything else in base64, and that includes a body without a content type. API Gateway does not
- * document which types are text; this list was read off a real one: https://github.com/ministackorg/ministack/pull/766
- * Nor does it tell what becomes of text that is not UTF-8: in base64 it reaches the function, which refuses it, unharmed.
+ * Text stays as it is; everything else becomes base64, also a body without a content type. API Gateway does not document
+ * which types are text; this list comes from a real one: https://github.com/ministackorg/ministack/pull/766
+ * Text that is not UTF-8 becomes base64 too, which is a guess: so the function gets it undamaged, and refuses it.
  */
 function encodeBody(
   body: Buffer,

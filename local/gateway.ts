@@ -17,25 +17,25 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
 
 export interface GatewayOptions {
   functions: FunctionLoaders;
-  /** Routes that exist on a laptop alone; they are looked at first. */
+  /** Routes that exist only on this machine. They come first. */
   localRoutes: readonly LocalRoute[];
   authorize: (header: string | undefined) => Promise<Authorization>;
   now: () => Instant;
   onAnswer?: (request: { method: string; path: string; status: number; tookMs: number }) => void;
-  /** What went wrong inside, which the caller is not told. */
+  /** Takes internal errors, which the caller does not get to see. */
   onError: (error: unknown) => void;
 }
 
 export interface Gateway {
   url: string;
-  /** Begins to answer; requests that came earlier have waited for it. */
+  /** Begins to answer, also the requests that are waiting. */
   serve(options: GatewayOptions): void;
-  /** Ends after the requests under way, or without them when they take too long. */
-  close(): Promise<void>;
+  /** Lets the requests under way finish, if they are quick. */
+  stop(): Promise<void>;
 }
 
 /**
- * Opens an HTTP API of API Gateway on 127.0.0.1: routes, authorizer, limits, events and the gateway's own answers.
+ * Plays an HTTP API of API Gateway on 127.0.0.1: its routes, authorizer, limits, events and own answers.
  *
  * @throws UsageError when the port is taken
  */
@@ -44,10 +44,10 @@ export async function openGateway(port: number): Promise<Gateway> {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     void configured.promise.then((options) => serve(request, response, options));
   });
-  // Longer than a client keeps a connection, so that it does not send into one that just closed.
+  // Longer than clients keep a connection: they must not send into one that has just closed.
   server.keepAliveTimeout = 65_000;
   const { url } = await listenLocally(server, port);
-  return { url, serve: configured.resolve, close: () => closeServer(server) };
+  return { url, serve: configured.resolve, stop: () => closeServer(server) };
 }
 
 async function serve(
@@ -135,7 +135,7 @@ function needsToken(access: Access): boolean {
   }
 }
 
-/** Reads on past the limit, without keeping it, so that the caller gets to read the answer. */
+/** Reads a body that is too large to its end without keeping it: only then does the caller read the answer. */
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
   const chunks: Buffer[] = [];
   let size = 0;

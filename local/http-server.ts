@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 const CLOSES_WITHIN_MS = 1_000;
 
 /**
- * Listens on 127.0.0.1; port 0 is any free one.
+ * Listens on 127.0.0.1. Port 0 takes any free one.
  *
  * @throws UsageError when the port is taken
  */
@@ -27,7 +27,7 @@ function isTaken(error: unknown): boolean {
   );
 }
 
-/** Ends after the requests under way, or without them when they take too long. */
+/** Lets the requests under way finish, if they are quick. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

@@ -1,14 +1,14 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 
-/** API Gateway's JWT authorizers accept RSA alone, so the local issuer signs with nothing else. */
+/** API Gateway's JWT authorizers accept only RSA. */
 export const ALGORITHM = 'RS256';
 
-/** What the local issuer's tokens are for, and what the local gateway asks of a token. */
+/** The audience of the local issuer's tokens, which the local gateway requires. */
 export const AUDIENCE = 'postage';
 
-/** Long enough for a day's work. */
 const TOKEN_LIFETIME_SECONDS = 24 * 3_600;
 
 export interface AccessToken {
@@ -17,7 +17,7 @@ export interface AccessToken {
   expires_in: number;
 }
 
-/** An OpenID Connect issuer with published keys, reduced to what a verifier needs. */
+/** As much of an OpenID Connect issuer as a verifier needs. */
 export interface Issuer {
   url: string;
   configuration: object;
@@ -25,10 +25,9 @@ export interface Issuer {
   issue(subject: string, scope: string): Promise<AccessToken>;
 }
 
-/** With a data directory the key is kept, so that tokens outlive a restart on the same port. */
+/** A data directory keeps the key, so that tokens outlive a restart on the same port. */
 export async function createIssuer(url: string, clock: Clock, data: DataDirectory): Promise<Issuer> {
-  const stored = data.read('signing-key');
-  const privateJwk = isRsaKey(stored) ? stored : await generateKey();
+  const privateJwk = rsaKey.safeParse(data.read('signing-key')).data ?? (await generateKey());
   data.write('signing-key', privateJwk);
   const key = await importJWK(privateJwk, ALGORITHM);
   const kid = await calculateJwkThumbprint(privateJwk);
@@ -62,28 +61,9 @@ export async function createIssuer(url: string, clock: Clock, data: DataDirector
   };
 }
 
-interface RsaKey extends JWK {
-  kty: 'RSA';
-  n: string;
-  e: string;
-}
+const rsaKey = z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string() });
 
-async function generateKey(): Promise<RsaKey> {
+async function generateKey(): Promise<z.infer<typeof rsaKey>> {
   const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  if (!isRsaKey(jwk)) {
-    throw new Error(`A key for ${ALGORITHM} is an RSA key.`);
-  }
-  return jwk;
-}
-
-function isRsaKey(value: unknown): value is RsaKey {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kty' in value &&
-    value.kty === 'RSA' &&
-    'n' in value &&
-    'e' in value
-  );
+  return rsaKey.parse(await exportJWK(privateKey));
 }

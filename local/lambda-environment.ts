@@ -1,17 +1,15 @@
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { STATE_MACHINE_ARN } from './state-machine.ts';
 
-/** The id under which the stand-in for Secrets Manager knows the cron secret. */
+/** Ids of secrets in the stand-in for Secrets Manager. */
 export const CRON_SECRET_ID = 'postage-cron-secret';
-
-/** And the secret from which the codes of gifts follow. */
 export const GIFT_SECRET_ID = 'postage-gift-secret';
 
-/** The bucket and the bus that the stand-ins know, as they do any other. */
+/** The stand-ins accept any bucket and any bus. */
 export const FAILED_RECORDS_BUCKET = 'postage-failed-records';
 const EVENT_BUS = 'postage-local';
 
-/** Credentials that no local engine checks, and that are sent to no other. */
+/** No local engine checks these, and no other service gets them. */
 const LOCAL_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
 export interface TableLocation {
@@ -20,8 +18,8 @@ export interface TableLocation {
 }
 
 /**
- * Points the functions, and their SDK, at a table. DynamoDB in AWS is reached with the caller's own region and
- * credentials; any other one takes whatever it is sent.
+ * Points the functions and their SDK at a table. A DynamoDB in AWS needs the caller's own region and credentials; any
+ * other takes any.
  */
 export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
   const isInAws = new URL(dynamodb).hostname.endsWith('.amazonaws.com');
@@ -34,22 +32,22 @@ export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     ...(isInAws ? {} : { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: dynamodb }),
     [VARIABLES.table]: table,
-    // Answers tell a developer more on this stage.
+    // On this stage, answers tell developers more.
     [VARIABLES.stage]: 'dev',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
-  // The gateway tells of each request; what the functions log beyond that are warnings and errors.
+  // The local gateway logs each request itself.
   process.env['POWERTOOLS_LOG_LEVEL'] ??= 'WARN';
 }
 
 export interface ServiceLocations {
-  /** The API's own. */
+  /** Where the API answers. */
   url: string;
   awsStandIn: string;
   objectStore: string;
 }
 
-/** Points the functions at what plays the other AWS services. */
+/** Points the functions at the stand-ins for the other AWS services. */
 export function setServicesEnvironment({ url, awsStandIn, objectStore }: ServiceLocations): void {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SFN: awsStandIn,

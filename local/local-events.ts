@@ -10,15 +10,15 @@ import type { LocalRoute } from './local-routes.ts';
 import { type ObjectStore, startObjectStore } from './object-store.ts';
 import { followStream, STREAM_FUNCTIONS, type StreamFollower } from './stream.ts';
 
-/** What hangs on the table's stream, on this machine. */
+/** The table's stream, the event bus and the store for failed records, on this machine. */
 export interface LocalEvents {
   /** Where the stand-in for S3 answers. */
   objectStore: string;
   operations: AwsOperations;
   routes: LocalRoute[];
-  /** Until everything that has been written is published; at once where nobody follows the stream. */
+  /** Waits until everything that has been written is published; not at all when nothing follows the stream. */
   caughtUp: () => Promise<void>;
-  /** Begins to hand the table's changes to the functions on its stream. @returns what ends it, after the batches under way */
+  /** Begins to hand the table's changes to the functions on its stream. @returns how to end that */
   follow: (options: FollowOptions) => Promise<() => Promise<void>>;
   stop: () => Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface FollowOptions {
   onError: (error: unknown) => void;
 }
 
-/** @param onEntry takes what is put on the bus */
+/** @param onEntry takes each entry on the bus */
 export async function startLocalEvents(onEntry: (entry: BusEntry) => void): Promise<LocalEvents> {
   const bus = createEventBus();
   const objects = await startObjectStore();
@@ -44,7 +44,7 @@ export async function startLocalEvents(onEntry: (entry: BusEntry) => void): Prom
         path: '/dev/events',
         answer: async ({ query }) => {
           const filter = validated(eventsQuery, query);
-          // Of everything that was written before the request.
+          // With everything that was written before the request.
           await follower?.caughtUp();
           return { items: newestOf(bus.events(), filter) };
         },

@@ -2,19 +2,19 @@ import { invalid, malformed, ProblemError } from '../lambdas/http/problems.ts';
 import { type Answer, answerJson, answerProblem } from './answers.ts';
 import type { Match, Target } from './routing.ts';
 
-/** A route of the local runtime: it is in no Lambda bundle and not in the OpenAPI document. */
+/** A route of the local runtime. No Lambda function has it, nor does the OpenAPI document. */
 export interface LocalRoute {
   method: 'GET' | 'POST' | 'PUT';
   path: `/${string}`;
-  /** What to answer with 200. @throws ProblemError */
-  answer: (request: LocalRequest) => Promise<object> | object;
+  /** Returns what to answer: an object as JSON, or text; a URL redirects to it. @throws ProblemError */
+  answer: (request: LocalRequest) => Promise<object | string> | object | string;
 }
 
 export interface LocalRequest {
   parameters: Record<string, string>;
-  /** By name; a name that comes twice is refused before. */
+  /** By name. No name comes twice. */
   query: Record<string, string>;
-  /** The parsed body, undefined when there is none. */
+  /** The parsed body; undefined when there is none. */
   json: unknown;
 }
 
@@ -27,7 +27,13 @@ export async function answerLocally(
 ): Promise<Answer> {
   try {
     const request = { parameters, query: parseQuery(target.query), json: parseBody(body) };
-    return answerJson(200, await route.answer(request));
+    const answer = await route.answer(request);
+    if (answer instanceof URL) {
+      return { status: 302, headers: { location: answer.pathname }, body: '' };
+    }
+    return typeof answer === 'string'
+      ? { status: 200, headers: { 'content-type': 'text/plain' }, body: answer }
+      : answerJson(200, answer);
   } catch (error) {
     if (error instanceof ProblemError) {
       return answerProblem(error.problem);
@@ -36,7 +42,7 @@ export async function answerLocally(
   }
 }
 
-/** @throws ProblemError 422 `invalid`: a rule that needs more than the value itself to judge */
+/** Refuses input that breaks a rule of more than one value. @throws ProblemError 422 `invalid` */
 export function refuseInput(path: string, message: string): never {
   throw new ProblemError(invalid([{ path, message }]));
 }

@@ -16,34 +16,34 @@ import { type SenderManners, startSenderStandIn } from './sender-stand-in.ts';
 
 const MAIL_SECRET_ID = 'postage-mail-keys';
 const RECONCILER_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:postage-reconciler';
-/** What Lob would sign its events with. */
+/** The secret that Lob signs its events with. */
 export const LOCAL_MAIL_WEBHOOK_SECRET = 'local-mail-webhook-secret';
 
-/** The functions behind the bus's rules, as they are deployed. */
+/** The functions behind the bus's rules. */
 const CONSUMERS: Readonly<Record<BusTarget, QueueConsumer>> = {
   'email-sender': () => import('../lambdas/jobs/email-sender.ts'),
   'mail-sender': () => import('../lambdas/jobs/mail-sender.ts'),
   'delivery-answers': () => import('../lambdas/jobs/delivery-answers.ts'),
 };
 
-/** As deployed: how many tries a message has, and how many are handed over at once. */
+/** As deployed: the tries of a message, and the messages of a batch. */
 const MAX_RECEIVES = 5;
 const BATCH_SIZE = 10;
-/** Deployed it is minutes; somebody who tries things out does not wait so long. */
+/** Minutes in AWS; a developer does not want to wait that long. */
 const REST_MS = 500;
 
-/** Letters on their way: the reconciler, the queues behind the bus, and providers that write files. */
+/** Sends letters on this machine: the reconciler, the queues behind the bus, and providers that write files. */
 export interface LocalSenders {
-  /** Where what was sent lies. */
+  /** Holds what was sent. */
   folder: string;
   secrets: Readonly<Record<string, string>>;
   environment: Readonly<Record<string, string>>;
   routes: readonly LocalRoute[];
-  /** Takes what is put on the bus. */
+  /** Takes each entry on the bus. */
   onEntry: (entry: BusEntry) => void;
-  /** Deals with what is due now, as the schedule does every five minutes. */
+  /** Dispatches what is due now, as the schedule does every five minutes. */
   reconcile: () => Promise<void>;
-  /** Until nothing waits in the queues. */
+  /** Waits until the queues are empty. */
   settled: () => Promise<void>;
   stop: () => Promise<void>;
 }
@@ -51,7 +51,7 @@ export interface LocalSenders {
 export interface SendersOptions {
   clock: Clock;
   data: DataDirectory;
-  /** Without it, what was sent ends with the runtime. */
+  /** Without it, the folder ends with the runtime. */
   dataDir: string | undefined;
   onError: (error: unknown) => void;
 }
@@ -94,7 +94,7 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
       await handler({ now: toIso(clock.now()) });
     },
     settled: async () => {
-      // Sending leads to answers.
+      // Sending brings answers.
       await Promise.all([queues['email-sender'].settled(), queues['mail-sender'].settled()]);
       await queues['delivery-answers'].settled();
     },
@@ -130,7 +130,7 @@ function createQueues(
 const manner = z.optional(z.enum(['ok', 'fail', 'hang', 'twice']));
 const mannersBody = z.strictObject({ email: manner, mail: manner });
 
-/** What the providers do, and how they are made to misbehave. */
+/** Shows and sets how the providers behave. */
 function routesTo(manners: SenderManners, folder: string): LocalRoute[] {
   return [
     { method: 'GET', path: '/dev/senders', answer: () => ({ ...manners, folder }) },
@@ -146,7 +146,7 @@ function routesTo(manners: SenderManners, folder: string): LocalRoute[] {
   ];
 }
 
-/** A sender with the manners `twice` is told everything twice, and so are its answers. */
+/** `twice` sends each message twice, and each answer too. */
 function timesOf(target: BusTarget, { email, mail }: SenderManners): number {
   switch (target) {
     case 'email-sender':

@@ -17,8 +17,8 @@ export interface LocalSubscription {
 }
 
 /**
- * A user's subscription on this machine. It keeps its id, as one at Stripe does: another plan changes it, and another
- * anchor moves it.
+ * A user's subscription on this machine. It keeps its id, as at Stripe: another plan changes it, another anchor moves
+ * it.
  */
 export function localSubscription(userId: string, { plan, interval, anchor }: LocalSubscription): LiveFacts {
   return {

@@ -5,17 +5,17 @@ import type { RolloverMachine } from './state-machine.ts';
 const TICK_MS = 1_000;
 
 /**
- * Starts the rollover at each midnight (UTC) that the local clock ticks past, as the schedule in AWS does. A midnight
- * that the clock was moved over does not count: whoever moves it decides when the rollover runs.
+ * Starts the rollover whenever the local clock ticks past midnight (UTC), as the schedule in AWS does. When somebody
+ * moves the clock past a midnight, they decide when the rollover runs.
  *
- * @returns what ends it
+ * @returns how to end it
  */
 export function scheduleNightly(clock: Clock, rollover: RolloverMachine): () => void {
   let last = clock.now();
   const timer = setInterval(() => {
     const now = clock.now();
     const midnight = nextUtcDay(last);
-    // Twice a tick, for a busy machine; more is a move.
+    // Two ticks on a busy machine; if it is more, somebody has moved the clock.
     if (midnight <= now && now - last < 2 * TICK_MS) {
       rollover.start(JSON.stringify({ now: toIso(midnight) }));
     }

@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { closeServer, listenLocally } from './http-server.ts';
 
-/** S3 as far as it takes objects: `PUT /<bucket>/<key>`, kept in memory. */
+/** As much of S3 as takes objects, in memory: `PUT /<bucket>/<key>`. */
 export interface ObjectStore {
   url: string;
-  /** What was put, by `<bucket>/<key>`. */
+  /** By `<bucket>/<key>`. */
   objects: Map<string, string>;
   stop: () => Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What a promise comes to, or `onTimeout` when it takes longer. Leaves no timer behind. */
+/** A promise's value, or that of `onTimeout` when it takes longer. Leaves no timer behind. */
 export async function orTimeout<Value>(
   promise: Promise<Value>,
   timeoutMs: number,

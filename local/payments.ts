@@ -1,40 +1,44 @@
+import * as z from 'zod/mini';
 import { notFound, ProblemError } from '../lambdas/http/problems.ts';
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { type LocalRequest, type LocalRoute, refuseInput } from './local-routes.ts';
+import type { StripeStandIn } from 'stripe-stand-in';
 import { LocalQueue, sqs } from './queue.ts';
+import { orTimeout } from './or-timeout.ts';
 import { openStripe, type StripeOnDemand } from './stripe-on-demand.ts';
 import { standInPrices } from './stripe-products.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The id under which the stand-in for Secrets Manager knows Stripe's keys. */
+/** The id of Stripe's keys in the stand-in for Secrets Manager. */
 const STRIPE_SECRET_ID = 'postage-stripe-keys';
 const EVENTS_QUEUE = 'postage-stripe-events';
-/** As deployed: how many tries an event has. */
+/** The tries of an event, as deployed. */
 const MAX_RECEIVES = 12;
 const BATCH_SIZE = 5;
-/** Deployed it is minutes; somebody who tries things out does not wait so long. */
+/** Minutes in AWS; a developer does not want to wait that long. */
 const REST_MS = 500;
+const SETTLES_WITHIN_MS = 5_000;
 
 export interface StripeAddress {
-  /** Null: Stripe's own. */
+  /** Null for Stripe itself. */
   url: string | null;
   secretKey: string;
   webhookSecret: string;
 }
 
-/** Stripe, or what stands in for it, and the queue of its events with the functions that read it. */
+/** Stripe or its stand-in, and the queue of its events with the functions that read it. */
 export interface LocalPayments {
   stripe: StripeAddress;
   operations: AwsOperations;
   secrets: Readonly<Record<string, string>>;
-  environment: (urls: { awsStandIn: string; app: string }) => Record<string, string>;
+  environment: Readonly<Record<string, string>>;
   routes: readonly LocalRoute[];
-  /** Until every event that has come is processed, or set aside. */
+  /** Waits until every event that has come is processed or set aside. */
   settled: () => Promise<void>;
-  /** Loads what is loaded on demand. */
+  /** Loads what would be loaded on demand. */
   warm: () => Promise<void>;
   stop: () => Promise<void>;
 }
@@ -42,14 +46,16 @@ export interface LocalPayments {
 export interface PaymentsOptions {
   /** Where the API answers. */
   url: string;
+  /** Where the stand-in for SQS answers. */
+  awsUrl: string;
   clock: Clock;
   data: DataDirectory;
   onError: (error: unknown) => void;
 }
 
-/** @throws UsageError when the environment names keys that are none of a sandbox's */
+/** @throws UsageError when the environment names keys that are not a sandbox's */
 export async function openPayments(options: PaymentsOptions): Promise<LocalPayments> {
-  const { url, clock, data, onError } = options;
+  const { url, awsUrl, clock, data, onError } = options;
   const own = ownKeys();
   const standIn =
     own === null ? await openStripe({ clock, data, onError, webhookUrl: `${url}/webhooks/stripe` }) : null;
@@ -74,15 +80,15 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
     stripe: { url: stripe.url, secretKey, webhookSecret },
     operations: sqs({ [EVENTS_QUEUE]: events }),
     secrets: { [STRIPE_SECRET_ID]: JSON.stringify({ secretKey, webhookSecret }) },
-    environment: ({ awsStandIn, app }) => ({
-      AWS_ENDPOINT_URL_SQS: awsStandIn,
-      [VARIABLES.stripeEventsQueueUrl]: `${awsStandIn}/000000000000/${EVENTS_QUEUE}`,
+    environment: {
+      AWS_ENDPOINT_URL_SQS: awsUrl,
+      [VARIABLES.stripeEventsQueueUrl]: `${awsUrl}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
       [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices()),
       [VARIABLES.trialDays]: '0',
-      [VARIABLES.appUrl]: app,
-    }),
+      [VARIABLES.appUrl]: `${url}/docs`,
+    },
     routes: standIn === null ? [] : routesTo(standIn, events),
     settled: () => events.settled(),
     warm: async () => {
@@ -98,7 +104,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
   };
 }
 
-/** Those of a sandbox at Stripe, to be used in place of the stand-in. */
+/** The keys of a sandbox at Stripe, to use in place of the stand-in. */
 function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   const secretKey = process.env['STRIPE_SECRET_KEY'];
   if (secretKey === undefined || secretKey === '') {
@@ -107,12 +113,12 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_PRICES: prices } = process.env;
   if (!secretKey.startsWith('sk_test_')) {
     throw new UsageError(
-      'STRIPE_SECRET_KEY must be the key of a sandbox, sk_test_…: no money moves on a laptop.',
+      'STRIPE_SECRET_KEY must be the key of a sandbox, sk_test_…: npm start never moves real money.',
     );
   }
   if (webhookSecret === undefined || webhookSecret === '' || prices === undefined || prices === '') {
     throw new UsageError(
-      'With STRIPE_SECRET_KEY come STRIPE_WEBHOOK_SECRET (what "stripe listen --forward-to …/webhooks/stripe" prints) and STRIPE_PRICES, {"price_…": {"plan": "pro", "interval": "month"}}.',
+      'STRIPE_SECRET_KEY also needs STRIPE_WEBHOOK_SECRET ("stripe listen --forward-to …/webhooks/stripe" prints it) and STRIPE_PRICES, {"price_…": {"plan": "pro", "interval": "month"}}.',
     );
   }
   return { secretKey, webhookSecret };
@@ -120,17 +126,31 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
 
 /**
  * The stand-in's control routes, below `/dev/stripe`. What Stripe would have refused is refused as Postage words
- * problems, and a flush answers when its events are processed.
+ * problems. Each answers once Postage has dealt with the events that it caused, unless they are set to come late.
  */
 function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
+  let areLate = false;
+  const settle = async ({ control }: StripeStandIn): Promise<void> => {
+    // An event's effect may cause another event.
+    for (let round = 0; round < 2; round += 1) {
+      await control.settled();
+      await events.settled();
+    }
+  };
   const answerOf =
     (method: 'PUT' | 'POST') =>
     async ({ parameters, json }: LocalRequest): Promise<object> => {
       const stripe = await standIn.load();
       const path = ['', ...Object.values(parameters)].join('/');
       const { status, result, error } = await stripe.answerControl(method, path, json);
-      await (path === '/flush' ? events.settled() : null);
       if (error === null) {
+        if (method === 'PUT') {
+          areLate = delayed.safeParse(result).success;
+        } else if (path === '/flush') {
+          await events.settled();
+        } else if (!areLate) {
+          await orTimeout(settle(stripe), SETTLES_WITHIN_MS, () => undefined);
+        }
         return result;
       }
       const { code, decline_code: declineCode, message, param } = error;
@@ -146,3 +166,5 @@ function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
     { method: 'POST', path: '/dev/stripe/{kind}/{id}/{order}', answer: answerOf('POST') },
   ];
 }
+
+const delayed = z.object({ webhooks: z.object({ delayMs: z.number().check(z.gt(0)) }) });

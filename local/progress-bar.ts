@@ -1,4 +1,4 @@
-/** What a long piece of work shows while it goes on. */
+/** Shows how far a long task is. */
 export interface ProgressBar {
   advance: (count: number) => void;
   end: () => void;
@@ -8,7 +8,7 @@ const WIDTH = 30;
 const REDRAW_AFTER_MS = 100;
 const LINE_AFTER_MS = 2_000;
 
-/** On a terminal one line that is drawn anew; into a file or a pipe a line every so often. */
+/** Redraws one line on a terminal; writes a line every two seconds into a file or a pipe. */
 export function startProgressBar(total: number, unit: string, stream: NodeJS.WriteStream): ProgressBar {
   const startedAt = performance.now();
   let done = 0;

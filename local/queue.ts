@@ -7,20 +7,20 @@ import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 
-/** What reads a queue, as it is deployed. */
+/** Loads the function that reads a queue. */
 export type QueueConsumer = () => Promise<{ handler: (event: SQSEvent) => Promise<unknown> }>;
 
 export interface QueueOptions {
   name: string;
   consumer: QueueConsumer;
   batchSize: number;
-  /** After so many tries a message goes to the dead letters; Infinity for those themselves. */
+  /** After this many tries a message goes to the dead letters. Infinity for the dead letters themselves. */
   maxReceives: number;
   deadLetters?: LocalQueue | undefined;
-  /** How long a message that was reported rests before the next try. */
+  /** The pause before a failed message is tried again. */
   restMs: number;
   clock: Pick<Clock, 'now'>;
-  /** Keeps what waits over restarts. */
+  /** Keeps waiting messages over restarts. */
   data: DataDirectory;
   onError: (error: unknown) => void;
 }
@@ -29,11 +29,11 @@ const keptMessage = z.object({ id: z.string(), body: z.string(), sentAt: z.numbe
 const stored = z.array(keptMessage);
 
 interface Message extends z.infer<typeof keptMessage> {
-  /** By the process's own clock. */
+  /** On the clock of `performance.now()`. */
   readyAt: number;
 }
 
-/** A queue of SQS and its event source mapping: batches, failures of single messages, tries again, dead letters. */
+/** An SQS queue with its event source mapping: batches, failures of single messages, retries, dead letters. */
 export class LocalQueue {
   readonly #options: QueueOptions;
   readonly #ending = new AbortController();
@@ -46,22 +46,17 @@ export class LocalQueue {
     this.#messages = (kept.success ? kept.data : []).map((message) => ({ ...message, readyAt: 0 }));
   }
 
-  /** Hands over what was kept, once there is everything that its consumer needs. */
-  begin(): void {
-    this.#start();
-  }
-
   /** @returns the id of the message */
   send(body: string): string {
     const id = randomUUID();
     const readyAt = performance.now();
     this.#messages.push({ id, body, sentAt: this.#options.clock.now(), receives: 0, readyAt });
     this.#save();
-    this.#start();
+    this.begin();
     return id;
   }
 
-  /** Until nothing waits, neither here nor among the dead letters. */
+  /** Waits until this queue and its dead letters are empty. */
   async settled(): Promise<void> {
     while (this.#pump !== null) {
       await this.#pump;
@@ -69,23 +64,24 @@ export class LocalQueue {
     await this.#options.deadLetters?.settled();
   }
 
-  /** After the batch under way. */
+  /** Ends after the batch under way. */
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#pump;
   }
 
-  #start(): void {
+  /** Hands over what waits, once everything that the consumer needs has started. */
+  begin(): void {
     if (this.#pump === null && this.#messages.length > 0 && !this.#ending.signal.aborted) {
       this.#pump = this.#consume().finally(() => {
         this.#pump = null;
-        this.#start();
+        this.begin();
       });
     }
   }
 
   async #consume(): Promise<void> {
-    // After whoever sends has had its answer.
+    // The sender gets its answer first.
     await sleep(0);
     while (this.#messages.length > 0 && !this.#ending.signal.aborted) {
       const now = performance.now();
@@ -163,12 +159,12 @@ function toRecord({ id, body, sentAt, receives }: Message): SQSRecord {
 }
 
 const sendMessage = z.object({ QueueUrl: z.string(), MessageBody: z.string().check(z.minLength(1)) });
-/** A message may not be longer. */
+/** SQS's limit. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const ALLOWED = /^[\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]*$/u;
 
-/** SQS with the given queues, by the names in which their URLs end. */
+/** SQS with these queues. Their URLs end with their names. */
 export function sqs(queues: Readonly<Record<string, LocalQueue>>): AwsOperations {
   return {
     'AmazonSQS.SendMessage': (request) => {

@@ -1,6 +1,6 @@
 import type { RolloverTasks, Task } from './state-machine.ts';
 
-/** The rollover's Lambda functions, loaded with the first run. */
+/** The rollover's Lambda functions. The first run loads them. */
 export const ROLLOVER_TASKS: RolloverTasks = {
   RollPageFunctionArn: async (event) => {
     const { handler } = await import('../lambdas/jobs/rollover-page.ts');
@@ -12,7 +12,7 @@ export const ROLLOVER_TASKS: RolloverTasks = {
   },
 };
 
-/** As it would arrive from Lambda. */
+/** As Lambda would pass it on. */
 function asJson(value: unknown): Awaited<ReturnType<Task>> {
   return JSON.parse(JSON.stringify(value)) as Awaited<ReturnType<Task>>;
 }

@@ -1,4 +1,4 @@
-/** `npm run rollover`: rolls local accounts over, with the state machine and the functions that are deployed. */
+/** `npm run rollover`: rolls local accounts over with the deployed state machine and functions. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,19 +25,23 @@ const HELP = `Closes every period that has ended, and opens the next ones, as th
 
   npm run rollover -- [options]
 
-  --at TIME        the time of the run in ISO 8601, 2027-01-31T00:00:00Z (default: now by the local clock)
+  --at TIME        the time of the run in ISO 8601, such as 2027-01-31T00:00:00Z (default: now by the local clock).
+                   A local clock that is behind it moves there first
   --data DIR       the data of an npm start with --data, running or not
-  --dynamodb URL   a DynamoDB to use
+  --dynamodb URL   a DynamoDB
   --help           shows this
 
-Without --data and --dynamodb it takes DYNAMODB_ENDPOINT, or else the npm start that is running. The exit code is 1
-when an account could not be rolled over; running it again is safe.
+Without --data and --dynamodb it takes DYNAMODB_ENDPOINT, or else the running npm start, the latest if there are
+several. The exit code is 1 when an account could not be rolled over. It is safe to run it again.
 `;
 
 interface Target {
   dynamodb: string;
   table: string;
-  now: () => Promise<Instant>;
+  /** For messages. */
+  name: string;
+  /** The time of the run: `at`, or now by its clock. Moves a clock that is behind. */
+  timeOf: (at: Instant | null) => Promise<Instant> | Instant;
   stop: () => Promise<void>;
 }
 
@@ -60,7 +64,7 @@ async function main(): Promise<number> {
   const at = values.at === undefined ? null : parseInstant('--at', values.at);
   const target = await findTarget(values.data, values.dynamodb);
   try {
-    return await rollOver(target, at ?? (await target.now()));
+    return await rollOver(target, await target.timeOf(at));
   } finally {
     await target.stop();
   }
@@ -70,43 +74,52 @@ async function main(): Promise<number> {
 async function findTarget(data: string | undefined, dynamodb: string | undefined): Promise<Target> {
   const table = tableName();
   const external = data === undefined ? externalDynamodb(dynamodb) : null;
-  if (external !== null) {
-    return {
-      dynamodb: external,
-      table,
-      now: () => Promise.resolve(Date.now()),
-      stop: () => Promise.resolve(),
-    };
-  }
   const dataDir = data === undefined ? undefined : resolve(data);
-  const running = (await findRunning()).find((each) => dataDir === undefined || each.dataDir === dataDir);
-  if (running !== undefined) {
-    return { ...running, now: () => askClock(running), stop: () => Promise.resolve() };
+  const running = await findRunning((each) =>
+    external === null
+      ? dataDir === undefined || each.dataDir === dataDir
+      : each.dynamodb === external && each.table === table,
+  );
+  if (running !== null) {
+    return { ...running, timeOf: (at) => moveClock(running, at), stop: () => Promise.resolve() };
+  }
+  if (external !== null) {
+    const timeOf = (at: Instant | null): Instant => at ?? Date.now();
+    return { dynamodb: external, table, name: external, timeOf, stop: () => Promise.resolve() };
   }
   if (dataDir === undefined) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name its data with --data.');
   }
   if (!existsSync(dataDir)) {
-    throw new UsageError(`There are no data in ${dataDir}.`);
+    throw new UsageError(`There is no data in ${dataDir}.`);
   }
   const { endpoint, stop } = await startEngine({ dataDir });
-  const now = (): Promise<Instant> => Promise.resolve(createClock(openDataDirectory(dataDir)).now());
-  return { dynamodb: endpoint, table, now, stop };
+  const clock = createClock(openDataDirectory(dataDir));
+  const timeOf = (at: Instant | null): Instant => {
+    clock.moveTo(at ?? 0);
+    return at ?? clock.now();
+  };
+  return { dynamodb: endpoint, table, name: dataDir, timeOf, stop };
 }
 
-async function askClock({ url }: RunningInstance): Promise<Instant> {
+/** The clock refuses a time that is not ahead, and stays as it is. */
+async function moveClock({ url }: RunningInstance, at: Instant | null): Promise<Instant> {
+  if (at !== null) {
+    await fetch(`${url}/dev/clock`, { method: 'POST', body: JSON.stringify({ now: toIso(at) }) });
+    return at;
+  }
   const answer = await fetch(`${url}/dev/clock`);
   const { now } = z.parse(z.object({ now: z.string() }), await answer.json());
   return Date.parse(now);
 }
 
-async function rollOver({ dynamodb, table }: Target, now: Instant): Promise<number> {
+async function rollOver({ dynamodb, table, name }: Target, now: Instant): Promise<number> {
   setTableEnvironment({ dynamodb, table });
   const client = new DynamoDBClient();
   await assertTable({ client, table }, dynamodb);
   const due = await countDue({ client, table }, now);
   client.destroy();
-  process.stderr.write(`${due} accounts are due by ${toIso(now)}.\n`);
+  process.stderr.write(`${name}: ${due} accounts are due by ${toIso(now)}.\n`);
   const bar = startProgressBar(due, 'accounts', process.stderr);
   const machine = createRolloverMachine(countingPages(bar.advance));
   let { executionArn } = machine.start(JSON.stringify({ now: toIso(now) }));
@@ -171,7 +184,7 @@ function report(execution: Execution): number {
     `${totalProcessed} accounts: ${successCount} rolled over, ${errorCount} failed, in ${seconds} s.\n`,
   );
   if (brokenShards > 0) {
-    console.error(`${brokenShards} of ${DUE_SHARDS} shards could not be finished. Run it again.`);
+    console.error(`${brokenShards} of ${DUE_SHARDS} shards could not be finished. Run the rollover again.`);
   }
   return execution.status === 'SUCCEEDED' ? 0 : 1;
 }
@@ -180,7 +193,7 @@ function causeOf(execution: Execution): string {
   return execution.status === 'FAILED' ? execution.cause : '';
 }
 
-/** A run with failures fails with its summary; any other failure is told in words. */
+/** The cause of a run with failed accounts is its summary; any other cause is not JSON. */
 function readSummary(text: string): unknown {
   try {
     const summary: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
-/** What the gateway knows of a request's target before it looks at anything else. */
+/** A request's target, before anything is decoded. */
 export interface Target {
-  /** As it was sent, still percent-encoded. */
+  /** Still percent-encoded. */
   path: string;
   query: string;
 }
@@ -19,8 +19,7 @@ export interface Match<Route> {
 }
 
 /**
- * The route for a method and a path. A path that is spelt out comes before one with a parameter; nothing is ignored,
- * so `/letters/` is not `/letters`.
+ * The route for a method and a path. A literal path wins over one with a parameter. `/letters/` is not `/letters`.
  *
  * @throws URIError when the path has a malformed percent escape
  */

@@ -4,15 +4,20 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { readJson } from './data-directory.ts';
 
-/** Tells other programs on this machine, such as `npm run rollover`, what an `npm start` is running. */
+/** A running `npm start`, as other programs such as `npm run rollover` find it. */
 export interface RunningInstance {
   pid: number;
   startedAt: number;
   url: string;
   dynamodb: string;
   table: string;
-  /** Where its data are kept, null where they are not. */
+  /** Null when it keeps no data. */
   dataDir: string | null;
+}
+
+export interface FoundInstance extends RunningInstance {
+  /** For messages. Mentions other instances. */
+  name: string;
 }
 
 const runningInstance = z.object({
@@ -39,8 +44,21 @@ export function withdraw(pid: number): void {
   rmSync(fileOf(pid), { force: true });
 }
 
-/** The instances that answer, the last one to start first. Those that were killed could not withdraw: that is done here. */
-export async function findRunning(): Promise<RunningInstance[]> {
+/** The instance that started last, among those that match; null when none is running. */
+export async function findRunning(
+  matches: (instance: RunningInstance) => boolean = () => true,
+): Promise<FoundInstance | null> {
+  const running = (await allRunning()).filter(matches);
+  const [latest] = running.sort((one, other) => other.startedAt - one.startedAt);
+  if (latest === undefined) {
+    return null;
+  }
+  const others = running.length === 1 ? '' : `, the latest of ${running.length}`;
+  return { ...latest, name: `npm start at ${latest.url}${others}` };
+}
+
+/** The instances that answer. Removes the files of those that were killed. */
+async function allRunning(): Promise<RunningInstance[]> {
   mkdirSync(DIRECTORY, { recursive: true });
   const announced = readdirSync(DIRECTORY).map((file) =>
     z.safeParse(runningInstance, readJson(join(DIRECTORY, file))),
@@ -53,11 +71,11 @@ export async function findRunning(): Promise<RunningInstance[]> {
       withdraw(data.pid);
     }
   }
-  return running.sort((one, other) => other.startedAt - one.startedAt);
+  return running;
 }
 
 async function isAnswering({ url }: RunningInstance): Promise<boolean> {
-  return fetch(`${url}/dev/clock`, { signal: AbortSignal.timeout(2_000) }).then(
+  return fetch(`${url}/dev/clock`, { signal: AbortSignal.timeout(10_000) }).then(
     (answer) => answer.ok,
     () => false,
   );

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { authorize } from './authorizer.ts';
-import { secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
+import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createTable } from './create-table.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
@@ -19,6 +20,7 @@ import {
 } from './lambda-environment.ts';
 import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
+import { orTimeout } from './or-timeout.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
 import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
@@ -26,20 +28,20 @@ import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 
 export interface RuntimeOptions {
-  /** 0 for any free one. */
+  /** 0 takes any free one. */
   port: number;
-  /** Where data, keys, secrets and the clock are kept; without it they end with the runtime. */
+  /** Keeps data, keys, secrets and the clock; without it they end with the runtime. */
   dataDir?: string | undefined;
   /** A DynamoDB to use in place of the embedded one. */
   dynamodb?: string | undefined;
   table?: string | undefined;
-  /** What the routes call in place of the functions that are deployed. */
+  /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
   onError: (error: unknown) => void;
 }
 
-/** Postage on this machine: the API, its DynamoDB, its issuer, and what plays AWS for its functions. */
+/** Postage on this machine: the API, its DynamoDB, its issuer, and stand-ins for AWS and Stripe. */
 export interface Runtime {
   url: string;
   dynamodb: string;
@@ -50,125 +52,112 @@ export interface Runtime {
   store: Store;
   rollover: RolloverMachine;
   stripe: StripeAddress;
-  /** Until every event of Stripe's that has come is processed, or set aside. */
+  /** Waits until every event from Stripe that has come is processed or set aside. */
   paymentsSettled: () => Promise<void>;
-  /** Where the letters lie that were sent. */
+  /** Holds the letters that were sent. */
   sentFolder: string;
-  /** Deals with what is due now. */
+  /** Dispatches what is due now. */
   reconcile: () => Promise<void>;
-  /** Until every delivery that was handed over is sent or has failed, and answered; the stream must be followed. */
+  /** Waits until every dispatched delivery is sent or has failed. The stream must be followed. */
   deliveriesSettled: () => Promise<void>;
-  /** Begins to publish events and to count statistics, as the table's stream does in AWS. */
+  /** Begins to hand the table's changes to the functions on its stream. */
   followStream: () => Promise<void>;
-  /** Loads the functions in the background, so that no request waits for it. */
+  /** Loads the functions in the background, so that no request has to wait for that. */
   warm: () => void;
   stop: () => Promise<void>;
 }
 
 /**
- * Starts everything; what has been started is stopped again when the rest fails. One runtime per process: the
- * functions read the process's environment.
+ * Starts everything. When a part fails, it stops those that have started. One runtime per process: the functions read
+ * the process's environment.
  *
  * @throws UsageError when the port is taken, the data can't be kept or are in use, or there is no DynamoDB
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const stops: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const stopOne of stops.splice(0).reverse()) {
-      await stopOne();
-    }
-  };
+  // The last part to start is the first to stop.
+  const parts = new AsyncDisposableStack();
+  const stop = (): Promise<void> => parts.disposeAsync();
   try {
-    return { ...(await startAll(options, stops)), stop };
+    return { ...(await startParts(options, parts)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startAll(
-  options: RuntimeOptions,
-  stops: (() => Promise<void> | void)[],
-): Promise<Omit<Runtime, 'stop'>> {
-  const gateway = await openGateway(options.port);
-  stops.push(() => gateway.close());
-  const { url } = gateway;
-  const engine =
-    options.dynamodb === undefined
-      ? await startEngine({ dataDir: options.dataDir })
-      : { endpoint: options.dynamodb, stop: () => undefined };
-  // Last of all, after the requests under way.
-  stops.unshift(() => engine.stop());
+const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
-  const data = openDataDirectory(options.dataDir);
+async function startParts(
+  { port, dataDir, onAnswer, onError, functions = API_FUNCTIONS, ...options }: RuntimeOptions,
+  parts: AsyncDisposableStack,
+): Promise<Omit<Runtime, 'stop'>> {
+  const dynamodb = options.dynamodb ?? parts.adopt(await startEngine({ dataDir }), stopPart).endpoint;
+  const table = options.table ?? tableName();
+  const gateway = parts.adopt(await openGateway(port), stopPart);
+  const { url } = gateway;
+  const operations: AwsOperations = {};
+  const aws = parts.adopt(await startAwsStandIn(operations), stopPart);
+
+  const data = openDataDirectory(dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
   const cronSecret = keepSecret(data, 'cron-secret');
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
-  const { onError, dataDir } = options;
-  const senders = await openSenders({ clock, data, dataDir, onError });
-  const events = await startLocalEvents(senders.onEntry);
-  stops.push(() => events.stop());
-  const payments = await openPayments({ url, clock, data, onError });
-  const awsStandIn = await startAwsStandIn({
-    ...events.operations,
-    ...stepFunctions(rollover),
-    ...secretsManager({ ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets }),
-    ...payments.operations,
-  });
-  stops.push(() => awsStandIn.stop());
+  const senders = parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart);
+  const events = parts.adopt(await startLocalEvents(senders.onEntry), stopPart);
+  const payments = parts.adopt(await openPayments({ url, awsUrl: aws.url, clock, data, onError }), stopPart);
+  const secrets = { ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets };
+  Object.assign(operations, events.operations, payments.operations, stepFunctions(rollover));
+  Object.assign(operations, secretsManager(secrets));
 
-  const dynamodb = engine.endpoint;
-  const table = options.table ?? tableName();
   setTableEnvironment({ dynamodb, table });
-  setServicesEnvironment({ url, awsStandIn: awsStandIn.url, objectStore: events.objectStore });
-  const paymentsEnvironment = payments.environment({ awsStandIn: awsStandIn.url, app: `${url}/docs` });
-  Object.assign(process.env, paymentsEnvironment, senders.environment);
-  const store = createStore(table);
-  stops.push(() => store.client.destroy());
-  // Before what their functions call.
-  stops.push(
-    () => payments.stop(),
-    () => senders.stop(),
-  );
+  setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
+  Object.assign(process.env, payments.environment, senders.environment);
   await createTableWithRetries(table, dynamodb);
+  const store = createStore(table);
+  parts.defer(() => store.client.destroy());
 
-  const functions = options.functions ?? API_FUNCTIONS;
+  const { stripe } = payments;
   gateway.serve({
-    functions,
+    functions: { ...functions, admin: () => afterEvents(events, functions.admin) },
     localRoutes: [
-      ...devRoutes({ clock, issuer, store }),
+      ...devRoutes({ clock, issuer, store, cronSecret, stripe }),
       ...events.routes,
       ...payments.routes,
       ...senders.routes,
     ],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
-    onAnswer: options.onAnswer,
+    onAnswer,
     onError,
   });
-  const follow = async (): Promise<void> => {
-    stops.push(await events.follow({ table, clock, data, onError }));
-  };
-  const warm = (): void => void stops.push(warmUp(functions, payments.warm));
-  const { stripe, settled: paymentsSettled } = payments;
-  const deliveriesSettled = (): Promise<void> => settleDeliveries(events, senders);
   return {
-    ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe, paymentsSettled },
-    ...{ sentFolder: senders.folder, reconcile: senders.reconcile, deliveriesSettled },
-    followStream: follow,
-    warm,
+    ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe },
+    paymentsSettled: payments.settled,
+    sentFolder: senders.folder,
+    reconcile: senders.reconcile,
+    deliveriesSettled: () => settleDeliveries(events, senders),
+    followStream: async () => parts.defer(await events.follow({ table, clock, data, onError })),
+    warm: () => parts.defer(warmUp(functions, payments.warm)),
   };
+}
+
+const EVENTS_WITHIN_MS = 2_000;
+
+/** Admin routes show what follows from the table's stream, such as the audit trail. So they wait for the stream first. */
+async function afterEvents<Loaded>(events: LocalEvents, load: () => Promise<Loaded>): Promise<Loaded> {
+  await orTimeout(events.caughtUp(), EVENTS_WITHIN_MS, () => undefined);
+  return load();
 }
 
 async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Promise<void> {
   await events.caughtUp();
   await senders.settled();
-  // What the answers have changed is published too.
+  // The answers change deliveries, which publishes events.
   await events.caughtUp();
 }
 
-/** With the SDK's retries, which the functions' store does without. @throws UsageError */
+/** With a client of its own: the functions' store has no retries by the SDK. @throws UsageError */
 async function createTableWithRetries(table: string, dynamodb: string): Promise<void> {
   const client = new DynamoDBClient();
   try {
@@ -184,25 +173,18 @@ function ownSecrets(data: DataDirectory, cronSecret: string): Record<string, str
   return { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: keepSecret(data, 'gift-secret') };
 }
 
+const keptSecret = z.object({ secret: z.string() });
+
 function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secret'): string {
-  const stored = data.read(name);
-  if (
-    typeof stored === 'object' &&
-    stored !== null &&
-    'secret' in stored &&
-    typeof stored.secret === 'string'
-  ) {
-    return stored.secret;
-  }
-  const secret = randomBytes(24).toString('base64url');
+  const { secret = randomBytes(24).toString('base64url') } = keptSecret.safeParse(data.read(name)).data ?? {};
   data.write(name, { secret });
   return secret;
 }
 
 /**
- * Loads the functions one after the other; one that can't be loaded says so to whoever calls it.
+ * Loads the functions one after the other. An error shows when somebody calls the function.
  *
- * @returns what ends it, after the module that is being loaded
+ * @returns how to end it, after the current module
  */
 function warmUp(functions: FunctionLoaders, others: () => Promise<void>): () => Promise<void> {
   const ending = new AbortController();

@@ -6,12 +6,12 @@ import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 
-/** How a provider behaves: `twice` is told everything twice, and `hang` answers nothing and takes nothing. */
+/** How a provider behaves: `twice` gets every message twice, and `hang` neither takes nor answers anything. */
 export type Manners = 'ok' | 'fail' | 'hang' | 'twice';
 
 export type SenderManners = Record<'email' | 'mail', Manners>;
 
-/** Calls a function of Lambda's by its ARN. */
+/** Calls a Lambda function by its ARN. */
 export type Invoke = (arn: string, input: unknown) => Promise<unknown>;
 
 export interface SenderStandIn {
@@ -20,7 +20,7 @@ export interface SenderStandIn {
 }
 
 export interface SenderStandInOptions {
-  /** Where what was sent lies, a file each. */
+  /** Gets a file for each letter that was sent. */
   folder: string;
   clock: Pick<Clock, 'now'>;
   manners: () => SenderManners;
@@ -38,8 +38,8 @@ interface Request {
 type Reply = { status: number; body: object; headers?: Record<string, string> } | null;
 
 /**
- * What the senders and the cron routes call, on this machine: SES, which writes e-mails into files; Lob, which writes
- * letters into files and knows its idempotency keys; and Lambda, for the functions that others call.
+ * Plays what the senders and the cron routes call: SES, which writes e-mails into files; Lob, which writes letters into
+ * files and knows idempotency keys; and Lambda, for functions that call functions.
  */
 export async function startSenderStandIn(options: SenderStandInOptions): Promise<SenderStandIn> {
   const lob = new LobLetters();
@@ -108,7 +108,7 @@ async function sendEmail(
       return {
         status: 400,
         headers: { 'x-amzn-errortype': 'MessageRejected' },
-        body: { message: 'As told.' },
+        body: { message: 'Set to fail by /dev/senders.' },
       };
     case 'ok':
     case 'twice': {
@@ -145,11 +145,11 @@ async function sendMail(
     case 'hang':
       return null;
     case 'fail':
-      return { status: 422, body: { error: { message: 'As told.', status_code: 422 } } };
+      return { status: 422, body: { error: { message: 'Set to fail by /dev/senders.', status_code: 422 } } };
     case 'ok':
     case 'twice': {
       const type = String(headers['content-type']);
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- It is for browsers; for one form of our own it will do.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- Meant for browsers, and good enough for one form of our own.
       const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData();
       const field = (name: string): string => {
         const value = form.get(name);
@@ -168,7 +168,7 @@ async function sendMail(
   }
 }
 
-/** A file that is there already was sent before: it gets a number, so that a person sees what was sent twice. */
+/** If the file exists, the letter was sent before. The new file gets a number, so that a person sees that. */
 async function keep(folder: string, name: string, content: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (let copy = 1; ; copy += 1) {
@@ -184,7 +184,7 @@ async function keep(folder: string, name: string, content: string): Promise<void
   }
 }
 
-/** The letters that Lob knows, by the keys that they came with. */
+/** The letters that Lob has taken, by their idempotency keys. */
 class LobLetters {
   readonly #byKey = new Map<string, { id: string; deliveryId: string }>();
 

@@ -1,4 +1,4 @@
-/** `npm start`: Postage on this machine, until Ctrl-C. */
+/** `npm start`: runs Postage on this machine until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
@@ -9,19 +9,19 @@ import { scheduleNightly } from './nightly.ts';
 import { announce, withdraw } from './running-file.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 
-const HELP = `Serves Postage on this machine, over an embedded DynamoDB.
+const HELP = `Runs Postage on this machine, with an embedded DynamoDB and a stand-in for Stripe.
 
   npm start -- [options]
 
-  --port PORT   where the API answers on 127.0.0.1; 0 takes a free port (default: 3000)
-  --data DIR    keeps data, keys and clock in DIR; without it they end with the process
+  --port PORT   the port of the API on 127.0.0.1; 0 takes a free one (default: 3000)
+  --data DIR    keeps data, keys and the clock in DIR; without it they end with the process
   --no-demo     starts without the demo users
-  --json        prints one line of JSON for scripts: addresses, secrets, and tokens
+  --json        prints one line of JSON for scripts: addresses, secrets and tokens
   --help        shows this
 
 DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one. STRIPE_SECRET_KEY=sk_test_… uses a sandbox at
-Stripe in place of the stand-in, with STRIPE_WEBHOOK_SECRET (of "stripe listen --forward-to URL/webhooks/stripe") and
-STRIPE_PRICES ({"price_1Abc": {"plan": "pro", "interval": "month"}}).
+Stripe in place of the stand-in. It needs STRIPE_WEBHOOK_SECRET, which "stripe listen --forward-to URL/webhooks/stripe"
+prints, and STRIPE_PRICES, {"price_1Abc": {"plan": "pro", "interval": "month"}}.
 `;
 
 const SERVICE = 'demo-service';
@@ -71,6 +71,7 @@ async function main(): Promise<void> {
     onError: (error) => console.error(error),
   });
   stopOnSignals(runtime);
+  process.on('exit', () => withdraw(process.pid));
   if (options.withDemo) {
     await seedDemoUsers(runtime.store, runtime.clock.now(), deadlineIn(SEEDS_WITHIN_MS));
   }
@@ -84,12 +85,11 @@ async function main(): Promise<void> {
     dataDir: options.dataDir ?? null,
   });
   scheduleNightly(runtime.clock, runtime.rollover);
-  const tokens = await issueTokens(runtime, options.withDemo ? DEMO_USERS : []);
   const text = options.asJson
-    ? describeAsJson(runtime, tokens)
-    : describe(runtime, tokens, Math.round(performance.now()));
+    ? describeAsJson(runtime, await issueTokens(runtime, options.withDemo ? DEMO_USERS : []))
+    : describe(runtime, options.withDemo);
   process.stdout.write(text);
-  // What the functions log comes after it, and is not for whoever reads that.
+  // From here on, what the functions log goes to standard error.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   runtime.warm();
   await runtime.followStream();
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
 
 const RECONCILER_INTERVAL_MS = 300_000;
 
-/** As the schedule does in AWS; by this machine's time, however far the local clock is ahead. */
+/** As the schedule does in AWS, but by this machine's time, not by the local clock. */
 function scheduleReconciler({ reconcile }: Runtime): void {
   const run = (): void => void reconcile().catch((error: unknown) => console.error(error));
   setInterval(run, RECONCILER_INTERVAL_MS).unref();
@@ -108,15 +108,15 @@ const logAnswer: GatewayOptions['onAnswer'] = ({ method, path, status, tookMs })
   process.stderr.write(`${method} ${path} ${status} ${tookMs.toFixed(0)} ms\n`);
 };
 
-/** The first signal stops everything in order, the second at once; either way nothing is left running. */
+let isStopping = false;
+
+/** The first signal stops everything in order, the second at once. Either way, nothing is left running. */
 function stopOnSignals(runtime: Runtime): void {
-  let isStopping = false;
   const stop = (): void => {
     if (isStopping) {
       process.exit(130);
     }
     isStopping = true;
-    withdraw(process.pid);
     runtime.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -140,56 +140,51 @@ async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promi
   return Object.fromEntries(await Promise.all(tokens));
 }
 
-function describeAsJson(
-  { url, dynamodb, table, issuer, cronSecret, stripe, sentFolder }: Runtime,
-  tokens: Tokens,
-): string {
+/** It never holds the owner's own keys at Stripe. */
+function describeAsJson(runtime: Runtime, tokens: Tokens): string {
+  const { url, dynamodb, table, issuer, cronSecret, sentFolder } = runtime;
+  const stripe = runtime.stripe.url === null ? null : runtime.stripe;
   return `${JSON.stringify({ url, dynamodb, table, issuer: issuer.url, cronSecret, stripe, sentFolder, tokens })}\n`;
 }
 
-function describe(
-  { url, dynamodb, cronSecret, stripe, sentFolder }: Runtime,
-  tokens: Tokens,
-  startedInMs: number,
-): string {
-  const [firstUser = SERVICE] = Object.keys(tokens);
-  const exports = Object.entries(tokens).map(([user, token]) => `${nameOfVariable(user)}=${token}`);
-  return `Postage answers at ${url} (ready in ${startedInMs} ms; Ctrl-C stops it)
+function describe({ url, dynamodb, stripe, sentFolder }: Runtime, withDemo: boolean): string {
+  return `Postage answers at ${url} (ready in ${Math.round(performance.now())} ms; Ctrl-C stops it)
 Documentation  ${url}/docs
 DynamoDB       ${dynamodb}
 Sent letters   ${sentFolder}
-Stripe         ${stripe.url === null ? 'https://api.stripe.com, in test mode' : `${stripe.url}, key ${stripe.secretKey}`}
+Stripe         ${stripe.url === null ? 'https://api.stripe.com, in test mode' : `${stripe.url}, a stand-in`}
 
-Tokens, for a day:
-${exports.join('\n')}
-
-Try:
-  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" ${url}/entitlements
-  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" ${url}/usage/history
-  curl -H "Authorization: Bearer $${nameOfVariable(firstUser)}" -H 'Content-Type: application/json' \\
-    -d '{"title":"Hello","body":"How are you?"}' ${url}/letters
-  curl -H "Authorization: Bearer $${nameOfVariable(SERVICE)}" -H 'Content-Type: application/json' \\
-    -H 'Idempotency-Key: 1' -d '{"consume":{"letters":1}}' ${url}/users/${firstUser}/usage
-  curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/rollover-usage
-
-On this machine alone:
-  curl '${url}/dev/token?sub=alice'
-  curl '${url}/dev/token?sub=ada&scope=admin'
-  curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' ${url}/dev/accounts/alice
-  curl -d '{"now":"2027-01-31T00:00:00Z"}' ${url}/dev/clock   # the tokens above expire by it, too
-  curl -X POST -H 'Authorization: Bearer ${cronSecret}' ${url}/cron/reconcile-deliveries
-  curl -X PUT -d '{"email":"ok","mail":"hang"}' ${url}/dev/senders
-  curl -X POST ${url}/dev/stripe/checkout/<id of a Checkout session>/pay
-  curl '${url}/dev/events?user=alice'
+In another terminal, for a user named alice:
+  URL=${url}
+  eval "$(curl -s $URL/dev/env)"   # sets ${VARIABLES}
+  curl -H "Authorization: Bearer $TOKEN" $URL/entitlements
+  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"title":"Hello","body":"How are you?"}' $URL/letters
+  curl -H "Authorization: Bearer $SERVICE_TOKEN" -H 'Content-Type: application/json' \\
+    -H 'Idempotency-Key: 1' -d '{"consume":{"letters":1}}' $URL/users/alice/usage
+  curl -X POST -H "Authorization: Bearer $CRON_SECRET" $URL/cron/rollover-usage
+${withDemo ? DEMO : ''}
+On this machine only:
+  curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' $URL/dev/accounts/alice
+  curl -d '{"now":"2027-01-31T00:00:00Z"}' $URL/dev/clock   # moves the clock ahead; tokens expire by it
+  curl -X POST -H "Authorization: Bearer $CRON_SECRET" $URL/cron/reconcile-deliveries
+  curl -X PUT -d '{"email":"ok","mail":"hang"}' $URL/dev/senders
+  curl "$URL/dev/events?user=alice"
 
 `;
 }
 
-/** `DEMO_PRO`, so that what is printed can be pasted into a shell. */
-function nameOfVariable(user: string): string {
-  return user.toUpperCase().replaceAll('-', '_');
-}
+const VARIABLES = 'TOKEN, SERVICE_TOKEN, ADMIN_TOKEN, CRON_SECRET, STRIPE_URL, STRIPE_KEY';
+
+const DEMO = `
+For a demo user with a history (${DEMO_USERS.join(', ')}):
+  eval "$(curl -s "$URL/dev/env?user=demo-pro")"
+  curl -H "Authorization: Bearer $TOKEN" $URL/usage/history
+`;
 
 main().catch((error: unknown) => {
-  process.exit(exitCodeOf(error, 'npm start -- --help'));
+  // While everything stops, a part that was about to start fails.
+  if (!isStopping) {
+    process.exit(exitCodeOf(error, 'npm start -- --help'));
+  }
 });

@@ -6,7 +6,7 @@ import { AwsError } from './aws-error.ts';
 type Json = Parameters<StateMachine['run']>[0];
 export type Task = (input: Json) => Promise<Json>;
 
-/** The functions that the rollover's definition calls, by their placeholders in it. */
+/** The functions that the rollover's definition calls, by the names of their placeholders. */
 export interface RolloverTasks {
   RollPageFunctionArn: Task;
   SummarizeFunctionArn: Task;
@@ -16,7 +16,7 @@ const ACCOUNT = 'us-east-1:000000000000';
 export const STATE_MACHINE_ARN = `arn:aws:states:${ACCOUNT}:stateMachine:postage-rollover`;
 const EXECUTION_ARN_PREFIX = `arn:aws:states:${ACCOUNT}:execution:postage-rollover:`;
 
-/** Times are seconds since the epoch, as Step Functions' wire has them. */
+/** Times are seconds since the epoch, as in Step Functions' protocol. */
 export type Execution = { executionArn: string; name: string; input: string; startDate: number } & (
   | { status: 'RUNNING' }
   | { status: 'SUCCEEDED'; stopDate: number; output: string }
@@ -24,20 +24,20 @@ export type Execution = { executionArn: string; name: string; input: string; sta
 );
 
 export interface RolloverMachine {
-  /** Starts an execution; one that runs under that name with the same input is found again. @throws AwsError */
+  /** Starts an execution, or returns the one that runs under that name with the same input. @throws AwsError */
   start(input: string, name?: string): Execution;
   /** @throws AwsError */
   describe(executionArn: string): Execution;
-  /** What became of an execution, once it has ended. */
+  /** Waits until an execution has ended. */
   untilEnded(executionArn: string): Promise<Execution>;
 }
 
-/** More executions are forgotten, the oldest first. */
+/** Beyond this many, the oldest are forgotten. */
 const MAX_EXECUTIONS = 200;
 
 /**
- * Step Functions with one state machine: the rollover, run from the definition that is deployed, with functions of
- * this process in place of its Lambdas. Definition and interpreter are loaded with the first execution.
+ * Step Functions with one state machine, the rollover. It runs the deployed definition, with functions of this process.
+ * The first execution loads the definition and the interpreter.
  */
 export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
   const executions = new Map<string, { latest: Execution; ended: Promise<void> }>();
@@ -120,14 +120,14 @@ async function run(
   }
 }
 
-/** Placeholders become ARNs, as CDK puts them in. */
+/** With ARNs in place of its placeholders, as CDK does it. */
 async function readDefinition(): Promise<StateMachineDefinition> {
   const text = await readFile(new URL('../lib/rollover.asl.json', import.meta.url), 'utf8');
   const filledIn = text.replaceAll(/\$\{(\w+)\}/g, `arn:aws:lambda:${ACCOUNT}:function:$1`);
   return JSON.parse(filledIn) as StateMachineDefinition;
 }
 
-/** What each task state calls, found by the resource that it names; inner state machines too. */
+/** What each task state calls, by the resource that it names. Includes inner state machines. */
 function handlersOf(
   { States }: Pick<StateMachineDefinition, 'States'>,
   services: RolloverTasks & Pick<RolloverMachine, 'start'>,
@@ -179,7 +179,7 @@ function startExecution(input: Json, start: RolloverMachine['start']): Json {
   return { ExecutionArn: executionArn, StartDate: startDate };
 }
 
-/** The interpreter wraps what a state failed with. */
+/** The interpreter wraps the error of a state. */
 function describeFailure(error: unknown): { error: string; cause: string } {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return inner instanceof Error

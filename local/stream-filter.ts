@@ -1,7 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { KeyPattern, StreamFilter } from '../lambdas/wiring/stream-filters.ts';
 
-/** Whether Lambda would hand a record to the function. */
+/** Whether Lambda would pass a record on to the function. */
 export function passes(record: DynamoDBRecord, filters: readonly StreamFilter[]): boolean {
   return filters.some(
     ({ eventName, dynamodb: { Keys } }) =>

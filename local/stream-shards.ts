@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** The last sequence number that has been dealt with, by shard. */
+/** The last sequence number that was handled, by shard. */
 export type Positions = Record<string, string>;
 
 export interface ShardRecords {
@@ -29,7 +29,7 @@ export async function findStream(client: DynamoDBStreamsClient, table: string): 
   return arn;
 }
 
-/** Reads a stream from given positions on, the records of each shard in their order and a shard after its parent. */
+/** Reads a stream from given positions: each shard's records in order, and each shard after its parent. */
 export class ShardReader {
   readonly #client: DynamoDBStreamsClient;
   readonly #arn: string;
@@ -56,7 +56,7 @@ export class ShardReader {
     return shards;
   }
 
-  /** The next records of those shards whose parents have been read to their end. */
+  /** The next records of the shards whose parents are finished. */
   async read(shards: readonly Shard[], limit: number, offsetMs: number): Promise<ShardRecords[]> {
     const known = new Set(shards.map(({ ShardId }) => ShardId));
     const open = shards.filter(
@@ -117,7 +117,7 @@ export class ShardReader {
   }
 }
 
-/** As it would arrive from Lambda: JSON, with the time in seconds. */
+/** As Lambda passes it on: JSON, with the time in seconds. */
 function asInLambda(record: SdkRecord, offsetMs: number): DynamoDBRecord {
   const writtenAt = record.dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0;
   const json = JSON.parse(JSON.stringify(record)) as DynamoDBRecord;

@@ -1,6 +1,5 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 import type { Clock } from './clock.ts';
@@ -8,10 +7,10 @@ import type { DataDirectory } from './data-directory.ts';
 import { passes } from './stream-filter.ts';
 import { findStream, type Positions, ShardReader, type ShardRecords } from './stream-shards.ts';
 
-/** Answers with nothing, or with a `DynamoDBBatchResponse`. */
+/** Returns nothing or a `DynamoDBBatchResponse`. */
 export type StreamHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
 
-/** The functions on the table's stream, loaded when there is something for them. */
+/** Load the functions on the table's stream, when the first record is there for them. */
 export type StreamFunctions = Record<StreamConsumerName, () => Promise<{ handler: StreamHandler }>>;
 
 export const STREAM_FUNCTIONS: StreamFunctions = {
@@ -23,30 +22,30 @@ export interface StreamOptions {
   table: string;
   functions: StreamFunctions;
   clock: Clock;
-  /** Where the functions' positions are kept. */
+  /** Keeps the functions' positions. */
   data: DataDirectory;
-  /** Takes what a function has failed on for good, as Lambda's failure destination does. */
+  /** Takes the records on which a function has failed for good, as Lambda's failure destination does. */
   onFailure: (consumer: StreamConsumerName, records: DynamoDBRecord[], error: unknown) => void;
   onError: (error: unknown) => void;
 }
 
 export interface StreamFollower {
-  /** Comes true when each function has dealt with everything that was written before. */
+  /** Waits until each function has handled everything that was written before. */
   caughtUp: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
 const IDLE_PAUSE_MS = 100;
-/** As many as the stream gives. */
+/** The stream's own limit. */
 const RECORDS_AT_ONCE = 1_000;
 const SHARDS_KEPT_MS = 10_000;
-/** How often a batch is tried before it is halved, or given up when it is a single record. */
+/** How often a batch is tried before it is halved. A single record is given up then. */
 const TRIES = 3;
 
-/** Hands the changes of the table to the functions on its stream, as Lambda does: in order, in batches, at least once. */
+/** Hands the table's changes to the functions on its stream, as Lambda does: in order, in batches, at least once. */
 export async function followStream(options: StreamOptions): Promise<StreamFollower> {
   const client = new DynamoDBStreamsClient();
-  // As in the functions' store: it would copy every record, for nobody.
+  // It would copy every record, and nobody reads its log.
   client.middlewareStack.remove('loggerMiddleware');
   const arn = await findStream(client, options.table);
   const ending = new AbortController();
@@ -60,13 +59,14 @@ export async function followStream(options: StreamOptions): Promise<StreamFollow
     },
     stop: async () => {
       ending.abort();
+      followers.forEach((follower) => follower.wake());
       await Promise.all(running);
       client.destroy();
     },
   };
 }
 
-/** One function's way through the stream. */
+/** Follows the stream for one function. */
 class Follower {
   readonly #name: StreamConsumerName;
   readonly #options: StreamOptions;
@@ -91,8 +91,13 @@ class Follower {
     this.#reader = new ShardReader(client, arn, this.#positions);
   }
 
+  wake = (): void => undefined;
+
   async caughtUp(): Promise<void> {
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#waiting.push(() => resolve(undefined));
+    this.wake();
+    await promise;
   }
 
   async run(): Promise<void> {
@@ -101,12 +106,12 @@ class Follower {
       const { pages, waiting } = await reading;
       if (pages.some(({ records }) => records.length > 0)) {
         this.#waiting.push(...waiting);
-        // Meanwhile, so that neither the stream nor the function waits for the other.
+        // Reads on while the function works.
         reading = this.#read();
         await this.#handOverAll(pages).catch(this.#options.onError);
       } else {
         waiting.forEach((resolve) => resolve());
-        await wait(IDLE_PAUSE_MS, undefined, { signal: this.#ending }).catch(() => undefined);
+        await this.#rest();
         reading = this.#read();
       }
     }
@@ -114,9 +119,20 @@ class Follower {
     [...waiting, ...this.#waiting.splice(0)].forEach((resolve) => resolve());
   }
 
+  /** Pauses, until somebody waits for the follower. */
+  async #rest(): Promise<void> {
+    if (this.#waiting.length === 0 && !this.#ending.aborted) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      this.wake = () => resolve(undefined);
+      const timer = setTimeout(this.wake, IDLE_PAUSE_MS);
+      await promise;
+      clearTimeout(timer);
+    }
+  }
+
   #shards: { list: Awaited<ReturnType<ShardReader['shards']>>; readAt: number } | null = null;
 
-  /** The next records, and those who wait until there are none; none as well when they could not be read. */
+  /** The next records, and who waits until there are none. Records that can't be read count as none. */
   async #read(): Promise<{ pages: ShardRecords[]; waiting: (() => void)[] }> {
     const waiting = this.#waiting.splice(0);
     try {
@@ -150,7 +166,7 @@ class Follower {
     }
   }
 
-  /** Tries a batch, then its halves, and gives up what is left when nothing can be halved any more. */
+  /** Tries a batch, then its halves, and gives up single records that still fail. */
   async #invoke(batch: readonly DynamoDBRecord[]): Promise<void> {
     let rest = [...batch];
     let error: unknown = null;
@@ -177,7 +193,7 @@ const batchResponse = z.object({
   batchItemFailures: z._default(z.array(z.object({ itemIdentifier: z.string() })), []),
 });
 
-/** What comes again: everything from the first reported record on. */
+/** The records to try again: everything from the first reported one on. */
 function afterFailures(batch: readonly DynamoDBRecord[], answer: unknown): DynamoDBRecord[] {
   const { batchItemFailures } = z.parse(batchResponse, answer ?? {});
   const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
@@ -185,13 +201,9 @@ function afterFailures(batch: readonly DynamoDBRecord[], answer: unknown): Dynam
   return first === -1 ? [] : batch.slice(first);
 }
 
+const keptPositions = z.object({ arn: z.string(), positions: z.record(z.string(), z.string()) });
+
 function readPositions(data: DataDirectory, name: StreamConsumerName, arn: string): Positions {
-  const stored = data.read(`stream-${name}`);
-  return typeof stored === 'object' &&
-    stored !== null &&
-    'arn' in stored &&
-    stored.arn === arn &&
-    'positions' in stored
-    ? { ...(stored.positions as Positions) }
-    : {};
+  const kept = keptPositions.safeParse(data.read(`stream-${name}`)).data;
+  return kept?.arn === arn ? kept.positions : {};
 }

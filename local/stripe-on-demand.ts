@@ -19,8 +19,8 @@ export interface StripeOnDemand {
 const keptKeys = z.object({ secretKey: z.string(), webhookSecret: z.string() });
 
 /**
- * The stand-in for Stripe's server, at an address and with keys that hold from the start. The stand-in itself, and the
- * SDK whose types and versions it brings, are loaded for the first request: they take longer than all of the rest.
+ * The stand-in for Stripe's server. Its address and keys hold from the start; the stand-in and the SDK that it uses are
+ * loaded with the first request, since they take longer to load than all the rest.
  */
 export async function openStripe(options: {
   clock: Clock;
@@ -43,7 +43,7 @@ export async function openStripe(options: {
     return startStripe({ clock, products, data, keys, listening, webhookUrl: () => webhookUrl, onError });
   };
   const load = (): Promise<StripeStandIn> => (loading ??= start());
-  /** Requests that come before the stand-in listens to them are told to it then. */
+  /** Passes on the requests that come before the stand-in listens. */
   const serveFirst = (request: IncomingMessage, response: ServerResponse): void => {
     load().then(() => server.emit('request', request, response), onError);
   };
@@ -59,11 +59,7 @@ export async function openStripe(options: {
 }
 
 function keepKeys(data: DataDirectory): z.infer<typeof keptKeys> {
-  const kept = keptKeys.safeParse(data.read('stripe-keys'));
-  if (kept.success) {
-    return kept.data;
-  }
-  const keys = {
+  const keys = keptKeys.safeParse(data.read('stripe-keys')).data ?? {
     secretKey: `sk_test_${randomBytes(18).toString('hex')}`,
     webhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
   };

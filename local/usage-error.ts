@@ -1,4 +1,4 @@
-/** Something that whoever started the program can put right: told in one line, without a stack. */
+/** Something that whoever started the program can fix. It is printed as one line, without a stack. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

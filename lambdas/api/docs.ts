@@ -24,6 +24,8 @@ const openApi = operation(contracts.getOpenApi, () => ({
   file: { mediaType: 'application/json', content: document },
 }));
 
+const root = operation(contracts.getRoot, () => ({ status: 302, headers: { location: 'docs' } }));
+
 const page = operation(contracts.getDocs, () => ({
   status: 200,
   headers: PAGE_HEADERS,
@@ -35,4 +37,4 @@ const file = operation(contracts.getDocsFile, async ({ params }) => {
   return found === null ? notFound('file') : { status: 200, headers: KEPT_FOR_AN_HOUR, file: found };
 });
 
-export const handler = httpHandler([health, openApi, page, file]);
+export const handler = httpHandler([health, openApi, root, page, file]);

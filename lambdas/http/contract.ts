@@ -19,12 +19,11 @@ export function routeKey({ method, path }: Route): string {
   return `${method} ${path}`;
 }
 
-/** An answer with a JSON body, with a file, or without a body. */
+/** An answer with a JSON body, with a file, or without a body; `hasLocation`: with the header that says where to go on. */
 export type AnswerContract =
-  /** `hasLocation`: with the header that says where what was made, or begun, is found. */
   | { description: string; schema: Schema; hasLocation?: true }
   | { description: string; mediaTypes: readonly string[] }
-  | { description: string };
+  | { description: string; hasLocation?: true };
 
 export type Answers = Readonly<Record<number, AnswerContract>>;
 

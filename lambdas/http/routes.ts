@@ -77,6 +77,7 @@ export const ROUTES = [
   { method: 'GET', path: '/cron/executions/{id}', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/health', group: 'docs', access: 'anyone' },
   { method: 'GET', path: '/openapi.json', group: 'docs', access: 'anyone' },
+  { method: 'GET', path: '/', group: 'docs', access: 'anyone' },
   { method: 'GET', path: '/docs', group: 'docs', access: 'anyone' },
   { method: 'GET', path: '/docs/{file}', group: 'docs', access: 'anyone' },
 ] as const satisfies readonly Route[];

@@ -55,6 +55,7 @@ describe('npm run audit', () => {
       code: 0,
       stdout: `${ACCOUNTS} ledgers hold, 0 do not; erased users: 1.\n`,
     });
+    expect(stderr).toContain(`${table.store().table} at ${table.endpoint()}: counting the accounts.`);
     // The tombstone is met as well.
     expect(stderr).toContain(`${ACCOUNTS + 1} of ${ACCOUNTS + 1} accounts`);
   });

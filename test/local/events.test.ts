@@ -162,7 +162,6 @@ describe('the route of a request', () => {
   });
 
   it.each([
-    ['GET', '/'],
     ['GET', '/letters/'],
     ['GET', '//letters'],
     ['GET', '/letters/1/2'],

@@ -14,7 +14,7 @@ const table = `postage-test-${randomUUID()}`;
 const variables = { POSTAGE_TABLE: table };
 
 let postage: Command;
-let started: { url: string; dynamodb: string; tokens: Record<string, string> };
+let started: { url: string; dynamodb: string };
 
 async function startOnData(): Promise<void> {
   postage = runCommand('start', ['--port', '0', '--json', '--data', dataDir], variables);
@@ -28,6 +28,10 @@ async function stop(): Promise<void> {
 
 function rollover(...args: string[]): Command['ended'] {
   return runCommand('rollover', args, variables).ended;
+}
+
+async function json(path: string, request: RequestInit = {}): Promise<Record<string, unknown>> {
+  return (await fetch(started.url + path, request)).json() as Promise<Record<string, unknown>>;
 }
 
 beforeAll(startOnData);
@@ -48,10 +52,12 @@ describe('npm run rollover', () => {
     });
     expect(first.stderr).toContain(`2 accounts are due by ${IN_A_YEAR}.`);
     expect(first.stderr).toContain('2 of 2 accounts');
-    const answer = await fetch(`${started.url}/usage/history?periods=24`, {
-      headers: { authorization: started.tokens['demo-pro'] ?? '' },
+    expect(first.stderr).toContain(`npm start at ${started.url}: 2 accounts`);
+    // The clock has been moved, and the tokens of before have expired by it.
+    const token = (await json('/dev/token?sub=demo-pro'))['access_token'];
+    const { periods } = await json('/usage/history?periods=24', {
+      headers: { authorization: String(token) },
     });
-    const { periods } = (await answer.json()) as { periods: object[] };
     expect(periods).toContainEqual(
       expect.objectContaining({ lettersCreated: 1, emailsSent: 1, mailCreditsUsed: 1 }),
     );
@@ -59,11 +65,17 @@ describe('npm run rollover', () => {
       code: 0,
       stdout: expect.stringContaining('0 accounts'),
     });
+    const { createdAt } = await json('/letters', {
+      method: 'POST',
+      headers: { authorization: String(token), 'content-type': 'application/json' },
+      body: '{"title":"After it","body":"Hello"}',
+    });
+    expect(Date.parse(String(createdAt))).toBeGreaterThanOrEqual(Date.parse(IN_A_YEAR));
   });
 
   it('takes the local now when it is told no time', async () => {
     const { stderr } = await rollover('--dynamodb', started.dynamodb);
-    expect(stderr).toContain(`0 accounts are due by ${new Date().toISOString().slice(0, 10)}`);
+    expect(stderr).toContain(`0 accounts are due by ${IN_A_YEAR.slice(0, 10)}`);
   });
 
   it('ends with 1 when an account could not be rolled over', async () => {
@@ -99,7 +111,7 @@ describe('npm run rollover', () => {
 
   it.each([
     ['an unknown option', ['--when', '1'], 2, "Unknown option '--when'"],
-    ['data that are not there', ['--data', join(parent, 'nowhere')], 1, 'There are no data in'],
+    ['data that are not there', ['--data', join(parent, 'nowhere')], 1, 'There is no data in'],
     ['a DynamoDB that does not answer', ['--dynamodb', 'http://127.0.0.1:9'], 1, 'No DynamoDB answers at'],
   ])('refuses %s', async (_, args, expectedCode, message) => {
     const { code, stdout, stderr } = await rollover(...args);

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** A program of `local/` that runs as a process of its own, as its npm script runs it. */
+/** A program that runs as a process of its own. */
 export interface Command {
   pid: number;
   /** The first line on standard output; null when the program ended without one. */
@@ -17,18 +18,24 @@ export interface Command {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Runs a program of `local/` as its npm script does. */
 export function runCommand(
   program: 'start' | 'rollover' | 'audit',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {
-  const child = spawn(process.execPath, [`local/${program}.ts`, ...args], {
+  return run(process.execPath, [`local/${program}.ts`, ...args], variables);
+}
+
+/** Runs any program in the folder of the project. */
+export function run(file: string, args: readonly string[], variables: Record<string, string> = {}): Command {
+  const child = spawn(file, args, {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: '', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.pid === undefined) {
-    throw new Error(`${program} could not be started.`);
+    throw new Error(`${file} could not be started.`);
   }
   const lines = createInterface({ input: child.stdout });
   const firstLine = Promise.race([
@@ -59,6 +66,11 @@ export function descendantsOf(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
+/** The name of a process's program. */
+export function nameOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}
+
 /** The fourth field of `/proc/<pid>/stat`; the second is a name in brackets that may hold anything. */
 function parentOf(pid: string): number | null {
   try {
@@ -69,7 +81,16 @@ function parentOf(pid: string): number | null {
   }
 }
 
-export function isAlive(pid: number): boolean {
+/** Waits until some processes have ended. @returns those that have not */
+export async function untilGone(pids: readonly number[], timeoutMs = 15_000): Promise<number[]> {
+  const giveUpAt = Date.now() + timeoutMs;
+  while (pids.some(isAlive) && Date.now() < giveUpAt) {
+    await wait(20);
+  }
+  return pids.filter(isAlive);
+}
+
+function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';

@@ -34,7 +34,7 @@ export const consumeUsage = contract('POST /users/{userId}/usage', {
   ...NO_INPUT,
   summary: 'Count usage for a user',
   description:
-    'For apps that keep their letters elsewhere. Counts several meters at once, all or nothing; each mail spends a credit. More than 10 mails at once are refused before anything is written.',
+    'For apps that store their own content. Counts several meters in one call, all or none of them; each mail spends a credit. More than 10 mails at once are refused before anything is written. A `userId` that is new gets an account on the free plan, so check the spelling: a mistyped one is no error.',
   params: z.strictObject({ userId: UserId }),
   body: NewConsumption,
   idempotencyKey: 'required',

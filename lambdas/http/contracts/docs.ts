@@ -26,6 +26,14 @@ export const getOpenApi = contract('GET /openapi.json', {
   problems: [],
 });
 
+export const getRoot = contract('GET /', {
+  ...OPEN_INPUT,
+  summary: 'Leads to /docs',
+  description: 'For whoever opens the address of the API in a browser.',
+  answers: { 302: { description: 'To the page', hasLocation: true } },
+  problems: [],
+});
+
 export const getDocs = contract('GET /docs', {
   ...OPEN_INPUT,
   summary: 'This document as a page',
@@ -45,4 +53,4 @@ export const getDocsFile = contract('GET /docs/{file}', {
   problems: ['not_found'],
 });
 
-export const DOCS_CONTRACTS = [getHealth, getOpenApi, getDocs, getDocsFile];
+export const DOCS_CONTRACTS = [getHealth, getOpenApi, getRoot, getDocs, getDocsFile];
