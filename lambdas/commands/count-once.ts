@@ -1,17 +1,18 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../domain/deadline.ts';
-import { DAY_MS, type Instant } from '../domain/instants.ts';
+import { type Instant } from '../domain/instants.ts';
 import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
 import { batchesOf } from '../runtime/batches.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
 import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/due-accounts.ts';
+import { expiringAfter } from '../adapters/dynamodb/expiry.ts';
 import { ItemReader, toWire } from '../adapters/dynamodb/items.ts';
 import { markKey } from '../adapters/dynamodb/keys.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { addToDay, DAY_PARTS } from '../adapters/dynamodb/statistics-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { MARKERS_KEPT_DAYS, TABLE_SCHEMA } from '../adapters/dynamodb/table-schema.ts';
+import { MARKERS_KEPT_DAYS } from '../adapters/dynamodb/table-schema.ts';
 import { MAX_TRANSACTION_ITEMS, transact } from '../adapters/dynamodb/transact.ts';
 import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
 
@@ -95,8 +96,8 @@ function markerKey(mark: string): { pk: string; sk: string } {
 }
 
 function putMarker(store: Store, mark: string, writtenAt: Instant): TransactWriteItem {
-  const expiresAt = Math.ceil((writtenAt + MARKERS_KEPT_DAYS * DAY_MS) / 1000);
-  return putNew(store.table, toWire({ ...markerKey(mark), [TABLE_SCHEMA.timeToLive]: expiresAt }));
+  const item = { ...markerKey(mark), ...expiringAfter(MARKERS_KEPT_DAYS, writtenAt) };
+  return putNew(store.table, toWire(item));
 }
 
 async function addActiveUsers(

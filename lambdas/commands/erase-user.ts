@@ -1,4 +1,4 @@
-import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { type RecordedMovement } from '../domain/changes.ts';
@@ -8,6 +8,7 @@ import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
 import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
+import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -91,19 +92,16 @@ async function bury(
   deadline: Deadline,
 ): Promise<Tombstone | null> {
   return retrying<Tombstone | null>(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: accountKey(userId), ConsistentRead: true }),
-      { abortSignal },
-    );
-    if (Item === undefined) {
+    const item = await getItem(store, accountKey(userId), deadline);
+    if (item === null) {
       return null;
     }
-    const reader = ItemReader.fromWire(Item);
+    const reader = ItemReader.fromWire(item);
     if (reader.has('erasedAt')) {
       return { remains: reader.has('remains') ? parseRemains(reader.map('remains')) : null };
     }
     const version = reader.integer('version');
-    const remains = { anonymousId: randomUUID(), figures: figuresOf(Item) };
+    const remains = { anonymousId: randomUUID(), figures: figuresOf(item) };
     const tombstone = putTombstone(store.table, userId, { remains, version, now });
     const customerId = reader.optionalString('customerId');
     // What leads back from the customer at Stripe is kept with the account, and goes with it.

@@ -1,4 +1,3 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Movement } from '../domain/credits.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import {
@@ -9,6 +8,7 @@ import {
   proveLedger,
 } from '../domain/ledger-proof.ts';
 import { parseStoredCredits } from '../adapters/dynamodb/account-item.ts';
+import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, PERIOD_PREFIX, recordKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -35,32 +35,19 @@ export async function proveLedgerOf(
   pk: string,
   deadline: Deadline,
 ): Promise<ProvenLedger | null> {
+  const key = toWire({ pk, sk: ACCOUNT_KEY });
   return retrying(deadline, async () => {
-    const before = await getAccountItem(store, pk, deadline);
+    const before = await getItem(store, key, deadline);
     if (before === null || isTombstone(before)) {
       return null;
     }
     const { totals, movements } = await addUp(store, pk, deadline);
-    const after = await getAccountItem(store, pk, deadline);
+    const after = await getItem(store, key, deadline);
     if (after === null || versionOf(after) !== versionOf(before)) {
       return TRY_AGAIN;
     }
     const { mailCredits, credits } = parseStoredCredits(before);
     return { ...proveLedger(mailCredits, credits, totals), movements };
-  });
-}
-
-async function getAccountItem(store: Store, pk: string, deadline: Deadline): Promise<WireItem | null> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({
-        TableName: store.table,
-        Key: toWire({ pk, sk: ACCOUNT_KEY }),
-        ConsistentRead: true,
-      }),
-      { abortSignal },
-    );
-    return Item ?? null;
   });
 }
 

@@ -1,7 +1,8 @@
 import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { type AuditRecord, AUDIT_TYPES, type AuditType } from '../../domain/audit.ts';
 import { type Deadline } from '../../domain/deadline.ts';
-import { DAY_MS, toIso, utcDay } from '../../domain/instants.ts';
+import { toIso, utcDay } from '../../domain/instants.ts';
+import { expiringAfter } from './expiry.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { auditKey, ROLLOVER_AUDIT_KEY, userAuditKey } from './keys.ts';
 import { type Page, type PageRequest } from './lists.ts';
@@ -61,7 +62,7 @@ function auditItem(trail: string, record: AuditRecord): WireItem {
     pk: trail,
     sk: `${toIso(record.at)}#${record.id}`,
     ...record,
-    [TABLE_SCHEMA.timeToLive]: Math.ceil((record.at + KEPT_DAYS * DAY_MS) / 1000),
+    ...expiringAfter(KEPT_DAYS, record.at),
   });
 }
 

@@ -1,13 +1,14 @@
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  GetItemCommand,
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../domain/failure-reasons.ts';
-import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
+import { type Instant, toIso } from '../../domain/instants.ts';
+import { expiringAfter } from './expiry.ts';
+import { getItem } from './get-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { FAILED_EVENTS_KEY } from './keys.ts';
 import { type Page, type PageRequest } from './lists.ts';
@@ -44,7 +45,7 @@ export async function keepFailedEvent(store: Store, event: KeptEvent, deadline: 
     reason,
     failedAt,
     body,
-    [TABLE_SCHEMA.timeToLive]: Math.ceil((failedAt + FAILED_RECORDS_KEPT_DAYS * DAY_MS) / 1_000),
+    ...expiringAfter(FAILED_RECORDS_KEPT_DAYS, failedAt),
   });
   await retrying(deadline, (abortSignal) =>
     store.client.send(new PutItemCommand({ TableName: store.table, Item }), { abortSignal }),
@@ -96,15 +97,8 @@ export async function readFailedEvent(
   id: string,
   deadline: Deadline,
 ): Promise<KeptEvent | null> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: failedEventKey(id), ConsistentRead: true }),
-      { abortSignal },
-    );
-    return Item === undefined
-      ? null
-      : { ...parseFailedEvent(Item), body: ItemReader.fromWire(Item).string('body') };
-  });
+  const item = await getItem(store, failedEventKey(id), deadline);
+  return item === null ? null : { ...parseFailedEvent(item), body: ItemReader.fromWire(item).string('body') };
 }
 
 const HAS_NOT_FAILED_AGAIN = '#failedAt = :failedAt';

@@ -1,6 +1,7 @@
 import { type TransactWriteItem, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
+import { expiringAfter } from './expiry.ts';
 import { namesIn, toWire } from './items.ts';
 import { guessesKey } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
@@ -40,7 +41,7 @@ export async function takeGuess(
         ':limit': WRONG_GUESSES_PER_DAY,
         ':zero': 0,
         ':one': 1,
-        ':expiresAt': Math.ceil((tomorrow + DAY_MS) / 1_000),
+        ':expiresAt': expiringAfter(1, tomorrow)[TABLE_SCHEMA.timeToLive],
       }),
     },
   };

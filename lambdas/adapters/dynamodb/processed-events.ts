@@ -1,12 +1,14 @@
-import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { DAY_MS, type Instant } from '../../domain/instants.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { expiringAfter } from './expiry.ts';
+import { getItem } from './get-item.ts';
 import { toWire, type WireItem } from './items.ts';
 import { stripeEventKey } from './keys.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
-import { STRIPE_EVENTS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
+import { STRIPE_EVENTS_KEPT_DAYS } from './table-schema.ts';
 import { transact } from './transact.ts';
 
 /**
@@ -29,22 +31,15 @@ function eventItemKey(eventId: string): WireItem {
 
 /** The write that goes into the transaction of what the event changes. Its condition fails for a processed event. */
 export function markProcessed(table: string, { id, type, outcome, at }: ProcessedEvent): TransactWriteItem {
-  const expiresAt = Math.ceil((at + STRIPE_EVENTS_KEPT_DAYS * DAY_MS) / 1_000);
   return putNew(table, {
     ...eventItemKey(id),
-    ...toWire({ id, type, outcome, at, [TABLE_SCHEMA.timeToLive]: expiresAt }),
+    ...toWire({ id, type, outcome, at, ...expiringAfter(STRIPE_EVENTS_KEPT_DAYS, at) }),
   });
 }
 
 /** @throws BusyError */
 export async function isProcessed(store: Store, eventId: string, deadline: Deadline): Promise<boolean> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: eventItemKey(eventId), ConsistentRead: true }),
-      { abortSignal },
-    );
-    return Item !== undefined;
-  });
+  return (await getItem(store, eventItemKey(eventId), deadline)) !== null;
 }
 
 /** Records an event that changes nothing. @throws BusyError */

@@ -1,10 +1,11 @@
-import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Deadline } from '../../domain/deadline.ts';
 import { addUser, emptySketch, mergeSketches, type UserSketch } from '../../domain/distinct-users.ts';
 import { batchesOf } from '../../runtime/batches.ts';
 import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
+import { getItem } from './get-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { SKETCHES_KEY } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
@@ -32,12 +33,8 @@ export async function addToSketch(
 ): Promise<void> {
   await retrying(deadline, async (abortSignal) => {
     const key = sketchKey(unit);
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: key, ConsistentRead: true }),
-      { abortSignal },
-    );
-    const { sketch, version } =
-      Item === undefined ? { sketch: emptySketch(), version: 0 } : parseSketch(Item);
+    const item = await getItem(store, key, deadline);
+    const { sketch, version } = item === null ? { sketch: emptySketch(), version: 0 } : parseSketch(item);
     const changes = userIds.filter((userId) => addUser(sketch, hashOf(userId)));
     if (changes.length === 0) {
       return null;

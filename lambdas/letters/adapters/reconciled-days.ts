@@ -1,13 +1,13 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { DAY_MS, type Instant, toIso, utcDay } from '../../domain/instants.ts';
+import { type Instant, toIso, utcDay } from '../../domain/instants.ts';
 import { type ReconciliationFigures } from '../domain/reconciliation.ts';
 import { ItemReader, toWire } from '../../adapters/dynamodb/items.ts';
 import { reconciledKey } from '../../adapters/dynamodb/keys.ts';
 import { eachOfPartition } from '../../adapters/dynamodb/partitions.ts';
 import { retrying } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
-import { TABLE_SCHEMA } from '../../adapters/dynamodb/table-schema.ts';
+import { expiringAfter } from '../../adapters/dynamodb/expiry.ts';
 
 /** Figures of runs are kept for so long. */
 const KEPT_DAYS = 35;
@@ -33,7 +33,7 @@ export async function recordRun(
     sk: `${toIso(at)}#${id}`,
     dispatched,
     newlyStuck,
-    [TABLE_SCHEMA.timeToLive]: Math.ceil((at + KEPT_DAYS * DAY_MS) / 1000),
+    ...expiringAfter(KEPT_DAYS, at),
   });
   await retrying(deadline, async (abortSignal) => {
     await store.client.send(new PutItemCommand({ TableName: store.table, Item }), { abortSignal });
