@@ -2,16 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import * as z from 'zod/mini';
-import { detailSchema } from '../lambdas/adapters/eventbridge/event-schemas.ts';
-import { EVENTS, type EventName } from '../lambdas/domain/events.ts';
+import { detailSchema } from '../lambdas/letters/adapters/event-schemas.ts';
+import { type EventName, EVENTS } from '../lambdas/letters/domain/events.ts';
 
 const FILE = new URL('../docs/events.md', import.meta.url);
 
 const INTRODUCTION = `# Events
 
 What happens in Postage is published on the EventBridge bus \`postage-<stage>\` (the stack's output \`EventBusName\`), with
-the source \`postage\` and the event's name as the detail type. This page is written from the catalogue,
-\`lambdas/domain/events.ts\`, by \`npm run docs:events\`.
+the source \`postage\` and the event's name as the detail type. This page is written from the catalogues of the
+core and of the letters app, \`lambdas/domain/events.ts\` and \`lambdas/letters/domain/events.ts\`, by \`npm run docs:events\`.
 
 - **At least once.** An event may come again, late and out of order, always under the same \`id\`: remember the ids that
   you have dealt with.

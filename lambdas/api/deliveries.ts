@@ -7,7 +7,7 @@ import {
   type PaymentOutcome,
   refundIfNeeded,
 } from '../letters/commands/card-payments.ts';
-import { listDeliveries } from '../adapters/dynamodb/lists.ts';
+import { listDeliveries } from '../letters/adapters/lists.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import {

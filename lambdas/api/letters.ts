@@ -1,5 +1,5 @@
 import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
-import { listLetters } from '../adapters/dynamodb/lists.ts';
+import { listLetters } from '../letters/adapters/lists.ts';
 import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../letters/commands/schedule-delivery.ts';

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import { type MailReport, type Rate, reportMails } from '../../lambdas/letters/domain/mail-report.ts';
-import { addTotals, type Counted, countedOf, daysOf, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { addTotals, type Counted, daysOf, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { countedOf } from '../../lambdas/letters/domain/statistics.ts';
 import { type History, liveAccount, liveMail, livePurchase, type Seen } from '../support/mail-histories.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { sequences } from '../support/sequences.ts';
@@ -24,7 +25,7 @@ function liveTogether(random: Random): History {
 }
 
 /** In any order, some of them told twice. */
-function disordered(random: Random, changes: readonly RecordChange[]): RecordChange[] {
+function disordered(random: Random, changes: readonly AnyChange[]): AnyChange[] {
   return [...changes, ...changes.filter(() => random.happens(0.5))]
     .map((change) => ({ change, place: random.integer(0, 2 ** 30) }))
     .sort((one, other) => one.place - other.place)
@@ -38,7 +39,7 @@ function countedReport(counted: ReadonlyMap<string, Counted>, month: string): Ma
   return reportMails(ofMonth.map(({ totals }) => totals).reduce(addTotals, NO_TOTALS));
 }
 
-function countOnce(changes: readonly RecordChange[]): Map<string, Counted> {
+function countOnce(changes: readonly AnyChange[]): Map<string, Counted> {
   const all = new Map<string, Counted>();
   for (const change of changes) {
     const counted = countedOf(change);

@@ -2,10 +2,14 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/plans.ts';
 import { type Use } from '../../domain/usage.ts';
 
-export type Channel = 'email' | 'mail';
+export const CHANNELS = ['email', 'mail'] as const;
+
+export type Channel = (typeof CHANNELS)[number];
 
 /** How a delivery was paid: e-mails are not, mails by a credit or by card. */
-export type PaidWith = 'none' | 'credit' | 'card';
+export const PAID_WITH = ['none', 'credit', 'card'] as const;
+
+export type PaidWith = (typeof PAID_WITH)[number];
 
 export interface EmailRecipient {
   email: string;
@@ -30,7 +34,9 @@ export type Destination =
 export const FAILURE = /^[a-z][a-z_]{0,39}$/;
 
 /** Whether a charge has to be refunded. Credits are given back with the change itself. */
-export type Refund = 'none' | 'needed' | 'done';
+export const REFUNDS = ['none', 'needed', 'done'] as const;
+
+export type Refund = (typeof REFUNDS)[number];
 
 /** Under an id of the sender's own, by which it knows its claim again when the answer to it was lost. */
 export interface Claim {
@@ -62,6 +68,15 @@ export type DeliveryLife =
   | { status: 'cancelled'; cancelledAt: Instant; refund: Refund };
 
 export type DeliveryStatus = DeliveryLife['status'];
+
+export const DELIVERY_STATUSES = [
+  'pending_payment',
+  'scheduled',
+  'dispatched',
+  'sent',
+  'failed',
+  'cancelled',
+] as const satisfies readonly DeliveryStatus[];
 
 /** How a card pays for a delivery. */
 export interface CardPayment {

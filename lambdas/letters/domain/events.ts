@@ -1,0 +1,116 @@
+/** Everything that the letters app tells other services, named here and nowhere else. */
+import { type Catalogue, eventMaker, type EventOf } from '../../domain/event.ts';
+import { CORE_EVENTS, type CoreEvent } from '../../domain/events.ts';
+import { type Channel, type PaidWith } from './deliveries.ts';
+
+export type LetterCreated = EventOf<'LetterCreated', 1, { letterId: string; createdAt: string }>;
+
+export type LetterDeleted = EventOf<'LetterDeleted', 1, { letterId: string; deletedAt: string }>;
+
+export type DeliveryScheduled = EventOf<
+  'DeliveryScheduled',
+  1,
+  {
+    deliveryId: string;
+    letterId: string;
+    channel: Channel;
+    paidWith: PaidWith;
+    deliverAt: string;
+    createdAt: string;
+  }
+>;
+
+export type DeliveryDue = EventOf<
+  'DeliveryDue',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; attempt: number; deliverAt: string }
+>;
+
+export type DeliverySent = EventOf<
+  'DeliverySent',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; sentAt: string; providerId: string | null }
+>;
+
+export type DeliveryFailed = EventOf<
+  'DeliveryFailed',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; failedAt: string; failure: string }
+>;
+
+export type DeliveryCancelled = EventOf<
+  'DeliveryCancelled',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; cancelledAt: string }
+>;
+
+/** What was to be paid for a delivery by card. */
+interface PaymentData {
+  deliveryId: string;
+  amountCents: number;
+  currency: 'usd';
+  /** Stripe's id of the payment; null where it did not come so far. */
+  paymentIntentId: string | null;
+}
+
+export type PaymentSucceeded = EventOf<'PaymentSucceeded', 1, PaymentData>;
+
+export type PaymentFailed = EventOf<'PaymentFailed', 1, PaymentData & { failure: string }>;
+
+export type PaymentRefunded = EventOf<'PaymentRefunded', 1, PaymentData>;
+
+export type LettersEvent =
+  | LetterCreated
+  | LetterDeleted
+  | DeliveryScheduled
+  | DeliveryDue
+  | DeliverySent
+  | DeliveryFailed
+  | DeliveryCancelled
+  | PaymentSucceeded
+  | PaymentFailed
+  | PaymentRefunded;
+
+/** What each event of the letters app means, and the version that is published. */
+export const LETTERS_EVENTS: Catalogue<LettersEvent> = {
+  LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
+  LetterDeleted: { version: 1, says: 'A letter has been deleted. What it counted stays counted.' },
+  DeliveryScheduled: {
+    version: 1,
+    says: 'A delivery has been scheduled, counted, and paid where it had to be.',
+  },
+  DeliveryDue: {
+    version: 1,
+    says: 'A delivery is to be sent now: the sender of its channel claims the attempt, sends and answers. An attempt without an answer is followed by the next one.',
+  },
+  DeliverySent: { version: 1, says: 'A delivery has been sent: its provider has accepted it.' },
+  DeliveryFailed: {
+    version: 1,
+    says: 'A delivery has failed for good, for the reason in `failure`. A mail credit that it had cost has been given back. Of a physical mail it may follow `DeliverySent`, when the provider has accepted the mail and then not sent it.',
+  },
+  DeliveryCancelled: {
+    version: 1,
+    says: 'A delivery has been called off before it was dispatched. A mail credit that it had cost has been given back.',
+  },
+  PaymentSucceeded: {
+    version: 1,
+    says: 'A card has been charged for a delivery.',
+  },
+  PaymentFailed: {
+    version: 1,
+    says: 'A card has not been charged for a delivery, which has failed, for the reason in `failure`: it was declined, there was none, or nobody authenticated in time.',
+  },
+  PaymentRefunded: {
+    version: 1,
+    says: 'The charge for a delivery that was not sent has been given back.',
+  },
+};
+
+export const event = eventMaker(LETTERS_EVENTS);
+
+export type PostageEvent = CoreEvent | LettersEvent;
+
+export type EventName = PostageEvent['name'];
+
+/** The whole catalogue. */
+export const EVENTS: Catalogue<PostageEvent> = { ...CORE_EVENTS, ...LETTERS_EVENTS };
