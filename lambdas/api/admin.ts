@@ -3,6 +3,7 @@ import { addMailCredits, type AdjustmentRecord } from '../commands/adjust-credit
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { appendAudit, type AuditQuery, listAuditRecords } from '../adapters/dynamodb/audit.ts';
 import { eraseUser } from '../commands/erase-user.ts';
+import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
@@ -178,7 +179,7 @@ const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId
   const atStripe = whomStripeKnows(stored);
   await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: atStripe }, deadline);
   const stripe = atStripe.customerId === null && atStripe.subscriptionId === null ? {} : { stripe: atStripe };
-  const { outcome } = await eraseUser(store, userId, now, deadline);
+  const { outcome } = await eraseUser(store, userId, now, deadline, callOffPaidMails);
   switch (outcome) {
     case 'user_missing':
       return notFound('user');

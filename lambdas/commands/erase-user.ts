@@ -6,7 +6,6 @@ import { type Deadline } from '../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from './link-customer.ts';
-import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
@@ -21,9 +20,12 @@ import { transact } from '../adapters/dynamodb/transact.ts';
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */
   | { outcome: 'user_missing' }
-  /** Time ran out with items left, or charges have yet to be refunded. The account is closed; erasing again goes on. */
+  /** Time ran out with items left, or something has yet to be settled. The account is closed; erasing again goes on. */
   | { outcome: 'unfinished' }
   | { outcome: 'erased' };
+
+/** What has to be settled before the records go, since they alone tell of it. @returns whether nothing is left of it */
+export type Settling = (store: Store, userId: string, now: Instant, deadline: Deadline) => Promise<boolean>;
 
 /** Items per step: their texts must be read at once, and a closed period becomes up to ten lines. */
 const ITEMS_PER_STEP = 8;
@@ -32,7 +34,7 @@ const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. What a card has paid for in vain is refunded. Then the records go, and the
+ * nothing is added behind the erasure's back. What they alone tell of is settled. Then the records go, and the
  * ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun
  * again, also by several at once.
  *
@@ -46,6 +48,7 @@ export async function eraseUser(
   userId: string,
   now: Instant,
   deadline: Deadline,
+  settle: Settling,
 ): Promise<ErasureOutcome> {
   const tombstone = await bury(store, userId, now, deadline);
   if (tombstone === null) {
@@ -55,7 +58,7 @@ export async function eraseUser(
   if (remains === null) {
     return { outcome: 'erased' };
   }
-  if (!(await callOffPaidMails(store, userId, now, deadline))) {
+  if (!(await settle(store, userId, now, deadline))) {
     return { outcome: 'unfinished' };
   }
   while (deadline.remainingMs() > STEP_MS) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { findUserOfCustomer, linkCustomer } from '../../lambdas/commands/link-customer.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';

@@ -8,7 +8,8 @@ import {
   writeSubscription,
 } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
-import { eraseUser, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
+import { type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';

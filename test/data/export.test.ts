@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
 import { trackConsumption } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { active, at } from '../support/accounts.ts';

@@ -2,7 +2,7 @@ import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
 import {

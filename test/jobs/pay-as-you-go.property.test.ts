@@ -10,7 +10,7 @@ import type { Stripe } from 'stripe';
 import { callOffDelivery, refundIfNeeded } from '../../lambdas/letters/commands/card-payments.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { type StepContext } from '../../lambdas/letters/commands/take-step.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';

@@ -9,7 +9,7 @@ import { linkCustomer } from '../../lambdas/commands/link-customer.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { available, left } from '../../lambdas/domain/credits.ts';
 import { type Bundle } from '../../lambdas/domain/plans.ts';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { processStripeEvents } from '../support/as-deployed.ts';
 import { servicesAt } from '../support/disorder.ts';
 import { messageOf } from '../support/payments.ts';
 import { beginPurchase } from '../support/purchases.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { ErasedAccountError } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
 import { openPurchase, readPurchase } from '../../lambdas/commands/apply-purchase-payment.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';

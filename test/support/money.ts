@@ -14,8 +14,8 @@ import { left, sumLots } from '../../lambdas/domain/credits.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { type PlanId } from '../../lambdas/domain/plans.ts';
-import { handlerOf } from '../../lambdas/commands/stripe-event-handlers.ts';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { EVENT_HANDLERS } from '../../lambdas/letters/commands/stripe-event-handlers.ts';
+import { processStripeEvents } from './as-deployed.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { deliver, MortalProcess, servicesAt, shuffled } from './disorder.ts';
 import { ENTERPRISE, messageOf, PRO } from './payments.ts';
@@ -177,7 +177,7 @@ export async function hear(world: World): Promise<void> {
   const happened = stripe.standIn.control.events().slice(news.told);
   news.told += happened.length;
   // The others are sent to no endpoint.
-  const events = happened.filter(({ type }) => handlerOf(type) !== null);
+  const events = happened.filter(({ type }) => type in EVENT_HANDLERS);
   news.all.push(...events);
   news.late.push(...events);
   const messages = events

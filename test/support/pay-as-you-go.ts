@@ -7,11 +7,11 @@ import {
   type PaymentOutcome,
   paymentOf,
 } from '../../lambdas/letters/commands/card-payments.ts';
-import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
+import { settleCardPayments } from '../../lambdas/letters/commands/settle-delivery.ts';
 import { writeSubscription } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { NO_SETTLEMENT, type Reconciliation, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { type Reconciliation, reconcile } from './as-deployed.ts';
 import { type CommandContext, deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { isOpenDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
@@ -96,8 +96,7 @@ export async function reconcileAt(
   now: number,
   { store, stripe }: CardPayments = suite.services(),
 ): Promise<Reconciliation> {
-  const settlement = { ...NO_SETTLEMENT, ...settleCardPayments({ store, stripe }) };
-  return reconcile(store, now, plentyOfTime(), settlement);
+  return reconcile(store, now, plentyOfTime(), settleCardPayments({ store, stripe }));
 }
 
 /**

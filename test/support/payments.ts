@@ -12,7 +12,7 @@ import { type FailedEvent, listFailedEvents } from '../../lambdas/adapters/dynam
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { processStripeEvents } from './as-deployed.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
 import { seededPriceId } from '../../local/stripe/seeded-prices.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
