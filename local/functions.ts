@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import type { RouteGroup } from '../lambdas/http/routes.ts';
+import type { RouteGroup } from '../lambdas/wiring/routes.ts';
 import type { Answer } from './answers.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import { orTimeout } from './or-timeout.ts';

@@ -25,6 +25,7 @@ import { getUserMonthlyUsageSummary } from '../letters/domain/summaries.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
+import * as lettersContracts from '../letters/http/contracts/admin.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
@@ -57,7 +58,7 @@ const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }
   return { status: 200, body: await getAggregateUsageStats(store, range, deadline) };
 });
 
-const mailReport = operation(contracts.getMailReport, async ({ query: { month }, now, deadline }) => {
+const mailReport = operation(lettersContracts.getMailReport, async ({ query: { month }, now, deadline }) => {
   if (!hasBegun(month, now)) {
     return invalid([{ path: 'month', message: 'Expected a month that has begun.' }]);
   }
@@ -65,13 +66,13 @@ const mailReport = operation(contracts.getMailReport, async ({ query: { month },
   return { status: 200, body: { month, ...reportMails(totals) } };
 });
 
-const user = operation(contracts.getUser, async (request) => {
+const user = operation(lettersContracts.getUser, async (request) => {
   const { userId, now, deadline } = request;
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
     return notFound('user');
   }
-  await recordRead(contracts.getUser, request, userId);
+  await recordRead(lettersContracts.getUser, request, userId);
   if (stored.kind === 'erased') {
     return { status: 200, body: { userId, erasedAt: toIso(stored.erasedAt) } };
   }

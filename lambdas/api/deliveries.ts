@@ -31,16 +31,13 @@ import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { answerWrite, REPLAYED, type WriteOutcome } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
+import { accountErased, invalid, notFound, type Problem } from '../http/problems.ts';
 import {
-  accountErased,
-  invalid,
   notCancellable,
-  notFound,
   paymentActionRequired,
   paymentFailed,
   paymentMethodRequired,
-  type Problem,
-} from '../http/problems.ts';
+} from '../letters/http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 

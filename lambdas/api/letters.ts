@@ -11,7 +11,8 @@ import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
-import { letterHasOpenDeliveries, notFound } from '../http/problems.ts';
+import { notFound } from '../http/problems.ts';
+import { letterHasOpenDeliveries } from '../letters/http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 

@@ -23,22 +23,18 @@ export type Catalogue<Event extends AnyEvent> = {
 
 export type DataOf<Event extends AnyEvent, Name> = Extract<Event, { name: Name }>['data'];
 
-/** Makes an event, with the id that follows from what it is about. */
-type MakeEvent<Event extends AnyEvent> = <Name extends Event['name']>(
-  name: Name,
-  userId: string,
-  about: readonly (string | number)[],
-  at: Instant,
-  data: DataOf<Event, Name>,
-) => Extract<Event, { name: Name }>;
-
-export function eventMaker<Event extends AnyEvent>(catalogue: Catalogue<Event>): MakeEvent<Event> {
-  return <Name extends Event['name']>(...[name, userId, about, at, data]: Parameters<MakeEvent<Event>>) => {
+/** Makes the events of a catalogue, each with the id that follows from what it is about. */
+export function eventMaker<Event extends AnyEvent>(catalogue: Catalogue<Event>) {
+  return <Name extends Event['name']>(
+    name: Name,
+    userId: string,
+    about: readonly (string | number)[],
+    at: Instant,
+    data: DataOf<Event, Name>,
+  ): Extract<Event, { name: Name }> => {
     const id = [name, userId, ...about].join(':');
+    const made: AnyEvent = { name, version: catalogue[name].version, id, at: toIso(at), userId, data };
     // Name, version and data belong together by their types; the compiler does not follow a name through a union.
-    return { name, version: catalogue[name].version, id, at: toIso(at), userId, data } as AnyEvent as Extract<
-      Event,
-      { name: Name }
-    >;
+    return made as Extract<Event, { name: Name }>;
   };
 }

@@ -5,6 +5,7 @@ import { type CoreEvent, event, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIO
 import { eventsOfPurchase } from './purchase-events.ts';
 import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
+import { type BillingInterval } from './plans.ts';
 import { type Meter } from './refusals.ts';
 import { limitedMeters } from './limited-meters.ts';
 
@@ -48,7 +49,7 @@ function eventsOfAccount({ userId, at, before, after }: Change<'account'>): Core
 /** A subscription by what anybody may want to know of it. */
 function termsOf(subscription: Subscription): {
   subscriptionId: string | null;
-  interval: 'month' | 'year' | null;
+  interval: BillingInterval | null;
   trialEndsAt: string | null;
   graceEndsAt: string | null;
   endsAt: string | null;

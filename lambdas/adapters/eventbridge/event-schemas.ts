@@ -1,17 +1,18 @@
 import * as z from 'zod/mini';
-import { MOVEMENT_COUNTER, type MovementKind } from '../../domain/credits.ts';
+import { SUBSCRIPTION_STATUSES } from '../../domain/account.ts';
+import { MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { type AnyEvent, type DataOf } from '../../domain/event.ts';
-import { type CoreEvent } from '../../domain/events.ts';
-import { PLAN_ORDER } from '../../domain/plans.ts';
+import { type CoreEvent, THRESHOLD_PERCENTS } from '../../domain/events.ts';
+import { RETURN_REASONS } from '../../domain/gifts.ts';
+import { BILLING_INTERVALS, PLAN_ORDER } from '../../domain/plans.ts';
+import { METERS } from '../../domain/refusals.ts';
 
 /** What data of events are made of. */
 export const instant = z.iso.datetime({ precision: 3 });
 export const count = z.int().check(z.nonnegative());
 const plan = z.enum(PLAN_ORDER);
-const status = z.enum(['none', 'trialing', 'active', 'past_due', 'canceled']);
+const status = z.enum(SUBSCRIPTION_STATUSES);
 export const id = z.string();
-const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
-
 /** What the data of each event of a catalogue look like. */
 export type DataSchemas<Event extends AnyEvent> = {
   readonly [Name in Event['name']]: z.ZodMiniType<DataOf<Event, Name>>;
@@ -19,8 +20,8 @@ export type DataSchemas<Event extends AnyEvent> = {
 
 export const CORE_DATA: DataSchemas<CoreEvent> = {
   UsageThresholdReached: z.strictObject({
-    meter: z.enum(['letters', 'emails', 'mails']),
-    thresholdPercent: z.literal([80, 100]),
+    meter: z.enum(METERS),
+    thresholdPercent: z.literal(THRESHOLD_PERCENTS),
     used: count,
     limit: count,
     period: instant,
@@ -44,7 +45,7 @@ export const CORE_DATA: DataSchemas<CoreEvent> = {
     status,
     previousStatus: status,
     subscriptionId: z.nullable(id),
-    interval: z.nullable(z.enum(['month', 'year'])),
+    interval: z.nullable(z.enum(BILLING_INTERVALS)),
     trialEndsAt: z.nullable(instant),
     graceEndsAt: z.nullable(instant),
     endsAt: z.nullable(instant),
@@ -81,6 +82,6 @@ export const CORE_DATA: DataSchemas<CoreEvent> = {
   }),
   GiftSent: z.strictObject({ giftId: id, count, expiresAt: instant }),
   GiftClaimed: z.strictObject({ giftId: id, count }),
-  GiftReturned: z.strictObject({ giftId: id, count, because: z.enum(['expired', 'claw_back']) }),
+  GiftReturned: z.strictObject({ giftId: id, count, because: z.enum(RETURN_REASONS) }),
   PurchaseFailed: z.strictObject({ purchaseId: id, failure: z.enum(['payment_failed', 'expired']) }),
 };

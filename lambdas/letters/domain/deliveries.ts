@@ -34,7 +34,8 @@ export type Destination =
 export const FAILURE = /^[a-z][a-z_]{0,39}$/;
 
 /** Whether a charge has to be refunded. Credits are given back with the change itself. */
-export const REFUNDS = ['none', 'needed', 'done'] as const;
+export const OWED_REFUNDS = ['needed', 'done'] as const;
+export const REFUNDS = ['none', ...OWED_REFUNDS] as const;
 
 export type Refund = (typeof REFUNDS)[number];
 
@@ -57,6 +58,17 @@ export interface Dispatch {
   providerId: string | null;
 }
 
+export const DELIVERY_STATUSES = [
+  'pending_payment',
+  'scheduled',
+  'dispatched',
+  'sent',
+  'failed',
+  'cancelled',
+] as const;
+
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
 /** Where a delivery stands, with what is known there; `delivery-life.ts` has the steps. */
 export type DeliveryLife =
   | { status: 'pending_payment' }
@@ -66,17 +78,6 @@ export type DeliveryLife =
   /** Without a dispatch: it was never paid. */
   | { status: 'failed'; dispatch: Dispatch | null; failedAt: Instant; failure: string; refund: Refund }
   | { status: 'cancelled'; cancelledAt: Instant; refund: Refund };
-
-export type DeliveryStatus = DeliveryLife['status'];
-
-export const DELIVERY_STATUSES = [
-  'pending_payment',
-  'scheduled',
-  'dispatched',
-  'sent',
-  'failed',
-  'cancelled',
-] as const satisfies readonly DeliveryStatus[];
 
 /** How a card pays for a delivery. */
 export interface CardPayment {
