@@ -5,6 +5,7 @@ import { ErasedAccountError, writeSubscription } from '../lambdas/adapters/dynam
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { BILLING_INTERVALS, PLAN_ORDER } from '../lambdas/domain/plans.ts';
 import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
@@ -20,9 +21,9 @@ and for tests; on this machine, PUT /dev/accounts/{userId} of npm start does the
   npm run account -- --user ID --plan PLAN --table TABLE [options]
 
   --user ID        the "sub" of the user's tokens
-  --plan PLAN      none, pro or enterprise
+  --plan PLAN      ${PLAN_ORDER.join(', ')}
   --table TABLE    the stack's output TableName (default: POSTAGE_TABLE)
-  --interval EACH  month or year (default: month)
+  --interval EACH  ${BILLING_INTERVALS.join(', ')} (default: month)
   --anchor TIME    the instant in ISO 8601 that periods are counted from, not after now (default: now)
   --help           shows this
 
@@ -69,16 +70,18 @@ function readCommand(now: Instant): Command | 'help' {
   if (values.help) {
     return 'help';
   }
-  const { user, plan, interval } = values;
+  const { user } = values;
+  const plan = PLAN_ORDER.find((each) => each === values.plan);
+  const interval = BILLING_INTERVALS.find((each) => each === values.interval);
   const table = values.table ?? optionalVariable('table');
   if (user === undefined || !UserId.safeParse(user).success) {
     throw new UsageError('--user must be 1 to 128 printable ASCII characters, without blanks, # and %.');
   }
-  if (plan !== 'none' && plan !== 'pro' && plan !== 'enterprise') {
-    throw new UsageError('--plan must be none, pro or enterprise.');
+  if (plan === undefined) {
+    throw new UsageError(`--plan must be one of ${PLAN_ORDER.join(', ')}.`);
   }
-  if (interval !== 'month' && interval !== 'year') {
-    throw new UsageError('--interval must be month or year.');
+  if (interval === undefined) {
+    throw new UsageError(`--interval must be one of ${BILLING_INTERVALS.join(', ')}.`);
   }
   if (table === null || table === '') {
     throw new UsageError("--table must be the name of a stack's table: its output TableName.");

@@ -1,4 +1,3 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountChange, type ClosedPeriod } from '../domain/account.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../domain/roll-forward.ts';
@@ -6,7 +5,7 @@ import { putAccount } from '../adapters/dynamodb/account-item.ts';
 import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { putPeriod } from '../adapters/dynamodb/period-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /** An account that was away for years is rolled forward in several transactions of this many closed periods. */
 const MAX_PERIODS_PER_WRITE = 40;

@@ -1,4 +1,3 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountState, newAccount } from '../domain/account.ts';
 import { type Movement } from '../domain/credits.ts';
 import { type Deadline } from '../domain/deadline.ts';
@@ -15,7 +14,7 @@ import { countDelivery } from '../letters/adapters/letter-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type ItemReason, transact } from '../adapters/dynamodb/transact.ts';
+import { type ItemReason, transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /** A command that costs usage, and the record that it makes. */
 export interface CostingCommand<Kept> {

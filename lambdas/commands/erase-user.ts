@@ -1,5 +1,3 @@
-import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { type RecordedMovement } from '../domain/changes.ts';
 import { type Deadline } from '../domain/deadline.ts';
@@ -7,6 +5,7 @@ import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from './link-customer.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
+import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -15,7 +14,7 @@ import { parsePeriod } from '../adapters/dynamodb/period-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */
@@ -94,19 +93,16 @@ async function bury(
   deadline: Deadline,
 ): Promise<Tombstone | null> {
   return retrying<Tombstone | null>(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({ TableName: store.table, Key: accountKey(userId), ConsistentRead: true }),
-      { abortSignal },
-    );
-    if (Item === undefined) {
+    const account = await getItem(store, accountKey(userId), deadline);
+    if (account === null) {
       return null;
     }
-    const reader = ItemReader.fromWire(Item);
+    const reader = ItemReader.fromWire(account);
     if (reader.has('erasedAt')) {
       return { remains: reader.has('remains') ? parseRemains(reader.map('remains')) : null };
     }
     const version = reader.integer('version');
-    const remains = { anonymousId: randomUUID(), figures: figuresOf(Item) };
+    const remains = { anonymousId: randomUUID(), figures: figuresOf(reader.plain()) };
     const tombstone = putTombstone(store.table, userId, { remains, version, now });
     const customerId = reader.optionalString('customerId');
     // What leads back from the customer at Stripe is kept with the account, and goes with it.
@@ -134,8 +130,8 @@ const FIGURES = new Set([
   'takenBack',
 ]);
 
-function figuresOf(account: WireItem): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(unmarshall(account)).filter(([name]) => FIGURES.has(name)));
+function figuresOf(account: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(account).filter(([name]) => FIGURES.has(name)));
 }
 
 const IS_AT_VERSION = '#version = :version';

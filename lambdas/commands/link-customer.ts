@@ -1,4 +1,4 @@
-import { GetItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountChange, newAccount } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
@@ -10,7 +10,7 @@ import { customerKey } from '../adapters/dynamodb/keys.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /**
  * A user has at most one customer at Stripe. The account names it, and an item of the customer's leads back to the

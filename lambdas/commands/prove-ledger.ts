@@ -1,4 +1,3 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Movement } from '../domain/credits.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import {
@@ -9,6 +8,7 @@ import {
   proveLedger,
 } from '../domain/ledger-proof.ts';
 import { parseStoredCredits } from '../adapters/dynamodb/account-item.ts';
+import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, PERIOD_PREFIX, recordKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -51,17 +51,7 @@ export async function proveLedgerOf(
 }
 
 async function getAccountItem(store: Store, pk: string, deadline: Deadline): Promise<WireItem | null> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Item } = await store.client.send(
-      new GetItemCommand({
-        TableName: store.table,
-        Key: toWire({ pk, sk: ACCOUNT_KEY }),
-        ConsistentRead: true,
-      }),
-      { abortSignal },
-    );
-    return Item ?? null;
-  });
+  return getItem(store, toWire({ pk, sk: ACCOUNT_KEY }), deadline);
 }
 
 function isTombstone(item: WireItem): boolean {

@@ -1,4 +1,3 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Gift, recoverGift, type ReturnReason } from '../domain/gifts.ts';
@@ -11,7 +10,7 @@ import { recordKey, userIdOf, userKey } from '../adapters/dynamodb/keys.ts';
 import { eachOfPartition } from '../adapters/dynamodb/partitions.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /**
  * Gives a gift that nobody has claimed for 90 days back to its giver, once: on the condition that it is still open.

@@ -11,6 +11,8 @@ import { type WireItem } from './items.ts';
 import { type Reason } from '../../commands/judgement.ts';
 import { type Store } from './store.ts';
 
+export type { TransactWriteItem };
+
 /** What became of one item of a cancelled transaction. */
 export interface ItemReason {
   reason: Reason;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ROLL_OUTCOMES } from '../../domain/rollover-run.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { ClockInput, Count, named } from '../schemas.ts';
 
@@ -12,9 +13,7 @@ export const runFigures = {
 
 const runSummary = {
   ...runFigures,
-  results: z.optional(
-    z.array(z.strictObject({ userId: z.string(), outcome: z.enum(['rolled', 'not due', 'failed']) })),
-  ),
+  results: z.optional(z.array(z.strictObject({ userId: z.string(), outcome: z.enum(ROLL_OUTCOMES) }))),
 };
 
 const RunSummary = named(

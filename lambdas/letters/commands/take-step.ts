@@ -1,4 +1,4 @@
-import { QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Account, type ClosedPeriod } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Delivery } from '../domain/deliveries.ts';
@@ -18,7 +18,7 @@ import { parsePeriod, repayPurchased } from '../../adapters/dynamodb/period-item
 import { getDelivery } from '../adapters/records.ts';
 import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
-import { transact, update } from '../../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem, update } from '../../adapters/dynamodb/transact.ts';
 
 /** Which delivery, and when and for how long something may be done about it. */
 export interface StepContext {

@@ -72,7 +72,7 @@ export type LettersEvent =
   | PaymentRefunded;
 
 /** What each event of the letters app means, and the version that is published. */
-export const LETTERS_EVENTS: Catalogue<LettersEvent> = {
+const LETTERS_EVENTS: Catalogue<LettersEvent> = {
   LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
   LetterDeleted: { version: 1, says: 'A letter has been deleted. What it counted stays counted.' },
   DeliveryScheduled: {
