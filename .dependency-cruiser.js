@@ -1,7 +1,19 @@
 // Who may import whom. Every rule says why it is there; `npm run check:imports` prints that reason with a violation.
 
-/** Files of `lambdas` that `lib` shares: what a construct and a handler have to agree on. */
-const contracts = String.raw`^lambdas/(environment|metrics|stream|senders|http/routes|adapters/dynamodb/table-schema)\.ts$`;
+/** What constructs and functions have to agree on. */
+const contracts = String.raw`^lambdas/(wiring/[^/]+|http/routes|adapters/dynamodb/table-schema|domain/plans)\.ts$`;
+
+/** Files of a floor of the core, and of the letters app's floor beside it. */
+const floors = (names) => `^lambdas/(letters/)?(${names})/`;
+
+/** A floor, which may import the floors that are named and nothing else of `lambdas`. */
+const floor = (name, from, below, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^lambdas/', pathNot: below },
+});
 
 /** A package of the given names, installed or not. */
 const packages = (names) => `^(node_modules/)?(${names})(/|$)`;
@@ -10,45 +22,64 @@ const packages = (names) => `^(node_modules/)?(${names})(/|$)`;
 export default {
   forbidden: [
     {
+      name: 'core-does-not-know-letters',
+      comment:
+        'Another app is built on the core in place of letters. Handlers put both together, and so does the wiring of the whole.',
+      severity: 'error',
+      from: { path: '^lambdas/(domain|adapters|commands|http|runtime)/' },
+      to: { path: String.raw`^lambdas/(letters/|wiring/(routes|stream-filters|bus-rules)\.ts$)` },
+    },
+    {
       name: 'domain-imports-only-domain',
       comment:
         'The rules are pure: no SDK, no clock, no chance, no environment. So they can be tested whole, and read alone.',
       severity: 'error',
-      from: { path: '^lambdas/domain/' },
-      to: { pathNot: '^lambdas/domain/' },
+      from: { path: floors('domain') },
+      to: { pathNot: floors('domain') },
     },
+    floor(
+      'wiring-states-facts',
+      '^lambdas/wiring/',
+      String.raw`^lambdas/(wiring/|domain/|(letters/)?http/routes\.ts$|adapters/dynamodb/(keys|table-schema)\.ts$)`,
+      'Constructs read it as functions do. It must cost neither of them an SDK.',
+    ),
+    floor(
+      'runtime-is-below-adapters',
+      '^lambdas/runtime/',
+      '^lambdas/(runtime|domain|wiring)/',
+      'What any function needs, whatever it does: its log, its deadline, its batches.',
+    ),
+    floor(
+      'adapters-do-not-know-commands',
+      floors('adapters'),
+      `${floors('adapters|domain')}|^lambdas/(runtime|wiring)/`,
+      'An adapter turns an SDK into our types for any caller. One that knew a command or HTTP could serve only that.',
+    ),
+    floor(
+      'commands-do-not-know-http',
+      floors('commands'),
+      `${floors('commands|adapters|domain')}|^lambdas/(runtime|wiring)/`,
+      'A command happens in one go, whoever asks for it: a route, a job or a test.',
+    ),
+    floor(
+      'http-does-not-know-commands',
+      floors('http'),
+      `${floors('http|domain')}|^lambdas/(runtime|wiring)/`,
+      'HTTP turns requests into input and refusals into problems. The handler joins it with commands, so that neither pulls the other into a bundle.',
+    ),
     {
-      name: 'adapters-import-domain-only',
+      name: 'handlers-stand-alone',
       comment:
-        'An adapter turns an SDK into our types for any caller. One that knew HTTP or a handler could serve only that.',
-      severity: 'error',
-      from: { path: '^lambdas/adapters/' },
-      to: { path: '^lambdas/', pathNot: String.raw`^lambdas/(adapters|domain)/|^lambdas/environment\.ts$` },
-    },
-    {
-      name: 'http-does-not-know-adapters',
-      comment:
-        'HTTP turns requests into commands and refusals into problems. The handler joins it with an adapter, so that neither pulls the other into a bundle.',
-      severity: 'error',
-      from: { path: '^lambdas/http/' },
-      to: {
-        path: '^lambdas/',
-        pathNot: String.raw`^lambdas/(http|domain)/|^lambdas/(environment|logger)\.ts$`,
-      },
-    },
-    {
-      name: 'handlers-of-one-kind-do-not-import-the-other',
-      comment:
-        'A route starts a job through AWS, never by calling it: each is deployed as a function of its own, with only its own rights.',
+        'Each file is deployed as a function of its own, with only its own rights. A route starts a job through AWS, never by calling it.',
       severity: 'error',
       from: { path: '^lambdas/(api|jobs)/' },
-      to: { path: '^lambdas/(api|jobs)/', pathNot: '^lambdas/$1/' },
+      to: { path: '^lambdas/(api|jobs)/' },
     },
     {
       name: 'environment-imports-nothing',
       comment: 'Constructs, handlers and adapters all read it. It must cost none of them anything else.',
       severity: 'error',
-      from: { path: String.raw`^lambdas/environment\.ts$` },
+      from: { path: String.raw`^lambdas/wiring/environment\.ts$` },
       to: { path: '^lambdas/' },
     },
     {
@@ -56,7 +87,7 @@ export default {
       comment:
         'One place knows AWS and Stripe, turns their errors into ours and sets their time limits. Everything else speaks in our types.',
       severity: 'error',
-      from: { path: '^(bin|lib|lambdas)/', pathNot: '^lambdas/adapters/' },
+      from: { path: '^(bin|lib|lambdas)/', pathNot: floors('adapters') },
       to: { path: packages('@aws-sdk|@smithy|stripe') },
     },
     {
@@ -70,7 +101,7 @@ export default {
     {
       name: 'stack-names-handlers-by-path',
       comment:
-        'The stack hands esbuild the path of a handler. Importing one would run it at synthesis. Only the shared contracts are imported: names of variables, routes, the shape of the table.',
+        'The stack hands esbuild the path of a handler. Importing one would run it at synthesis. Only what both agree on is imported: the wiring, the shape of the table, the plans.',
       severity: 'error',
       from: { path: '^(bin|lib)/' },
       to: { path: '^lambdas/', pathNot: contracts },

@@ -11,7 +11,8 @@ import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { type Variable, VARIABLES } from '../lambdas/wiring/environment.ts';
-import { type Access, type Route, type RouteGroup, ROUTES } from '../lambdas/http/routes.ts';
+import { type Access, type Route } from '../lambdas/http/routes.ts';
+import { type RouteGroup, ROUTES } from '../lambdas/wiring/routes.ts';
 import { createLogGroup } from './log-group.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';

@@ -1,5 +1,5 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { RouteGroup } from '../lambdas/http/routes.ts';
+import type { RouteGroup } from '../lambdas/wiring/routes.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
 export type FunctionName =

@@ -1,3 +1,5 @@
+import { BILLING_INTERVALS, SOLD_PLANS } from '../lambdas/domain/plans.ts';
+
 /** What the context says of Stripe. */
 export interface StripeSettings {
   /** Which price is which plan: `{"price_1Abc": {"plan": "pro", "interval": "month"}}`. None: nothing can be bought. */
@@ -21,8 +23,8 @@ export function parseStripeSettings(context: (key: string) => unknown): StripeSe
 }
 
 const PRICES_HINT =
-  `-c stripePrices='{"price_1Abc": {"plan": "pro", "interval": "month"}}', with the plans pro and enterprise and the ` +
-  'intervals month and year';
+  `-c stripePrices='{"price_1Abc": {"plan": "pro", "interval": "month"}}', with the plans ${SOLD_PLANS.join(' and ')} ` +
+  `and the intervals ${BILLING_INTERVALS.join(' and ')}`;
 
 /** As text on the command line, as an object in cdk.json. */
 function parsePrices(given: unknown): string {
@@ -48,8 +50,8 @@ function parseJson(text: string): unknown {
 function isOffer(value: unknown): boolean {
   const { plan, interval, ...others } = Object(value) as Record<string, unknown>;
   return (
-    (plan === 'pro' || plan === 'enterprise') &&
-    (interval === 'month' || interval === 'year') &&
+    SOLD_PLANS.some((each) => each === plan) &&
+    BILLING_INTERVALS.some((each) => each === interval) &&
     Object.keys(others).length === 0
   );
 }

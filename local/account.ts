@@ -4,6 +4,7 @@ import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { BILLING_INTERVALS, PLAN_ORDER } from '../lambdas/domain/plans.ts';
 import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
@@ -19,10 +20,10 @@ and for tests. On this machine, PUT /dev/accounts/{userId} of npm start does the
   npm run account -- --user ID --plan PLAN --table TABLE [options]
 
   --user ID        the "sub" of the user's tokens
-  --plan PLAN      none, pro or enterprise
+  --plan PLAN      ${PLAN_ORDER.join(', ')}
   --table TABLE    the stack's output TableName (default: POSTAGE_TABLE)
-  --interval EACH  month or year (default: month)
-  --anchor TIME    the instant from which periods are counted, in ISO 8601; not after now (default: now)
+  --interval EACH  ${BILLING_INTERVALS.join(', ')} (default: month)
+  --anchor TIME    the instant in ISO 8601 that periods are counted from, not after now (default: now)
   --help           shows this
 
 It uses the region and the credentials of the environment, which need dynamodb:DescribeTable, dynamodb:GetItem and
@@ -68,16 +69,18 @@ function readCommand(now: Instant): Command | 'help' {
   if (values.help) {
     return 'help';
   }
-  const { user, plan, interval } = values;
+  const { user } = values;
+  const plan = PLAN_ORDER.find((each) => each === values.plan);
+  const interval = BILLING_INTERVALS.find((each) => each === values.interval);
   const table = values.table ?? optionalVariable('table');
   if (user === undefined || !UserId.safeParse(user).success) {
     throw new UsageError('--user must be 1 to 128 printable ASCII characters without spaces, # and %.');
   }
-  if (plan !== 'none' && plan !== 'pro' && plan !== 'enterprise') {
-    throw new UsageError('--plan must be none, pro or enterprise.');
+  if (plan === undefined) {
+    throw new UsageError(`--plan must be one of ${PLAN_ORDER.join(', ')}.`);
   }
-  if (interval !== 'month' && interval !== 'year') {
-    throw new UsageError('--interval must be month or year.');
+  if (interval === undefined) {
+    throw new UsageError(`--interval must be one of ${BILLING_INTERVALS.join(', ')}.`);
   }
   if (table === null || table === '') {
     throw new UsageError("--table must be the name of a stack's table: its output TableName.");

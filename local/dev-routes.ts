@@ -3,6 +3,7 @@ import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { BILLING_INTERVALS, SOLD_PLANS } from '../lambdas/domain/plans.ts';
 import { accountErased, ProblemError } from '../lambdas/http/problems.ts';
 import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
@@ -75,8 +76,8 @@ const accountPath = z.strictObject({ userId: UserId });
 
 const subscriptionBody = z.discriminatedUnion('plan', [
   z.strictObject({
-    plan: z.enum(['pro', 'enterprise']),
-    interval: z.enum(['month', 'year']),
+    plan: z.enum(SOLD_PLANS),
+    interval: z.enum(BILLING_INTERVALS),
     anchor: ClockInput,
   }),
   z.strictObject({ plan: z.literal('none') }),

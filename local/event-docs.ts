@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import * as z from 'zod/mini';
-import { detailSchema } from '../lambdas/adapters/eventbridge/event-schemas.ts';
-import { EVENTS, type EventName } from '../lambdas/domain/events.ts';
+import { detailSchema } from '../lambdas/letters/adapters/event-schemas.ts';
+import { type EventName, EVENTS } from '../lambdas/letters/domain/events.ts';
 
 const FILE = new URL('../docs/events.md', import.meta.url);
 
@@ -11,7 +11,7 @@ const INTRODUCTION = `# Events
 
 Postage publishes what happens on the EventBridge bus \`postage-<stage>\` (the stack's output \`EventBusName\`), with the
 source \`postage\` and the event's name as the detail type. \`npm run docs:events\` writes this page from
-\`lambdas/domain/events.ts\`.
+\`lambdas/domain/events.ts\` and \`lambdas/letters/domain/events.ts\`.
 
 - **At least once.** An event may come again, late and out of order, always under the same \`id\`. Remember the ids that
   you have handled.

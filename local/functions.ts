@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { RouteGroup } from '../lambdas/http/routes.ts';
+import type { RouteGroup } from '../lambdas/wiring/routes.ts';
 import { type Answer, answerJson } from './answers.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import { orTimeout } from './or-timeout.ts';

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Instant } from '../lambdas/domain/instants.ts';
-import { type Access, type Route, ROUTES } from '../lambdas/http/routes.ts';
+import { type Access } from '../lambdas/http/routes.ts';
+import { ROUTES } from '../lambdas/wiring/routes.ts';
 import { type Answer, answerFromGateway } from './answers.ts';
 import type { Authorization } from './authorizer.ts';
 import { type FunctionLoaders, invokeFunction } from './functions.ts';
@@ -85,14 +86,14 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
   if (local !== null) {
     return answerLocally(local, target, body);
   }
-  const match = matchRoute<Route>(ROUTES, method, target.path);
+  const match = matchRoute(ROUTES, method, target.path);
   return match === null
     ? answerFromGateway(404, 'not_found', 'Not Found')
     : callFunction(match, request, target, body, options);
 }
 
 async function callFunction(
-  { route, parameters }: { route: Route; parameters: Record<string, string> },
+  { route, parameters }: { route: (typeof ROUTES)[number]; parameters: Record<string, string> },
   request: IncomingMessage,
   target: Target,
   body: Buffer,

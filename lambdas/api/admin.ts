@@ -3,6 +3,7 @@ import { addMailCredits, type AdjustmentRecord } from '../commands/adjust-credit
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { appendAudit, type AuditQuery, listAuditRecords } from '../adapters/dynamodb/audit.ts';
 import { eraseUser } from '../commands/erase-user.ts';
+import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
@@ -19,10 +20,12 @@ import { getEntitlements } from '../letters/domain/entitlements.ts';
 import { hasBegun, reportMails } from '../letters/domain/mail-report.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { type DayRange, daysOf } from '../domain/statistics.ts';
-import { getCreditsSummary, getUserMonthlyUsageSummary } from '../letters/domain/summaries.ts';
+import { getCreditsSummary } from '../domain/credits-summary.ts';
+import { getUserMonthlyUsageSummary } from '../letters/domain/summaries.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
+import * as lettersContracts from '../letters/http/contracts/admin.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
@@ -55,7 +58,7 @@ const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }
   return { status: 200, body: await getAggregateUsageStats(store, range, deadline) };
 });
 
-const mailReport = operation(contracts.getMailReport, async ({ query: { month }, now, deadline }) => {
+const mailReport = operation(lettersContracts.getMailReport, async ({ query: { month }, now, deadline }) => {
   if (!hasBegun(month, now)) {
     return invalid([{ path: 'month', message: 'Expected a month that has begun.' }]);
   }
@@ -63,13 +66,13 @@ const mailReport = operation(contracts.getMailReport, async ({ query: { month },
   return { status: 200, body: { month, ...reportMails(totals) } };
 });
 
-const user = operation(contracts.getUser, async (request) => {
+const user = operation(lettersContracts.getUser, async (request) => {
   const { userId, now, deadline } = request;
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
     return notFound('user');
   }
-  await recordRead(contracts.getUser, request, userId);
+  await recordRead(lettersContracts.getUser, request, userId);
   if (stored.kind === 'erased') {
     return { status: 200, body: { userId, erasedAt: toIso(stored.erasedAt) } };
   }
@@ -177,7 +180,7 @@ const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId
   const atStripe = whomStripeKnows(stored);
   await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: atStripe }, deadline);
   const stripe = atStripe.customerId === null && atStripe.subscriptionId === null ? {} : { stripe: atStripe };
-  const { outcome } = await eraseUser(store, userId, now, deadline);
+  const { outcome } = await eraseUser(store, userId, now, deadline, callOffPaidMails);
   switch (outcome) {
     case 'user_missing':
       return notFound('user');

@@ -2,7 +2,7 @@ import { readAccount } from '../commands/read-account.ts';
 import { listLedger } from '../commands/list-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { toIso } from '../domain/instants.ts';
-import { getCreditsSummary } from '../letters/domain/summaries.ts';
+import { getCreditsSummary } from '../domain/credits-summary.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/credits.ts';
 import { httpHandler } from '../http/handler.ts';

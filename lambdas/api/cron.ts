@@ -13,6 +13,7 @@ import {
 import { toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/cron.ts';
+import * as reconciliation from '../letters/http/contracts/cron.ts';
 import { httpHandler } from '../http/handler.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { invalid, notFound, type Problem, runFailed } from '../http/problems.ts';
@@ -85,8 +86,8 @@ const RECONCILER_TIMEOUT_MS = 18_000;
 
 const reconciler = connectFunction(requiredVariable('reconcilerArn'), RECONCILER_TIMEOUT_MS);
 
-type ReconciliationRequest = RequestOf<typeof contracts.postReconciliation>;
-type ReconciliationAnswer = Answer<typeof contracts.postReconciliation.answers>;
+type ReconciliationRequest = RequestOf<typeof reconciliation.postReconciliation>;
+type ReconciliationAnswer = Answer<typeof reconciliation.postReconciliation.answers>;
 
 async function runReconciler({
   now,
@@ -106,13 +107,13 @@ async function runReconciler({
     deadline,
   );
   const report = await callFunction(reconciler, { now: runAt, timeMs: RECONCILE_MS });
-  return { status: 200, body: contracts.ReconciliationReport.parse(report) };
+  return { status: 200, body: reconciliation.ReconciliationReport.parse(report) };
 }
 
 export const handler = httpHandler(
   [
-    operation(contracts.postReconciliation, runReconciler),
-    operation(contracts.getReconciliation, runReconciler),
+    operation(reconciliation.postReconciliation, runReconciler),
+    operation(reconciliation.getReconciliation, runReconciler),
     operation(contracts.postRollover, runRollover),
     operation(contracts.getRollover, runRollover),
     getExecution,

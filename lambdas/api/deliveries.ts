@@ -3,7 +3,7 @@ import { type CardPayments, isInterruption, type PaymentOutcome } from '../lette
 import { payDelivery } from '../letters/commands/pay-delivery.ts';
 import { paymentOf } from '../letters/domain/delivery-payment.ts';
 import { refundIfNeeded } from '../letters/commands/refund-delivery.ts';
-import { listDeliveries } from '../adapters/dynamodb/lists.ts';
+import { listDeliveries } from '../letters/adapters/lists.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import {
@@ -28,16 +28,13 @@ import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { answerWrite, REPLAYED } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
+import { accountErased, invalid, notFound, type Problem } from '../http/problems.ts';
 import {
-  accountErased,
-  invalid,
   notCancellable,
-  notFound,
   paymentActionRequired,
   paymentFailed,
   paymentMethodRequired,
-  type Problem,
-} from '../http/problems.ts';
+} from '../letters/http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 

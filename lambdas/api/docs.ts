@@ -4,12 +4,13 @@ import { docsFile, docsPage, PAGE_HEADERS } from '../http/docs-files.ts';
 import { httpHandler } from '../http/handler.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { operation } from '../http/operation.ts';
+import { API } from '../letters/http/api.ts';
 import { notFound } from '../http/problems.ts';
 
 const stage = requiredVariable('stage');
 
 /** Made once: it changes with the code only. */
-const document = Buffer.from(JSON.stringify(openApiDocument(optionalVariable('publicUrl') ?? '/')));
+const document = Buffer.from(JSON.stringify(openApiDocument(API, optionalVariable('publicUrl') ?? '/')));
 
 /** What may be kept, and for how long: it changes with a deployment. */
 const KEPT_FOR_AN_HOUR = { 'cache-control': 'public, max-age=3600' };

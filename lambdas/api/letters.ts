@@ -1,5 +1,5 @@
 import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
-import { listLetters } from '../adapters/dynamodb/lists.ts';
+import { listLetters } from '../letters/adapters/lists.ts';
 import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../letters/commands/create-letter.ts';
@@ -11,7 +11,8 @@ import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { nextCursor, pageOptions } from '../http/paging.ts';
-import { letterHasOpenDeliveries, notFound } from '../http/problems.ts';
+import { notFound } from '../http/problems.ts';
+import { letterHasOpenDeliveries } from '../letters/http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 

@@ -1,7 +1,6 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type WireItem } from '../adapters/dynamodb/items.ts';
 import { TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
-import { type ItemReason } from '../adapters/dynamodb/transact.ts';
+import { type ItemReason, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /** An item that a command writes beside the account, in the same transaction. */
 export interface Alongside<Answer> {

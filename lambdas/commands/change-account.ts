@@ -1,11 +1,10 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { putAccount } from '../adapters/dynamodb/account-item.ts';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { putPeriod } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 import { type Account, type AccountChange, type AccountState, type ClosedPeriod } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';

@@ -1,4 +1,3 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
@@ -13,7 +12,7 @@ import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { addToDay, DAY_PARTS } from '../adapters/dynamodb/statistics-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { MARKERS_KEPT_DAYS } from '../adapters/dynamodb/table-schema.ts';
-import { MAX_TRANSACTION_ITEMS, transact } from '../adapters/dynamodb/transact.ts';
+import { MAX_TRANSACTION_ITEMS, transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
 
 /** How many reads of markers, or sketches, are under way at the same time. */

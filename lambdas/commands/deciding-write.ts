@@ -1,4 +1,3 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Account, type AccountState, newAccount } from '../domain/account.ts';
 import { type Movement } from '../domain/credits.ts';
 import { type Instant } from '../domain/instants.ts';
@@ -12,7 +11,13 @@ import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type ItemReason, type Reason, REASONS, transact } from '../adapters/dynamodb/transact.ts';
+import {
+  type ItemReason,
+  type Reason,
+  REASONS,
+  transact,
+  type TransactWriteItem,
+} from '../adapters/dynamodb/transact.ts';
 import { type Alongside } from './alongside.ts';
 import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';

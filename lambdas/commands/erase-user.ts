@@ -1,12 +1,9 @@
-import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { type RecordedMovement } from '../domain/changes.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
-import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
@@ -17,14 +14,17 @@ import { parsePeriod } from '../adapters/dynamodb/period-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact } from '../adapters/dynamodb/transact.ts';
+import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */
   | { outcome: 'user_missing' }
-  /** Time ran out with items left, or charges have yet to be refunded. The account is closed; erasing again goes on. */
+  /** Time ran out with items left, or something has yet to be settled. The account is closed; erasing again goes on. */
   | { outcome: 'unfinished' }
   | { outcome: 'erased' };
+
+/** What has to be settled before the records go, since they alone tell of it. @returns whether nothing is left of it */
+export type Settling = (store: Store, userId: string, now: Instant, deadline: Deadline) => Promise<boolean>;
 
 /** Items per step: their texts must be read at once, and a closed period becomes up to ten lines. */
 const ITEMS_PER_STEP = 8;
@@ -33,7 +33,7 @@ const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. What a card has paid for in vain is refunded. Then the records go, and the
+ * nothing is added behind the erasure's back. What they alone tell of is settled. Then the records go, and the
  * ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun
  * again, also by several at once.
  *
@@ -47,6 +47,7 @@ export async function eraseUser(
   userId: string,
   now: Instant,
   deadline: Deadline,
+  settle: Settling,
 ): Promise<ErasureOutcome> {
   const tombstone = await bury(store, userId, now, deadline);
   if (tombstone === null) {
@@ -56,7 +57,7 @@ export async function eraseUser(
   if (remains === null) {
     return { outcome: 'erased' };
   }
-  if (!(await callOffPaidMails(store, userId, now, deadline))) {
+  if (!(await settle(store, userId, now, deadline))) {
     return { outcome: 'unfinished' };
   }
   while (deadline.remainingMs() > STEP_MS) {
@@ -92,16 +93,16 @@ async function bury(
   deadline: Deadline,
 ): Promise<Tombstone | null> {
   return retrying<Tombstone | null>(deadline, async (abortSignal) => {
-    const item = await getItem(store, accountKey(userId), deadline);
-    if (item === null) {
+    const account = await getItem(store, accountKey(userId), deadline);
+    if (account === null) {
       return null;
     }
-    const reader = ItemReader.fromWire(item);
+    const reader = ItemReader.fromWire(account);
     if (reader.has('erasedAt')) {
       return { remains: reader.has('remains') ? parseRemains(reader.map('remains')) : null };
     }
     const version = reader.integer('version');
-    const remains = { anonymousId: randomUUID(), figures: figuresOf(item) };
+    const remains = { anonymousId: randomUUID(), figures: figuresOf(reader.plain()) };
     const tombstone = putTombstone(store.table, userId, { remains, version, now });
     const customerId = reader.optionalString('customerId');
     // What leads back from the customer at Stripe is kept with the account, and goes with it.
@@ -129,8 +130,8 @@ const FIGURES = new Set([
   'takenBack',
 ]);
 
-function figuresOf(account: WireItem): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(unmarshall(account)).filter(([name]) => FIGURES.has(name)));
+function figuresOf(account: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(account).filter(([name]) => FIGURES.has(name)));
 }
 
 const IS_AT_VERSION = '#version = :version';

@@ -1,4 +1,3 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Deadline } from '../domain/deadline.ts';
 import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf, userAuditKey, userKey } from '../adapters/dynamodb/keys.ts';
@@ -82,7 +81,9 @@ function exported(item: WireItem, isRecord: boolean): ExportedItem {
   return {
     kind: isRecord ? kindOf(key) : 'AUDIT',
     key,
-    data: Object.fromEntries(Object.entries(unmarshall(item)).filter(([name]) => !LEFT_OUT.has(name))),
+    data: Object.fromEntries(
+      Object.entries(ItemReader.fromWire(item).plain()).filter(([name]) => !LEFT_OUT.has(name)),
+    ),
   };
 }
 

@@ -8,8 +8,7 @@ import { type Deadline } from '../domain/deadline.ts';
 import { type FailureReason } from '../domain/failure-reasons.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { countPaymentIncidents, type PaymentIncident } from './payment-incidents.ts';
-import { handlerOf } from './stripe-event-handlers.ts';
-import { type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
+import { type EventHandlers, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
 
 /** For each event. Those of one customer come one after the other, so that a batch may take as many times as long. */
 const DEADLINE_MS = 15_000;
@@ -26,6 +25,7 @@ interface Message {
 /** Processes a batch of Stripe's events. A message that is reported comes again later, and at last is set aside (G12). */
 export async function processStripeEvents(
   services: StripeServices,
+  handlers: EventHandlers,
   records: readonly SQSRecord[],
   deadlineMs = DEADLINE_MS,
 ): Promise<SQSBatchResponse> {
@@ -36,7 +36,7 @@ export async function processStripeEvents(
     const unprocessed: string[] = [];
     for (const message of ofCustomer) {
       try {
-        incidents.push(...(await process(services, message, deadlineIn(deadlineMs))));
+        incidents.push(...(await process(services, handlers, message, deadlineIn(deadlineMs))));
       } catch (error) {
         unprocessed.push(message.record.messageId);
         logger.warn('An event could not be processed, and will come again.', {
@@ -68,6 +68,7 @@ function aboutOf({ record, event }: Message): { messageId: string; event?: strin
 /** @returns what somebody has to be told of */
 async function process(
   services: StripeServices,
+  handlers: EventHandlers,
   message: Message,
   deadline: Deadline,
 ): Promise<readonly PaymentIncident[]> {
@@ -80,9 +81,9 @@ async function process(
     return [];
   }
   const request: EventRequest = { event, sentAt: Number(record.attributes.SentTimestamp), deadline };
-  const handle = handlerOf(event.type);
+  const handle = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined;
   const outcome =
-    handle === null ? unchanged('not_followed', request.sentAt) : await handle(services, request);
+    handle === undefined ? unchanged('not_followed', request.sentAt) : await handle(services, request);
   switch (outcome.outcome) {
     case 'done':
       for (const concern of outcome.concerns) {

@@ -39,6 +39,9 @@ export class OvertakenError extends Error {
 
 export type EventHandler = (services: StripeServices, request: EventRequest) => Promise<EventOutcome>;
 
+/** By type of event. A type that is not among them is recorded, and changes nothing. */
+export type EventHandlers = Readonly<Record<string, EventHandler>>;
+
 export function unchanged(because: string, at: Instant): EventOutcome {
   return { outcome: 'unchanged', because, at };
 }

@@ -16,7 +16,7 @@ import {
 } from './stripe-event.ts';
 
 /** Stripe is between two states; asked again later, it has come to one. */
-export class UnsettledSubscriptionError extends Error {
+class UnsettledSubscriptionError extends Error {
   override name = 'UnsettledSubscriptionError';
 }
 

@@ -3,6 +3,10 @@ import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
 import { type BillingInterval, type Limit, type PlanId, PLANS } from './plans.ts';
 
+export const SUBSCRIPTION_STATUSES = ['none', 'trialing', 'active', 'past_due', 'canceled'] as const;
+
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
+
 /** Where an account stands with its subscription. `endsAt` is the scheduled end, if one is known. */
 export type Subscription =
   | { status: 'none' }
@@ -22,8 +26,6 @@ export type Subscription =
       graceEndsAt: Instant;
       endsAt: Instant | null;
     };
-
-export type SubscriptionStatus = Subscription['status'];
 
 /** A subscription that gives its plan; the others leave the free one. */
 export type LiveSubscription = Extract<Subscription, { id: string }>;

@@ -1,9 +1,10 @@
 import { arrived, type Change, type RecordChange } from './changes.ts';
 import { eventsOf } from './events-of.ts';
-import { type EventName, type PostageEvent } from './events.ts';
+import { type EventOf } from './event.ts';
+import { type CoreEvent } from './events.ts';
 import { type Instant } from './instants.ts';
 
-/** Everything that the audit trail tells of. */
+/** Everything that the audit trail tells of, the letters app's part too: one trail is kept, and filtered by these. */
 export const AUDIT_TYPES = [
   /** A rollover run has come to its end, with its figures. */
   'RolloverFinished',
@@ -55,16 +56,15 @@ export interface AuditRecord {
 export function auditOf(change: RecordChange): AuditRecord[] {
   switch (change.kind) {
     case 'account':
-    case 'delivery':
     case 'purchase':
     case 'gift':
-      return eventsOf(change).flatMap(recordOf);
+      return eventsOf(change).flatMap((event) =>
+        isRecorded(event) ? [recordOf(event, ACTORS[event.name])] : [],
+      );
     case 'movement':
       return adjustmentRecords(change);
     case 'period':
-    case 'letter':
     case 'consumption':
-    case 'text':
       return [];
   }
 }
@@ -74,20 +74,19 @@ const ACTORS = {
   SubscriptionChanged: 'postage:billing',
   CreditsPurchased: 'postage:billing',
   PurchaseRefunded: 'postage:billing',
-  PaymentSucceeded: 'postage:payments',
-  PaymentFailed: 'postage:payments',
-  PaymentRefunded: 'postage:payments',
   GiftSent: 'postage:gifts',
   GiftClaimed: 'postage:gifts',
   GiftReturned: 'postage:gifts',
-} as const satisfies Partial<Record<EventName, string>>;
+} as const satisfies Partial<Record<CoreEvent['name'], string>>;
 
-function isRecorded(name: EventName): name is keyof typeof ACTORS {
-  return name in ACTORS;
+function isRecorded(event: CoreEvent): event is CoreEvent & { name: keyof typeof ACTORS } {
+  return event.name in ACTORS;
 }
 
-function recordOf({ name, id, at, userId, data }: PostageEvent): AuditRecord[] {
-  return isRecorded(name) ? [{ id, at: Date.parse(at), type: name, actor: ACTORS[name], userId, data }] : [];
+/** An event that is kept in the trail, as the deed of a part of Postage. */
+export function recordOf(event: EventOf<AuditType, number, object>, actor: string): AuditRecord {
+  const { name: type, id, at, userId, data } = event;
+  return { id, at: Date.parse(at), type, actor, userId, data };
 }
 
 function adjustmentRecords(change: Change<'movement'>): AuditRecord[] {

@@ -50,9 +50,7 @@ export const MOVEMENT_COUNTER = {
 
 export type MovementKind = keyof typeof MOVEMENT_COUNTER;
 
-export function isMovementKind(value: string): value is MovementKind {
-  return Object.hasOwn(MOVEMENT_COUNTER, value);
-}
+export const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
 
 /** A line of the ledger. The amount is signed: what it adds to `available`. */
 export interface Movement {

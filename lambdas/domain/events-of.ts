@@ -1,41 +1,24 @@
 import { type Account, type ClosedPeriod, isLive, type Subscription } from './account.ts';
-import {
-  arrived,
-  type Change,
-  isScheduledNow,
-  type RecordChange,
-  type RecordedConsumption,
-  type ScheduledNow,
-  scheduledAt,
-} from './changes.ts';
+import { arrived, type Change, type RecordChange, type RecordedConsumption } from './changes.ts';
 import { available, type Credits, NO_CREDITS } from './credits.ts';
-import { event } from './event.ts';
-import { type PostageEvent, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
-import { eventsOfPayment } from '../letters/domain/payment-events.ts';
+import { type CoreEvent, event, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
 import { eventsOfPurchase } from './purchase-events.ts';
 import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
-import { type Letter } from '../letters/domain/letters.ts';
+import { type BillingInterval } from './plans.ts';
 import { type Meter } from './refusals.ts';
-import { limitedMeters } from '../letters/domain/summaries.ts';
+import { limitedMeters } from './limited-meters.ts';
 
 /**
- * What a change means to others. The same change gives the same events, with the same ids, however often it is told;
+ * What a change of the core's means to others. The same change gives the same events, with the same ids, however often it is told;
  * items that vanish, as all of an erased user's do, give none.
  */
-export function eventsOf(change: RecordChange): PostageEvent[] {
+export function eventsOf(change: RecordChange): CoreEvent[] {
   switch (change.kind) {
     case 'account':
       return eventsOfAccount(change);
     case 'period':
       return eventsOfPeriod(change);
-    case 'letter':
-      return eventsOfLetter(change);
-    case 'delivery':
-      return [
-        ...(isScheduledNow(change) ? [deliveryScheduled(change)] : eventsOfDelivery(change)),
-        ...eventsOfPayment(change),
-      ];
     case 'consumption':
       return eventsOfConsumption(change);
     case 'purchase':
@@ -43,12 +26,11 @@ export function eventsOf(change: RecordChange): PostageEvent[] {
     case 'gift':
       return eventsOfGift(change);
     case 'movement':
-    case 'text':
       return [];
   }
 }
 
-function eventsOfAccount({ userId, at, before, after }: Change<'account'>): PostageEvent[] {
+function eventsOfAccount({ userId, at, before, after }: Change<'account'>): CoreEvent[] {
   if (after === null || before?.kind === 'erased') {
     return [];
   }
@@ -67,7 +49,7 @@ function eventsOfAccount({ userId, at, before, after }: Change<'account'>): Post
 /** A subscription by what anybody may want to know of it. */
 function termsOf(subscription: Subscription): {
   subscriptionId: string | null;
-  interval: 'month' | 'year' | null;
+  interval: BillingInterval | null;
   trialEndsAt: string | null;
   graceEndsAt: string | null;
   endsAt: string | null;
@@ -83,7 +65,7 @@ function termsOf(subscription: Subscription): {
   };
 }
 
-function subscriptionEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+function subscriptionEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, version: accountVersion, plan, subscription } = after;
   const { status } = subscription;
   const previousPlan = before?.plan ?? 'none';
@@ -97,7 +79,7 @@ function subscriptionEvents(before: Account | null, after: Account, at: Instant)
   return isSame ? [] : [event('SubscriptionChanged', userId, [accountVersion], at, data)];
 }
 
-function creditEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+function creditEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, version: accountVersion } = after;
   const previous = creditFigures(before?.credits ?? NO_CREDITS);
   const figures = creditFigures(after.credits);
@@ -124,7 +106,7 @@ interface MeterUse {
   limit: number;
 }
 
-function thresholdEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+function thresholdEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, periodStart, periodEnd } = after;
   const usedBefore = new Map<Meter, MeterUse>(
     before?.periodStart === periodStart
@@ -154,7 +136,7 @@ function hasReached({ used, limit }: MeterUse, percent: number): boolean {
   return limit > 0 && used * 100 >= limit * percent;
 }
 
-function suspicionEvents(before: Account | null, after: Account, at: Instant): PostageEvent[] {
+function suspicionEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, periodStart, mailsUsed } = after;
   const mailsBefore = before?.periodStart === periodStart ? before.mailsUsed : 0;
   const period = toIso(periodStart);
@@ -163,12 +145,12 @@ function suspicionEvents(before: Account | null, after: Account, at: Instant): P
     : [];
 }
 
-function eventsOfPeriod(change: Change<'period'>): PostageEvent[] {
+function eventsOfPeriod(change: Change<'period'>): CoreEvent[] {
   const period = arrived(change);
   return period === null ? [] : [periodClosed(change.userId, period)];
 }
 
-function periodClosed(userId: string, period: ClosedPeriod): PostageEvent {
+function periodClosed(userId: string, period: ClosedPeriod): CoreEvent {
   const start = toIso(period.periodStart);
   return event('PeriodClosed', userId, [start], period.periodEnd, {
     period: start,
@@ -182,81 +164,12 @@ function periodClosed(userId: string, period: ClosedPeriod): PostageEvent {
   });
 }
 
-function eventsOfLetter({ userId, before, after }: Change<'letter'>): PostageEvent[] {
-  if (after === null) {
-    return [];
-  }
-  if (before === null) {
-    return [letterCreated(userId, after)];
-  }
-  return before.deletedAt === null && after.deletedAt !== null
-    ? [letterDeleted(userId, after, after.deletedAt)]
-    : [];
-}
-
-function letterCreated(userId: string, { id, createdAt }: Letter): PostageEvent {
-  return event('LetterCreated', userId, [id], createdAt, { letterId: id, createdAt: toIso(createdAt) });
-}
-
-function letterDeleted(userId: string, { id }: Letter, deletedAt: Instant): PostageEvent {
-  return event('LetterDeleted', userId, [id], deletedAt, { letterId: id, deletedAt: toIso(deletedAt) });
-}
-
-function deliveryScheduled(change: ScheduledNow): PostageEvent {
-  const { id: deliveryId, letterId, channel, paidWith, deliverAt, createdAt } = change.after;
-  return event('DeliveryScheduled', change.userId, [deliveryId], scheduledAt(change), {
-    deliveryId,
-    letterId,
-    channel,
-    paidWith,
-    deliverAt: toIso(deliverAt),
-    createdAt: toIso(createdAt),
-  });
-}
-
-function eventsOfDelivery({ userId, before, after }: Change<'delivery'>): PostageEvent[] {
-  if (before === null || after === null) {
-    return [];
-  }
-  const { id: deliveryId, letterId, channel } = after;
-  const about = { deliveryId, letterId, channel };
-  if (after.status === 'dispatched') {
-    const { attempts, lastDispatchedAt } = after.dispatch;
-    const isTheSame = before.status === 'dispatched' && before.dispatch.attempts === attempts;
-    const data = { ...about, attempt: attempts, deliverAt: toIso(after.deliverAt) };
-    return isTheSame ? [] : [event('DeliveryDue', userId, [deliveryId, attempts], lastDispatchedAt, data)];
-  }
-  if (before.status === after.status) {
-    return [];
-  }
-  switch (after.status) {
-    case 'pending_payment':
-    case 'scheduled':
-      return [];
-    case 'sent': {
-      const { sentAt, dispatch } = after;
-      const data = { ...about, sentAt: toIso(sentAt), providerId: dispatch.providerId };
-      return [event('DeliverySent', userId, [deliveryId], sentAt, data)];
-    }
-    case 'failed': {
-      const { failedAt, failure } = after;
-      const data = { ...about, failedAt: toIso(failedAt), failure };
-      return [event('DeliveryFailed', userId, [deliveryId], failedAt, data)];
-    }
-    case 'cancelled': {
-      const { cancelledAt } = after;
-      const data = { ...about, cancelledAt: toIso(cancelledAt) };
-      return [event('DeliveryCancelled', userId, [deliveryId], cancelledAt, data)];
-    }
-  }
-}
-
-function eventsOfConsumption(change: Change<'consumption'>): PostageEvent[] {
+function eventsOfConsumption(change: Change<'consumption'>): CoreEvent[] {
   const consumption = arrived(change);
   return consumption === null ? [] : [usageRecorded(change.userId, consumption)];
 }
 
-function usageRecorded(userId: string, { id, consumed, createdAt }: RecordedConsumption): PostageEvent {
+function usageRecorded(userId: string, { id, consumed, createdAt }: RecordedConsumption): CoreEvent {
   const { letters, emails, mails } = consumed;
   return event('UsageRecorded', userId, [id], createdAt, {
     usageId: id,

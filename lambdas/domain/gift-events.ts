@@ -1,10 +1,9 @@
 import { type Change } from './changes.ts';
-import { event } from './event.ts';
-import { type PostageEvent } from './events.ts';
+import { type CoreEvent, event } from './events.ts';
 import { toIso } from './instants.ts';
 
 /** What has happened to a gift between two of its states. */
-export function eventsOfGift({ userId, before, after }: Change<'gift'>): PostageEvent[] {
+export function eventsOfGift({ userId, before, after }: Change<'gift'>): CoreEvent[] {
   if (after === null) {
     return [];
   }

@@ -7,7 +7,9 @@ import { DAY_MS, type Instant } from './instants.ts';
 const GIFT_LASTS_MS = 90 * DAY_MS;
 
 /** Why an unclaimed gift went back to its giver: nobody came, or what it was made of was refunded. */
-export type ReturnReason = 'expired' | 'claw_back';
+export const RETURN_REASONS = ['expired', 'claw_back'] as const;
+
+export type ReturnReason = (typeof RETURN_REASONS)[number];
 
 /** Credits that somebody has put into a code. Once it has ended it never changes again. */
 export type Gift = {

@@ -1,8 +1,10 @@
 /** The plan catalogue. Everything that differs between plans is read from here; a new plan is one more entry. */
 
-export type PlanId = 'none' | 'pro' | 'enterprise';
 export type Limit = number | 'unlimited';
-export type BillingInterval = 'month' | 'year';
+
+export const BILLING_INTERVALS = ['month', 'year'] as const;
+
+export type BillingInterval = (typeof BILLING_INTERVALS)[number];
 
 export interface Price {
   amountCents: number;
@@ -14,8 +16,8 @@ export interface CarryOver {
   capCredits: number;
 }
 
-export interface Plan {
-  id: PlanId;
+/** What a plan offers, and for how much. */
+interface Terms {
   lettersPerPeriod: Limit;
   emailsPerPeriod: Limit;
   mailCreditsPerPeriod: number;
@@ -32,10 +34,9 @@ function usd(amountCents: number): Price {
   return { amountCents, currency: 'usd' };
 }
 
-export type Plans = Readonly<Record<PlanId, Plan>>;
-
-export const PLANS: Plans = {
-  none: {
+/** From the smallest plan to the largest: the order in which an upgrade is proposed. */
+const CATALOGUE = [
+  {
     id: 'none',
     lettersPerPeriod: 5,
     emailsPerPeriod: 0,
@@ -45,7 +46,7 @@ export const PLANS: Plans = {
     canSchedule: false,
     prices: {},
   },
-  pro: {
+  {
     id: 'pro',
     lettersPerPeriod: 'unlimited',
     emailsPerPeriod: 'unlimited',
@@ -55,7 +56,7 @@ export const PLANS: Plans = {
     canSchedule: true,
     prices: { month: usd(900), year: usd(9_000) },
   },
-  enterprise: {
+  {
     id: 'enterprise',
     lettersPerPeriod: 'unlimited',
     emailsPerPeriod: 'unlimited',
@@ -65,10 +66,22 @@ export const PLANS: Plans = {
     canSchedule: true,
     prices: { month: usd(2_900) },
   },
-};
+] as const satisfies readonly (Terms & { id: string })[];
 
-/** The catalogue from the smallest plan to the largest: the order in which an upgrade is proposed. */
-export const PLAN_ORDER: readonly PlanId[] = ['none', 'pro', 'enterprise'];
+export type PlanId = (typeof CATALOGUE)[number]['id'];
+/** A plan that a subscription gives. */
+export type SoldPlan = Exclude<PlanId, 'none'>;
+
+export interface Plan extends Terms {
+  id: PlanId;
+}
+
+export type Plans = Readonly<Record<PlanId, Plan>>;
+
+export const PLANS = Object.fromEntries(CATALOGUE.map((plan) => [plan.id, plan])) as Plans;
+
+export const PLAN_ORDER = CATALOGUE.map(({ id }) => id);
+export const SOLD_PLANS = PLAN_ORDER.filter((plan) => plan !== 'none');
 
 /** What mail credits cost that are bought: so many at once, for the price of them all. They last until they are used. */
 export const BUNDLES = {
@@ -79,6 +92,8 @@ export const BUNDLES = {
 
 /** How many credits a bundle has. */
 export type Bundle = keyof typeof BUNDLES;
+
+export const BUNDLE_SIZES = Object.keys(BUNDLES).map(Number) as Bundle[];
 
 /** Most mails that a user may schedule in one UTC day, on any plan. */
 export const MAILS_PER_DAY = 10;

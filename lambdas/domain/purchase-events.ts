@@ -1,16 +1,15 @@
 import { type Change } from './changes.ts';
-import { event } from './event.ts';
-import { type PostageEvent } from './events.ts';
+import { type CoreEvent, event } from './events.ts';
 import { type PurchaseRecord } from './purchases.ts';
 
 /** What has happened to a purchase between two of its states. */
-export function eventsOfPurchase({ userId, at, before, after }: Change<'purchase'>): PostageEvent[] {
+export function eventsOfPurchase({ userId, at, before, after }: Change<'purchase'>): CoreEvent[] {
   if (before === null || after === null) {
     return [];
   }
   const { id: purchaseId, version: purchaseVersion, credits, amountCents, currency, returnedCents } = after;
   const happened = after.settledAt ?? at;
-  const events: PostageEvent[] = [];
+  const events: CoreEvent[] = [];
   if (isPaidNow(before, after)) {
     const data = { purchaseId, credits, amountCents, currency };
     events.push(event('CreditsPurchased', userId, [purchaseId], happened, data));

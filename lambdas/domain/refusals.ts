@@ -1,7 +1,11 @@
 import { type Instant } from './instants.ts';
 import { type Limit, type PlanId, type Price } from './plans.ts';
 
-export type Meter = 'letters' | 'emails' | 'mails';
+/** Meters that a plan limits by a number of their own; mails are limited by credits. */
+export const QUOTA_METERS = ['letters', 'emails'] as const;
+export const METERS = [...QUOTA_METERS, 'mails'] as const;
+
+export type Meter = (typeof METERS)[number];
 
 /**
  * Why an account does not allow a command: an answer, not an error of ours. Where several hold, the one that stands
@@ -13,7 +17,7 @@ export type Refusal =
   | { refusal: 'plan_required'; upgradeTo: PlanId | null }
   | {
       refusal: 'quota_exceeded';
-      meter: 'letters' | 'emails';
+      meter: (typeof QUOTA_METERS)[number];
       limit: Limit;
       used: number;
       resetsAt: Instant;

@@ -15,9 +15,11 @@ export interface ShardProgress {
   results?: readonly AccountOutcome[] | undefined;
 }
 
+export const ROLL_OUTCOMES = ['rolled', 'not due', 'failed'] as const;
+
 export interface AccountOutcome {
   userId: string;
-  outcome: 'rolled' | 'not due' | 'failed';
+  outcome: (typeof ROLL_OUTCOMES)[number];
 }
 
 export interface RolloverSummary {

@@ -1,9 +1,7 @@
 /** What is counted for the owner of the app: per UTC day, over all users. Deleting and erasing lower nothing. */
 import { type ClosedPeriod } from './account.ts';
-import { arrived, type Change, isScheduledNow, type RecordChange, scheduledAt } from './changes.ts';
+import { arrived, type Change, type ChangeOf, type RecordChange } from './changes.ts';
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
-import { costOf } from '../letters/domain/deliveries.ts';
-import { paymentFactOf } from '../letters/domain/delivery-payment.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
 import { isPaidNow } from './purchase-events.ts';
 import { PLANS } from './plans.ts';
@@ -97,13 +95,9 @@ export interface Counted {
   writtenAt: Instant;
 }
 
-/** What a change adds to the statistics; null: nothing. */
+/** What a change of the core's adds to the statistics; null: nothing. */
 export function countedOf(change: RecordChange): Counted | null {
   switch (change.kind) {
-    case 'letter':
-      return countedLetter(change);
-    case 'delivery':
-      return countedDelivery(change);
     case 'consumption':
       return countedConsumption(change);
     case 'movement':
@@ -114,64 +108,7 @@ export function countedOf(change: RecordChange): Counted | null {
       return countedPurchase(change);
     case 'gift':
     case 'account':
-    case 'text':
       return null;
-  }
-}
-
-function countedLetter(change: Change<'letter'>): Counted | null {
-  const letter = arrived(change);
-  return letter === null
-    ? null
-    : used(change, `letter:${letter.id}`, letter.createdAt, { letters: 1, emails: 0, mails: 0 });
-}
-
-function countedDelivery(change: Change<'delivery'>): Counted | null {
-  if (!isScheduledNow(change)) {
-    return countedSending(change) ?? countedPayment(change);
-  }
-  const { id, channel, payment } = change.after;
-  const byCard = payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
-  return used(change, `delivery:${id}`, scheduledAt(change), { ...costOf(channel), ...byCard });
-}
-
-/** A mail that is sent; and one that comes back, which counts no more on the day on which it was sent. */
-function countedSending(change: Change<'delivery'>): Counted | null {
-  const { before, after } = change;
-  if (before === null || after?.channel !== 'mail') {
-    return null;
-  }
-  const mails = after.paidWith === 'card' ? 'cardMailsSent' : 'creditMailsSent';
-  if (before.status !== 'sent' && after.status === 'sent') {
-    return counted(change, `sent:${after.id}`, after.sentAt, { [mails]: 1 });
-  }
-  return before.status === 'sent' && after.status !== 'sent'
-    ? counted(change, `came-back:${after.id}`, before.sentAt, { [mails]: -1 })
-    : null;
-}
-
-/** What has become of the money, apart from a mail that is scheduled with it. */
-function countedPayment(change: Change<'delivery'>): Counted | null {
-  const { at, before, after } = change;
-  if (before === null || !after?.payment) {
-    return null;
-  }
-  const { price, intentId } = after.payment;
-  switch (paymentFactOf(before, after)?.fact) {
-    case undefined:
-      return null;
-    case 'charged':
-      return counted(change, `charge:${after.id}`, at, { cardRevenueCents: price.amountCents });
-    case 'failed':
-      // Without an intent, no card was asked.
-      return intentId === null
-        ? null
-        : counted(change, `failed-payment:${after.id}`, at, { cardPaymentsFailed: 1 });
-    case 'refunded':
-      return counted(change, `refund:${after.id}`, at, {
-        cardRefunds: 1,
-        cardRefundsCents: price.amountCents,
-      });
   }
 }
 
@@ -234,8 +171,10 @@ function countedPurchase(change: Change<'purchase'>): Counted | null {
   });
 }
 
-function counted(
-  { userId, at: writtenAt }: RecordChange,
+type Written = Pick<ChangeOf<string, unknown>, 'userId' | 'at'>;
+
+export function counted(
+  { userId, at: writtenAt }: Written,
   subject: string,
   at: Instant,
   totals: Partial<Totals>,
@@ -250,7 +189,8 @@ function counted(
   };
 }
 
-function used(change: RecordChange, subject: string, at: Instant, totals: Use & Partial<Totals>): Counted {
+/** What is counted as a use of its user's. */
+export function used(change: Written, subject: string, at: Instant, totals: Use & Partial<Totals>): Counted {
   return { ...counted(change, subject, at, totals), isUse: true };
 }
 

@@ -10,12 +10,12 @@ import {
 import { changeAllowance, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, isBoundary } from './periods.ts';
-import { type PlanId, PLANS } from './plans.ts';
+import { type PlanId, PLANS, type SoldPlan } from './plans.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 
 /** What Stripe says of the live subscription now. */
 export interface LiveFacts {
-  plan: Exclude<PlanId, 'none'>;
+  plan: SoldPlan;
   /** Its billing cycle anchor. A trial's periods are counted from the trial's end instead. */
   anchor: Instant;
   subscription: LiveSubscription;

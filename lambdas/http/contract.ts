@@ -4,17 +4,11 @@
  */
 import * as z from 'zod/mini';
 import { type ProblemCode } from './problems.ts';
-import { type Route, ROUTES } from './routes.ts';
+import { CORE_ROUTES, type Route } from './routes.ts';
 
 export type Schema = z.ZodMiniType;
 
 /** A route as API Gateway names it, `GET /letters/{id}`. */
-export type RouteKey = (typeof ROUTES)[number] extends infer Each
-  ? Each extends Route
-    ? `${Each['method']} ${Each['path']}`
-    : never
-  : never;
-
 export function routeKey({ method, path }: Route): string {
   return `${method} ${path}`;
 }
@@ -39,6 +33,15 @@ export interface Contract<Params = unknown, Query = unknown, Body = unknown, A e
   answers: A;
   /** The codes that this route may answer beside those that every route of its access may. */
   problems: readonly ProblemCode[];
+  /** Whose signature the request carries, where one is asked for. */
+  signedBy?: Signature;
+}
+
+/** A signature as the OpenAPI document describes it. */
+export interface Signature {
+  id: string;
+  header: string;
+  description: string;
 }
 
 const NO_FIELDS = z.strictObject({});
@@ -56,14 +59,20 @@ export const NO_INPUT = {
   idempotencyKey: 'none',
 } as const;
 
-/** The contract of a route that `ROUTES` lists. */
-export function contract<Params, Query, Body, const A extends Answers>(
-  key: RouteKey,
-  definition: Omit<Contract<Params, Query, Body, A>, 'route'>,
-): Contract<Params, Query, Body, A> {
-  const route = ROUTES.find((each) => routeKey(each) === key);
-  if (route === undefined) {
-    throw new Error(`ROUTES does not list ${key}.`);
-  }
-  return { ...definition, route };
+type KeyOf<R> = R extends Route ? `${R['method']} ${R['path']}` : never;
+
+/** Makes the contracts of the routes of a list. */
+export function contractsOf<R extends Route>(routes: readonly R[]) {
+  return <Params, Query, Body, const A extends Answers>(
+    key: KeyOf<R>,
+    definition: Omit<Contract<Params, Query, Body, A>, 'route'>,
+  ): Contract<Params, Query, Body, A> => {
+    const route = routes.find((each) => routeKey(each) === key);
+    if (route === undefined) {
+      throw new Error(`There is no route ${key}.`);
+    }
+    return { ...definition, route };
+  };
 }
+
+export const contract = contractsOf(CORE_ROUTES);

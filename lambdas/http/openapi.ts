@@ -2,17 +2,26 @@
 import * as z from 'zod/mini';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type AnswerContract, type Contract, NO_BODY, RAW_BODY, type Schema } from './contract.ts';
-import { CONTRACTS } from '../letters/http/contracts/index.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
-import { type Access } from './routes.ts';
-import { components, Problem, shownAs } from './schemas.ts';
+import { type Access, type CORE_ROUTES } from './routes.ts';
+import { components, shownAs } from './schemas.ts';
 
 type JsonObject = Record<string, unknown>;
 
 const SCHEMAS_PATH = '#/components/schemas/';
 
+/** What the document is made from. */
+export interface Api {
+  /** The groups are shown in the order in which they come here. */
+  contracts: readonly Contract[];
+  /** What is said of each group. */
+  groups: Readonly<Record<string, string>>;
+  problem: Schema;
+}
+
 /** @param serverUrl where the API answers */
-export function openApiDocument(serverUrl: string): JsonObject {
+export function openApiDocument(api: Api, serverUrl: string): JsonObject {
+  const names = new Set(api.contracts.map(({ route }) => route.group));
   return {
     openapi: '3.1.1',
     info: {
@@ -22,9 +31,9 @@ export function openApiDocument(serverUrl: string): JsonObject {
       license: { name: packageJson.license, identifier: packageJson.license },
     },
     servers: [{ url: serverUrl }],
-    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    paths: paths(),
-    components: { securitySchemes: SECURITY_SCHEMES, schemas: componentSchemas() },
+    tags: [...names].map((name) => ({ name, description: api.groups[name] })),
+    paths: paths(api),
+    components: { securitySchemes: securitySchemes(api), schemas: componentSchemas() },
   };
 }
 
@@ -34,10 +43,8 @@ Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor g
 Errors are problems (RFC 9457) with a stable \`code\`. A request with an \`Idempotency-Key\` can be repeated, however
 late: it is carried out once, and the repetition is answered from what it made, with \`Idempotent-Replayed: true\`.`;
 
-const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
-  letters: 'Letters, each of which counts.',
-  deliveries: 'Letters to be sent, by e-mail or by post.',
-  usage: 'What a user may do, and has done.',
+/** What is said of the core's groups. */
+export const CORE_GROUPS: Readonly<Record<(typeof CORE_ROUTES)[number]['group'], string>> = {
   credits: 'Mail credits and their ledger.',
   purchases: 'Mail credits in bundles, bought on the pages of Stripe.',
   gifts: 'Mail credits for somebody else, by a code.',
@@ -45,7 +52,6 @@ const TAGS: Readonly<Record<Contract['route']['group'], string>> = {
   consumption: 'Counting for apps that keep their letters elsewhere.',
   admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',
   'failed-events': 'What could not be processed, to be sent again.',
-  'mail-webhook': 'What Lob says of physical mails.',
   webhooks: 'What others call.',
   cron: 'Jobs, run on demand.',
   docs: 'Health and documentation.',
@@ -60,31 +66,27 @@ const SECURITY_SCHEMES = {
       'A token of the configured issuer. Counting for others needs the scope `usage:write`, the admin routes the scope or the Cognito group `admin`.',
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
-  signature: {
-    type: 'apiKey',
-    in: 'header',
-    name: 'Stripe-Signature',
-    description: "The sender's signature of the body and the time.",
-  },
-  lobSignature: {
-    type: 'apiKey',
-    in: 'header',
-    name: 'Lob-Signature',
-    description: "Lob's signature of the body and of the time in `Lob-Signature-Timestamp`.",
-  },
 };
+
+function securitySchemes({ contracts }: Api): JsonObject {
+  const signatures = contracts.flatMap(({ signedBy }) => signedBy ?? []);
+  const schemes = signatures.map(({ id, header: name, description }) => {
+    return [id, { type: 'apiKey', in: 'header', name, description }] as const;
+  });
+  return { ...SECURITY_SCHEMES, ...Object.fromEntries(schemes) };
+}
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   user: [{ token: [] }],
   'usage:write': [{ token: ['usage:write'] }],
   admin: [{ token: ['admin'] }],
   cron: [{ cronSecret: [] }],
-  signature: [{ signature: [] }],
+  signature: [],
   anyone: [],
 };
 
-function securityOf({ access, path }: Contract['route']): readonly JsonObject[] {
-  return path === '/webhooks/mail' ? [{ lobSignature: [] }] : SECURITY[access];
+function securityOf({ route, signedBy }: Contract): readonly JsonObject[] {
+  return signedBy === undefined ? SECURITY[route.access] : [{ [signedBy.id]: [] }];
 }
 
 /** The codes that every route of an access may answer. */
@@ -97,16 +99,16 @@ const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
   anyone: ['internal', 'busy'],
 };
 
-function paths(): JsonObject {
+function paths({ contracts, problem }: Api): JsonObject {
   const byPath: Record<string, JsonObject> = {};
-  for (const contract of CONTRACTS) {
+  for (const contract of contracts) {
     const { method, path } = contract.route;
-    byPath[path] = { ...byPath[path], [method.toLowerCase()]: describe(contract) };
+    byPath[path] = { ...byPath[path], [method.toLowerCase()]: describe(contract, problem) };
   }
   return byPath;
 }
 
-function describe(contract: Contract): JsonObject {
+function describe(contract: Contract, problem: Schema): JsonObject {
   const { route, summary, description } = contract;
   const parameters = [
     ...parametersOf(contract.params, 'path'),
@@ -118,10 +120,10 @@ function describe(contract: Contract): JsonObject {
     summary,
     description,
     tags: [route.group],
-    security: securityOf(route),
+    security: securityOf(contract),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(hasBody(contract) ? { requestBody: requestBody(contract.body) } : {}),
-    responses: { ...answers(contract), ...gatewayAnswers(contract), ...problems(contract) },
+    responses: { ...answers(contract), ...gatewayAnswers(contract), ...problems(contract, problem) },
   };
 }
 
@@ -241,7 +243,7 @@ function gatewayAnswers(contract: Contract): JsonObject {
   };
 }
 
-function problems(contract: Contract): JsonObject {
+function problems(contract: Contract, problem: Schema): JsonObject {
   const byStatus = Map.groupBy(codesOf(contract), (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
@@ -250,7 +252,7 @@ function problems(contract: Contract): JsonObject {
         description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
         ...problemHeaders(status),
         content: {
-          'application/problem+json': { schema: reference(Problem) },
+          'application/problem+json': { schema: reference(problem) },
           ...(GATEWAY_STATUSES.has(status) ? gatewayContent : {}),
         },
       },

@@ -2,13 +2,12 @@
  * The one place that turns refusals, outcomes and errors into RFC 9457 problems. A problem tells a client what to do
  * (its code and figures) and never how Postage works inside.
  */
-import { type DeliveryStatus } from '../letters/domain/deliveries.ts';
 import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
-import { type PlanId, type Price } from '../domain/plans.ts';
+import { type PlanId } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
-/** Every code, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
+/** Every code, the letters app's too since clients know one list, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
 export const PROBLEMS = {
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Not authenticated' },
@@ -75,7 +74,7 @@ export function problemBody({ code, detail, figures }: Problem): Record<string, 
   return { type: `urn:postage:problem:${code}`, title, status, code, detail, ...figures };
 }
 
-function problem(
+export function problem(
   code: ProblemCode,
   detail: string,
   figures: Problem['figures'] = {},
@@ -117,18 +116,6 @@ export function invalid(errors: readonly FieldError[]): Problem {
       ? (first?.message ?? 'Not valid.')
       : `${first.path}: ${first.message}`;
   return problem('invalid', detail, { errors: listed });
-}
-
-export function letterHasOpenDeliveries(openDeliveries: number): Problem {
-  const detail =
-    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true, those that wait for their payment one by one; those on their way must be waited for.';
-  return problem('illegal_transition', detail, { openDeliveries });
-}
-
-/** A delivery that can no longer be cancelled, or not yet. */
-export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
-  const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
-  return problem('illegal_transition', detail, { deliveryStatus });
 }
 
 /** An adjustment that would take more credits than there are. */
@@ -244,35 +231,6 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       return problem('insufficient_credits', detail, figures);
     }
   }
-}
-
-/** A mail could not be paid by card. Its delivery has failed, so that another try takes another key. */
-/** A delivery that a card has not paid for. */
-interface ProblemOfPayment {
-  deliveryId: string;
-  price: Price;
-}
-
-function figuresOf({ deliveryId, price: { amountCents, currency } }: ProblemOfPayment): Problem['figures'] {
-  return { deliveryId, price: { amountCents, currency } };
-}
-
-export function paymentMethodRequired(payment: ProblemOfPayment): Problem {
-  const detail =
-    'There is no card that could pay for the mail. With one as the default at Stripe, try again under another Idempotency-Key.';
-  return problem('payment_method_required', detail, figuresOf(payment));
-}
-
-export function paymentFailed(payment: ProblemOfPayment, declineCode: string | null): Problem {
-  const detail =
-    'The card was declined, and nothing was charged. With another card, or after a word with its bank, try again under another Idempotency-Key.';
-  return problem('payment_failed', detail, { ...figuresOf(payment), declineCode });
-}
-
-export function paymentActionRequired(payment: ProblemOfPayment, clientSecret: string): Problem {
-  const detail =
-    'The card wants its holder to authenticate: Stripe.js does that with the clientSecret. The delivery waits for it for 24 hours; the same Idempotency-Key answers how it went.';
-  return problem('payment_action_required', detail, { ...figuresOf(payment), clientSecret });
 }
 
 function idempotencyConflict(): Problem {

@@ -1,9 +1,10 @@
 /** The building blocks that the contracts share. Messages are for developers; zod's English ones where none is given. */
 import * as z from 'zod/mini';
 import { en } from 'zod/locales';
-import { COUNTRY_CODES } from '../letters/http/countries.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Schema } from './contract.ts';
+import { PLAN_ORDER } from '../domain/plans.ts';
+import { QUOTA_METERS } from '../domain/refusals.ts';
 import { USER_ID } from '../domain/user-id.ts';
 
 z.config(en());
@@ -107,19 +108,12 @@ shownAs.add(Instant, { type: 'string', format: 'date-time' });
 
 export const Email = z.email().check(z.maxLength(254));
 
-const countries = new Set(COUNTRY_CODES);
-
-export const Country = z
-  .string()
-  .check(z.refine((code) => countries.has(code), 'Expected a country by its ISO 3166-1 alpha-2 code.'));
-shownAs.add(Country, { type: 'string', enum: COUNTRY_CODES });
-
 /** A count in an answer. */
 export const Count = z.int().check(z.gte(0));
 
 export const Limit = named('Limit', z.union([Count, z.literal('unlimited')]));
 
-export const Plan = named('Plan', z.enum(['none', 'pro', 'enterprise']), {
+export const Plan = named('Plan', z.enum(PLAN_ORDER), {
   description: '`none` is the free plan.',
 });
 
@@ -182,46 +176,43 @@ export function page<S extends Schema>(
 
 const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-export const Problem = named(
-  'Problem',
-  z.strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.enum(PROBLEM_CODES),
-    detail: z.string(),
-    errors: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
-    meter: z.optional(z.enum(['letters', 'emails'])),
-    limit: z.optional(Limit),
-    used: z.optional(Count),
-    resetsAt: z.optional(Instant),
-    upgradeTo: z.optional(z.nullable(Plan)),
-    price: z.optional(z.nullable(Price)),
-    deliveryId: z.optional(z.string()),
-    clientSecret: z.optional(z.string()),
-    declineCode: z.optional(z.nullable(z.string())),
-    openDeliveries: z.optional(Count),
-    deliveryStatus: z.optional(
-      z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
-    ),
-    available: z.optional(Count),
-    requestId: z.optional(z.string()),
-    executionId: z.optional(z.string()),
-  }),
-  {
-    description:
-      'An RFC 9457 problem. Decide by `code`; the figures that belong to a code stand beside it, instants in ISO 8601.',
-    example: {
-      type: 'urn:postage:problem:quota_exceeded',
-      title: PROBLEMS.quota_exceeded.title,
-      status: 402,
-      code: 'quota_exceeded',
-      detail: '5 of 5 letters of this period are used. It ends at 2026-12-01T00:00:00.000Z.',
-      meter: 'letters',
-      limit: 5,
-      used: 5,
-      resetsAt: '2026-12-01T00:00:00.000Z',
-      upgradeTo: 'pro',
+/** A problem, with the figures that those of an app carry besides the core's. */
+export function problemSchema(figures: Readonly<Record<string, Schema>>): Schema {
+  return named(
+    'Problem',
+    z.strictObject({
+      type: z.string(),
+      title: z.string(),
+      status: z.int(),
+      code: z.enum(PROBLEM_CODES),
+      detail: z.string(),
+      errors: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
+      meter: z.optional(z.enum(QUOTA_METERS)),
+      limit: z.optional(Limit),
+      used: z.optional(Count),
+      resetsAt: z.optional(Instant),
+      upgradeTo: z.optional(z.nullable(Plan)),
+      price: z.optional(z.nullable(Price)),
+      available: z.optional(Count),
+      requestId: z.optional(z.string()),
+      executionId: z.optional(z.string()),
+      ...figures,
+    }),
+    {
+      description:
+        'An RFC 9457 problem. Decide by `code`; the figures that belong to a code stand beside it, instants in ISO 8601.',
+      example: {
+        type: 'urn:postage:problem:quota_exceeded',
+        title: PROBLEMS.quota_exceeded.title,
+        status: 402,
+        code: 'quota_exceeded',
+        detail: '5 of 5 letters of this period are used. It ends at 2026-12-01T00:00:00.000Z.',
+        meter: 'letters',
+        limit: 5,
+        used: 5,
+        resetsAt: '2026-12-01T00:00:00.000Z',
+        upgradeTo: 'pro',
+      },
     },
-  },
-);
+  );
+}

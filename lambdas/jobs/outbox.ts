@@ -5,13 +5,17 @@ import { deadlineIn } from '../runtime/deadline.ts';
 import { appendAuditRecords, MAX_AUDIT_RECORDS } from '../adapters/dynamodb/audit.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus, publishEvents } from '../adapters/eventbridge/publish.ts';
-import { connectFailedRecords } from '../adapters/failed-records.ts';
-import { type AuditRecord, auditOf } from '../domain/audit.ts';
+import { connectFailedRecords, setAside } from '../adapters/failed-records.ts';
+import { type AuditRecord } from '../domain/audit.ts';
 import { type Deadline } from '../domain/deadline.ts';
-import { eventsOf } from '../domain/events-of.ts';
+import { type AnyEvent } from '../domain/event.ts';
+import { parseAnyRecord } from '../letters/adapters/stream-record.ts';
+import { auditOf } from '../letters/domain/audit.ts';
+import { type AnyChange } from '../letters/domain/changes.ts';
+import { eventsOf } from '../letters/domain/events-of.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { readBatch, type ReadRecord } from '../runtime/stream-batch.ts';
+import { readBatch, type ReadRecord, type StreamReader } from '../runtime/stream-batch.ts';
 
 /** Less than the function's minute, so that what has failed is reported and not cut off. */
 const DEADLINE_MS = 40_000;
@@ -22,6 +26,11 @@ const store = createStore(requiredVariable('table'));
 const bus = connectEventBus(requiredVariable('eventBus'));
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
 const logger = createLogger('outbox');
+const reader: StreamReader<AnyChange> = {
+  parse: parseAnyRecord,
+  setAside: (record) => setAside(failedRecords, 'outbox', record),
+  logger,
+};
 
 /**
  * Publishes what the table's changes mean, and writes what the audit trail keeps of them. Records that fail are
@@ -29,7 +38,7 @@ const logger = createLogger('outbox');
  */
 export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const deadline = deadlineIn(DEADLINE_MS);
-  const records = await readBatch(Records, { consumer: 'outbox', failedRecords, logger });
+  const records = await readBatch(Records, reader);
   const failed = new Set((await Promise.all([publish(records, deadline), audit(records, deadline)])).flat());
   return {
     batchItemFailures: records
@@ -39,8 +48,8 @@ export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoD
 }
 
 /** @returns the sequence numbers of the records of which an event could not be published */
-async function publish(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
-  const sources = new Map(
+async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
+  const sources = new Map<AnyEvent, string>(
     records.flatMap(({ change, sequenceNumber }) =>
       eventsOf(change).map((event) => [event, sequenceNumber] as const),
     ),
@@ -53,7 +62,7 @@ async function publish(records: readonly ReadRecord[], deadline: Deadline): Prom
 }
 
 /** @returns the sequence numbers of the records of which the audit trail could not be written */
-async function audit(records: readonly ReadRecord[], deadline: Deadline): Promise<string[]> {
+async function audit(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
   const sources = new Map<string, { record: AuditRecord; sequenceNumber: string }>();
   for (const { change, sequenceNumber } of records) {
     for (const record of auditOf(change)) {

@@ -1,16 +1,16 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { settleCardPayments } from '../letters/commands/settle-card-payment.ts';
+import { settleCardPayments, settleDelivery } from '../letters/commands/settle-delivery.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
 import { appendAudit } from '../adapters/dynamodb/audit.ts';
 import { recordRun } from '../letters/adapters/reconciled-days.ts';
-import { returnExpiredGift } from '../commands/return-gift.ts';
-import { reconcile, type Settlement } from '../commands/settle-due.ts';
+import { CORE_SETTLERS, settleDue, type Settler } from '../commands/settle-due.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Instant } from '../domain/instants.ts';
 import {
+  type DueOutcome,
   figuresOf,
   type ReconciliationFigures,
   STUCK_AT_ONCE,
@@ -29,10 +29,10 @@ const MAX_LOGGED_FAILURES = 100;
 const store = createStore(requiredVariable('table'));
 const stage = requiredVariable('stage');
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const settlement: Settlement = {
-  ...settleCardPayments({ store, stripe }),
-  returnGift: (item, now, deadline) => returnExpiredGift(store, item, now, deadline),
-};
+const settlers = new Map<string, Settler<DueOutcome>>([
+  ...CORE_SETTLERS,
+  ['DELIVERY', settleDelivery(settleCardPayments({ store, stripe }))],
+]);
 const logger = createLogger('reconciler');
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 
@@ -55,7 +55,7 @@ export interface ReconciliationSummary extends ReconciliationFigures {
 export async function handler(event: unknown): Promise<ReconciliationSummary> {
   const { now, timeMs } = reconcileEvent.parse(event);
   const startedAt = performance.now();
-  const { outcomes, failures, isFinished } = await reconcile(store, now, deadlineIn(timeMs), settlement);
+  const { outcomes, failures, isFinished } = await settleDue(store, settlers, now, deadlineIn(timeMs));
   for (const { key, error } of failures.slice(0, MAX_LOGGED_FAILURES)) {
     logger.error('Something that is due could not be dealt with.', { key, error });
   }

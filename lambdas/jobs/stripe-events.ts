@@ -5,6 +5,7 @@ import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { processStripeEvents } from '../commands/process-stripe-events.ts';
 import { type StripeServices } from '../commands/stripe-event.ts';
+import { EVENT_HANDLERS } from '../letters/commands/stripe-event-handlers.ts';
 
 const services: StripeServices = {
   store: createStore(requiredVariable('table')),
@@ -15,5 +16,5 @@ const services: StripeServices = {
 
 /** Follows Stripe's events. */
 export function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
-  return processStripeEvents(services, Records);
+  return processStripeEvents(services, EVENT_HANDLERS, Records);
 }

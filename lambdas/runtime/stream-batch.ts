@@ -1,17 +1,21 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { parseStreamRecord } from '../adapters/dynamodb/stream-record.ts';
-import { type FailedRecords, setAside } from '../adapters/failed-records.ts';
-import { type RecordChange } from '../domain/changes.ts';
 
 /** A record of the stream that has been understood. */
-export interface ReadRecord {
+export interface ReadRecord<Change> {
   sequenceNumber: string;
-  change: RecordChange;
+  change: Change;
+}
+
+/** What a consumer of the stream reads it with. */
+export interface StreamReader<Change> {
+  parse: (record: DynamoDBRecord) => Change;
+  setAside: (record: DynamoDBRecord) => Promise<void>;
+  logger: Logger;
 }
 
 /** By which Lambda names a record that has to come again. */
-export function sequenceNumberOf(record: DynamoDBRecord): string {
+function sequenceNumberOf(record: DynamoDBRecord): string {
   return record.dynamodb?.SequenceNumber ?? '';
 }
 
@@ -21,14 +25,14 @@ export function sequenceNumberOf(record: DynamoDBRecord): string {
  *
  * @throws Error when it could not be set aside either; then the batch has to come again
  */
-export async function readBatch(
+export async function readBatch<Change>(
   records: readonly DynamoDBRecord[],
-  { consumer, failedRecords, logger }: { consumer: string; failedRecords: FailedRecords; logger: Logger },
-): Promise<ReadRecord[]> {
-  const understood: ReadRecord[] = [];
+  { parse, setAside, logger }: StreamReader<Change>,
+): Promise<ReadRecord<Change>[]> {
+  const understood: ReadRecord<Change>[] = [];
   for (const record of records) {
     try {
-      understood.push({ sequenceNumber: sequenceNumberOf(record), change: parseStreamRecord(record) });
+      understood.push({ sequenceNumber: sequenceNumberOf(record), change: parse(record) });
     } catch (error) {
       // The keys name the item; what it holds may be personal, and stays out of the log.
       logger.error('A record of the stream was set aside.', {
@@ -36,7 +40,7 @@ export async function readBatch(
         sequenceNumber: sequenceNumberOf(record),
         error,
       });
-      await setAside(failedRecords, consumer, record);
+      await setAside(record);
     }
   }
   return understood;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ROLL_OUTCOMES } from '../domain/rollover-run.ts';
 
 /** What `lib/rollover.asl.json` passes to the functions of a run. */
 
@@ -17,9 +18,7 @@ const progress = z.object({
   succeeded: z._default(count, 0),
   failed: z._default(count, 0),
   brokenPages: z.optional(count),
-  results: z.optional(
-    z.array(z.object({ userId: z.string(), outcome: z.enum(['rolled', 'not due', 'failed']) })),
-  ),
+  results: z.optional(z.array(z.object({ userId: z.string(), outcome: z.enum(ROLL_OUTCOMES) }))),
 });
 
 export const rollPageEvent = z.object({ now: instant, progress });

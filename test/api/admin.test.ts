@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type HttpResult } from '../../lambdas/http/event.ts';
-import { ROUTES } from '../../lambdas/http/routes.ts';
+import { ROUTES } from '../../lambdas/wiring/routes.ts';
 import { startEngine } from '../../local/engine.ts';
 import { ADMIN, type Administrator, administratorOf, someSender, trailOf } from '../support/admin.ts';
 import { call, LETTER, someApiUser } from '../support/api-client.ts';

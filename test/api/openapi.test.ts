@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { routeKey, type Schema } from '../../lambdas/http/contract.ts';
-import { CONTRACTS } from '../../lambdas/letters/http/contracts/index.ts';
+import { API } from '../../lambdas/letters/http/api.ts';
 import { openApiDocument } from '../../lambdas/http/openapi.ts';
 import { PROBLEMS } from '../../lambdas/http/problems.ts';
-import { ROUTES } from '../../lambdas/http/routes.ts';
+import { ROUTES } from '../../lambdas/wiring/routes.ts';
 import { components } from '../../lambdas/http/schemas.ts';
 
 interface Described {
@@ -19,7 +19,7 @@ interface Described {
   responses: Record<string, { content?: Record<string, { schema?: { $ref: string } }>; headers?: object }>;
 }
 
-const document = openApiDocument('https://api.postage.test');
+const document = openApiDocument(API, 'https://api.postage.test');
 const paths = document['paths'] as Record<string, Record<string, Described>>;
 
 function described(method: string, path: string): Described | undefined {
@@ -46,7 +46,7 @@ describe('the OpenAPI document', () => {
   }, 60_000);
 
   it('describes every route, and nothing else', () => {
-    expect(CONTRACTS.map(({ route }) => routeKey(route)).sort()).toEqual(ROUTES.map(routeKey).sort());
+    expect(API.contracts.map(({ route }) => routeKey(route)).sort()).toEqual(ROUTES.map(routeKey).sort());
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -125,7 +125,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('gives examples that its own schemas accept', () => {
-    const withExamples = [...new Set(CONTRACTS.flatMap(schemasOf))].filter(
+    const withExamples = [...new Set(API.contracts.flatMap(schemasOf))].filter(
       (schema) => components.get(schema)?.examples !== undefined,
     );
     expect(withExamples.length).toBeGreaterThan(7);
@@ -138,6 +138,6 @@ describe('the OpenAPI document', () => {
   });
 });
 
-function schemasOf({ body, answers }: (typeof CONTRACTS)[number]): Schema[] {
+function schemasOf({ body, answers }: (typeof API.contracts)[number]): Schema[] {
   return [body, ...Object.values(answers).flatMap((answer) => ('schema' in answer ? [answer.schema] : []))];
 }

@@ -5,7 +5,6 @@ import {
   busy,
   internal,
   invalid,
-  letterHasOpenDeliveries,
   malformed,
   MAX_LISTED_ERRORS,
   notFound,
@@ -19,7 +18,8 @@ import {
   PROBLEMS,
   unauthenticated,
 } from '../../lambdas/http/problems.ts';
-import { Problem as ProblemSchema } from '../../lambdas/http/schemas.ts';
+import { API } from '../../lambdas/letters/http/api.ts';
+import { letterHasOpenDeliveries } from '../../lambdas/letters/http/problems.ts';
 import { NOW } from '../support/http-event.ts';
 
 const resetsAt = Date.UTC(2026, 11, 1);
@@ -140,7 +140,7 @@ describe('problems', () => {
       busy(),
     ];
     for (const problem of problems) {
-      expect(ProblemSchema.safeParse(problemBody(problem)).error?.issues).toBeUndefined();
+      expect(API.problem.safeParse(problemBody(problem)).error?.issues).toBeUndefined();
     }
   });
 

@@ -8,7 +8,6 @@ import { createLetter } from '../../lambdas/letters/http/contracts/letters.ts';
 import { getHistory, getNearingQuota } from '../../lambdas/letters/http/contracts/usage.ts';
 import {
   ClockInput,
-  Country,
   Email,
   InstantInput,
   line,
@@ -16,6 +15,7 @@ import {
   PageQuery,
   UserId,
 } from '../../lambdas/http/schemas.ts';
+import { Country } from '../../lambdas/letters/http/countries.ts';
 
 const accepts = (schema: Schema, value: unknown): boolean => schema.safeParse(value).success;
 

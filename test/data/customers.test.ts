@@ -4,7 +4,7 @@ import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
 import { findUserOfCustomer } from '../../lambdas/adapters/dynamodb/customer-item.ts';
 import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { linkFirstCustomer, replaceDeletedCustomer } from '../../lambdas/commands/link-customer.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';

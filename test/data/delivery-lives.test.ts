@@ -6,7 +6,7 @@ import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { NO_SETTLEMENT, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { reconcile } from '../support/as-deployed.ts';
 import { type DeliveryAnswer } from '../../lambdas/letters/adapters/answers.ts';
 import { NothingTakenError, type Send } from '../../lambdas/letters/adapters/senders/provider.ts';
 import { type Delivery, type PostalRecipient } from '../../lambdas/letters/domain/deliveries.ts';
@@ -129,7 +129,7 @@ async function liveOn(world: World): Promise<void> {
   const before = await deliveriesOf(world);
   await Promise.all([
     cancelSome(world, before),
-    reconcile(table.faultyStore(), world.now, deadlineIn(10_000), NO_SETTLEMENT).catch(ignored),
+    reconcile(table.faultyStore(), world.now, deadlineIn(10_000)).catch(ignored),
   ]);
   const provider = badProvider(world);
   const due = (await deliveriesOf(world)).flatMap((delivery) =>
@@ -175,7 +175,7 @@ describe('deliveries whose reconciler, senders and answers are stopped anywhere,
 describe('a sender that is told of the same attempt again', () => {
   it('acts once, however often and through however many workers it is told', async () => {
     const world = await givenWorld(1);
-    await reconcile(table.store(), world.now, deadlineIn(20_000), NO_SETTLEMENT);
+    await reconcile(table.store(), world.now, deadlineIn(20_000));
     let times = 0;
     const provider: Send<PostalRecipient> = async ({ deliveryId }) => {
       times += 1;
@@ -193,7 +193,7 @@ describe('a sender that is told of the same attempt again', () => {
 
   it('answers again, without sending, once the provider has taken it', async () => {
     const world = await givenWorld(1);
-    await reconcile(table.store(), world.now, deadlineIn(20_000), NO_SETTLEMENT);
+    await reconcile(table.store(), world.now, deadlineIn(20_000));
     const [delivery] = await deliveriesOf(world);
     const due = { userId: world.userId, deliveryId: delivery?.id ?? '', attempt: 1 };
     await send(world, async () => ({ outcome: 'accepted', providerId: 'p1' }), due);
@@ -206,7 +206,7 @@ describe('a sender that is told of the same attempt again', () => {
 
   it('whose provider takes nothing gives the attempt back; one that has lost the answer keeps it', async () => {
     const world = await givenWorld(1);
-    await reconcile(table.store(), world.now, deadlineIn(20_000), NO_SETTLEMENT);
+    await reconcile(table.store(), world.now, deadlineIn(20_000));
     const [one, other] = await deliveriesOf(world);
     const due = (delivery: Delivery | undefined): DueAttempt => ({
       userId: world.userId,

@@ -3,13 +3,12 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';
-import { returnExpiredGift } from '../../lambdas/commands/return-gift.ts';
 import { claimGift, type ClaimOutcome } from '../../lambdas/commands/claim-gift.ts';
 import { createGift, type GiftOutcome } from '../../lambdas/commands/create-gift.ts';
-import { NO_SETTLEMENT, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { CORE_SETTLERS, settleDue } from '../../lambdas/commands/settle-due.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { DAY_MS, type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { active, at } from '../support/accounts.ts';
@@ -82,10 +81,7 @@ async function codeIsKept(codeHash: string): Promise<boolean> {
 
 /** What the reconciler does at that time. */
 async function runAt(now: Instant): Promise<void> {
-  const { failures } = await reconcile(table.store(), now, plentyOfTime(), {
-    ...NO_SETTLEMENT,
-    returnGift: (item, when, deadline) => returnExpiredGift(table.store(), item, when, deadline),
-  });
+  const { failures } = await settleDue(table.store(), CORE_SETTLERS, now, plentyOfTime());
   expect(failures).toEqual([]);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { listDeliveries, listLetters } from '../../lambdas/adapters/dynamodb/lists.ts';
+import { listDeliveries, listLetters } from '../../lambdas/letters/adapters/lists.ts';
 import { deleteLetter, getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { auditOf } from '../../lambdas/domain/audit.ts';
-import { type Change, type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { auditOf } from '../../lambdas/letters/domain/audit.ts';
+import { type Change, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { type Delivery, type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { active, at, givenSubscriber, used } from '../support/accounts.ts';
@@ -24,7 +25,7 @@ function movement(
   return { kind: 'movement', ...about, before, after };
 }
 
-function nothing(kind: Exclude<RecordChange['kind'], 'account' | 'movement'>): RecordChange {
+function nothing(kind: Exclude<AnyChange['kind'], 'account' | 'movement'>): AnyChange {
   return { kind, ...about, before: null, after: null };
 }
 

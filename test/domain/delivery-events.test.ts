@@ -4,7 +4,7 @@ import {
   type DeliveryLife,
   type DeliveryStatus,
 } from '../../lambdas/letters/domain/deliveries.ts';
-import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenDispatch, givenLife, paidByCard } from '../support/delivery-lives.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, type AccountState, newAccount } from '../../lambdas/domain/account.ts';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { grantPurchased } from '../../lambdas/domain/credits.ts';
 import { type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
-import { type PostageEvent } from '../../lambdas/domain/events.ts';
-import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { type PostageEvent } from '../../lambdas/letters/domain/events.ts';
+import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
@@ -13,7 +13,7 @@ import { givenDelivery } from '../support/deliveries.ts';
 
 const WRITTEN_AT = at('2026-02-10T12:00:00.000Z');
 
-function accountChange(before: AccountState | null, after: AccountState | null): RecordChange {
+function accountChange(before: AccountState | null, after: AccountState | null): AnyChange {
   return { kind: 'account', userId: 'user', at: WRITTEN_AT, before, after };
 }
 
@@ -248,7 +248,7 @@ const MOVEMENT = { id: 'line-1', at: at('2026-02-09'), kind: 'purchase' as const
 const about = { userId: 'user', at: WRITTEN_AT };
 
 describe('records', () => {
-  it.each<[string, RecordChange, string[]]>([
+  it.each<[string, AnyChange, string[]]>([
     ['a letter', { kind: 'letter', ...about, before: null, after: LETTER }, ['LetterCreated']],
     ['a deleted letter', { kind: 'letter', ...about, before: LETTER, after: GONE }, ['LetterDeleted']],
     ['a counted delivery of it', { kind: 'letter', ...about, before: LETTER, after: LETTER }, []],
@@ -277,7 +277,7 @@ describe('records', () => {
     ['scheduled', 'scheduled', 0],
     ['scheduled', null, 0],
   ])('a delivery from %s to %s: %i', (before, after, count) => {
-    const change: RecordChange = {
+    const change: AnyChange = {
       kind: 'delivery',
       ...about,
       before: before === null ? null : givenDelivery(before, 'email'),
@@ -298,7 +298,7 @@ describe('records', () => {
   });
 
   it('tell ids, counts and instants, and never what a letter says or whom it goes to', () => {
-    const changes: RecordChange[] = [
+    const changes: AnyChange[] = [
       { kind: 'letter', ...about, before: null, after: LETTER },
       { kind: 'letter', ...about, before: LETTER, after: GONE },
       { kind: 'delivery', ...about, before: null, after: givenDelivery('scheduled', 'email') },

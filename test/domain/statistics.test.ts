@@ -1,18 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
-import { type RecordChange, type RecordedMovement } from '../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
+import { type RecordedMovement } from '../../lambdas/domain/changes.ts';
 import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
-  countedOf,
   daysOf,
   judgeDayRange,
   monthsAndDaysOf,
   NO_TOTALS,
   type Totals,
 } from '../../lambdas/domain/statistics.ts';
+import { countedOf } from '../../lambdas/letters/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
 import { deliveryWith, givenDispatch, paidByCard } from '../support/delivery-lives.ts';
@@ -44,7 +45,7 @@ const PERIOD: ClosedPeriod = {
 };
 
 describe('what counts', () => {
-  it.each<[string, RecordChange, object | null]>([
+  it.each<[string, AnyChange, object | null]>([
     [
       'a letter, on the day it was written',
       { kind: 'letter', ...about, before: null, after: LETTER },

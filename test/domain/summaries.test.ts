@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { type Account, meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import {
   forecastUsage,
-  getCreditsSummary,
   getRemainingQuota,
   getUserMonthlyUsageSummary,
   isNearingQuota,
 } from '../../lambdas/letters/domain/summaries.ts';
+import { getCreditsSummary } from '../../lambdas/domain/credits-summary.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
 
 const NOW = '2026-02-10T00:00:00.000Z';

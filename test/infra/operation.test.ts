@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { type Variable, VARIABLES } from '../../lambdas/wiring/environment.ts';
-import { ROUTES } from '../../lambdas/http/routes.ts';
+import { ROUTES } from '../../lambdas/wiring/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();

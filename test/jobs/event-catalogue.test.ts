@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { detailSchema } from '../../lambdas/adapters/eventbridge/event-schemas.ts';
-import { type RecordChange } from '../../lambdas/domain/changes.ts';
+import { detailSchema } from '../../lambdas/letters/adapters/event-schemas.ts';
+import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
-import { EVENTS, type EventName, type PostageEvent } from '../../lambdas/domain/events.ts';
-import { eventsOf } from '../../lambdas/domain/events-of.ts';
+import { type EventName, EVENTS, type PostageEvent } from '../../lambdas/letters/domain/events.ts';
+import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { newGift } from '../../lambdas/domain/gifts.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { eventDocs } from '../../local/event-docs.ts';
@@ -36,7 +36,7 @@ const PAYMENTS: readonly (readonly [DeliveryLife, DeliveryLife])[] = [
 ];
 
 /** Changes that together raise every event. */
-const CHANGES: RecordChange[] = [
+const CHANGES: AnyChange[] = [
   { kind: 'account', ...about, after: { ...used(PRO, { mails: 2 }, '2026-02-10'), version: 1 } },
   { kind: 'account', ...about, after: { ...withCredits(PRO, { purchased: 1 }), mailsUsed: 21 } },
   { kind: 'account', ...about, after: { kind: 'erased', userId: 'user', version: 2, erasedAt: 0 } },
@@ -44,13 +44,13 @@ const CHANGES: RecordChange[] = [
   { kind: 'letter', ...about, after: LETTER },
   { kind: 'letter', ...about, before: LETTER, after: { ...LETTER, deletedAt: at('2026-02-11') } },
   { kind: 'delivery', ...about, after: givenDelivery('scheduled', 'email') },
-  ...STEPS.map(([before, after]): RecordChange => ({
+  ...STEPS.map(([before, after]): AnyChange => ({
     kind: 'delivery',
     ...about,
     before: givenDelivery(before, 'mail'),
     after: givenDelivery(after, 'mail'),
   })),
-  ...PAYMENTS.map(([before, after]): RecordChange => ({
+  ...PAYMENTS.map(([before, after]): AnyChange => ({
     kind: 'delivery',
     ...about,
     before: deliveryWith(paidByCard(), before),

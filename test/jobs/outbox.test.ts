@@ -6,9 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { listAuditRecords } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { connectEventBus, publishEvents } from '../../lambdas/adapters/eventbridge/publish.ts';
-import { type PostageEvent } from '../../lambdas/domain/events.ts';
+import { type PostageEvent } from '../../lambdas/letters/domain/events.ts';
 import { active, at } from '../support/accounts.ts';
 import { exception } from '../support/faulty-dynamodb.ts';
+import { setAside } from '../../lambdas/adapters/failed-records.ts';
+import { parseAnyRecord } from '../../lambdas/letters/adapters/stream-record.ts';
 import { readBatch } from '../../lambdas/runtime/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
@@ -169,7 +171,9 @@ describe('records that nobody understands', () => {
     const failedRecords = { client, bucket: 'failed-records' };
     const logger = new Logger({ logLevel: 'SILENT' });
     const batch = [...letters(1), bad[0][1]];
-    await expect(readBatch(batch, { consumer: 'outbox', failedRecords, logger })).rejects.toThrow();
+    const keep = (record: DynamoDBRecord): Promise<void> => setAside(failedRecords, 'outbox', record);
+    const reader = { parse: parseAnyRecord, setAside: keep, logger };
+    await expect(readBatch(batch, reader)).rejects.toThrow();
     client.destroy();
   });
 

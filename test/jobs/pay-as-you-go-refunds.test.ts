@@ -3,7 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { describe, expect, it, jest } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS, HOUR_MS } from '../../lambdas/domain/instants.ts';
 import {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { abandonPayment, noteIntent } from '../../lambdas/letters/domain/delivery-payment.ts';

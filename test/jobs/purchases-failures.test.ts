@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
 import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
 import { readPurchase } from '../../lambdas/commands/note-purchase.ts';

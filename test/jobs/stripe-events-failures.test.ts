@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { processStripeEvents } from '../../lambdas/commands/process-stripe-events.ts';
+import { processStripeEvents } from '../support/as-deployed.ts';
 import { cancelled, isTransaction } from '../support/faulty-dynamodb.ts';
 import { eventAbout, messageOf, PRO, usePayments } from '../support/payments.ts';
 

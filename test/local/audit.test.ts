@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { eraseUser } from '../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../support/as-deployed.ts';
 import { active, at } from '../support/accounts.ts';
 import { type Command, runCommand } from '../support/command.ts';
 import { LOCAL_AWS, plentyOfTime, useTable } from '../support/table.ts';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { type Contract } from '../../lambdas/http/contract.ts';
-import { CONTRACTS } from '../../lambdas/letters/http/contracts/index.ts';
+import { API } from '../../lambdas/letters/http/api.ts';
 import { codesOf } from '../../lambdas/http/openapi.ts';
-import { Problem } from '../../lambdas/http/schemas.ts';
 import { matchRoute } from '../../local/routing.ts';
 import { type Postage } from './server.ts';
 
@@ -57,7 +56,7 @@ function toText(body: unknown): string | Uint8Array<ArrayBuffer> {
 }
 
 function contractOf(method: string, path: string): Contract | undefined {
-  const routes = CONTRACTS.map((contract) => ({ ...contract.route, contract }));
+  const routes = API.contracts.map((contract) => ({ ...contract.route, contract }));
   return matchRoute(routes, method, path.split('?', 1)[0] ?? '')?.route.contract;
 }
 
@@ -67,7 +66,7 @@ function expectKept(contract: Contract, { status, headers, body }: ApiAnswer): v
     expect(headers.get('content-type')).toBe('application/problem+json');
     // The gateway's own answers carry a `message` beside the problem.
     const problem = Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'message'));
-    expect(Problem.safeParse(problem).error?.issues).toBeUndefined();
+    expect(API.problem.safeParse(problem).error?.issues).toBeUndefined();
     expect(problem['status']).toBe(status);
     expect([...codesOf(contract)]).toContain(problem['code']);
   } else if ('schema' in answer) {

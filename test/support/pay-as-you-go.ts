@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { type CardPayments, type PaymentOutcome } from '../../lambdas/letters/commands/follow-intent.ts';
 import { payDelivery } from '../../lambdas/letters/commands/pay-delivery.ts';
 import { paymentOf } from '../../lambdas/letters/domain/delivery-payment.ts';
-import { settleCardPayments } from '../../lambdas/letters/commands/settle-card-payment.ts';
+import { settleCardPayments } from '../../lambdas/letters/commands/settle-delivery.ts';
 import { parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import { NO_SETTLEMENT, type Reconciliation, reconcile } from '../../lambdas/commands/settle-due.ts';
+import { type Reconciliation, reconcile } from './as-deployed.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
@@ -113,8 +113,7 @@ export async function reconcileAt(
   now: number,
   { store, stripe }: CardPayments = suite.services(),
 ): Promise<Reconciliation> {
-  const settlement = { ...NO_SETTLEMENT, ...settleCardPayments({ store, stripe }) };
-  return reconcile(store, now, plentyOfTime(), settlement);
+  return reconcile(store, now, plentyOfTime(), settleCardPayments({ store, stripe }));
 }
 
 /**

@@ -6,10 +6,11 @@ import {
   openUntil,
   type ServedInterval,
   type Subscription,
+  SUBSCRIPTION_STATUSES,
 } from '../../domain/account.ts';
 import { available, type Credits, type Lots } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
-import { PLAN_ORDER, type Plans } from '../../domain/plans.ts';
+import { BILLING_INTERVALS, PLAN_ORDER, type Plans } from '../../domain/plans.ts';
 import { type Demand, demandsOf, type Use } from '../../domain/usage.ts';
 import { CorruptItemError, ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
@@ -258,13 +259,13 @@ function assertSumsHold({ userId, credits }: Account, mailCredits: number): void
 }
 
 function parseSubscription(reader: ItemReader): Subscription {
-  const status = reader.oneOf('status', ['none', 'canceled', 'trialing', 'active', 'past_due']);
+  const status = reader.oneOf('status', SUBSCRIPTION_STATUSES);
   if (status === 'none' || status === 'canceled') {
     return { status };
   }
   const live = {
     id: reader.string('subscriptionId'),
-    interval: reader.oneOf('interval', ['month', 'year']),
+    interval: reader.oneOf('interval', BILLING_INTERVALS),
     endsAt: reader.optionalInteger('endsAt'),
   };
   switch (status) {

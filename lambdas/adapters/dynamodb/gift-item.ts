@@ -1,5 +1,5 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Gift, GIFT_STATUSES, type GiftEnd } from '../../domain/gifts.ts';
+import { type Gift, GIFT_STATUSES, RETURN_REASONS, type GiftEnd } from '../../domain/gifts.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { codeKey, waitingShard, listKey, recordKey, userKey } from './keys.ts';
@@ -100,7 +100,7 @@ function parseEnd(reader: ItemReader): GiftEnd {
       return {
         status,
         endedAt: reader.integer('endedAt'),
-        because: reader.oneOf('because', ['expired', 'claw_back']),
+        because: reader.oneOf('because', RETURN_REASONS),
       };
   }
 }

@@ -56,11 +56,6 @@ export class ItemReader {
     return keys.find((key) => key === value) ?? this.#fail(name);
   }
 
-  matching<Kind extends string>(name: string, isKind: (value: string) => value is Kind): Kind {
-    const value = this.string(name);
-    return isKind(value) ? value : this.#fail(name);
-  }
-
   binary(name: string): Uint8Array {
     const value = this.#item[name];
     return value instanceof Uint8Array ? value : this.#fail(name);

@@ -1,6 +1,6 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type RecordedMovement } from '../../domain/changes.ts';
-import { isMovementKind } from '../../domain/credits.ts';
+import { MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { listKey, recordKey, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
@@ -24,7 +24,7 @@ export function parseLedgerLine(item: WireItem): RecordedMovement {
   return {
     id: reader.string('id'),
     at: reader.integer('at'),
-    kind: reader.matching('kind', isMovementKind),
+    kind: reader.oneOf('kind', MOVEMENT_KINDS),
     amount: reader.integer('amount'),
     source: reader.string('source'),
     ...(reader.has('actor') ? { actor: reader.string('actor') } : {}),

@@ -1,14 +1,10 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Delivery } from '../../letters/domain/deliveries.ts';
 import { type Gift } from '../../domain/gifts.ts';
-import { type Letter } from '../../letters/domain/letters.ts';
 import { type PurchaseRecord } from '../../domain/purchases.ts';
-import { parseDelivery } from '../../letters/adapters/delivery-item.ts';
 import { parseGift } from './gift-item.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { type ListKind, userKey } from './keys.ts';
-import { parseLetter } from '../../letters/adapters/letter-item.ts';
 import { parsePurchase } from './purchase-item.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
@@ -71,7 +67,7 @@ export async function queryList(
 }
 
 /** One page of records that are listed one by one. */
-async function listPage<Item>(
+export async function listPage<Item>(
   store: Store,
   userId: string,
   kind: ListKind,
@@ -87,26 +83,6 @@ async function listPage<Item>(
     items: shown.map(({ item }) => parse(item)),
     next: rest.length > limit ? (shown.at(-1)?.listKey ?? null) : null,
   };
-}
-
-/** Newest first, without the deleted ones. @throws BusyError */
-export async function listLetters(
-  store: Store,
-  userId: string,
-  request: PageRequest,
-  deadline: Deadline,
-): Promise<Page<Letter>> {
-  return listPage(store, userId, 'LETTER', request, parseLetter, deadline);
-}
-
-/** Newest first, by when they were scheduled. @throws BusyError */
-export async function listDeliveries(
-  store: Store,
-  userId: string,
-  request: PageRequest,
-  deadline: Deadline,
-): Promise<Page<Delivery>> {
-  return listPage(store, userId, 'DELIVERY', request, parseDelivery, deadline);
 }
 
 /** Newest first, by when they were begun. @throws BusyError */

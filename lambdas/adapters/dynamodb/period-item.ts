@@ -1,6 +1,6 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type ClosedPeriod } from '../../domain/account.ts';
-import { isMovementKind, type Movement } from '../../domain/credits.ts';
+import { type Movement, MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { PLAN_ORDER } from '../../domain/plans.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
 import { listKey, periodKey, userKey } from './keys.ts';
@@ -72,7 +72,7 @@ export function parsePeriod(item: WireItem): ClosedPeriod {
 
 function parseMovement(reader: ItemReader): Movement {
   return {
-    kind: reader.matching('kind', isMovementKind),
+    kind: reader.oneOf('kind', MOVEMENT_KINDS),
     amount: reader.integer('amount'),
     source: reader.string('source'),
   };

@@ -10,6 +10,8 @@ import {
 import { type WireItem } from './items.ts';
 import { type Store } from './store.ts';
 
+export type { TransactWriteItem };
+
 /** Why one item of a transaction did not commit, the gravest first; `none`: it would have. */
 export const REASONS = ['condition', 'conflict', 'throttled', 'none'] as const;
 export type Reason = (typeof REASONS)[number];

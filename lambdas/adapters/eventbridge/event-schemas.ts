@@ -1,29 +1,27 @@
 import * as z from 'zod/mini';
-import { MOVEMENT_COUNTER, type MovementKind } from '../../domain/credits.ts';
-import { EVENTS, type EventName, type PostageEvent } from '../../domain/events.ts';
-import { PLAN_ORDER } from '../../domain/plans.ts';
+import { SUBSCRIPTION_STATUSES } from '../../domain/account.ts';
+import { MOVEMENT_KINDS } from '../../domain/credits.ts';
+import { type AnyEvent, type DataOf } from '../../domain/event.ts';
+import { type CoreEvent, THRESHOLD_PERCENTS } from '../../domain/events.ts';
+import { RETURN_REASONS } from '../../domain/gifts.ts';
+import { BILLING_INTERVALS, PLAN_ORDER } from '../../domain/plans.ts';
+import { METERS } from '../../domain/refusals.ts';
 
-const instant = z.iso.datetime({ precision: 3 });
-const count = z.int().check(z.nonnegative());
+/** What data of events are made of. */
+export const instant = z.iso.datetime({ precision: 3 });
+export const count = z.int().check(z.nonnegative());
 const plan = z.enum(PLAN_ORDER);
-const status = z.enum(['none', 'trialing', 'active', 'past_due', 'canceled']);
-const id = z.string();
-const delivery = { deliveryId: id, letterId: id, channel: z.enum(['email', 'mail']) };
-const payment = {
-  deliveryId: id,
-  amountCents: count,
-  currency: z.literal('usd'),
-  paymentIntentId: z.nullable(id),
+const status = z.enum(SUBSCRIPTION_STATUSES);
+export const id = z.string();
+/** What the data of each event of a catalogue look like. */
+export type DataSchemas<Event extends AnyEvent> = {
+  readonly [Name in Event['name']]: z.ZodMiniType<DataOf<Event, Name>>;
 };
-const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
 
-type DataOf<Name extends EventName> = Extract<PostageEvent, { name: Name }>['data'];
-
-/** What each event's data look like. */
-const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
+export const CORE_DATA: DataSchemas<CoreEvent> = {
   UsageThresholdReached: z.strictObject({
-    meter: z.enum(['letters', 'emails', 'mails']),
-    thresholdPercent: z.literal([80, 100]),
+    meter: z.enum(METERS),
+    thresholdPercent: z.literal(THRESHOLD_PERCENTS),
     used: count,
     limit: count,
     period: instant,
@@ -47,7 +45,7 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
     status,
     previousStatus: status,
     subscriptionId: z.nullable(id),
-    interval: z.nullable(z.enum(['month', 'year'])),
+    interval: z.nullable(z.enum(BILLING_INTERVALS)),
     trialEndsAt: z.nullable(instant),
     graceEndsAt: z.nullable(instant),
     endsAt: z.nullable(instant),
@@ -63,27 +61,6 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
     movements: z.array(z.strictObject({ kind: z.enum(MOVEMENT_KINDS), amount: z.int() })),
   }),
   AccountErased: z.strictObject({ erasedAt: instant }),
-  LetterCreated: z.strictObject({ letterId: id, createdAt: instant }),
-  LetterDeleted: z.strictObject({ letterId: id, deletedAt: instant }),
-  DeliveryScheduled: z.strictObject({
-    deliveryId: id,
-    letterId: id,
-    channel: z.enum(['email', 'mail']),
-    paidWith: z.enum(['none', 'credit', 'card']),
-    deliverAt: instant,
-    createdAt: instant,
-  }),
-  DeliveryDue: z.strictObject({
-    ...delivery,
-    attempt: z.int().check(z.gte(1)),
-    deliverAt: instant,
-  }),
-  DeliverySent: z.strictObject({ ...delivery, sentAt: instant, providerId: z.nullable(id) }),
-  DeliveryFailed: z.strictObject({ ...delivery, failedAt: instant, failure: z.string() }),
-  DeliveryCancelled: z.strictObject({ ...delivery, cancelledAt: instant }),
-  PaymentSucceeded: z.strictObject(payment),
-  PaymentFailed: z.strictObject({ ...payment, failure: z.string() }),
-  PaymentRefunded: z.strictObject(payment),
   UsageRecorded: z.strictObject({
     usageId: id,
     consumed: z.strictObject({ letters: count, emails: count, mails: count }),
@@ -105,17 +82,6 @@ const DATA: { readonly [Name in EventName]: z.ZodMiniType<DataOf<Name>> } = {
   }),
   GiftSent: z.strictObject({ giftId: id, count, expiresAt: instant }),
   GiftClaimed: z.strictObject({ giftId: id, count }),
-  GiftReturned: z.strictObject({ giftId: id, count, because: z.enum(['expired', 'claw_back']) }),
+  GiftReturned: z.strictObject({ giftId: id, count, because: z.enum(RETURN_REASONS) }),
   PurchaseFailed: z.strictObject({ purchaseId: id, failure: z.enum(['payment_failed', 'expired']) }),
 };
-
-/** The detail of an event as it comes from the bus, where its name is the detail type. */
-export function detailSchema(name: EventName): z.ZodMiniType<Omit<PostageEvent, 'name'>> {
-  return z.strictObject({
-    version: z.literal(EVENTS[name].version),
-    id: z.string().check(z.startsWith(`${name}:`)),
-    at: instant,
-    userId: z.string(),
-    data: DATA[name],
-  });
-}

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type PostageEvent } from '../../domain/events.ts';
+import { type AnyEvent } from '../../domain/event.ts';
 import { mapConcurrently } from '../../runtime/concurrency.ts';
 import { EVENT_SOURCE } from '../../wiring/event-sources.ts';
 
@@ -42,7 +42,7 @@ export function connectEventBus(name: string): EventBus {
 
 /** An event that could not be published, and why. */
 export interface UnpublishedEvent {
-  event: PostageEvent;
+  event: AnyEvent;
   reason: string;
 }
 
@@ -56,7 +56,7 @@ export interface UnpublishedEvent {
  */
 export async function publishEvents(
   bus: EventBus,
-  events: readonly PostageEvent[],
+  events: readonly AnyEvent[],
   deadline: Deadline,
 ): Promise<UnpublishedEvent[]> {
   const batches = inBatches(events.map((event) => ({ event, entry: toEntry(bus, event) })));
@@ -84,12 +84,12 @@ async function publishBatch(
 }
 
 interface Sent {
-  event: PostageEvent;
+  event: AnyEvent;
   entry: PutEventsRequestEntry;
 }
 
 /** The name is the entry's detail type, and everything else its detail. */
-function toEntry(bus: EventBus, { name, ...detail }: PostageEvent): PutEventsRequestEntry {
+function toEntry(bus: EventBus, { name, ...detail }: AnyEvent): PutEventsRequestEntry {
   return {
     EventBusName: bus.name,
     Source: EVENT_SOURCE,

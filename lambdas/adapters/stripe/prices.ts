@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Offer } from '../../domain/live-subscription.ts';
-import { PLAN_ORDER } from '../../domain/plans.ts';
+import { BILLING_INTERVALS, PLAN_ORDER, SOLD_PLANS } from '../../domain/plans.ts';
 
 /** Which price at Stripe stands for which plan, as configured. */
 export interface PriceList {
@@ -13,7 +13,7 @@ export interface PriceList {
 
 const configuration = z.record(
   z.string().check(z.regex(/^price_\w+$/)),
-  z.strictObject({ plan: z.enum(['pro', 'enterprise']), interval: z.enum(['month', 'year']) }),
+  z.strictObject({ plan: z.enum(SOLD_PLANS), interval: z.enum(BILLING_INTERVALS) }),
 );
 
 /**

@@ -1,15 +1,12 @@
 import * as z from 'zod/mini';
 import { AUDIT_TYPES } from '../../domain/audit.ts';
-import { GIFT_STATUSES } from '../../domain/gifts.ts';
-import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Count, Day, Instant, line, Month, named, page, PageQuery, UserId } from '../schemas.ts';
-import { CreditsSummary, MovementKindName } from './credits.ts';
+import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
+import { MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
-import { Entitlements, UsageSummary } from '../../letters/http/contracts/usage.ts';
 
-const USER_PATH = { params: z.strictObject({ userId: UserId }) };
+export const USER_PATH = { params: z.strictObject({ userId: UserId }) };
 
 const AggregateUsageStats = named(
   'AggregateUsageStats',
@@ -26,48 +23,6 @@ const AggregateUsageStats = named(
   },
 );
 
-const rate = z.strictObject({
-  value: z.nullable(z.number()),
-  threshold: z.nullable(z.number()),
-  isCrossed: z.boolean(),
-});
-
-const MailReport = named(
-  'MailReport',
-  z.strictObject({
-    month: Month,
-    mails: z.strictObject({ delivered: Count, free: Count, paid: Count }),
-    revenueCents: z.int(),
-    refundedCents: z.int(),
-    mailsPerProUser: z.nullable(z.number()),
-    rates: z.strictObject({
-      creditUtilization: rate,
-      exhaustion: rate,
-      payAsYouGoConversion: rate,
-      failedPayments: rate,
-      refunds: rate,
-    }),
-  }),
-  {
-    description:
-      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it; `refunds` also where money went back and none came in.',
-    example: {
-      month: '2026-11',
-      mails: { delivered: 120, free: 100, paid: 20 },
-      revenueCents: 9_660,
-      refundedCents: 340,
-      mailsPerProUser: 1.5,
-      rates: {
-        creditUtilization: { value: 0.6, threshold: null, isCrossed: false },
-        exhaustion: { value: 0.25, threshold: 0.5, isCrossed: false },
-        payAsYouGoConversion: { value: 0.04, threshold: 0.05, isCrossed: true },
-        failedPayments: { value: 0, threshold: 0.02, isCrossed: false },
-        refunds: { value: 0.034, threshold: 0.05, isCrossed: false },
-      },
-    },
-  },
-);
-
 const WRONG_RANGE: Readonly<Record<Extract<DayRangeDecision, { outcome: 'refused' }>['reason'], string>> = {
   reversed: 'Expected a day that is not before start.',
   longer_than_ten_years: 'Expected at most ten years from start.',
@@ -79,43 +34,6 @@ const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, i
     issues.push({ code: 'custom', path: ['end'], message: WRONG_RANGE[decision.reason], input: value });
   }
 });
-
-/** What a user has bought and given away. */
-const purchase = z.strictObject({
-  id: z.string(),
-  status: z.enum(PURCHASE_STATUSES),
-  credits: Count,
-  amountCents: Count,
-  returnedCents: Count,
-  creditsTaken: Count,
-  createdAt: Instant,
-});
-const gift = z.strictObject({
-  id: z.string(),
-  status: z.enum(GIFT_STATUSES),
-  count: Count,
-  createdAt: Instant,
-  expiresAt: Instant,
-});
-
-const User = named(
-  'User',
-  z.union([
-    z.strictObject({
-      userId: z.string(),
-      usage: UsageSummary,
-      entitlements: Entitlements,
-      credits: CreditsSummary,
-      purchases: z.array(purchase),
-      gifts: z.array(gift),
-    }),
-    z.strictObject({ userId: z.string(), erasedAt: Instant }),
-  ]),
-  {
-    description:
-      'What the user sees of himself, and the 20 latest of what he has bought and of the gifts that he has made (the export has them all); of an erased user, when that was.',
-  },
-);
 
 const LedgerProof = named(
   'LedgerProof',
@@ -238,26 +156,6 @@ export const getUsageStats = contract('GET /admin/usage-stats', {
   problems: [],
 });
 
-export const getMailReport = contract('GET /admin/reports/mail-credits', {
-  ...NO_INPUT,
-  summary: 'How mails and credits did in a month',
-  description:
-    'Of a UTC month that has begun. Periods count in the month in which they ended, so that a month is complete after the first rollover of the next. `docs/mail-report.md` says what each figure counts.',
-  query: z.strictObject({ month: Month }),
-  answers: { 200: { description: 'The report', schema: MailReport } },
-  problems: [],
-});
-
-export const getUser = contract('GET /admin/users/{userId}', {
-  ...NO_INPUT,
-  ...USER_PATH,
-  summary: 'A user',
-  description:
-    'Usage, entitlements, credits, purchases and gifts in one answer. The audit trail records that it was read.',
-  answers: { 200: { description: 'The user', schema: User } },
-  problems: ['not_found'],
-});
-
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -324,8 +222,6 @@ export const listRollovers = contract('GET /admin/rollovers', {
 
 export const ADMIN_CONTRACTS = [
   getUsageStats,
-  getMailReport,
-  getUser,
   getLedgerProof,
   adjustCredits,
   exportUser,

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
+import { BILLING_INTERVALS, SOLD_PLANS } from '../../domain/plans.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
 
 const CheckoutOrder = named(
   'CheckoutOrder',
-  z.strictObject({ plan: z.enum(['pro', 'enterprise']), interval: z.enum(['month', 'year']) }),
+  z.strictObject({ plan: z.enum(SOLD_PLANS), interval: z.enum(BILLING_INTERVALS) }),
   { example: { plan: 'pro', interval: 'month' } },
 );
 

@@ -1,24 +1,7 @@
 import * as z from 'zod/mini';
-import { type MovementKind } from '../../domain/credits.ts';
+import { MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Count, Instant, named, page, PageQuery } from '../schemas.ts';
-
-const MOVEMENT_KINDS = [
-  'allowance',
-  'purchase',
-  'gift_received',
-  'adjustment_up',
-  'restored',
-  'regranted',
-  'use',
-  'return',
-  'expiry',
-  'claw_back',
-  'reinstatement',
-  'gift_given',
-  'gift_returned',
-  'adjustment_down',
-] as const satisfies readonly MovementKind[];
 
 export const MovementKindName = z.enum(MOVEMENT_KINDS);
 

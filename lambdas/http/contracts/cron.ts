@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ROLL_OUTCOMES } from '../../domain/rollover-run.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { ClockInput, Count, named } from '../schemas.ts';
 
@@ -12,9 +13,7 @@ export const runFigures = {
 
 const runSummary = {
   ...runFigures,
-  results: z.optional(
-    z.array(z.strictObject({ userId: z.string(), outcome: z.enum(['rolled', 'not due', 'failed']) })),
-  ),
+  results: z.optional(z.array(z.strictObject({ userId: z.string(), outcome: z.enum(ROLL_OUTCOMES) }))),
 };
 
 const RunSummary = named(
@@ -81,55 +80,4 @@ export const getExecution = contract('GET /cron/executions/{id}', {
   problems: ['not_found'],
 });
 
-const ReconciliationSummary = named(
-  'ReconciliationSummary',
-  z.strictObject({
-    ...runFigures,
-    dispatched: Count,
-    stuck: Count,
-    isFinished: z.boolean(),
-  }),
-  {
-    description:
-      'What a run did: `dispatched` counts the deliveries that were handed to their senders, `stuck` those whose senders have not answered in time. `isFinished` is false when time ran out; what is left is done by the next run.',
-    example: {
-      totalProcessed: 12,
-      successCount: 12,
-      errorCount: 0,
-      errorRate: 0,
-      processingTimeMs: 310,
-      dispatched: 11,
-      stuck: 1,
-      isFinished: true,
-    },
-  },
-);
-
-/** What the reconciler reports of itself: the figures, among things that nobody outside needs. */
-export const ReconciliationReport = z.object({
-  ...runFigures,
-  dispatched: Count,
-  stuck: Count,
-  isFinished: z.boolean(),
-});
-
-const runReconciler = {
-  ...NO_INPUT,
-  summary: 'Deal with what is due now',
-  description:
-    'Hands due deliveries to their senders, and again those that were not answered, for some seconds; the longest overdue go first. The schedule does it every five minutes. Running it again changes nothing.',
-  answers: { 200: { description: 'The run has ended', schema: ReconciliationSummary } },
-  problems: [],
-} as const;
-
-export const postReconciliation = contract('POST /cron/reconcile-deliveries', runReconciler);
-/** For schedulers that can only GET. */
-export const getReconciliation = contract('GET /cron/reconcile-deliveries', runReconciler);
-
-export const CRON_CONTRACTS = [
-  postRollover,
-  getRollover,
-  postReconciliation,
-  getReconciliation,
-  getExecution,
-];
+export const CRON_CONTRACTS = [postRollover, getRollover, getExecution];

@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
-import { type Bundle } from '../../domain/plans.ts';
+import { BUNDLE_SIZES } from '../../domain/plans.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
-
-const BUNDLE_SIZES = [5, 10, 25] as const satisfies readonly Bundle[];
 
 const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUNDLE_SIZES) }), {
   description: 'How many credits. 5 cost $14.00, 10 cost $27.00, 25 cost $62.50.',

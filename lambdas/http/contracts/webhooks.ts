@@ -6,6 +6,11 @@ export const receiveStripeEvent = contract('POST /webhooks/stripe', {
   description:
     'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: it is signed, but of a connected account, or of the live mode where the keys are for testing, or the other way round.',
   body: RAW_BODY,
+  signedBy: {
+    id: 'signature',
+    header: 'Stripe-Signature',
+    description: "The sender's signature of the body and the time.",
+  },
   answers: { 200: { description: 'The event is queued' } },
   problems: ['not_configured'],
 });

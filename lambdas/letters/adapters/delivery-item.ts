@@ -1,12 +1,16 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
   type CardPayment,
+  CHANNELS,
   type Claim,
   type Delivery,
+  DELIVERY_STATUSES,
   type DeliveryLife,
   type Destination,
   type Dispatch,
+  PAID_WITH,
   type Refund,
+  REFUNDS,
 } from '../domain/deliveries.ts';
 import { dueAtOf } from '../domain/delivery-life.ts';
 import {
@@ -103,7 +107,7 @@ export function parseDelivery(item: WireItem): Delivery {
   return {
     id: reader.string('id'),
     letterId: reader.string('letterId'),
-    paidWith: reader.oneOf('paidWith', ['none', 'credit', 'card']),
+    paidWith: reader.oneOf('paidWith', PAID_WITH),
     payment: reader.has('payment') ? parsePayment(reader.map('payment')) : null,
     deliverAt: reader.integer('deliverAt'),
     createdAt: reader.integer('createdAt'),
@@ -124,14 +128,7 @@ function parsePayment(reader: ItemReader): CardPayment {
 }
 
 function parseLife(reader: ItemReader): DeliveryLife {
-  const status = reader.oneOf('status', [
-    'pending_payment',
-    'scheduled',
-    'dispatched',
-    'sent',
-    'failed',
-    'cancelled',
-  ]);
+  const status = reader.oneOf('status', DELIVERY_STATUSES);
   switch (status) {
     case 'pending_payment':
     case 'scheduled':
@@ -154,7 +151,7 @@ function parseLife(reader: ItemReader): DeliveryLife {
 }
 
 function parseRefund(reader: ItemReader): Refund {
-  return reader.oneOf('refund', ['none', 'needed', 'done']);
+  return reader.oneOf('refund', REFUNDS);
 }
 
 function parseDispatch(reader: ItemReader): Dispatch {
@@ -172,7 +169,7 @@ function parseClaim(reader: ItemReader): Claim {
 }
 
 function parseDestination(reader: ItemReader): Destination {
-  const channel = reader.oneOf('channel', ['email', 'mail']);
+  const channel = reader.oneOf('channel', CHANNELS);
   const recipient = reader.map('recipient');
   switch (channel) {
     case 'email':

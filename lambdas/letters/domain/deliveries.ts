@@ -2,10 +2,14 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/plans.ts';
 import { type Use } from '../../domain/usage.ts';
 
-export type Channel = 'email' | 'mail';
+export const CHANNELS = ['email', 'mail'] as const;
+
+export type Channel = (typeof CHANNELS)[number];
 
 /** How a delivery was paid: e-mails are not, mails by a credit or by card. */
-export type PaidWith = 'none' | 'credit' | 'card';
+export const PAID_WITH = ['none', 'credit', 'card'] as const;
+
+export type PaidWith = (typeof PAID_WITH)[number];
 
 export interface EmailRecipient {
   email: string;
@@ -30,7 +34,10 @@ export type Destination =
 export const FAILURE = /^[a-z][a-z_]{0,39}$/;
 
 /** Whether a charge has to be refunded. Credits are given back with the change itself. */
-export type Refund = 'none' | 'needed' | 'done';
+export const OWED_REFUNDS = ['needed', 'done'] as const;
+export const REFUNDS = ['none', ...OWED_REFUNDS] as const;
+
+export type Refund = (typeof REFUNDS)[number];
 
 /** Under an id of the sender's own, by which it knows its claim again when the answer to it was lost. */
 export interface Claim {
@@ -51,6 +58,17 @@ export interface Dispatch {
   providerId: string | null;
 }
 
+export const DELIVERY_STATUSES = [
+  'pending_payment',
+  'scheduled',
+  'dispatched',
+  'sent',
+  'failed',
+  'cancelled',
+] as const;
+
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
 /** Where a delivery stands, with what is known there; `delivery-life.ts` has the steps. */
 export type DeliveryLife =
   | { status: 'pending_payment' }
@@ -60,8 +78,6 @@ export type DeliveryLife =
   /** Without a dispatch: it was never paid. */
   | { status: 'failed'; dispatch: Dispatch | null; failedAt: Instant; failure: string; refund: Refund }
   | { status: 'cancelled'; cancelledAt: Instant; refund: Refund };
-
-export type DeliveryStatus = DeliveryLife['status'];
 
 /** How a card pays for a delivery. */
 export interface CardPayment {

@@ -1,10 +1,11 @@
-import { type Change } from '../../domain/changes.ts';
+import { type DeliveryChange } from './changes.ts';
 import { paymentFactOf } from './delivery-payment.ts';
-import { event } from '../../domain/event.ts';
-import { type PostageEvent } from '../../domain/events.ts';
+import { event, type PaymentFailed, type PaymentRefunded, type PaymentSucceeded } from './events.ts';
+
+type PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded;
 
 /** What a change of a delivery says of its payment by card. */
-export function eventsOfPayment({ userId, at, before, after }: Change<'delivery'>): PostageEvent[] {
+export function eventsOfPayment({ userId, at, before, after }: DeliveryChange): PaymentEvent[] {
   if (before === null || !after?.payment) {
     return [];
   }

@@ -1,7 +1,8 @@
-/** What the usage and credits routes show of an account. The account is the one rolled forward to now (G7). */
+/** What the usage routes show of an account. The account is the one rolled forward to now (G7). */
 import { type Account, type MeterCount } from '../../domain/account.ts';
-import { available, left, sumLots } from '../../domain/credits.ts';
+import { available } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
+import { creditsOfPeriod, limitedMeters } from '../../domain/limited-meters.ts';
 import { type Limit, type PlanId, PLANS } from '../../domain/plans.ts';
 import { type Meter } from '../../domain/refusals.ts';
 
@@ -34,31 +35,12 @@ export interface UsageForecast {
   meters: { meter: Meter; perDay: number; runsOutAt: string | null }[];
 }
 
-/** Credits left by kind, and the lifetime counters. */
-export interface CreditsSummary {
-  available: number;
-  included: number;
-  carried: number;
-  purchased: number;
-  owed: number;
-  granted: number;
-  used: number;
-  expired: number;
-  takenBack: number;
-  resetsAt: string;
-}
-
 function percentOf(used: number, limit: number): number {
   return limit === 0 ? 0 : Math.min(100, Math.floor((used * 100) / limit));
 }
 
 function percentOfLimit(used: number, limit: Limit): number | null {
   return limit === 'unlimited' ? null : percentOf(used, limit);
-}
-
-/** Credits that the period had to spend: those spent and those left. */
-function creditsOfPeriod(account: Account): number {
-  return account.credits.usedThisPeriod + available(account.credits);
 }
 
 export function getUserMonthlyUsageSummary(account: Account): UsageSummary {
@@ -110,21 +92,6 @@ export function isNearingQuota(account: Account, threshold: number): NearingQuot
   return { nearing: meters.length > 0, meters };
 }
 
-/** What the open period has used of each meter that has a limit. For mails, that is the credits it had to spend. */
-export function limitedMeters(account: Account): { meter: Meter; used: number; limit: number }[] {
-  const { lettersPerPeriod, emailsPerPeriod } = PLANS[account.plan];
-  const { usedThisPeriod } = account.credits;
-  return [
-    ...(lettersPerPeriod === 'unlimited'
-      ? []
-      : [{ meter: 'letters' as const, used: account.letters.used, limit: lettersPerPeriod }]),
-    ...(emailsPerPeriod === 'unlimited'
-      ? []
-      : [{ meter: 'emails' as const, used: account.emails.used, limit: emailsPerPeriod }]),
-    { meter: 'mails' as const, used: usedThisPeriod, limit: creditsOfPeriod(account) },
-  ];
-}
-
 /**
  * How fast each meter is used, and when it will run out at that pace; null when not in this period. A period that is
  * less than a day old is judged as one day, so that a single letter at its start foretells nothing wild.
@@ -149,22 +116,5 @@ export function forecastUsage(account: Account, now: Instant): UsageForecast {
         runsOutAt: runsOutAt < account.periodEnd ? toIso(Math.round(runsOutAt)) : null,
       };
     }),
-  };
-}
-
-export function getCreditsSummary(account: Account): CreditsSummary {
-  const { credits } = account;
-  const rest = left(credits);
-  return {
-    available: available(credits),
-    included: rest.included,
-    carried: sumLots(rest.lots),
-    purchased: rest.purchased,
-    owed: credits.owed,
-    granted: credits.granted,
-    used: credits.used,
-    expired: credits.expired,
-    takenBack: credits.takenBack,
-    resetsAt: toIso(account.periodEnd),
   };
 }

@@ -1,3 +1,6 @@
+import * as z from 'zod/mini';
+import { shownAs } from '../../http/schemas.ts';
+
 /** The countries and territories of ISO 3166-1 by their alpha-2 codes. */
 export const COUNTRY_CODES: readonly string[] = `
   AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
@@ -10,3 +13,10 @@ export const COUNTRY_CODES: readonly string[] = `
 `
   .trim()
   .split(/\s+/);
+
+const countries = new Set(COUNTRY_CODES);
+
+export const Country = z
+  .string()
+  .check(z.refine((code) => countries.has(code), 'Expected a country by its ISO 3166-1 alpha-2 code.'));
+shownAs.add(Country, { type: 'string', enum: COUNTRY_CODES });

@@ -12,7 +12,7 @@ import { callOffDelivery } from '../../../lambdas/letters/commands/call-off-deli
 import { refundIfNeeded } from '../../../lambdas/letters/commands/refund-delivery.ts';
 import { addMailCredits } from '../../../lambdas/commands/adjust-credits.ts';
 import { type StepContext } from '../../../lambdas/letters/commands/take-step.ts';
-import { eraseUser } from '../../../lambdas/commands/erase-user.ts';
+import { eraseUser } from '../../support/as-deployed.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../../lambdas/domain/instants.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';

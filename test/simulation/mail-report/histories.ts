@@ -4,7 +4,7 @@
  * lowers no count.
  */
 import { newAccount, openUntil } from '../../../lambdas/domain/account.ts';
-import { type RecordChange } from '../../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../../lambdas/letters/domain/changes.ts';
 import { type Movement } from '../../../lambdas/domain/credits.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import {
@@ -50,7 +50,7 @@ export interface Seen {
 }
 
 export interface History {
-  changes: RecordChange[];
+  changes: AnyChange[];
   seen: Seen[];
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type RecordChange } from '../../../lambdas/domain/changes.ts';
+import { type AnyChange } from '../../../lambdas/letters/domain/changes.ts';
 import { DAY_MS, type Instant, utcDay } from '../../../lambdas/domain/instants.ts';
 import { type MailReport, type Rate, reportMails } from '../../../lambdas/letters/domain/mail-report.ts';
-import { addTotals, type Counted, countedOf, daysOf, NO_TOTALS } from '../../../lambdas/domain/statistics.ts';
+import { addTotals, type Counted, daysOf, NO_TOTALS } from '../../../lambdas/domain/statistics.ts';
+import { countedOf } from '../../../lambdas/letters/domain/statistics.ts';
 import fc from 'fast-check';
 import { anyDraws, type Draws, type Random, randomFrom } from '../../support/random.ts';
 import { type History, liveAccount, liveMail, livePurchase, type Seen } from './histories.ts';
@@ -58,7 +59,7 @@ function liveTogether({ begin, lives }: Together): History {
 }
 
 /** The stream tells changes in any order, some of them twice. */
-function disordered(random: Random, changes: readonly RecordChange[]): RecordChange[] {
+function disordered(random: Random, changes: readonly AnyChange[]): AnyChange[] {
   return random.shuffled([...changes, ...changes.filter(() => random.happens(0.5))]);
 }
 
@@ -69,7 +70,7 @@ function countedReport(counted: ReadonlyMap<string, Counted>, month: string): Ma
   return reportMails(ofMonth.map(({ totals }) => totals).reduce(addTotals, NO_TOTALS));
 }
 
-function countOnce(changes: readonly RecordChange[]): Map<string, Counted> {
+function countOnce(changes: readonly AnyChange[]): Map<string, Counted> {
   const all = new Map<string, Counted>();
   for (const change of changes) {
     const counted = countedOf(change);

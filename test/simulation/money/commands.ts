@@ -2,11 +2,11 @@
 import { expect } from '@jest/globals';
 import { callOffDelivery } from '../../../lambdas/letters/commands/call-off-delivery.ts';
 import { refundIfNeeded } from '../../../lambdas/letters/commands/refund-delivery.ts';
-import { settleCardPayments } from '../../../lambdas/letters/commands/settle-card-payment.ts';
+import { settleCardPayments } from '../../../lambdas/letters/commands/settle-delivery.ts';
 import { withCustomer } from '../../../lambdas/commands/with-customer.ts';
 import { deadlineIn } from '../../../lambdas/runtime/deadline.ts';
 import { takeStep } from '../../../lambdas/letters/commands/take-step.ts';
-import { NO_SETTLEMENT, reconcile, type Reconciliation } from '../../../lambdas/commands/settle-due.ts';
+import { reconcile, type Reconciliation } from '../../support/as-deployed.ts';
 import { getDelivery } from '../../../lambdas/letters/adapters/records.ts';
 import { accountShard } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { checkOutSubscription } from '../../../lambdas/adapters/stripe/checkout.ts';
@@ -290,8 +290,7 @@ function passNights({ stripe, random }: World): void {
 export async function reconcileAll(world: World, sides = sidesOf(world)): Promise<void> {
   const settle = async (side: Side): Promise<void> => {
     const run = (services: StripeServices): Promise<Reconciliation> => {
-      const settlement = { ...NO_SETTLEMENT, ...settleCardPayments(services) };
-      return reconcile(services.store, later(world), deadlineIn(60_000), settlement);
+      return reconcile(services.store, later(world), deadlineIn(60_000), settleCardPayments(services));
     };
     for (let runs = 0; await isAnyDue(world, side); runs += 1) {
       const { failures, outcomes } = await carryOut(world, side, run);

@@ -14,8 +14,8 @@ import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { type PlanId } from '../../../lambdas/domain/plans.ts';
-import { handlerOf } from '../../../lambdas/commands/stripe-event-handlers.ts';
-import { processStripeEvents } from '../../../lambdas/commands/process-stripe-events.ts';
+import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-handlers.ts';
+import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
 import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
@@ -211,7 +211,7 @@ export async function hear(world: World): Promise<void> {
   news.told += happened.length;
   world.trace.push(...happened.map(({ type }) => `  ${type}`));
   // Stripe sends no others to Postage.
-  const events = happened.filter(({ type }) => handlerOf(type) !== null);
+  const events = happened.filter(({ type }) => type in EVENT_HANDLERS);
   news.all.push(...events);
   news.late.push(...events);
   const messages = events

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
-import { contract, NO_INPUT } from '../../../http/contract.ts';
+import { NO_INPUT } from '../../../http/contract.ts';
+import { contract } from '../contract.ts';
+import { Country } from '../countries.ts';
+import { CHANNELS, DELIVERY_STATUSES, OWED_REFUNDS, PAID_WITH } from '../../domain/deliveries.ts';
 import {
-  Country,
   Email,
   Id,
   Instant,
@@ -97,8 +99,8 @@ const NewDelivery = named(
 const deliveryFields = {
   id: z.string(),
   letterId: z.string(),
-  status: z.enum(['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled']),
-  paidWith: z.enum(['none', 'credit', 'card']),
+  status: z.enum(DELIVERY_STATUSES),
+  paidWith: z.enum(PAID_WITH),
   deliverAt: Instant,
   createdAt: Instant,
   sentAt: z.optional(Instant),
@@ -107,7 +109,7 @@ const deliveryFields = {
   cancelledAt: z.optional(Instant),
   price: z.optional(Price),
   receiptUrl: z.optional(z.string()),
-  refund: z.optional(z.enum(['needed', 'done'])),
+  refund: z.optional(z.enum(OWED_REFUNDS)),
 };
 
 const example = {
@@ -120,15 +122,11 @@ const example = {
   createdAt: '2026-11-24T09:00:00.000Z',
 };
 
-const Delivery = named(
-  'Delivery',
-  z.strictObject({ ...deliveryFields, channel: z.enum(['email', 'mail']) }),
-  {
-    description:
-      'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
-    example,
-  },
-);
+const Delivery = named('Delivery', z.strictObject({ ...deliveryFields, channel: z.enum(CHANNELS) }), {
+  description:
+    'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
+  example,
+});
 
 const DeliveryWithRecipient = named(
   'DeliveryWithRecipient',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { contract, NO_INPUT } from '../../../http/contract.ts';
+import { NO_INPUT } from '../../../http/contract.ts';
+import { contract } from '../contract.ts';
 import { flagParameter, Id, Instant, line, lines, named, page, PageQuery } from '../../../http/schemas.ts';
 
 const exampleId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';

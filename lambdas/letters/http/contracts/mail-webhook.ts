@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { contract, NO_INPUT, RAW_BODY } from '../../../http/contract.ts';
+import { NO_INPUT, RAW_BODY } from '../../../http/contract.ts';
+import { contract } from '../contract.ts';
 import { named } from '../../../http/schemas.ts';
 
 const MailStatusReceipt = named(
@@ -21,6 +22,11 @@ export const receiveMailStatus = contract('POST /webhooks/mail', {
   description:
     "Takes what Lob says of a physical mail, signed less than five minutes ago. Late, repeated and in whatever order, the same events leave the same delivery. What can't be used is answered with 200 all the same, since Lob would send it again in vain.",
   body: RAW_BODY,
+  signedBy: {
+    id: 'lobSignature',
+    header: 'Lob-Signature',
+    description: "Lob's signature of the body and of the time in `Lob-Signature-Timestamp`.",
+  },
   answers: { 200: { description: 'The status is taken in', schema: MailStatusReceipt } },
   problems: ['not_configured', 'malformed'],
 });

@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
-import { contract, NO_INPUT } from '../../../http/contract.ts';
+import { NO_INPUT } from '../../../http/contract.ts';
+import { contract } from '../contract.ts';
+import { SUBSCRIPTION_STATUSES } from '../../../domain/account.ts';
+import { METERS } from '../../../domain/refusals.ts';
 import {
   Count,
   Instant,
@@ -11,14 +14,14 @@ import {
 } from '../../../http/schemas.ts';
 
 const Percent = z.int().check(z.gte(0), z.lte(100));
-const Meter = z.enum(['letters', 'emails', 'mails']);
+const Meter = z.enum(METERS);
 
 export const Entitlements = named(
   'Entitlements',
   z.strictObject({
     userId: z.string(),
     plan: Plan,
-    status: z.enum(['none', 'trialing', 'active', 'past_due', 'canceled']),
+    status: z.enum(SUBSCRIPTION_STATUSES),
     features: z.strictObject({
       canCreateLetters: z.boolean(),
       canScheduleDeliveries: z.boolean(),

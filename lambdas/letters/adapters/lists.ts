@@ -1,0 +1,27 @@
+import { listPage, type Page, type PageRequest } from '../../adapters/dynamodb/lists.ts';
+import { type Store } from '../../adapters/dynamodb/store.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type Delivery } from '../domain/deliveries.ts';
+import { type Letter } from '../domain/letters.ts';
+import { parseDelivery } from './delivery-item.ts';
+import { parseLetter } from './letter-item.ts';
+
+/** Newest first, without the deleted ones. @throws BusyError */
+export async function listLetters(
+  store: Store,
+  userId: string,
+  request: PageRequest,
+  deadline: Deadline,
+): Promise<Page<Letter>> {
+  return listPage(store, userId, 'LETTER', request, parseLetter, deadline);
+}
+
+/** Newest first, by when they were scheduled. @throws BusyError */
+export async function listDeliveries(
+  store: Store,
+  userId: string,
+  request: PageRequest,
+  deadline: Deadline,
+): Promise<Page<Delivery>> {
+  return listPage(store, userId, 'DELIVERY', request, parseDelivery, deadline);
+}

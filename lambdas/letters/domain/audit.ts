@@ -1,0 +1,11 @@
+import { type AuditRecord, auditOf as coreAuditOf, recordOf } from '../../domain/audit.ts';
+import { type AnyChange } from './changes.ts';
+import { eventsOfPayment } from './payment-events.ts';
+
+/** What the audit trail keeps of a change: of a delivery, what became of the money. */
+export function auditOf(change: AnyChange): AuditRecord[] {
+  if (change.kind === 'delivery') {
+    return eventsOfPayment(change).map((event) => recordOf(event, 'postage:payments'));
+  }
+  return change.kind === 'letter' || change.kind === 'text' ? [] : coreAuditOf(change);
+}

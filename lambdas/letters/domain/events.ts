@@ -1,0 +1,116 @@
+/** Everything that the letters app tells other services, named here and nowhere else. */
+import { type Catalogue, eventMaker, type EventOf } from '../../domain/event.ts';
+import { CORE_EVENTS, type CoreEvent } from '../../domain/events.ts';
+import { type Channel, type PaidWith } from './deliveries.ts';
+
+export type LetterCreated = EventOf<'LetterCreated', 1, { letterId: string; createdAt: string }>;
+
+export type LetterDeleted = EventOf<'LetterDeleted', 1, { letterId: string; deletedAt: string }>;
+
+export type DeliveryScheduled = EventOf<
+  'DeliveryScheduled',
+  1,
+  {
+    deliveryId: string;
+    letterId: string;
+    channel: Channel;
+    paidWith: PaidWith;
+    deliverAt: string;
+    createdAt: string;
+  }
+>;
+
+export type DeliveryDue = EventOf<
+  'DeliveryDue',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; attempt: number; deliverAt: string }
+>;
+
+export type DeliverySent = EventOf<
+  'DeliverySent',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; sentAt: string; providerId: string | null }
+>;
+
+export type DeliveryFailed = EventOf<
+  'DeliveryFailed',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; failedAt: string; failure: string }
+>;
+
+export type DeliveryCancelled = EventOf<
+  'DeliveryCancelled',
+  1,
+  { deliveryId: string; letterId: string; channel: Channel; cancelledAt: string }
+>;
+
+/** What was to be paid for a delivery by card. */
+interface PaymentData {
+  deliveryId: string;
+  amountCents: number;
+  currency: 'usd';
+  /** Stripe's id of the payment; null where it did not come so far. */
+  paymentIntentId: string | null;
+}
+
+export type PaymentSucceeded = EventOf<'PaymentSucceeded', 1, PaymentData>;
+
+export type PaymentFailed = EventOf<'PaymentFailed', 1, PaymentData & { failure: string }>;
+
+export type PaymentRefunded = EventOf<'PaymentRefunded', 1, PaymentData>;
+
+export type LettersEvent =
+  | LetterCreated
+  | LetterDeleted
+  | DeliveryScheduled
+  | DeliveryDue
+  | DeliverySent
+  | DeliveryFailed
+  | DeliveryCancelled
+  | PaymentSucceeded
+  | PaymentFailed
+  | PaymentRefunded;
+
+/** What each event of the letters app means, and the version that is published. */
+const LETTERS_EVENTS: Catalogue<LettersEvent> = {
+  LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
+  LetterDeleted: { version: 1, says: 'A letter has been deleted. It still counts in its period.' },
+  DeliveryScheduled: {
+    version: 1,
+    says: 'A delivery has been scheduled and counted, and paid if it costs anything.',
+  },
+  DeliveryDue: {
+    version: 1,
+    says: 'A delivery is to be sent now. The sender of its channel claims the attempt, sends and answers. If it does not answer, the next attempt follows.',
+  },
+  DeliverySent: { version: 1, says: 'A delivery has been sent: its provider has accepted it.' },
+  DeliveryFailed: {
+    version: 1,
+    says: 'A delivery has failed for good, for the reason in `failure`. If it had cost a mail credit, Postage has given the credit back. For a postal mail, this event may follow `DeliverySent`: the provider accepted the mail, and then did not send it.',
+  },
+  DeliveryCancelled: {
+    version: 1,
+    says: 'A delivery has been cancelled before it was dispatched. If it had cost a mail credit, Postage has given the credit back.',
+  },
+  PaymentSucceeded: {
+    version: 1,
+    says: 'A card has been charged for a delivery.',
+  },
+  PaymentFailed: {
+    version: 1,
+    says: 'A card was to pay for a delivery and was not charged. The delivery has failed, for the reason in `failure`: the card was declined, there was none, its holder did not authenticate in time, or somebody cancelled the payment at Stripe.',
+  },
+  PaymentRefunded: {
+    version: 1,
+    says: 'The charge for a delivery that was not sent has gone back to the customer.',
+  },
+};
+
+export const event = eventMaker(LETTERS_EVENTS);
+
+export type PostageEvent = CoreEvent | LettersEvent;
+
+export type EventName = PostageEvent['name'];
+
+/** The whole catalogue. */
+export const EVENTS: Catalogue<PostageEvent> = { ...CORE_EVENTS, ...LETTERS_EVENTS };

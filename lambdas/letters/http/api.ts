@@ -1,0 +1,61 @@
+/** The whole API, for its document. Handlers import the contracts of their own group only. */
+import * as z from 'zod/mini';
+import { ADMIN_CONTRACTS } from '../../http/contracts/admin.ts';
+import { BILLING_CONTRACTS } from '../../http/contracts/billing.ts';
+import { CONSUMPTION_CONTRACTS } from '../../http/contracts/consumption.ts';
+import { CREDIT_CONTRACTS } from '../../http/contracts/credits.ts';
+import { CRON_CONTRACTS } from '../../http/contracts/cron.ts';
+import { DELIVERY_CONTRACTS } from './contracts/deliveries.ts';
+import { DOCS_CONTRACTS } from '../../http/contracts/docs.ts';
+import { FAILED_EVENT_CONTRACTS } from '../../http/contracts/failed-events.ts';
+import { GIFT_CONTRACTS } from '../../http/contracts/gifts.ts';
+import { LETTER_CONTRACTS } from './contracts/letters.ts';
+import { MAIL_WEBHOOK_CONTRACTS } from './contracts/mail-webhook.ts';
+import { PURCHASE_CONTRACTS } from '../../http/contracts/purchases.ts';
+import { USAGE_CONTRACTS } from './contracts/usage.ts';
+import { WEBHOOK_CONTRACTS } from '../../http/contracts/webhooks.ts';
+import { type Api, CORE_GROUPS } from '../../http/openapi.ts';
+import { Count, problemSchema } from '../../http/schemas.ts';
+import { DELIVERY_STATUSES } from '../domain/deliveries.ts';
+import { LETTERS_ADMIN_CONTRACTS } from './contracts/admin.ts';
+import { RECONCILIATION_CONTRACTS } from './contracts/cron.ts';
+import { type LETTERS_ROUTES } from './routes.ts';
+
+const CONTRACTS = [
+  ...LETTER_CONTRACTS,
+  ...DELIVERY_CONTRACTS,
+  ...USAGE_CONTRACTS,
+  ...CREDIT_CONTRACTS,
+  ...PURCHASE_CONTRACTS,
+  ...GIFT_CONTRACTS,
+  ...BILLING_CONTRACTS,
+  ...CONSUMPTION_CONTRACTS,
+  ...ADMIN_CONTRACTS,
+  ...LETTERS_ADMIN_CONTRACTS,
+  ...FAILED_EVENT_CONTRACTS,
+  ...MAIL_WEBHOOK_CONTRACTS,
+  ...WEBHOOK_CONTRACTS,
+  ...CRON_CONTRACTS,
+  ...RECONCILIATION_CONTRACTS,
+  ...DOCS_CONTRACTS,
+];
+
+const GROUPS: Readonly<Record<(typeof LETTERS_ROUTES)[number]['group'], string>> = {
+  ...CORE_GROUPS,
+  letters: 'Letters, each of which counts.',
+  deliveries: 'Letters to be sent, by e-mail or by post.',
+  usage: 'What a user may do, and has done.',
+  'mail-webhook': 'What Lob says of physical mails.',
+};
+
+export const API: Api = {
+  contracts: CONTRACTS,
+  groups: GROUPS,
+  problem: problemSchema({
+    deliveryId: z.optional(z.string()),
+    clientSecret: z.optional(z.string()),
+    declineCode: z.optional(z.nullable(z.string())),
+    openDeliveries: z.optional(Count),
+    deliveryStatus: z.optional(z.enum(DELIVERY_STATUSES)),
+  }),
+};

@@ -1,0 +1,4 @@
+import { contractsOf } from '../../http/contract.ts';
+import { LETTERS_ROUTES } from './routes.ts';
+
+export const contract = contractsOf(LETTERS_ROUTES);

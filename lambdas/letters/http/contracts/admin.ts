@@ -1,0 +1,110 @@
+import * as z from 'zod/mini';
+import { GIFT_STATUSES } from '../../../domain/gifts.ts';
+import { PURCHASE_STATUSES } from '../../../domain/purchases.ts';
+import { NO_INPUT } from '../../../http/contract.ts';
+import { USER_PATH } from '../../../http/contracts/admin.ts';
+import { CreditsSummary } from '../../../http/contracts/credits.ts';
+import { Count, Instant, Month, named } from '../../../http/schemas.ts';
+import { contract } from '../contract.ts';
+import { Entitlements, UsageSummary } from './usage.ts';
+
+const rate = z.strictObject({
+  value: z.nullable(z.number()),
+  threshold: z.nullable(z.number()),
+  isCrossed: z.boolean(),
+});
+
+const MailReport = named(
+  'MailReport',
+  z.strictObject({
+    month: Month,
+    mails: z.strictObject({ delivered: Count, free: Count, paid: Count }),
+    revenueCents: z.int(),
+    refundedCents: z.int(),
+    mailsPerProUser: z.nullable(z.number()),
+    rates: z.strictObject({
+      creditUtilization: rate,
+      exhaustion: rate,
+      payAsYouGoConversion: rate,
+      failedPayments: rate,
+      refunds: rate,
+    }),
+  }),
+  {
+    description:
+      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it; `refunds` also where money went back and none came in.',
+    example: {
+      month: '2026-11',
+      mails: { delivered: 120, free: 100, paid: 20 },
+      revenueCents: 9_660,
+      refundedCents: 340,
+      mailsPerProUser: 1.5,
+      rates: {
+        creditUtilization: { value: 0.6, threshold: null, isCrossed: false },
+        exhaustion: { value: 0.25, threshold: 0.5, isCrossed: false },
+        payAsYouGoConversion: { value: 0.04, threshold: 0.05, isCrossed: true },
+        failedPayments: { value: 0, threshold: 0.02, isCrossed: false },
+        refunds: { value: 0.034, threshold: 0.05, isCrossed: false },
+      },
+    },
+  },
+);
+
+/** What a user has bought and given away. */
+const purchase = z.strictObject({
+  id: z.string(),
+  status: z.enum(PURCHASE_STATUSES),
+  credits: Count,
+  amountCents: Count,
+  returnedCents: Count,
+  creditsTaken: Count,
+  createdAt: Instant,
+});
+const gift = z.strictObject({
+  id: z.string(),
+  status: z.enum(GIFT_STATUSES),
+  count: Count,
+  createdAt: Instant,
+  expiresAt: Instant,
+});
+
+const User = named(
+  'User',
+  z.union([
+    z.strictObject({
+      userId: z.string(),
+      usage: UsageSummary,
+      entitlements: Entitlements,
+      credits: CreditsSummary,
+      purchases: z.array(purchase),
+      gifts: z.array(gift),
+    }),
+    z.strictObject({ userId: z.string(), erasedAt: Instant }),
+  ]),
+  {
+    description:
+      'What the user sees of himself, and the 20 latest of what he has bought and of the gifts that he has made (the export has them all); of an erased user, when that was.',
+  },
+);
+
+export const getMailReport = contract('GET /admin/reports/mail-credits', {
+  ...NO_INPUT,
+  summary: 'How mails and credits did in a month',
+  description:
+    'Of a UTC month that has begun. Periods count in the month in which they ended, so that a month is complete after the first rollover of the next. `docs/mail-report.md` says what each figure counts.',
+  query: z.strictObject({ month: Month }),
+  answers: { 200: { description: 'The report', schema: MailReport } },
+  problems: [],
+});
+
+export const getUser = contract('GET /admin/users/{userId}', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  summary: 'A user',
+  description:
+    'Usage, entitlements, credits, purchases and gifts in one answer. The audit trail records that it was read.',
+  answers: { 200: { description: 'The user', schema: User } },
+  problems: ['not_found'],
+});
+
+export const LETTERS_ADMIN_CONTRACTS = [getMailReport, getUser];

@@ -1,0 +1,43 @@
+import { problem, type Problem } from '../../http/problems.ts';
+import { type Price } from '../../domain/plans.ts';
+import { type DeliveryStatus } from '../domain/deliveries.ts';
+
+export function letterHasOpenDeliveries(openDeliveries: number): Problem {
+  const detail =
+    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true, those that wait for their payment one by one; those on their way must be waited for.';
+  return problem('illegal_transition', detail, { openDeliveries });
+}
+
+/** A delivery that can no longer be cancelled, or not yet. */
+export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
+  const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
+  return problem('illegal_transition', detail, { deliveryStatus });
+}
+
+/** A delivery that a card has not paid for. */
+interface ProblemOfPayment {
+  deliveryId: string;
+  price: Price;
+}
+
+function figuresOf({ deliveryId, price: { amountCents, currency } }: ProblemOfPayment): Problem['figures'] {
+  return { deliveryId, price: { amountCents, currency } };
+}
+
+export function paymentMethodRequired(payment: ProblemOfPayment): Problem {
+  const detail =
+    'There is no card that could pay for the mail. With one as the default at Stripe, try again under another Idempotency-Key.';
+  return problem('payment_method_required', detail, figuresOf(payment));
+}
+
+export function paymentFailed(payment: ProblemOfPayment, declineCode: string | null): Problem {
+  const detail =
+    'The card was declined, and nothing was charged. With another card, or after a word with its bank, try again under another Idempotency-Key.';
+  return problem('payment_failed', detail, { ...figuresOf(payment), declineCode });
+}
+
+export function paymentActionRequired(payment: ProblemOfPayment, clientSecret: string): Problem {
+  const detail =
+    'The card wants its holder to authenticate: Stripe.js does that with the clientSecret. The delivery waits for it for 24 hours; the same Idempotency-Key answers how it went.';
+  return problem('payment_action_required', detail, { ...figuresOf(payment), clientSecret });
+}
