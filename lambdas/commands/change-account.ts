@@ -98,7 +98,7 @@ async function writeDecided<Answer>(
 }
 
 /** The writes of a computed change, the account's own first. */
-export function changeItems(
+function changeItems(
   table: string,
   change: AccountChange,
   before: Account | null,
