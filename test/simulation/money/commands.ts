@@ -40,10 +40,12 @@ import { request, scheduleMail, storedAccount } from '../../support/users.ts';
  */
 async function carryOut<Answer>(
   world: World,
-  { process, services, others }: Side,
+  side: Side,
   command: (services: StripeServices) => Promise<Answer>,
 ): Promise<Answer> {
   const { random } = world;
+  const { process, services, others } = side;
+  side.seen = null;
   if (process === null) {
     return command(services);
   }
@@ -135,6 +137,7 @@ async function askForOne(world: World, side: Side, id: string, paysByCard: boole
     return written.outcome === 'refused' ? written.refusal.refusal : written.outcome;
   };
   const day = toIso(later(world)).slice(0, 10);
+  side.seen = null;
   side.mails.set(day, (side.mails.get(day) ?? 0) + 1);
   const isLeft = paysByCard && world.random.happens(0.2) && (await dieOver(world, side, id, ask));
   count(world, `mail: ${isLeft ? 'left to events and jobs' : await carryOut(world, side, ask)}`);

@@ -35,7 +35,7 @@ export interface Side {
   spentPurchased: number;
   /** Purchased credits that mails had taken, and that a larger allowance has given back. */
   givenBack: number;
-  /** Its account before it heard of something. */
+  /** Its account when it last heard of something; null after a command of its own. */
   seen: Seen | null;
   /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
@@ -198,8 +198,9 @@ async function look(world: World, side: Side): Promise<void> {
 }
 
 async function looking(world: World, side: Side, act: () => Promise<void>): Promise<void> {
-  side.seen = null;
-  await look(world, side);
+  if (side.seen === null) {
+    await look(world, side);
+  }
   await act();
   await look(world, side);
 }
