@@ -111,10 +111,10 @@ interface Parts<Kept> {
 
 /** The first attempt: DynamoDB judges the account as it stands, and counts. */
 function countingParts<Kept>(store: Store, command: CostingCommand<Kept>): Parts<Kept> {
-  const { userId, use, plans, now, source } = command;
+  const { use, now, source } = command;
   const movements: Movement[] = use.mails === 0 ? [] : [{ kind: 'use', amount: -use.mails, source }];
   return {
-    account: countUse(store.table, userId, use, plans, now),
+    account: countUse(store.table, command),
     record: command.record(now, null),
     others: ledgerLines(store, command, movements, now),
   };
@@ -229,10 +229,7 @@ function nextStep<Kept, Refused>(
     case 'charge a card':
       return { step: 'second write', account: judged.account, answer: TRY_AGAIN };
     case 'refuse':
-      return {
-        step: 'answer',
-        answer: judged.refusal === null ? TRY_AGAIN : { outcome: 'refused', refusal: judged.refusal },
-      };
+      return { step: 'answer', answer: judged.answer };
     case 'try again':
       return { step: 'answer', answer: TRY_AGAIN };
     case 'inconsistent':
@@ -247,31 +244,29 @@ function gravest(items: readonly ItemReason[]): Reason {
 interface JudgedAccount {
   reason: AccountReason;
   account: Account | null;
-  refusal: Refusal | null;
+  answer: Extract<UseDecision, { outcome: 'refused' }> | typeof TRY_AGAIN;
 }
 
 /** Explains the account's failed condition by the item that came back with it. */
 function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: ItemReason): JudgedAccount {
-  if (reason !== 'condition') {
-    return { reason, account: null, refusal: null };
-  }
-  if (item === null) {
-    return { reason: 'absent', account: null, refusal: null };
+  if (reason !== 'condition' || item === null) {
+    return { reason: reason === 'condition' ? 'absent' : reason, account: null, answer: TRY_AGAIN };
   }
   const state = parseAccount(item);
-  const account = state.kind === 'account' ? state : null;
   const decision = decide(command, state, command.now);
-  switch (decision.outcome) {
-    case 'accepted':
-      return { reason: 'allows', account, refusal: null };
-    case 'not_open':
-      return { reason: 'not open', account, refusal: null };
-    case 'to_be_paid':
-      return { reason: 'wants a card', account, refusal: null };
-    case 'refused':
-      return { reason: 'refuses', account, refusal: decision.refusal };
-  }
+  return {
+    reason: ACCOUNT_REASONS[decision.outcome],
+    account: state.kind === 'account' ? state : null,
+    answer: decision.outcome === 'refused' ? decision : TRY_AGAIN,
+  };
 }
+
+const ACCOUNT_REASONS = {
+  accepted: 'allows',
+  not_open: 'not open',
+  to_be_paid: 'wants a card',
+  refused: 'refuses',
+} as const satisfies Record<UseDecision['outcome'], AccountReason>;
 
 function answerFrom<Kept>(command: CostingCommand<Kept>, item: WireItem | null): Replay<Kept> {
   if (item === null) {

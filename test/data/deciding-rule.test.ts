@@ -20,7 +20,7 @@ import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
 import { at, givenCredits } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
-import { putStored, putTombstone, request } from '../support/users.ts';
+import { NO_USE, putStored, putTombstone, request } from '../support/users.ts';
 
 const table = useTable();
 const [START, LATER, END] = [at('2026-03-01'), at('2026-03-10'), at('2026-04-01')];
@@ -219,7 +219,7 @@ it('G1: DynamoDB counts a use exactly where the domain accepts it, whatever the 
 
 describe('the condition that DynamoDB evaluates', () => {
   const conditionOf = (plans: Plans, use: Partial<Use>): [condition: string | undefined, values: object] => {
-    const { Update } = countUse('table', 'ada', { letters: 0, emails: 0, mails: 0, ...use }, plans, LATER);
+    const { Update } = countUse('table', { userId: 'ada', use: { ...NO_USE, ...use }, plans, now: LATER });
     return [Update?.ConditionExpression, unmarshall(Update?.ExpressionAttributeValues ?? {})];
   };
 

@@ -75,17 +75,18 @@ function dayNames(now: Instant): Record<string, string> {
   return { ...Object.fromEntries(removed), '#today': dayAttribute(now) };
 }
 
+interface Asked {
+  userId: string;
+  use: Use;
+  plans: Plans;
+  now: Instant;
+}
+
 /**
  * The deciding update: counts a use where the account meets its demands (G1). Where it does not, the whole item comes
  * back with the refusal, so that explaining it costs no further request.
  */
-export function countUse(
-  table: string,
-  userId: string,
-  use: Use,
-  plans: Plans,
-  now: Instant,
-): TransactWriteItem {
+export function countUse(table: string, { userId, use, plans, now }: Asked): TransactWriteItem {
   const countsMails = use.mails > 0;
   const demands = demandsOf(use, plans, now).map(conditionOf);
   const condition = demands.map((demand) => demand.condition).join(' AND ');

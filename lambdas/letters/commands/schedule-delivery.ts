@@ -1,12 +1,10 @@
 import {
-  type CardPayment,
   type Channel,
   costOf,
   type Delivery,
-  type EmailRecipient,
-  type PostalRecipient,
+  type DeliveryLife,
+  type Destination,
 } from '../domain/deliveries.ts';
-import { type Instant } from '../../domain/instants.ts';
 import { PLANS } from '../../domain/plans.ts';
 import { type Charge } from '../../domain/usage.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
@@ -20,25 +18,16 @@ import { type Store } from '../../adapters/dynamodb/store.ts';
 /** How scheduling ends: as any command that costs usage, or because there is no such letter to send. */
 export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
 
-interface DeliveryRequest<Recipient> {
-  letterId: string;
-  deliverAt: Instant;
-  recipient: Recipient;
-}
+type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt'> &
+  Pick<Extract<Destination, { channel: To }>, 'recipient'>;
 
 /** Schedules a letter to be sent by e-mail, and counts it. @throws BusyError */
 export async function trackEmailDelivery(
   store: Store,
   context: CommandContext,
-  { letterId, deliverAt, recipient }: DeliveryRequest<EmailRecipient>,
+  { recipient, ...delivery }: DeliveryRequest<'email'>,
 ): Promise<SchedulingOutcome> {
-  return schedule(store, context, { channel: 'email', letterId, payAsYouGo: null }, (createdAt) => ({
-    ...made(context, letterId, deliverAt, createdAt),
-    ...SCHEDULED,
-    paidWith: 'none',
-    channel: 'email',
-    recipient,
-  }));
+  return schedule(store, context, { ...delivery, channel: 'email', recipient }, null);
 }
 
 /**
@@ -51,60 +40,52 @@ export async function trackEmailDelivery(
 export async function deductMailCredit(
   store: Store,
   context: CommandContext,
-  { letterId, deliverAt, recipient }: DeliveryRequest<PostalRecipient>,
-  payAsYouGo: CostingCommand<Delivery>['payAsYouGo'] = null,
+  { recipient, ...delivery }: DeliveryRequest<'mail'>,
+  payAsYouGo: PayAsYouGo = null,
 ): Promise<SchedulingOutcome> {
-  return schedule(store, context, { channel: 'mail', letterId, payAsYouGo }, (createdAt, charge) => ({
-    ...made(context, letterId, deliverAt, createdAt),
-    ...(charge === null ? { ...SCHEDULED, paidWith: 'credit' } : toBePaid(charge)),
-    channel: 'mail',
-    recipient,
-  }));
+  return schedule(store, context, { ...delivery, channel: 'mail', recipient }, payAsYouGo);
 }
 
-type Made = Pick<Delivery, 'id' | 'letterId' | 'deliverAt' | 'createdAt' | 'version'>;
-
-function made({ id }: CommandContext, letterId: string, deliverAt: Instant, createdAt: Instant): Made {
-  return { id, letterId, deliverAt, createdAt, version: 1 };
-}
-
-const SCHEDULED = { status: 'scheduled', payment: null } as const;
-
-function toBePaid({ price, customerId }: Charge): {
-  status: 'pending_payment';
-  paidWith: 'card';
-  payment: CardPayment;
-} {
-  const payment = { price, customerId, intentId: null, receiptUrl: null };
-  return { status: 'pending_payment', paidWith: 'card', payment };
-}
+type PayAsYouGo = CostingCommand<Delivery>['payAsYouGo'];
 
 async function schedule(
   store: Store,
   context: CommandContext,
-  about: { channel: Channel; letterId: string } & Pick<CostingCommand<Delivery>, 'payAsYouGo'>,
-  deliveryAsOf: (createdAt: Instant, charge: Charge | null) => Delivery,
+  asked: Destination & Pick<Delivery, 'letterId' | 'deliverAt'>,
+  payAsYouGo: PayAsYouGo,
 ): Promise<SchedulingOutcome> {
-  const { channel, letterId, payAsYouGo } = about;
   const { userId, id, fingerprint } = context;
   return decidingWrite(store, {
     ...context,
-    use: costOf(channel),
+    use: costOf(asked.channel),
     plans: PLANS,
     source: `delivery:${id}`,
     alongside: [
       {
-        write: countDelivery(store.table, userId, letterId),
+        write: countDelivery(store.table, userId, asked.letterId),
         ifRefused: () => ({ outcome: 'letter_missing' as const }),
       },
     ],
     payAsYouGo,
     record: (createdAt, charge) => {
-      const delivery = deliveryAsOf(createdAt, charge);
-      return { item: deliveryItem(userId, delivery, fingerprint), others: [], kept: delivery };
+      const kept = { id, ...asked, ...paidBy(asked.channel, charge), createdAt, version: 1 };
+      return { item: deliveryItem(userId, kept, fingerprint), others: [], kept };
     },
     parse: parseDelivery,
   });
+}
+
+function paidBy(
+  channel: Channel,
+  charge: Charge | null,
+): Extract<DeliveryLife, { status: 'pending_payment' | 'scheduled' }> &
+  Pick<Delivery, 'paidWith' | 'payment'> {
+  if (charge === null) {
+    return { status: 'scheduled', paidWith: channel === 'mail' ? 'credit' : 'none', payment: null };
+  }
+  const { price, customerId } = charge;
+  const payment = { price, customerId, intentId: null, receiptUrl: null };
+  return { status: 'pending_payment', paidWith: 'card', payment };
 }
 
 /** The delivery that a request has made before (G2); null: none. @throws BusyError */
