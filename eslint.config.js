@@ -70,7 +70,11 @@ export default defineConfig(
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'lambdas/wiring/environment.ts alone reads the environment' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'lambdas/wiring/environment.ts alone reads the environment',
+        },
       ],
     },
   },
