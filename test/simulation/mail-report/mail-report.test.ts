@@ -21,14 +21,8 @@ interface Life {
   purchases: Draws[][];
 }
 
-interface Together {
-  begin: Instant;
-  lives: Life[];
-  telling: Draws;
-}
-
 /** What some users do, from shortly before the turn of a year until all have stopped. */
-const anyTogether: fc.Arbitrary<Together> = fc.noBias(
+const anyTogether = fc.noBias(
   fc.record({
     begin: fc.integer({ min: Date.UTC(2024, 10, 20), max: Date.UTC(2024, 11, 10) }),
     lives: upTo(
@@ -43,7 +37,7 @@ const anyTogether: fc.Arbitrary<Together> = fc.noBias(
   }),
 );
 
-function liveTogether({ begin, lives }: Together): History {
+function liveTogether(begin: Instant, lives: readonly Life[]): History {
   const all = lives.flatMap(({ account, mails, purchases }, user) => {
     const userId = `user-${String(user)}`;
     return [
@@ -167,9 +161,9 @@ describe('whatever users and their cards do, and however the stream tells of it'
   it(
     'the report of a month is what was seen in it, counted the plain way',
     () => {
-      const property = fc.property(anyTogether, (together) => {
-        const { changes, seen } = liveTogether(together);
-        const counted = countOnce(disordered(randomFrom(together.telling), changes));
+      const property = fc.property(anyTogether, ({ begin, lives, telling }) => {
+        const { changes, seen } = liveTogether(begin, lives);
+        const counted = countOnce(disordered(randomFrom(telling), changes));
         for (const month of monthsAround(seen)) {
           const plain = plainReport(seen, month);
           meet(plain, month);
