@@ -8,7 +8,7 @@ import { createLogger } from '../runtime/logger.ts';
 import { handleQueueBatch } from '../runtime/queue-batch.ts';
 import { countPaymentIncidents } from '../commands/payment-incidents.ts';
 
-/** For each message: five of them, a batch, must fit into the function's time. */
+/** The time for one message. A batch of five must fit into the function's time. */
 const DEADLINE_MS = 4_000;
 
 const store = createStore(requiredVariable('table'));

@@ -20,7 +20,7 @@ import { type Figure, MetricUnit, publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { DELIVERY_METRICS } from '../wiring/metrics.ts';
 
-/** Less than the five minutes until the next run, and than the function's own four. */
+/** Less than the function's four minutes. The next run starts after five. */
 const LONGEST_MS = 210_000;
 const REPORT_DEADLINE_MS = 10_000;
 /** The log names the first failures of a run only. */

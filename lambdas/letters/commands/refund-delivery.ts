@@ -6,7 +6,7 @@ import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, needsRefund, noteRefunded } from '../domain/delivery-payment.ts';
 import { type StepContext, takeStep } from './take-step.ts';
 
-/** Where payments by card take place. */
+/** What a payment by card needs. */
 export interface CardPayments {
   store: Store;
   stripe: StripeConnection;

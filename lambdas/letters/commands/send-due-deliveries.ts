@@ -11,7 +11,7 @@ import { type RecipientOf, type Send } from '../adapters/senders/provider.ts';
 import { type Channel } from '../domain/deliveries.ts';
 import { sendDelivery } from './send-delivery.ts';
 
-/** Less than the function's minute, and less than the queue hides a message. */
+/** Less than the function's minute, and less than the time for which the queue hides a message. */
 const DEADLINE_MS = 45_000;
 const CONCURRENCY = 5;
 

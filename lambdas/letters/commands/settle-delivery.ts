@@ -16,7 +16,7 @@ export interface CardSettlement {
   refund: Settling;
 }
 
-/** Only what has been at Stripe before needs Stripe here, so keys that are missing or may not refund are failures. */
+/** Missing keys, or keys that may not refund, are failures: only deliveries that have been at Stripe come here. */
 export function settleCardPayments(payments: CardPayments): CardSettlement {
   return {
     settlePayment: async (context, delivery) => {

@@ -23,7 +23,7 @@ const ALERTS = {
 export interface MailReport {
   /** Mails that were sent: free with a credit, paid by card. */
   mails: { delivered: number; free: number; paid: number };
-  /** What came in for mails and bundles in the month, less what went back in it. */
+  /** What came in for mails and bundles in the month, less what went back in the month. */
   revenueCents: number;
   refundedCents: number;
   /** The mean over the periods of Pro that ended in the month; null if none ended. */

@@ -1,5 +1,3 @@
-/** What a run of the reconciler amounts to. */
-
 /** What happened to one thing that was due. */
 export type DueOutcome =
   /** A sender got a delivery for the first time. */

@@ -65,7 +65,7 @@ function countedPayment(change: DeliveryChange): Counted | null {
     case 'charged':
       return counted(change, `charge:${after.id}`, at, { cardRevenueCents: price.amountCents });
     case 'failed':
-      // Without an intent, no card was asked.
+      // Nobody asked a card if there is no intent.
       return intentId === null
         ? null
         : counted(change, `failed-payment:${after.id}`, at, { cardPaymentsFailed: 1 });

@@ -10,7 +10,7 @@ import {
 } from './provider.ts';
 
 export const LOB_API_URL = 'https://api.lob.com';
-/** With it, a letter's size is `us_letter`. */
+/** In this version, the size of a letter is `us_letter`. */
 const LOB_VERSION = '2024-01-01';
 const TIMEOUT_MS = 15_000;
 
@@ -47,7 +47,7 @@ export function createLobKeyReader(secretId: string): () => Promise<LobKeys> {
 export interface LobOptions {
   apiUrl: string;
   keys: () => Promise<LobKeys>;
-  /** The id of an address at Lob that mails come from, `adr_…`. */
+  /** The id of the sender's address at Lob, `adr_…`. */
   from: string;
 }
 
