@@ -1,5 +1,4 @@
-import type * as z from 'zod/mini';
-import { addMailCredits, type AdjustmentRecord } from '../commands/adjust-credits.ts';
+import { addMailCredits } from '../commands/adjust-credits.ts';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { appendAudit, type AuditQuery, listAuditRecords } from '../adapters/dynamodb/audit.ts';
 import { eraseUser } from '../commands/erase-user.ts';
@@ -29,16 +28,16 @@ import * as lettersContracts from '../letters/http/contracts/admin.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
-import { nextCursor, pageOptions } from '../http/paging.ts';
-import { belowBalance, invalid, notFound, userErased } from '../http/problems.ts';
+import { answerPage } from '../http/paging.ts';
+import { belowBalance, invalid, notFound, ProblemError, userErased } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
 /**
- * Records in the audit trail that users' data are read. What cannot be recorded is not shown.
+ * Records in the audit trail that somebody reads users' data. The route shows nothing that this can't record.
  *
- * @param userId undefined where they are not those of one user
- * @param query which of the data, where it is not all of them
+ * @param userId undefined: the data of several users
+ * @param query which data; empty: all of them
  * @throws BusyError
  */
 async function recordRead(
@@ -95,26 +94,15 @@ const user = operation(lettersContracts.getUser, async (request) => {
   };
 });
 
-/** How many of a user's purchases and gifts are shown with him. */
+/** How many purchases and gifts are shown with a user. */
 const LATEST = 20;
 
-function shownPurchase(purchase: PurchaseRecord): Pick<
-  PurchaseRecord,
-  'id' | 'status' | 'credits' | 'amountCents' | 'returnedCents' | 'creditsTaken'
-> & {
-  createdAt: string;
-} {
+function shownPurchase(purchase: PurchaseRecord) {
   const { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt } = purchase;
   return { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt: toIso(createdAt) };
 }
 
-function shownGift({ id, status, count, createdAt, expiresAt }: Gift): Pick<
-  Gift,
-  'id' | 'status' | 'count'
-> & {
-  createdAt: string;
-  expiresAt: string;
-} {
+function shownGift({ id, status, count, createdAt, expiresAt }: Gift) {
   return { id, status, count, createdAt: toIso(createdAt), expiresAt: toIso(expiresAt) };
 }
 
@@ -128,7 +116,7 @@ const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   return { status: 200, body: { userId, ...proof } };
 });
 
-/** The movement is recorded in the audit trail by way of the stream, as it carries who made it and why. */
+/** The movement says who made it and why. The outbox writes it to the audit trail. */
 const adjustment = operation(contracts.adjustCredits, async (request) => {
   const { actor, body, now } = request;
   const outcome = await addMailCredits(store, request, { ...body, actor });
@@ -142,9 +130,9 @@ const adjustment = operation(contracts.adjustCredits, async (request) => {
     case 'created':
     case 'replayed':
     case 'idempotency_conflict':
-      return answerWrite(outcome, now, 201, (record) => ({
+      return answerWrite(outcome, now, 201, ({ at, ...movement }) => ({
         headers: { location: pathOf(request.userId) },
-        body: shownAdjustment(record),
+        body: { ...movement, at: toIso(at) },
       }));
   }
 });
@@ -153,24 +141,24 @@ function pathOf(userId: string): string {
   return `/admin/users/${encodeURIComponent(userId)}`;
 }
 
-function shownAdjustment({ at, ...movement }: AdjustmentRecord): Omit<AdjustmentRecord, 'at'> & {
-  at: string;
-} {
-  return { ...movement, at: toIso(at) };
-}
-
 const userExport = operation(contracts.exportUser, async (request) => {
   const { userId, deadline } = request;
-  const page = pageOptions(contracts.exportUser, request);
-  if ((await readStoredAccount(store, userId, deadline)) === null) {
-    return notFound('user');
-  }
-  const { items, next } = await exportUser(store, userId, page, deadline);
-  await recordRead(contracts.exportUser, request, userId);
-  return { status: 200, body: { items, nextCursor: nextCursor(contracts.exportUser, userId, next) } };
+  return answerPage(
+    contracts.exportUser,
+    request,
+    async (page) => {
+      if ((await readStoredAccount(store, userId, deadline)) === null) {
+        throw new ProblemError(notFound('user'));
+      }
+      const exported = await exportUser(store, userId, page, deadline);
+      await recordRead(contracts.exportUser, request, userId);
+      return exported;
+    },
+    (item) => item,
+  );
 });
 
-/** The audit trail tells of it before it happens: there is no way back, and so none to catch up on it. */
+/** The audit trail records it first: nobody could record it afterwards. */
 const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId, now, deadline }) => {
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
@@ -191,7 +179,7 @@ const erasure = operation(contracts.eraseUser, async ({ userId, actor, requestId
   }
 });
 
-/** What leads from an account to Stripe, which goes on charging until somebody cancels there. */
+/** Whom Stripe goes on charging until somebody cancels there. */
 function whomStripeKnows(stored: AccountState): { customerId: string | null; subscriptionId: string | null } {
   return stored.kind === 'erased'
     ? { customerId: null, subscriptionId: null }
@@ -205,16 +193,16 @@ const auditEvents = operation(contracts.listAuditEvents, async (request) => {
   const { date, type, user: userId, ...query } = request.query;
   // A position in one trail means nothing in another.
   const list = { userId: JSON.stringify([date, type, userId]), query };
-  const page = pageOptions(contracts.listAuditEvents, list);
-  const { items, next } = await listAuditRecords(store, trailOf(request.query), page, request.deadline);
-  await recordRead(contracts.listAuditEvents, request, userId, { date, type });
-  return {
-    status: 200,
-    body: {
-      items: items.map(shownRecord),
-      nextCursor: nextCursor(contracts.listAuditEvents, list.userId, next),
+  return answerPage(
+    contracts.listAuditEvents,
+    list,
+    async (page) => {
+      const records = await listAuditRecords(store, trailOf(request.query), page, request.deadline);
+      await recordRead(contracts.listAuditEvents, request, userId, { date, type });
+      return records;
     },
-  };
+    shownRecord,
+  );
 });
 
 function trailOf({
@@ -223,36 +211,29 @@ function trailOf({
   user: userId,
 }: RequestOf<typeof contracts.listAuditEvents>['query']): AuditQuery {
   const ofType = type === undefined ? {} : { type };
-  if (userId === undefined) {
-    return { day: day ?? '', ...ofType };
-  }
-  return { userId, ...ofType, ...(day === undefined ? {} : { day }) };
+  const ofDay = day === undefined ? {} : { day };
+  return userId === undefined ? { day: '', ...ofDay, ...ofType } : { userId, ...ofDay, ...ofType };
 }
 
-function shownRecord({ at, data, ...record }: AuditRecord): Omit<AuditRecord, 'at' | 'data'> & {
-  at: string;
-  data: Record<string, unknown>;
-} {
+function shownRecord({ at, data, ...record }: AuditRecord) {
   return { ...record, at: toIso(at), data: { ...data } };
 }
 
 const RECENT_DAYS = 30;
 
-const rollovers = operation(contracts.listRollovers, async ({ now, query, deadline }) => {
+const rollovers = operation(contracts.listRollovers, ({ now, query, deadline }) => {
   const list = { userId: query.date ?? '', query };
-  const page = pageOptions(contracts.listRollovers, list);
-  const { items, next } = await listRolloverRuns(store, rolloverDays(query.date, now), page, deadline);
-  return {
-    status: 200,
-    body: {
-      items: items.map(shownRun),
-      nextCursor: nextCursor(contracts.listRollovers, list.userId, next),
-    },
-  };
+  const days = rolloverDays(query.date, now);
+  return answerPage(
+    contracts.listRollovers,
+    list,
+    (page) => listRolloverRuns(store, days, page, deadline),
+    shownRun,
+  );
 });
 
-/** With the run's id as the cron routes have it: the last part of an ARN. */
-function shownRun({ at, data }: AuditRecord): z.output<typeof contracts.RunRecord> & { at: string } {
+/** The cron routes name a run by the last part of its ARN. */
+function shownRun({ at, data }: AuditRecord) {
   const run = contracts.RunRecord.parse(data);
   return { ...run, executionId: run.executionId.slice(run.executionId.lastIndexOf(':') + 1), at: toIso(at) };
 }

@@ -7,7 +7,7 @@ import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/credits.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
-import { nextCursor, pageOptions } from '../http/paging.ts';
+import { answerPage } from '../http/paging.ts';
 
 const store = createStore(requiredVariable('table'));
 
@@ -16,17 +16,14 @@ const summary = operation(contracts.getCredits, async ({ userId, now, deadline }
   return { status: 200, body: getCreditsSummary(account) };
 });
 
-const ledger = operation(contracts.getLedger, async (request) => {
+const ledger = operation(contracts.getLedger, (request) => {
   const { userId, now, deadline } = request;
-  const page = pageOptions(contracts.getLedger, request);
-  const { items, next } = await listLedger(store, userId, page, now, deadline);
-  return {
-    status: 200,
-    body: {
-      items: items.map(({ at, ...entry }) => ({ ...entry, at: toIso(at) })),
-      nextCursor: nextCursor(contracts.getLedger, userId, next),
-    },
-  };
+  return answerPage(
+    contracts.getLedger,
+    request,
+    (page) => listLedger(store, userId, page, now, deadline),
+    ({ at, ...entry }) => ({ ...entry, at: toIso(at) }),
+  );
 });
 
 export const handler = httpHandler([summary, ledger]);

@@ -10,7 +10,8 @@ import {
   type Run,
   startRun,
 } from '../adapters/step-functions.ts';
-import { toIso } from '../domain/instants.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant, toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/cron.ts';
 import * as reconciliation from '../letters/http/contracts/cron.ts';
@@ -22,31 +23,26 @@ const store = createStore(requiredVariable('table'));
 const rollover = connectStateMachine(requiredVariable('rolloverStateMachineArn'));
 const stage = requiredVariable('stage');
 
-/** The longest that a run is waited for; later ones are asked for by their id. */
+/** How long a request waits for a run. Later, clients ask by the id of the run. */
 const WAIT_MS = 15_000;
 
 type RolloverRequest = RequestOf<typeof contracts.postRollover>;
 type RolloverAnswer = Answer<typeof contracts.postRollover.answers>;
 type RunSummary = Extract<RolloverAnswer, { status: 200 }>['body'];
 
-/** The audit trail tells of a run before it starts: what cannot be recorded is not done. */
+/** The audit trail records a run before it starts. No run starts that it can't record. */
+async function recordStart(id: string, at: Instant, data: object, deadline: Deadline): Promise<void> {
+  const about = { id: `JobStarted:${id}`, at, type: 'JobStarted' as const, actor: 'postage:cron' };
+  await appendAudit(store, { ...about, data }, deadline);
+}
+
 async function runRollover({ now, query, deadline }: RolloverRequest): Promise<RolloverAnswer | Problem> {
   if (query.at !== undefined && stage === 'prod') {
     return invalid([{ path: 'at', message: 'The time of a run cannot be set on the stage prod.' }]);
   }
   const runAt = toIso(query.at ?? now);
   const executionId = randomUUID();
-  await appendAudit(
-    store,
-    {
-      id: `JobStarted:${executionId}`,
-      at: now,
-      type: 'JobStarted',
-      actor: 'postage:cron',
-      data: { job: 'rollover-usage', executionId, runAt },
-    },
-    deadline,
-  );
+  await recordStart(executionId, now, { job: 'rollover-usage', executionId, runAt }, deadline);
   await startRun(rollover, executionId, { now: runAt });
   const run = await awaitRun(rollover, executionId, Math.min(WAIT_MS, deadline.remainingMs()));
   if (run === null || run.status === 'running') {
@@ -56,7 +52,7 @@ async function runRollover({ now, query, deadline }: RolloverRequest): Promise<R
   return result === undefined ? runFailed(executionId) : { status: 200, body: result };
 }
 
-/** The figures of a run that has ended, whether or not every account was rolled over; none where it never got so far. */
+/** The figures of a run that has ended; none if it ended before its report. */
 function resultOf({ report }: Run): RunSummary | undefined {
   const parsed = contracts.RunReport.safeParse(report);
   if (!parsed.success) {
@@ -80,7 +76,7 @@ const getExecution = operation(contracts.getExecution, async ({ params }) => {
   return { status: 200, body: { executionId, status, ...(result === undefined ? {} : { result }) } };
 });
 
-/** For how long the reconciler may go on while a request waits for it, and how long it is waited for at most. */
+/** How long the reconciler may work while a request waits for it, and how long the request waits. */
 const RECONCILE_MS = 12_000;
 const RECONCILER_TIMEOUT_MS = 18_000;
 
@@ -95,17 +91,7 @@ async function runReconciler({
   deadline,
 }: ReconciliationRequest): Promise<ReconciliationAnswer> {
   const runAt = toIso(now);
-  await appendAudit(
-    store,
-    {
-      id: `JobStarted:${requestId}`,
-      at: now,
-      type: 'JobStarted',
-      actor: 'postage:cron',
-      data: { job: 'reconcile-deliveries', runAt },
-    },
-    deadline,
-  );
+  await recordStart(requestId, now, { job: 'reconcile-deliveries', runAt }, deadline);
   const report = await callFunction(reconciler, { now: runAt, timeMs: RECONCILE_MS });
   return { status: 200, body: reconciliation.ReconciliationReport.parse(report) };
 }

@@ -1,8 +1,8 @@
 import { callOffDelivery } from '../letters/commands/call-off-delivery.ts';
-import { type CardPayments, isInterruption, type PaymentOutcome } from '../letters/commands/follow-intent.ts';
+import { type DeliveryPayment, isInterruption } from '../letters/commands/follow-intent.ts';
 import { payDelivery } from '../letters/commands/pay-delivery.ts';
 import { paymentOf } from '../letters/domain/delivery-payment.ts';
-import { refundIfNeeded } from '../letters/commands/refund-delivery.ts';
+import { type CardPayments, refundIfNeeded } from '../letters/commands/refund-delivery.ts';
 import { listDeliveries } from '../letters/adapters/lists.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
@@ -20,14 +20,13 @@ import {
   MAX_DELIVERY_YEARS,
 } from '../letters/domain/deliveries.ts';
 import { toIso } from '../domain/instants.ts';
-import { type Price } from '../domain/plans.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../letters/http/contracts/deliveries.ts';
 import { httpHandler } from '../http/handler.ts';
 import { logger } from '../http/logger.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { answerWrite, REPLAYED } from '../http/outcomes.ts';
-import { nextCursor, pageOptions } from '../http/paging.ts';
+import { answerPage } from '../http/paging.ts';
 import { accountErased, invalid, notFound, type Problem } from '../http/problems.ts';
 import {
   notCancellable,
@@ -58,15 +57,15 @@ const create = operation(contracts.createDelivery, async (request) => {
 
 type Scheduling = RequestOf<typeof contracts.createDelivery>;
 
-function made(delivery: Delivery): { headers: { location: string }; body: Shown } {
+function made(delivery: Delivery) {
   return { headers: { location: `/deliveries/${delivery.id}` }, body: shown(delivery) };
 }
 
-/** Null where the instant cannot be promised. */
+/** Null when Postage can't promise the instant. */
 async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> {
   const { body, now, idempotencyKey } = request;
   if (!canDeliverAt(body.deliverAt, now)) {
-    // What it made while its instant still lay ahead: a repetition is answered however late it comes (G2).
+    // The same request may have made a delivery while the instant lay ahead. A repetition finds it (G2).
     return idempotencyKey === null ? null : findScheduled(store, request);
   }
   return body.channel === 'email'
@@ -74,7 +73,7 @@ async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> 
     : deductMailCredit(store, request, body, body.payAsYouGo === true ? () => stripe.keys() : null);
 }
 
-/** Goes on with the payment of a delivery, as far as it gets in the time of the request. */
+/** Goes on with the payment of a delivery, as far as the time of the request allows. */
 async function pay(
   request: Scheduling,
   delivery: Delivery,
@@ -107,8 +106,8 @@ function presented(delivery: Delivery, isReplayed: boolean): ReturnType<typeof m
   return { headers: isReplayed ? { ...headers, ...REPLAYED } : headers, body };
 }
 
-/** Where Stripe or DynamoDB takes too long, the delivery waits: the same key, Stripe's event or the reconciler goes on. */
-async function payInTime(request: Scheduling, delivery: Delivery): Promise<PaymentOutcome> {
+/** If Stripe or DynamoDB takes too long, the delivery waits. The same key, Stripe's event or the reconciler goes on. */
+async function payInTime(request: Scheduling, delivery: Delivery): Promise<DeliveryPayment> {
   try {
     return await payDelivery(payments, request, delivery);
   } catch (error) {
@@ -120,19 +119,14 @@ async function payInTime(request: Scheduling, delivery: Delivery): Promise<Payme
   }
 }
 
-const list = operation(contracts.listDeliveries, async (request) => {
-  const { userId, deadline } = request;
-  const { items, next } = await listDeliveries(
-    store,
-    userId,
-    pageOptions(contracts.listDeliveries, request),
-    deadline,
-  );
-  return {
-    status: 200,
-    body: { items: items.map(shown), nextCursor: nextCursor(contracts.listDeliveries, userId, next) },
-  };
-});
+const list = operation(contracts.listDeliveries, (request) =>
+  answerPage(
+    contracts.listDeliveries,
+    request,
+    (page) => listDeliveries(store, request.userId, page, request.deadline),
+    shown,
+  ),
+);
 
 const get = operation(contracts.getDelivery, async ({ userId, params, deadline }) => {
   const delivery = await getDelivery(store, userId, params.id, deadline);
@@ -157,26 +151,21 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
   }
 });
 
-type Shown = Pick<Delivery, 'id' | 'letterId' | 'channel' | 'status' | 'paidWith'> & {
-  deliverAt: string;
-  createdAt: string;
-} & ByCard &
-  Ending;
-
-interface ByCard {
-  price?: Price;
-  receiptUrl?: string;
-  refund?: 'needed' | 'done';
+function shown(delivery: Delivery) {
+  const { id, letterId, channel, status, paidWith, deliverAt, createdAt, payment } = delivery;
+  const about = { id, letterId, channel, status, paidWith };
+  return {
+    ...about,
+    deliverAt: toIso(deliverAt),
+    createdAt: toIso(createdAt),
+    ...(payment === null ? {} : { price: payment.price }),
+    ...(payment?.receiptUrl ? { receiptUrl: payment.receiptUrl } : {}),
+    ...('refund' in delivery && delivery.refund !== 'none' ? { refund: delivery.refund } : {}),
+    ...ending(delivery),
+  };
 }
 
-interface Ending {
-  sentAt?: string;
-  failedAt?: string;
-  failure?: string;
-  cancelledAt?: string;
-}
-
-function ending(delivery: Delivery): Ending {
+function ending(delivery: Delivery) {
   switch (delivery.status) {
     case 'pending_payment':
     case 'scheduled':
@@ -189,34 +178,6 @@ function ending(delivery: Delivery): Ending {
     case 'cancelled':
       return { cancelledAt: toIso(delivery.cancelledAt) };
   }
-}
-
-function shown(delivery: Delivery): Shown {
-  const { id, letterId, channel, status, paidWith, deliverAt, createdAt } = delivery;
-  return {
-    id,
-    letterId,
-    channel,
-    status,
-    paidWith,
-    deliverAt: toIso(deliverAt),
-    createdAt: toIso(createdAt),
-    ...paidByCard(delivery),
-    ...ending(delivery),
-  };
-}
-
-function paidByCard(delivery: Delivery): ByCard {
-  if (delivery.payment === null) {
-    return {};
-  }
-  const { price, receiptUrl } = delivery.payment;
-  const refund = 'refund' in delivery ? delivery.refund : 'none';
-  return {
-    price,
-    ...(receiptUrl === null ? {} : { receiptUrl }),
-    ...(refund === 'none' ? {} : { refund }),
-  };
 }
 
 function destination(delivery: Delivery): Destination {

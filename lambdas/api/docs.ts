@@ -9,10 +9,10 @@ import { notFound } from '../http/problems.ts';
 
 const stage = requiredVariable('stage');
 
-/** Made once: it changes with the code only. */
+/** The document changes with the code only. */
 const document = Buffer.from(JSON.stringify(openApiDocument(API, optionalVariable('publicUrl') ?? '/')));
 
-/** What may be kept, and for how long: it changes with a deployment. */
+/** Browsers may keep a file for an hour. It changes with a deployment only. */
 const KEPT_FOR_AN_HOUR = { 'cache-control': 'public, max-age=3600' };
 
 const health = operation(contracts.getHealth, () => ({

@@ -24,7 +24,7 @@ const gift = operation(contracts.createGift, async (request) => {
     return notEnoughToGive(outcome.takeable);
   }
   if (outcome.outcome === 'replayed' && outcome.record.codeHash !== codeHash) {
-    // The secret is another one than it was then.
+    // The secret has changed since.
     return codeForgotten(outcome.record.expiresAt);
   }
   return answerWrite(outcome, now, 201, (record) => ({

@@ -10,7 +10,7 @@ import * as contracts from '../letters/http/contracts/letters.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
-import { nextCursor, pageOptions } from '../http/paging.ts';
+import { answerPage } from '../http/paging.ts';
 import { notFound } from '../http/problems.ts';
 import { letterHasOpenDeliveries } from '../letters/http/problems.ts';
 
@@ -24,19 +24,14 @@ const create = operation(contracts.createLetter, async (request) => {
   }));
 });
 
-const list = operation(contracts.listLetters, async (request) => {
-  const { userId, deadline } = request;
-  const { items, next } = await listLetters(
-    store,
-    userId,
-    pageOptions(contracts.listLetters, request),
-    deadline,
-  );
-  return {
-    status: 200,
-    body: { items: items.map(shown), nextCursor: nextCursor(contracts.listLetters, userId, next) },
-  };
-});
+const list = operation(contracts.listLetters, (request) =>
+  answerPage(
+    contracts.listLetters,
+    request,
+    (page) => listLetters(store, request.userId, page, request.deadline),
+    shown,
+  ),
+);
 
 const get = operation(contracts.getLetter, async ({ userId, params, deadline }) => {
   const found = await getLetter(store, userId, params.id, deadline);
@@ -58,19 +53,10 @@ const remove = operation(contracts.deleteLetter, async ({ userId, params, query,
   }
 });
 
-/** A deleted letter is shown in one place only: as the answer to a repetition of the request that made it. */
-function shown({ id, title, createdAt, deletedAt }: Letter): {
-  id: string;
-  title: string;
-  createdAt: string;
-  deletedAt?: string;
-} {
-  return {
-    id,
-    title,
-    createdAt: toIso(createdAt),
-    ...(deletedAt === null ? {} : { deletedAt: toIso(deletedAt) }),
-  };
+/** Only the answer to a repeated request shows a deleted letter. */
+function shown({ id, title, createdAt, deletedAt }: Letter) {
+  const deletion = deletedAt === null ? {} : { deletedAt: toIso(deletedAt) };
+  return { id, title, createdAt: toIso(createdAt), ...deletion };
 }
 
 export const handler = httpHandler([create, list, get, remove]);

@@ -32,7 +32,7 @@ const remaining = operation(contracts.getRemaining, async ({ userId, now, deadli
 });
 
 const history = operation(contracts.getHistory, async ({ userId, now, deadline, query }) => {
-  // The account first: a period that closes between the two reads is then in both, and not in neither.
+  // The account comes first, so that a period that closes between the two reads is in both of them.
   const { account, closed } = await readAccount(store, userId, now, deadline);
   const stored = await listClosedPeriods(store, userId, query.periods, deadline);
   const newestStored = stored[0]?.periodStart ?? -Infinity;

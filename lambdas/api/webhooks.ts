@@ -10,7 +10,7 @@ import { forbidden, wronglySigned } from '../http/problems.ts';
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
 const events = connectQueue(requiredVariable('stripeEventsQueueUrl'));
 
-/** Queues the event as it came, and does nothing else, so that Stripe has its answer before anything can go wrong. */
+/** Only queues the event as it came, so that Stripe has its answer before anything can go wrong. */
 const receiveStripeEvent = operation(contracts.receiveStripeEvent, async ({ body, header, now }) => {
   const { outcome } = verifyEvent(body, header('stripe-signature'), await stripe.keys(), now);
   switch (outcome) {

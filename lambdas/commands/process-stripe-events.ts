@@ -1,5 +1,4 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { mapConcurrently } from '../runtime/concurrency.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
 import { keepFailedEvent } from '../adapters/dynamodb/failed-events.ts';
 import { isProcessed, recordProcessed } from '../adapters/dynamodb/processed-events.ts';
@@ -7,6 +6,7 @@ import { readEvent, type StripeEvent } from '../adapters/stripe/events.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type FailureReason } from '../domain/failure-reasons.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { handleQueueBatch } from '../runtime/queue-batch.ts';
 import { countPaymentIncidents, type PaymentIncident } from './payment-incidents.ts';
 import { type EventHandlers, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
 
@@ -17,39 +17,30 @@ const CONCURRENCY = 5;
 const logger = createLogger('stripe-events');
 
 /** A message of the queue, and the event in it; null: it can't be read. */
-interface Message {
-  record: SQSRecord;
-  event: StripeEvent | null;
-}
+type Message = SQSRecord & { event: StripeEvent | null };
 
-/** Processes a batch of Stripe's events. A message that is reported comes again later, and at last is set aside (G12). */
+/** Processes a batch of Stripe's events. */
 export async function processStripeEvents(
   services: StripeServices,
   handlers: EventHandlers,
   records: readonly SQSRecord[],
   deadlineMs = DEADLINE_MS,
 ): Promise<SQSBatchResponse> {
-  const messages = records.map((record) => ({ record, event: readOrNull(record) }));
-  const byCustomer = Map.groupBy(messages, ({ event, record }) => event?.customerId ?? record.messageId);
   const incidents: PaymentIncident[] = [];
-  const failed = await mapConcurrently([...byCustomer.values()], CONCURRENCY, async (ofCustomer) => {
-    const unprocessed: string[] = [];
-    for (const message of ofCustomer) {
-      try {
-        incidents.push(...(await process(services, handlers, message, deadlineIn(deadlineMs))));
-      } catch (error) {
-        unprocessed.push(message.record.messageId);
-        logger.warn('An event could not be processed, and will come again.', {
-          ...aboutOf(message),
-          tries: message.record.attributes.ApproximateReceiveCount,
-          error,
-        });
-      }
-    }
-    return unprocessed;
+  const messages = records.map((record) => ({ ...record, event: readOrNull(record) }));
+  const response = await handleQueueBatch<Message>(messages, {
+    concurrency: CONCURRENCY,
+    groupOf: ({ event, messageId }) => event?.customerId ?? messageId,
+    handle: async (message) => {
+      incidents.push(...(await process(services, handlers, message, deadlineIn(deadlineMs))));
+    },
+    onFailure: (failure, message) => {
+      const about = { ...aboutOf(message), ...failure };
+      logger.warn('An event could not be processed, and will come again.', about);
+    },
   });
   countPaymentIncidents(services.stage, incidents);
-  return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+  return response;
 }
 
 function readOrNull({ body }: SQSRecord): StripeEvent | null {
@@ -60,8 +51,7 @@ function readOrNull({ body }: SQSRecord): StripeEvent | null {
   }
 }
 
-function aboutOf({ record, event }: Message): { messageId: string; event?: string; type?: string } {
-  const { messageId } = record;
+function aboutOf({ messageId, event }: Message): { messageId: string; event?: string; type?: string } {
   return event === null ? { messageId } : { messageId, event: event.id, type: event.type };
 }
 
@@ -72,7 +62,7 @@ async function process(
   message: Message,
   deadline: Deadline,
 ): Promise<readonly PaymentIncident[]> {
-  const { record, event } = message;
+  const { event, attributes } = message;
   const { store } = services;
   if (event === null) {
     return setAside(services, message, 'unreadable', deadline);
@@ -80,7 +70,7 @@ async function process(
   if (await isProcessed(store, event.id, deadline)) {
     return [];
   }
-  const request: EventRequest = { event, sentAt: Number(record.attributes.SentTimestamp), deadline };
+  const request: EventRequest = { event, sentAt: Number(attributes.SentTimestamp), deadline };
   const handle = Object.hasOwn(handlers, event.type) ? handlers[event.type] : undefined;
   const outcome =
     handle === undefined ? unchanged('not_followed', request.sentAt) : await handle(services, request);
@@ -106,16 +96,16 @@ async function setAside(
   reason: FailureReason,
   deadline: Deadline,
 ): Promise<readonly PaymentIncident[]> {
-  const { record, event } = message;
+  const { event, messageId, attributes, body } = message;
   logger.error('An event was set aside.', { ...aboutOf(message), reason });
   await keepFailedEvent(
     services.store,
     {
-      id: event?.id ?? record.messageId,
+      id: event?.id ?? messageId,
       type: event?.type ?? 'unknown',
       reason,
-      failedAt: Number(record.attributes.SentTimestamp),
-      body: record.body,
+      failedAt: Number(attributes.SentTimestamp),
+      body,
     },
     deadline,
   );

@@ -2,7 +2,7 @@ import { type Instant } from '../domain/instants.ts';
 import { type Failure, type Problem, problemOfFailure } from './problems.ts';
 
 /** How a command ends that makes a record: with it, or with the reason why not. */
-export type WriteOutcome<Made> =
+export type RecordOutcome<Made> =
   { outcome: 'created'; record: Made } | { outcome: 'replayed'; record: Made } | Failure;
 
 /** Tells that the request had been carried out before, and that this answer shows the record as it stands now (G2). */
@@ -15,7 +15,7 @@ interface Presented {
 
 /** The answer to a command. A repeated request is answered like the first one, with the same status. */
 export function answerWrite<Made, const Status extends number, Shown extends Presented>(
-  outcome: WriteOutcome<Made>,
+  outcome: RecordOutcome<Made>,
   now: Instant,
   status: Status,
   present: (record: Made) => Shown,

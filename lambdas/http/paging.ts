@@ -7,29 +7,30 @@ interface PageRequest {
   query: { limit: number; cursor?: string | undefined };
 }
 
-/** What a list is asked for, as the adapters take it. */
+/** What a handler asks of a list. */
 export interface PageOptions {
   limit: number;
   after: string | null;
 }
 
-/** @throws ProblemError `invalid` for a cursor that this list has not given to this user */
-export function pageOptions(contract: Contract, { userId, query }: PageRequest): PageOptions {
-  if (query.cursor === undefined) {
-    return { limit: query.limit, after: null };
-  }
-  const after = decodeCursor(listOf(contract, userId), query.cursor);
-  if (after === null) {
+/**
+ * Answers a page of a list.
+ *
+ * @throws ProblemError `invalid` for a cursor that this list has not given to this user
+ */
+export async function answerPage<Item, Shown>(
+  contract: Contract,
+  { userId, query: { limit, cursor } }: PageRequest,
+  read: (page: PageOptions) => Promise<{ items: readonly Item[]; next: string | null }>,
+  show: (item: Item) => Shown,
+): Promise<{ status: 200; body: { items: Shown[]; nextCursor: string | null } }> {
+  const list: List = { route: routeKey(contract.route), userId };
+  const after = cursor === undefined ? null : decodeCursor(list, cursor);
+  if (cursor !== undefined && after === null) {
     const message = 'Expected the nextCursor of the page before, of the same list.';
     throw new ProblemError(invalid([{ path: 'cursor', message }]));
   }
-  return { limit: query.limit, after };
-}
-
-export function nextCursor(contract: Contract, userId: string, next: string | null): string | null {
-  return next === null ? null : encodeCursor(listOf(contract, userId), next);
-}
-
-function listOf(contract: Contract, userId: string): List {
-  return { route: routeKey(contract.route), userId };
+  const { items, next } = await read({ limit, after });
+  const nextCursor = next === null ? null : encodeCursor(list, next);
+  return { status: 200, body: { items: items.map((item) => show(item)), nextCursor } };
 }

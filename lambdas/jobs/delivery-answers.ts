@@ -1,6 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { mapConcurrently } from '../runtime/concurrency.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
 import { takeStep } from '../letters/commands/take-step.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
@@ -8,6 +7,7 @@ import { FAILURE } from '../letters/domain/deliveries.ts';
 import { answerDelivery, type SenderAnswer } from '../letters/domain/delivery-life.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { handleQueueBatch } from '../runtime/queue-batch.ts';
 
 const DEADLINE_MS = 20_000;
 const CONCURRENCY = 5;
@@ -21,7 +21,7 @@ const about = {
   attempt: z.int().check(z.gte(1)),
 };
 
-/** A sender's answer as the bus puts it into a queue; docs/senders.md shows senders what to answer. */
+/** A sender's answer as the bus puts it into the queue. docs/senders.md says what senders answer. */
 const answerEvent = z.discriminatedUnion('detail-type', [
   z.object({
     'detail-type': z.literal('DeliverySent'),
@@ -36,18 +36,15 @@ const answerEvent = z.discriminatedUnion('detail-type', [
   }),
 ]);
 
-/** Applies the senders' answers. A message that is reported comes again later, and at last is set aside (G12). */
+/** Applies the senders' answers. */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
-  const failed: string[] = [];
-  await mapConcurrently(Records, CONCURRENCY, async (record) => {
-    try {
-      await apply(record);
-    } catch (error) {
-      failed.push(record.messageId);
-      logger.error('An answer of a sender could not be applied.', { messageId: record.messageId, error });
-    }
+  return handleQueueBatch(Records, {
+    concurrency: CONCURRENCY,
+    handle: apply,
+    onFailure: (failure) => {
+      logger.error('An answer of a sender could not be applied.', failure);
+    },
   });
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 async function apply(record: SQSRecord): Promise<void> {
@@ -64,7 +61,7 @@ async function apply(record: SQSRecord): Promise<void> {
     case 'unchanged':
       return;
     case 'refused':
-      // It has been cancelled, has failed meanwhile, or another attempt has followed. Nothing is to be done.
+      // The delivery was cancelled, has failed, or another attempt has followed. Nothing is left to do.
       logger.warn('An answer came too late.', { userId, deliveryId, refusal: step.refusal });
       return;
     case 'missing':
@@ -74,14 +71,8 @@ async function apply(record: SQSRecord): Promise<void> {
 }
 
 function toAnswer(event: z.infer<typeof answerEvent>): SenderAnswer {
-  switch (event['detail-type']) {
-    case 'DeliverySent': {
-      const { attempt, providerId = null } = event.detail;
-      return { attempt, result: 'sent', providerId };
-    }
-    case 'DeliveryFailed': {
-      const { attempt, failure } = event.detail;
-      return { attempt, result: 'failed', failure };
-    }
-  }
+  const { attempt } = event.detail;
+  return event['detail-type'] === 'DeliverySent'
+    ? { attempt, result: 'sent', providerId: event.detail.providerId ?? null }
+    : { attempt, result: 'failed', failure: event.detail.failure };
 }

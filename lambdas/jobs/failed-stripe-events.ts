@@ -5,9 +5,10 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { readEvent } from '../adapters/stripe/events.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { handleQueueBatch } from '../runtime/queue-batch.ts';
 import { countPaymentIncidents } from '../commands/payment-incidents.ts';
 
-/** For each message: five of them, a batch, must fit into the function's time. */
+/** The time for one message. A batch of five must fit into the function's time. */
 const DEADLINE_MS = 4_000;
 
 const store = createStore(requiredVariable('table'));
@@ -15,28 +16,27 @@ const stage = requiredVariable('stage');
 const logger = createLogger('failed-stripe-events');
 
 /**
- * Moves what the dead-letter queue holds to where it can be listed and sent again: a queue can't be looked into. What
+ * Moves dead letters to the table, where people can list them and send them again. (Nobody can look into a queue.) What
  * fails here stays in the dead-letter queue, which has an alarm of its own.
  */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
-  const failed: string[] = [];
-  for (const record of Records) {
-    try {
+  const incidents: 'failed_event'[] = [];
+  const response = await handleQueueBatch(Records, {
+    concurrency: 1,
+    handle: async (record) => {
       const { id, type } = nameOf(record);
       const failedAt = Number(record.attributes.ApproximateFirstReceiveTimestamp);
       const kept = { id, type, reason: 'tries_used_up', failedAt, body: record.body } as const;
       await keepFailedEvent(store, kept, deadlineIn(DEADLINE_MS));
+      incidents.push('failed_event');
       logger.error('An event has failed for good.', { event: id, type });
-    } catch (error) {
-      failed.push(record.messageId);
-      logger.error('A dead letter could not be kept.', { messageId: record.messageId, error });
-    }
-  }
-  countPaymentIncidents(
-    stage,
-    Array.from({ length: Records.length - failed.length }, () => 'failed_event'),
-  );
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    },
+    onFailure: (failure) => {
+      logger.error('A dead letter could not be kept.', failure);
+    },
+  });
+  countPaymentIncidents(stage, incidents);
+  return response;
 }
 
 function nameOf({ body, messageId }: SQSRecord): { id: string; type: string } {

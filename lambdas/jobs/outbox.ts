@@ -17,7 +17,7 @@ import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readBatch, type ReadRecord, type StreamReader } from '../runtime/stream-batch.ts';
 
-/** Less than the function's minute, so that what has failed is reported and not cut off. */
+/** Less than the function's minute, so that the function can report what has failed. */
 const DEADLINE_MS = 40_000;
 
 const AUDIT_CONCURRENCY = 4;
@@ -33,8 +33,8 @@ const reader: StreamReader<AnyChange> = {
 };
 
 /**
- * Publishes what the table's changes mean, and writes what the audit trail keeps of them. Records that fail are
- * reported, and come again with all that follow them: their events keep their ids.
+ * Publishes the events of the table's changes, and writes the audit trail. Lambda sends a record that failed again,
+ * together with all that follow it. Their events keep their ids.
  */
 export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const deadline = deadlineIn(DEADLINE_MS);
@@ -47,7 +47,7 @@ export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoD
   };
 }
 
-/** @returns the sequence numbers of the records of which an event could not be published */
+/** @returns the sequence numbers of the records with an event that the bus did not take */
 async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
   const sources = new Map<AnyEvent, string>(
     records.flatMap(({ change, sequenceNumber }) =>
@@ -61,7 +61,7 @@ async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Dead
   return unpublished.flatMap(({ event }) => sources.get(event) ?? []);
 }
 
-/** @returns the sequence numbers of the records of which the audit trail could not be written */
+/** @returns the sequence numbers of the records that are missing in the audit trail */
 async function audit(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
   const sources = new Map<string, { record: AuditRecord; sequenceNumber: string }>();
   for (const { change, sequenceNumber } of records) {

@@ -1,4 +1,3 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { settleCardPayments, settleDelivery } from '../letters/commands/settle-delivery.ts';
@@ -17,13 +16,14 @@ import {
   stuckPercent,
 } from '../letters/domain/reconciliation.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
+import { type Figure, MetricUnit, publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { DELIVERY_METRICS, METRIC_DIMENSION, METRIC_NAMESPACE } from '../wiring/metrics.ts';
+import { DELIVERY_METRICS } from '../wiring/metrics.ts';
 
-/** Less than the five minutes until the next run, and than the function's own four. */
+/** Less than the function's four minutes. The next run starts after five. */
 const LONGEST_MS = 210_000;
 const REPORT_DEADLINE_MS = 10_000;
-/** More failures than this are counted, and not named one by one. */
+/** The log names the first failures of a run only. */
 const MAX_LOGGED_FAILURES = 100;
 
 const store = createStore(requiredVariable('table'));
@@ -34,9 +34,8 @@ const settlers = new Map<string, Settler<DueOutcome>>([
   ['DELIVERY', settleDelivery(settleCardPayments({ store, stripe }))],
 ]);
 const logger = createLogger('reconciler');
-const metrics = new Metrics({ namespace: METRIC_NAMESPACE, logger });
 
-/** `now`: the schedule's time, or the request's. `timeMs`: for how long it may go on. */
+/** `now`: the time of the schedule or of the request. `timeMs`: how long the run may take. */
 const reconcileEvent = z.object({
   now: z.pipe(
     z.iso.datetime(),
@@ -45,13 +44,13 @@ const reconcileEvent = z.object({
   timeMs: z._default(z.int().check(z.gte(1_000), z.lte(LONGEST_MS)), LONGEST_MS),
 });
 
-/** What a run did. `isFinished` is false when time ran out, and the next run goes on. */
+/** What a run did. `isFinished` is false when time ran out; the next run goes on. */
 export interface ReconciliationSummary extends ReconciliationFigures {
   processingTimeMs: number;
   isFinished: boolean;
 }
 
-/** Deals with everything that is due, and reports: figures for the alarms, a line in the log, and an audit record. */
+/** Deals with everything that is due, and reports: figures for the alarms, a line in the log, an audit record. */
 export async function handler(event: unknown): Promise<ReconciliationSummary> {
   const { now, timeMs } = reconcileEvent.parse(event);
   const startedAt = performance.now();
@@ -68,31 +67,22 @@ export async function handler(event: unknown): Promise<ReconciliationSummary> {
 async function report(summary: ReconciliationSummary, now: Instant, runId: string): Promise<void> {
   const deadline = deadlineIn(REPORT_DEADLINE_MS);
   const { totalProcessed, errorCount, dispatched, stuck, newlyStuck, isFinished } = summary;
-  // One dimension, the stage: with the service beside it, it would be another metric, which no alarm watches.
-  metrics.clearDefaultDimensions();
-  metrics.addDimension(METRIC_DIMENSION, stage);
-  metrics.addMetric(DELIVERY_METRICS.runs, MetricUnit.Count, 1);
-  metrics.addMetric(DELIVERY_METRICS.dispatched, MetricUnit.Count, dispatched);
-  metrics.addMetric(DELIVERY_METRICS.stuck, MetricUnit.Count, stuck);
-  metrics.addMetric(DELIVERY_METRICS.failures, MetricUnit.Count, errorCount);
+  const figures: Figure[] = [
+    [DELIVERY_METRICS.runs, 1],
+    [DELIVERY_METRICS.dispatched, dispatched],
+    [DELIVERY_METRICS.stuck, stuck],
+    [DELIVERY_METRICS.failures, errorCount],
+  ];
   if (dispatched + newlyStuck > 0) {
     const ofDay = await recordRun(store, { id: runId, at: now, dispatched, newlyStuck }, deadline);
-    metrics.addMetric(DELIVERY_METRICS.stuckPercentOfDay, MetricUnit.Percent, stuckPercent(ofDay));
+    figures.push([DELIVERY_METRICS.stuckPercentOfDay, stuckPercent(ofDay), MetricUnit.Percent]);
   }
-  metrics.publishStoredMetrics();
+  publishFigures(stage, figures);
   if (stuck > STUCK_AT_ONCE) {
     logger.warn('Many deliveries have not been answered by their senders.', { ...summary });
-    await appendAudit(
-      store,
-      {
-        id: `DeliveriesStuck:${runId}`,
-        at: now,
-        type: 'DeliveriesStuck',
-        actor: 'postage:reconciler',
-        data: { ...summary },
-      },
-      deadline,
-    );
+    const about = { id: `DeliveriesStuck:${runId}`, at: now, type: 'DeliveriesStuck' as const };
+    const record = { ...about, actor: 'postage:reconciler', data: { ...summary } };
+    await appendAudit(store, record, deadline);
   } else if (errorCount > 0 || !isFinished) {
     logger.warn('The reconciler has left something undone.', { ...summary });
   } else if (totalProcessed > 0) {

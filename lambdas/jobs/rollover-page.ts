@@ -5,14 +5,14 @@ import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { rollPageEvent } from '../wiring/rollover-event.ts';
 
-/** Accounts per page: a few seconds of work, so that a repeated page repeats little. */
+/** Accounts per page. A page takes a few seconds, so that its repetition costs little. */
 const PAGE_SIZE = 1_000;
 
 const store = createStore(requiredVariable('table'));
 const isDeveloperStage = requiredVariable('stage') === 'dev';
 const logger = createLogger('rollover');
 
-/** Rolls the next page of one shard and tells how far the shard has come. A failing account stops nobody else (G5). */
+/** Rolls the next page of one shard and tells how far the shard has come. An account that fails stops no other (G5). */
 export async function handler(event: unknown): Promise<ShardProgress> {
   const { now, progress } = rollPageEvent.parse(event);
   const page = await rollPage(store, {

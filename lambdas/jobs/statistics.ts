@@ -22,7 +22,7 @@ const reader: StreamReader<AnyChange> = {
 };
 
 /**
- * Counts the table's changes in the statistics. A batch that fails comes again, whole or in halves: nothing counts
+ * Counts the table's changes in the statistics. Lambda sends a batch that failed again, whole or in halves. Nothing counts
  * twice.
  *
  * @throws BusyError

@@ -7,7 +7,7 @@ import { ANSWER_SOURCE } from '../../wiring/event-sources.ts';
 /** A sender's answer to one attempt. */
 export type DeliveryAnswer = { userId: string; deliveryId: string } & SenderAnswer;
 
-/** The bus has not taken an answer. */
+/** The bus did not take an answer. */
 class AnswerLostError extends Error {
   override name = 'AnswerLostError';
 }
@@ -19,18 +19,13 @@ const TRY_TIMEOUT_MS = 3_000;
 /** Answers on the bus, as any sender does: docs/senders.md. @throws AnswerLostError */
 export async function publishAnswer(bus: EventBus, answer: DeliveryAnswer): Promise<void> {
   const { userId, deliveryId, attempt } = answer;
+  const result =
+    answer.result === 'sent' ? { providerId: answer.providerId ?? undefined } : { failure: answer.failure };
   const entry = {
     EventBusName: bus.name,
     Source: ANSWER_SOURCE,
     DetailType: answer.result === 'sent' ? 'DeliverySent' : 'DeliveryFailed',
-    Detail: JSON.stringify({
-      userId,
-      deliveryId,
-      attempt,
-      ...(answer.result === 'sent'
-        ? { providerId: answer.providerId ?? undefined }
-        : { failure: answer.failure }),
-    }),
+    Detail: JSON.stringify({ userId, deliveryId, attempt, ...result }),
   };
   for (let tries = 1; ; tries += 1) {
     try {

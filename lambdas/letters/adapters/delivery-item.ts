@@ -2,7 +2,7 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
   type CardPayment,
   CHANNELS,
-  type Claim,
+  type AttemptClaim,
   type Delivery,
   DELIVERY_STATUSES,
   type DeliveryLife,
@@ -34,19 +34,17 @@ export function deliveryItem(userId: string, delivery: Delivery, fingerprint: st
   });
 }
 
-/** A delivery waits in `DueIndex` for as long as the reconciler has something to do about it. */
-function dueAttributes(delivery: Delivery): { dueShard: string | undefined; dueAt: number | undefined } {
+/** A delivery stands in `DueIndex` while the reconciler has something to do about it. */
+function dueAttributes(delivery: Delivery): { dueShard?: string; dueAt?: number } {
   const dueAt = dueAtOf(delivery);
-  return dueAt === null
-    ? { dueShard: undefined, dueAt: undefined }
-    : { dueShard: waitingShard(delivery.id), dueAt };
+  return dueAt === null ? {} : { dueShard: waitingShard(delivery.id), dueAt };
 }
 
 export function deliveryKey(userId: string, id: string): WireItem {
   return toWire({ pk: userKey(userId), sk: recordKey('DELIVERY', id) });
 }
 
-/** What a step of a delivery's life may change. Everything else of the item stays as it was made. */
+/** What a step may change. The rest of the item stays. */
 const LIFE_ATTRIBUTES = [
   'status',
   'version',
@@ -61,10 +59,10 @@ const LIFE_ATTRIBUTES = [
   'dueAt',
 ] as const;
 
-/** Nobody has changed the delivery since it was read. A delivery that is gone has no version. */
+/** Nobody has changed or deleted the delivery since it was read. */
 const IS_AT_VERSION = '#version = :before';
 
-/** Writes the next state of a delivery over the one that it was computed from, and over no other. */
+/** Writes the next state of a delivery, if the delivery is still in the state before. */
 export function updateDelivery(
   table: string,
   userId: string,
@@ -96,7 +94,7 @@ export function userOfDelivery(item: WireItem): string {
   const pk = ItemReader.fromWire(item).string('pk');
   const userId = userIdOf(pk);
   if (userId === null) {
-    throw new CorruptItemError(`A delivery stands under ${pk}, and belongs to nobody.`);
+    throw new CorruptItemError(`The delivery under ${pk} belongs to nobody.`);
   }
   return userId;
 }
@@ -164,7 +162,7 @@ function parseDispatch(reader: ItemReader): Dispatch {
   };
 }
 
-function parseClaim(reader: ItemReader): Claim {
+function parseClaim(reader: ItemReader): AttemptClaim {
   return { id: reader.string('id'), at: reader.integer('at') };
 }
 

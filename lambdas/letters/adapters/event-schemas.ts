@@ -34,7 +34,7 @@ const DATA: DataSchemas<PostageEvent> = {
   PaymentRefunded: z.strictObject(payment),
 };
 
-/** The detail of an event as it comes from the bus, where its name is the detail type. */
+/** The detail of an event on the bus. The name of the event is the detail type. */
 export function detailSchema(name: EventName): z.ZodMiniType<Omit<PostageEvent, 'name'>> {
   return z.strictObject({
     version: z.literal(EVENTS[name].version),

@@ -5,8 +5,8 @@ import { ItemReader, namesIn, toWire, type WireItem } from '../../adapters/dynam
 import { listKey, recordKey, userKey } from '../../adapters/dynamodb/keys.ts';
 
 /**
- * A letter, without its text: that is an item of its own, so that touching the letter stays cheap. A deleted letter
- * leaves a tombstone, out of the list, so that a repeated request still finds the record that it made (G2).
+ * A letter. Its text is an item of its own, so that writes to the letter stay cheap. A deleted letter leaves a tombstone
+ * that is in no list, so that a repeated request still finds the record that it made (G2).
  */
 export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fingerprint: string): WireItem {
   return toWire({
@@ -22,11 +22,7 @@ export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fi
 }
 
 export function bodyItem(userId: string, letterId: string, body: string): WireItem {
-  return toWire({ ...letterChild(userId, letterId), body });
-}
-
-function letterChild(userId: string, letterId: string): { pk: string; sk: string } {
-  return { pk: userKey(userId), sk: recordKey('BODY', letterId) };
+  return { ...bodyKey(userId, letterId), ...toWire({ body }) };
 }
 
 export function letterKey(userId: string, letterId: string): WireItem {
@@ -34,7 +30,7 @@ export function letterKey(userId: string, letterId: string): WireItem {
 }
 
 export function bodyKey(userId: string, letterId: string): WireItem {
-  return toWire(letterChild(userId, letterId));
+  return toWire({ pk: userKey(userId), sk: recordKey('BODY', letterId) });
 }
 
 /** @throws CorruptItemError */
@@ -48,87 +44,71 @@ export function parseLetter(item: WireItem): Letter {
   };
 }
 
-/** The letter is there and has not been deleted. */
+/** The letter is there, and nobody has deleted it. */
 const EXISTS = 'attribute_exists(#pk) AND attribute_not_exists(#deletedAt)';
-/** Nobody is deleting it together with its deliveries. */
+/** Nobody is deleting the letter together with its deliveries. */
 const TAKES_DELIVERIES = `${EXISTS} AND attribute_not_exists(#deletingSince)`;
 const COUNT_DELIVERY = 'SET #openDeliveries = #openDeliveries + :one';
 
-/** One more open delivery of a letter that exists. */
-export function countDelivery(table: string, userId: string, letterId: string): TransactWriteItem {
+/** Updates a letter. A refusal brings the letter back, so that the caller can explain it. */
+function updateLetter(
+  table: string,
+  userId: string,
+  letterId: string,
+  [condition, change]: readonly [string, string],
+  values: Readonly<Record<string, number>>,
+): TransactWriteItem {
   return {
     Update: {
       TableName: table,
       Key: letterKey(userId, letterId),
-      ConditionExpression: TAKES_DELIVERIES,
-      UpdateExpression: COUNT_DELIVERY,
-      ExpressionAttributeNames: namesIn(TAKES_DELIVERIES, COUNT_DELIVERY),
-      ExpressionAttributeValues: toWire({ ':one': 1 }),
+      ConditionExpression: condition,
+      UpdateExpression: change,
+      ExpressionAttributeNames: namesIn(condition, change),
+      ExpressionAttributeValues: toWire(values),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
+}
+
+/** A letter has one open delivery more. */
+export function countDelivery(table: string, userId: string, letterId: string): TransactWriteItem {
+  return updateLetter(table, userId, letterId, [TAKES_DELIVERIES, COUNT_DELIVERY], { ':one': 1 });
 }
 
 const HAS_OPEN_DELIVERIES = '#openDeliveries >= :one';
 const CLOSE_DELIVERY = 'SET #openDeliveries = #openDeliveries - :one';
 
-/** One open delivery less: it has come to its end. */
+/** A letter has one open delivery less. */
 export function closeDelivery(table: string, userId: string, letterId: string): TransactWriteItem {
-  return {
-    Update: {
-      TableName: table,
-      Key: letterKey(userId, letterId),
-      ConditionExpression: HAS_OPEN_DELIVERIES,
-      UpdateExpression: CLOSE_DELIVERY,
-      ExpressionAttributeNames: namesIn(HAS_OPEN_DELIVERIES, CLOSE_DELIVERY),
-      ExpressionAttributeValues: toWire({ ':one': 1 }),
-    },
-  };
+  return updateLetter(table, userId, letterId, [HAS_OPEN_DELIVERIES, CLOSE_DELIVERY], { ':one': 1 });
 }
 
 const MARK_DELETING = 'SET #deletingSince = if_not_exists(#deletingSince, :now)';
 
-/** From now on the letter takes no new deliveries, so that those that it has can be cancelled one after the other. */
+/** From now on the letter takes no new deliveries. */
 export function markDeleting(
   table: string,
   userId: string,
   letterId: string,
   now: Instant,
 ): TransactWriteItem {
-  return {
-    Update: {
-      TableName: table,
-      Key: letterKey(userId, letterId),
-      ConditionExpression: EXISTS,
-      UpdateExpression: MARK_DELETING,
-      ExpressionAttributeNames: namesIn(EXISTS, MARK_DELETING),
-      ExpressionAttributeValues: toWire({ ':now': now }),
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    },
-  };
+  return updateLetter(table, userId, letterId, [EXISTS, MARK_DELETING], { ':now': now });
 }
 
 const HAS_NO_OPEN_DELIVERIES = `${EXISTS} AND #openDeliveries = :zero`;
 const LEAVE_TOMBSTONE = 'SET #deletedAt = :now REMOVE #title, #listKey';
 
-/** Deletes a letter without open deliveries; a refusal brings the letter back, to be explained. */
+/** Deletes a letter without open deliveries. */
 export function deleteLetterItems(
   table: string,
   userId: string,
   letterId: string,
   now: Instant,
 ): TransactWriteItem[] {
+  const deletion = [HAS_NO_OPEN_DELIVERIES, LEAVE_TOMBSTONE] as const;
   return [
-    {
-      Update: {
-        TableName: table,
-        Key: letterKey(userId, letterId),
-        ConditionExpression: HAS_NO_OPEN_DELIVERIES,
-        UpdateExpression: LEAVE_TOMBSTONE,
-        ExpressionAttributeNames: namesIn(HAS_NO_OPEN_DELIVERIES, LEAVE_TOMBSTONE),
-        ExpressionAttributeValues: toWire({ ':zero': 0, ':now': now }),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      },
-    },
+    updateLetter(table, userId, letterId, deletion, { ':zero': 0, ':now': now }),
     { Delete: { TableName: table, Key: bodyKey(userId, letterId) } },
   ];
 }

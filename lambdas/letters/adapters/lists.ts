@@ -6,7 +6,7 @@ import { type Letter } from '../domain/letters.ts';
 import { parseDelivery } from './delivery-item.ts';
 import { parseLetter } from './letter-item.ts';
 
-/** Newest first, without the deleted ones. @throws BusyError */
+/** The letters of a user that are not deleted, newest first. @throws BusyError */
 export async function listLetters(
   store: Store,
   userId: string,
@@ -16,7 +16,7 @@ export async function listLetters(
   return listPage(store, userId, 'LETTER', request, parseLetter, deadline);
 }
 
-/** Newest first, by when they were scheduled. @throws BusyError */
+/** The deliveries of a user, the latest made first. @throws BusyError */
 export async function listDeliveries(
   store: Store,
   userId: string,

@@ -9,14 +9,14 @@ import { retrying } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { expiringAfter } from '../../adapters/dynamodb/expiry.ts';
 
-/** Figures of runs are kept for so long. */
+/** How long the table keeps the figures of a run. */
 const KEPT_DAYS = 35;
 
 type DayFigures = Pick<ReconciliationFigures, 'dispatched' | 'newlyStuck'>;
 
 /**
- * Keeps what a run of the reconciler did beside what the other runs of its UTC day did: each once, however often it is
- * written, so that their sum is the day's.
+ * Keeps what a run of the reconciler did beside the other runs of its UTC day. A run counts once, however often it is
+ * written.
  *
  * @returns the runs of the day
  * @throws BusyError

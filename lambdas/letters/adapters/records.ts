@@ -10,7 +10,7 @@ import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { transact } from '../../adapters/dynamodb/transact.ts';
 
-/** A letter with its text; null where the user has none of that id, or has deleted it (G13). @throws BusyError */
+/** A letter with its text; null if the user has none of that id, or has deleted it (G13). @throws BusyError */
 export async function getLetter(
   store: Store,
   userId: string,
@@ -28,7 +28,7 @@ export async function getLetter(
   return letter.deletedAt === null ? { letter, body: ItemReader.fromWire(bodyItem).string('body') } : null;
 }
 
-/** A delivery; null where the user has none of that id (G13). @throws BusyError */
+/** A delivery; null if the user has none of that id (G13). @throws BusyError */
 export async function getDelivery(
   store: Store,
   userId: string,
@@ -40,11 +40,9 @@ export async function getDelivery(
 }
 
 export type LetterDeletion =
-  | { outcome: 'deleted' }
-  | { outcome: 'missing' }
-  | { outcome: 'has_open_deliveries'; openDeliveries: number };
+  { outcome: 'deleted' | 'missing' } | { outcome: 'has_open_deliveries'; openDeliveries: number };
 
-/** Deletes a letter and its text; what it counted stays counted. @throws BusyError */
+/** Deletes a letter and its text. The letter still counts. @throws BusyError */
 export async function deleteLetter(
   store: Store,
   userId: string,
@@ -71,6 +69,6 @@ function whyNotDeleted(item: WireItem | null, now: Instant): LetterDeletion {
     const openDeliveries = ItemReader.fromWire(item).integer('openDeliveries');
     return { outcome: 'has_open_deliveries', openDeliveries };
   }
-  // Deleted at this very instant: by the try before, whose answer was lost.
+  // The same instant: our own try before, whose answer was lost.
   return { outcome: deletedAt === now ? 'deleted' : 'missing' };
 }

@@ -11,7 +11,7 @@ const PARSERS = new Map<string, (about: Parameters<ReturnType<typeof parserOf>>[
   ['BODY', parserOf('text', () => ({}))],
 ]);
 
-/** What a record of the table's stream says has changed, in the core or in the letters app. As `parseStreamRecord`. */
+/** What has changed in the core or in the letters app, by a record of the table's stream. As `parseStreamRecord`. */
 export function parseAnyRecord(record: DynamoDBRecord): AnyChange {
   return parseStreamRecord(record, PARSERS);
 }

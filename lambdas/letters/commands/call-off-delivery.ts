@@ -1,13 +1,14 @@
 import { cancelDelivery } from '../domain/delivery-life.ts';
 import { callOffPayment, paymentOf } from '../domain/delivery-payment.ts';
-import { type CardPayments, endUnpaid } from './follow-intent.ts';
+import { endUnpaid } from './follow-intent.ts';
+import { type CardPayments } from './refund-delivery.ts';
 import { type StepContext, type StepOutcome, takeStep } from './take-step.ts';
 
 /**
- * The user calls a delivery off. One whose payment is pending ends after its intent has been cancelled; where that comes
- * too late, it is paid, and then called off like any other.
+ * The user cancels a delivery. If its payment is pending, its intent is cancelled first. If that comes too late, the
+ * delivery is paid, and then cancelled like any other.
  *
- * @throws StripeUnavailableError, BusyError, NotConfiguredError: doing the same again goes on
+ * @throws StripeUnavailableError, BusyError, NotConfiguredError: the same call goes on
  */
 export async function callOffDelivery(payments: CardPayments, context: StepContext): Promise<StepOutcome> {
   const callOff = (): Promise<StepOutcome> =>

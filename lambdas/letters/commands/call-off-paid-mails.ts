@@ -9,11 +9,11 @@ import { eachOfPartition } from '../../adapters/dynamodb/partitions.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
 /**
- * Calls off the mails that a card has paid for and no sender has. The records stay until the reconciler has refunded the
- * charges: nothing else remembers them (G9). A payment that is still pending has charged nothing; if it comes all the
- * same, Stripe's event refunds it.
+ * Cancels the mails that a card has paid for and no sender has. The records stay until the reconciler has refunded the
+ * charges, since nothing else remembers them (G9). A pending payment has charged nothing. If Stripe charges later, its
+ * event leads to the refund.
  *
- * @returns whether no refund is left to be made
+ * @returns whether no refund is left to make
  * @throws BusyError
  */
 export async function callOffPaidMails(
@@ -28,7 +28,7 @@ export async function callOffPaidMails(
     if (delivery.status === 'scheduled' && delivery.paidWith === 'card') {
       const context = { userId, id: delivery.id, now, deadline };
       const step = await takeStep(store, context, (current) => cancelDelivery(current, now), delivery);
-      delivery = 'delivery' in step ? step.delivery : delivery;
+      delivery = step.delivery ?? delivery;
     }
     isRefunded &&= !needsRefund(delivery);
   }

@@ -1,11 +1,12 @@
 import { readIntent } from '../../adapters/stripe/intents.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { paymentOf } from '../domain/delivery-payment.ts';
-import { type CardPayments, endUnpaid, failed, followIntent, type PaymentOutcome } from './follow-intent.ts';
+import { endUnpaid, failed, followIntent, type DeliveryPayment } from './follow-intent.ts';
+import { type CardPayments } from './refund-delivery.ts';
 import { type StepContext } from './take-step.ts';
 
 /**
- * Ends a payment that has taken too long: as Stripe says, or else unpaid.
+ * Ends a payment that has taken too long: as Stripe says, or unpaid if Stripe has not decided.
  *
  * @throws StripeUnavailableError, BusyError, NotConfiguredError, PaymentMismatchError
  */
@@ -13,7 +14,7 @@ export async function expirePayment(
   payments: CardPayments,
   context: StepContext,
   delivery: Delivery,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   const { intentId } = paymentOf(delivery);
   if (intentId !== null) {
     const intent = await readIntent(payments.stripe, intentId, context.deadline);

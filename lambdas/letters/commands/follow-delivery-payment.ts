@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { followIntent, PaymentMismatchError } from './follow-intent.ts';
+import { type CardPayments } from './refund-delivery.ts';
+import { type StepContext } from './take-step.ts';
 import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
 import { getDelivery } from '../adapters/records.ts';
 import { requireKnown } from '../../adapters/stripe/errors.ts';
@@ -29,14 +31,14 @@ const ofDelivery = z.object({
   }),
 });
 
-/** Whether an event is about a delivery that a card pays for, by the metadata of its object. */
+/** Whether an event is about a delivery that a card pays for. The metadata of its object says so. */
 export function isOfDelivery(object: EventRequest['event']['object']): boolean {
   return ofDelivery.safeParse(object).success;
 }
 
 /**
- * Brings a delivery to what Stripe says of its payment now: an event is a hint, since a decline may be followed by a
- * success. Nothing is committed with the event, because each step of a delivery counts once by itself.
+ * Brings a delivery to what Stripe says about its payment now. An event is only a hint, since a success may follow a
+ * decline. Nothing is committed with the event, because each step of a delivery counts once by itself.
  *
  * @throws BusyError, StripeUnavailableError, NotConfiguredError
  */
@@ -48,12 +50,12 @@ export async function followDeliveryPayment(
   const { userId, deliveryId } = metadata;
   const intent = await requireKnown(readIntent(stripe, intentId, deadline));
   const now = Math.max(sentAt, intent.asOf);
+  const context = { userId, id: deliveryId, now, deadline };
   const delivery = await getDelivery(store, userId, deliveryId, deadline);
   if (!delivery?.payment) {
-    return withoutDelivery({ store, stripe }, { event, sentAt: now, deadline }, intent, metadata);
+    return withoutDelivery({ store, stripe }, intent, context);
   }
   try {
-    const context = { userId, id: deliveryId, now, deadline };
     const payment = await followIntent({ store, stripe }, context, delivery, intent);
     return payment.outcome === 'gone'
       ? withoutUser(payment.refund, now)
@@ -66,25 +68,24 @@ export async function followDeliveryPayment(
   }
 }
 
-/** The user may have been erased meanwhile, and gets his money back; anything else is not ours to decide. */
+/** If the user has been erased meanwhile, they get their money back. Somebody has to look at anything else. */
 async function withoutDelivery(
-  { store, stripe }: Pick<StripeServices, 'store' | 'stripe'>,
-  { sentAt, deadline }: EventRequest,
+  { store, stripe }: CardPayments,
   intent: Intent,
-  { userId, deliveryId }: { userId: string; deliveryId: string },
+  { userId, id: deliveryId, now, deadline }: StepContext,
 ): Promise<EventOutcome> {
   if (intent.payment.state !== 'succeeded') {
-    return unchanged('payment_gone', sentAt);
+    return unchanged('payment_gone', now);
   }
   const account = await readStoredAccount(store, userId, deadline);
   if (account?.kind !== 'erased') {
     return { outcome: 'failed', reason: 'payment_mismatch' };
   }
   const order = { intentId: intent.id, userId, deliveryId };
-  return withoutUser(await refundIntent(stripe, order, deadline), sentAt);
+  return withoutUser(await refundIntent(stripe, order, deadline), now);
 }
 
-/** Of an erased user's charge nothing but its event remembers that it has yet to be refunded. */
+/** Only the event remembers that the charge of an erased user needs a refund. */
 function withoutUser(refund: RefundOutcome | null, at: Instant): EventOutcome {
   return refund === 'waiting'
     ? { outcome: 'failed', reason: 'charge_disputed' }
@@ -94,11 +95,11 @@ function withoutUser(refund: RefundOutcome | null, at: Instant): EventOutcome {
 const refund = z.object({ payment_intent: z.nullable(z.string()) });
 
 /**
- * The customer's bank has sent back what a refund of a delivery's charge gave it. Stripe tries no other way, so that
- * somebody has to give the money back by hand; sent again after that, the event is done.
+ * The customer's bank has sent back the refund of a delivery's charge. Stripe does not try again, so somebody has to
+ * refund by hand. If they send the event again after that, it is done.
  *
- * @returns null for a refund of something else, by what stands on the charge's intent: on a refund that was made in the
- *   Dashboard stands nothing
+ * @returns null for a refund of something else. The metadata of the charge's intent says so, since a refund that was made
+ *   in the Dashboard has none
  * @throws StripeUnavailableError, NotConfiguredError
  */
 export async function followFailedRefund(

@@ -1,16 +1,13 @@
 /**
- * What happens to a delivery that a card pays for, at Stripe and in the table. Every step can be the last one before a
- * process dies, and several may take any of them at once: requests with the same key, webhooks and the reconciler. What
- * holds all the same (G9):
+ * What happens at Stripe and in the table to a delivery that a card pays for. A process may die after any step, and
+ * requests with the same key, webhooks and the reconciler may take steps at once. These rules hold all the same (G9):
  *
  * - A delivery has one intent. A request makes it unconfirmed and notes it on the delivery before it confirms it, so an
  *   intent that is not noted never charges. Only a request confirms.
- * - A delivery fails after its intent has been cancelled, so that nothing charges for it any more.
- * - What Stripe says of the noted intent decides, and not what anybody expected of it.
+ * - A delivery fails after its intent was cancelled, so that nothing charges for it any more.
+ * - What Stripe says about the noted intent decides.
  */
 import { BusyError } from '../../adapters/dynamodb/retry.ts';
-import { type Store } from '../../adapters/dynamodb/store.ts';
-import { type StripeConnection } from '../../adapters/stripe/connection.ts';
 import { StripeUnavailableError } from '../../adapters/stripe/errors.ts';
 import {
   cancelIntent,
@@ -22,15 +19,10 @@ import { getDelivery } from '../adapters/records.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { abandonPayment, confirmPayment, paymentOf } from '../domain/delivery-payment.ts';
 import { type LifeDecision } from '../domain/life-decisions.ts';
-import { refundIfNeeded } from './refund-delivery.ts';
-import { type StepContext, type StepOutcome, takeStep } from './take-step.ts';
+import { type CardPayments, refundIfNeeded } from './refund-delivery.ts';
+import { type StepContext, takeStep } from './take-step.ts';
 
-export interface CardPayments {
-  store: Store;
-  stripe: StripeConnection;
-}
-
-export type PaymentOutcome =
+export type DeliveryPayment =
   /** The delivery is scheduled, or further. */
   | { outcome: 'paid'; delivery: Delivery }
   /** Nothing is decided yet. */
@@ -41,18 +33,18 @@ export type PaymentOutcome =
   | { outcome: 'declined'; delivery: Delivery; declineCode: string | null }
   /** The delivery has failed: there is no card. */
   | { outcome: 'no_card'; delivery: Delivery }
-  /** The delivery has ended otherwise. */
+  /** The delivery has ended for another reason. */
   | { outcome: 'ended'; delivery: Delivery }
-  /** The user has been erased; `refund`: what has become of what was charged, null where nothing was. */
+  /** The user has been erased. `refund`: what happened to the charge; null: there was none. */
   | { outcome: 'gone'; refund: RefundOutcome | null };
 
-/** Stripe has another payment than the delivery asks for: nothing follows from it. */
+/** The intent at Stripe does not match the delivery. Postage does nothing about it. */
 export class PaymentMismatchError extends Error {
   override name = 'PaymentMismatchError';
 }
 
 /**
- * Brings a delivery to what Stripe says of its intent. It charges nothing.
+ * Brings a delivery to what Stripe says about its intent, and charges nothing.
  *
  * @throws StripeUnavailableError, BusyError, NotConfiguredError, PaymentMismatchError
  */
@@ -61,19 +53,17 @@ export async function followIntent(
   context: StepContext,
   delivery: Delivery,
   intent: Intent,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   assertSame(delivery, intent);
   const { payment } = intent;
   switch (payment.state) {
     case 'unconfirmed':
     case 'processing':
       return outcomeOf(delivery);
-    case 'needs_action': {
-      const { clientSecret } = payment;
+    case 'needs_action':
       return delivery.status === 'pending_payment'
-        ? { outcome: 'action_required', delivery, clientSecret }
+        ? { outcome: 'action_required', delivery, clientSecret: payment.clientSecret }
         : outcomeOf(delivery);
-    }
     case 'succeeded':
       return confirm(payments, context, intent.id, payment.receiptUrl);
     case 'declined': {
@@ -86,7 +76,7 @@ export async function followIntent(
   }
 }
 
-/** Whoever may write to the account at Stripe can change what an intent says; a delivery is paid by its own price only. */
+/** People who may write at Stripe can change an intent. Only the delivery's own price pays for it. */
 function assertSame(delivery: Delivery, intent: Intent): void {
   const { price, customerId, intentId } = paymentOf(delivery);
   const isSame =
@@ -104,12 +94,12 @@ async function confirm(
   context: StepContext,
   intentId: string,
   receiptUrl: string | null,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   const step = await takeStep(payments.store, context, (current) =>
     confirmPayment(current, { intentId, receiptUrl }),
   );
-  if (step.outcome === 'missing' || step.outcome === 'erased') {
-    // Of the delivery nothing will be left to remember the refund by.
+  if (step.delivery === undefined) {
+    // No delivery will be left that could remember the refund.
     const { userId, id: deliveryId, deadline } = context;
     const refund = await refundIntent(payments.stripe, { intentId, userId, deliveryId }, deadline);
     return { outcome: 'gone', refund };
@@ -117,17 +107,17 @@ async function confirm(
   return outcomeOf(await refundIfNeeded(payments, context, step.delivery));
 }
 
-/** Ends an unpaid delivery, as failed for a reason or as called off, once its intent has been cancelled. */
+/** Ends an unpaid delivery as failed or as cancelled, after its intent was cancelled. */
 export type EndUnpaid = (delivery: Delivery, cancelledIntentId: string | null) => LifeDecision;
 
-/** The payment of a delivery will not come, for a reason. */
+/** The delivery fails, because the card will not pay. */
 export function failed(failure: string, { now }: StepContext): EndUnpaid {
   return (delivery, intentId) => abandonPayment(delivery, failure, intentId, now);
 }
 
 /**
- * Cancels the intent at Stripe, if there is one, and then ends the delivery. Where the intent has been paid meanwhile,
- * the delivery is paid.
+ * Cancels the intent at Stripe, if there is one, and then ends the delivery. If Stripe has charged meanwhile, the delivery
+ * is paid.
  *
  * @throws StripeUnavailableError, BusyError, NotConfiguredError
  */
@@ -136,38 +126,25 @@ export async function endUnpaid(
   context: StepContext,
   intentId: string | null,
   end: EndUnpaid,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   if (intentId !== null) {
     const { payment } = await cancelIntent(payments.stripe, intentId, context.deadline);
     if (payment.state === 'succeeded') {
       return confirm(payments, context, intentId, payment.receiptUrl);
     }
     if (payment.state !== 'canceled') {
-      return latestOutcome(payments, context);
+      return outcomeOf(await getDelivery(payments.store, context.userId, context.id, context.deadline));
     }
   }
-  return outcomeOfStep(await takeStep(payments.store, context, (current) => end(current, intentId)));
+  const step = await takeStep(payments.store, context, (current) => end(current, intentId));
+  return outcomeOf(step.delivery);
 }
 
-async function latestOutcome({ store }: CardPayments, context: StepContext): Promise<PaymentOutcome> {
-  const delivery = await getDelivery(store, context.userId, context.id, context.deadline);
-  return delivery === null ? { outcome: 'gone', refund: null } : outcomeOf(delivery);
-}
-
-export function outcomeOfStep(step: StepOutcome): PaymentOutcome {
-  switch (step.outcome) {
-    case 'missing':
-    case 'erased':
+/** How far the payment of a delivery has come. */
+export function outcomeOf(delivery: Delivery | null | undefined): DeliveryPayment {
+  switch (delivery?.status) {
+    case undefined:
       return { outcome: 'gone', refund: null };
-    case 'changed':
-    case 'unchanged':
-    case 'refused':
-      return outcomeOf(step.delivery);
-  }
-}
-
-export function outcomeOf(delivery: Delivery): PaymentOutcome {
-  switch (delivery.status) {
     case 'pending_payment':
       return { outcome: 'pending', delivery };
     case 'scheduled':
@@ -180,7 +157,7 @@ export function outcomeOf(delivery: Delivery): PaymentOutcome {
   }
 }
 
-/** Whether an error leaves a payment where it stood, to be gone on with. */
+/** Whether a payment that threw this can go on later from where it stood. */
 export function isInterruption(error: unknown): boolean {
   return error instanceof StripeUnavailableError || error instanceof BusyError;
 }

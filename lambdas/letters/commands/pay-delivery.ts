@@ -4,28 +4,21 @@ import { confirmIntent, createIntent, findCard, readIntent } from '../../adapter
 import { isLive } from '../../domain/account.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, noteIntent, paymentOf } from '../domain/delivery-payment.ts';
-import {
-  type CardPayments,
-  endUnpaid,
-  failed,
-  followIntent,
-  outcomeOf,
-  outcomeOfStep,
-  type PaymentOutcome,
-} from './follow-intent.ts';
+import { endUnpaid, failed, followIntent, outcomeOf, type DeliveryPayment } from './follow-intent.ts';
+import { type CardPayments } from './refund-delivery.ts';
 import { type StepContext, takeStep } from './take-step.ts';
 
 /**
- * Goes on with the payment of a delivery from wherever it stands, up to charging the card.
+ * Goes on with the payment of a delivery from where it stands, up to charging the card.
  *
- * @throws StripeUnavailableError, BusyError: where it stands then is not known; doing the same again goes on
+ * @throws StripeUnavailableError, BusyError: nobody knows then where it stands; the same call goes on
  * @throws NotConfiguredError, PaymentMismatchError
  */
 export async function payDelivery(
   payments: CardPayments,
   context: StepContext,
   delivery: Delivery,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   if (delivery.status !== 'pending_payment') {
     return outcomeOf(delivery);
   }
@@ -40,7 +33,7 @@ async function charge(
   payments: CardPayments,
   context: StepContext,
   delivery: Delivery,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   const { stripe } = payments;
   let current = delivery;
   try {
@@ -64,7 +57,7 @@ async function charge(
   }
 }
 
-/** The customer or his card was removed at Stripe, or the card is of a kind that can't be charged at once. */
+/** Somebody has removed the customer or the card at Stripe, or Stripe can't charge this kind of card at once. */
 function isAboutCard(error: unknown): boolean {
   const isRefused = error instanceof StripeMissingError || error instanceof StripeRejectedError;
   return isRefused && (error.param === 'customer' || error.param === 'payment_method');
@@ -85,26 +78,26 @@ async function cardOf(
   return findCard(stripe, { customerId, subscriptionId }, deadline);
 }
 
-/** @returns the delivery with its intent, as pending; else what has become of it */
+/** @returns `pending` with the intent noted on the delivery, or else how the payment has ended */
 async function noteNewIntent(
   { store, stripe }: CardPayments,
   context: StepContext,
   delivery: Delivery,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   const { intentId, customerId, price } = paymentOf(delivery);
   if (intentId !== null || customerId === null) {
     return { outcome: 'pending', delivery };
   }
   const { userId, id: deliveryId, deadline } = context;
   const { id } = await createIntent(stripe, { userId, deliveryId, customerId, price }, deadline);
-  return outcomeOfStep(await takeStep(store, context, (current) => noteIntent(current, id), delivery));
+  return outcomeOf((await takeStep(store, context, (current) => noteIntent(current, id), delivery)).delivery);
 }
 
 async function endWithoutCard(
   payments: CardPayments,
   context: StepContext,
   delivery: Delivery,
-): Promise<PaymentOutcome> {
+): Promise<DeliveryPayment> {
   const { intentId } = paymentOf(delivery);
   const ended = await endUnpaid(payments, context, intentId, failed('payment_method_missing', context));
   return ended.outcome === 'ended' ? { ...ended, outcome: 'no_card' } : ended;

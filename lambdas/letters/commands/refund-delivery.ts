@@ -6,8 +6,8 @@ import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, needsRefund, noteRefunded } from '../domain/delivery-payment.ts';
 import { type StepContext, takeStep } from './take-step.ts';
 
-/** What a refund needs. */
-export interface RefundServices {
+/** What a payment by card needs. */
+export interface CardPayments {
   store: Store;
   stripe: StripeConnection;
 }
@@ -15,13 +15,13 @@ export interface RefundServices {
 const logger = createLogger('refunds');
 
 /**
- * Refunds the charge of a delivery that has ended without being sent, and notes it.
+ * Refunds the charge of a delivery that has ended unsent, and notes it.
  *
- * @returns the delivery as it is afterwards
+ * @returns the delivery afterwards
  * @throws StripeUnavailableError, BusyError, NotConfiguredError, StripeRejectedError
  */
 export async function refundDelivery(
-  { store, stripe }: RefundServices,
+  { store, stripe }: CardPayments,
   context: StepContext,
   delivery: Delivery,
 ): Promise<Delivery> {
@@ -31,12 +31,12 @@ export async function refundDelivery(
     return delivery;
   }
   const step = await takeStep(store, context, noteRefunded, delivery);
-  return step.outcome === 'missing' || step.outcome === 'erased' ? delivery : step.delivery;
+  return step.delivery ?? delivery;
 }
 
-/** At once, if it can be; else it stays due, and the reconciler refunds it. */
+/** Refunds at once if possible. */
 export async function refundIfNeeded(
-  payments: RefundServices,
+  payments: CardPayments,
   context: StepContext,
   delivery: Delivery,
 ): Promise<Delivery> {

@@ -15,13 +15,13 @@ import { getItem } from '../../adapters/dynamodb/get-item.ts';
 import { countDelivery } from '../adapters/letter-item.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
-/** How scheduling ends: as any command that costs usage, or because there is no such letter to send. */
+/** How scheduling ends: as any command that costs usage, or because the letter is missing. */
 export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
 
 type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt'> &
   Pick<Extract<Destination, { channel: To }>, 'recipient'>;
 
-/** Schedules a letter to be sent by e-mail, and counts it. @throws BusyError */
+/** Schedules an e-mail and counts it. @throws BusyError */
 export async function trackEmailDelivery(
   store: Store,
   context: CommandContext,
@@ -31,10 +31,10 @@ export async function trackEmailDelivery(
 }
 
 /**
- * Schedules a letter to be sent by post, and takes a mail credit for it.
+ * Schedules a physical mail and takes a mail credit for it.
  *
- * @param payAsYouGo where there is no credit left, and a card may pay: makes the delivery all the same, which waits for
- *   its payment and counts among the mails of the day only. Called before that, it throws where no card can pay
+ * @param payAsYouGo not null: a card may pay when no credit is left. The delivery then waits for its payment, and counts
+ *   among the mails of the day only. It is called first, and throws when no card can pay
  * @throws BusyError
  */
 export async function deductMailCredit(
@@ -88,7 +88,7 @@ function paidBy(
   return { status: 'pending_payment', paidWith: 'card', payment };
 }
 
-/** The delivery that a request has made before (G2); null: none. @throws BusyError */
+/** The delivery that the same request has made before (G2); null: none. @throws BusyError */
 export async function findScheduled(
   store: Store,
   { userId, id, fingerprint, deadline }: CommandContext,

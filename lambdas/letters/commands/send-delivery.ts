@@ -3,18 +3,13 @@ import { type DeliveryAnswer } from '../adapters/answers.ts';
 import { takeStep } from './take-step.ts';
 import { getLetter } from '../adapters/records.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
-import {
-  type Acceptance,
-  NothingTakenError,
-  type RecipientOf,
-  type Send,
-} from '../adapters/senders/provider.ts';
+import { NothingTakenError, type RecipientOf, type Send } from '../adapters/senders/provider.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Channel, type Delivery } from '../domain/deliveries.ts';
 import { claimAttempt, noteAccepted, releaseAttempt } from '../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
 
-/** An attempt that is due, as `DeliveryDue` tells it. */
+/** An attempt that is due, as `DeliveryDue` says. */
 export interface DueAttempt {
   userId: string;
   deliveryId: string;
@@ -22,7 +17,7 @@ export interface DueAttempt {
 }
 
 export interface SendingContext {
-  /** Of this claim, drawn once for it. */
+  /** A new id for this claim. */
   claimId: string;
   now: Instant;
   deadline: Deadline;
@@ -30,19 +25,19 @@ export interface SendingContext {
 }
 
 /**
- * Sends a delivery by a channel, if this attempt is still to be made and nobody else has claimed it: the same event
- * twice sends once. What the provider answers is noted on the delivery before it is told, so that an answer that gets
- * lost is found there by the next attempt.
+ * Sends a delivery by a channel, if this attempt is the current one and nobody has claimed it, so that the same event
+ * twice sends once. The provider's id is noted on the delivery before the sender answers. If the answer gets lost, the
+ * next attempt finds the id there.
  *
  *     sender:   claims   sends   notes the provider's id   answers
  *                      ↑       ↑                         ↑
  *     stopped here:    nothing was sent: the next attempt sends
- *                              it was sent, and nobody knows: the next attempt asks a provider that can tell
- *                                                        it is noted: the next attempt answers
+ *                              it was sent, and nobody knows: the next attempt asks the provider, if it can tell
+ *                                                        the id is noted: the next attempt answers
  *
- * @returns the answer that is due; null where somebody else has to answer, or nobody
- * @throws NothingTakenError where the same attempt may be made again; its claim has been given back
- * @throws Error where it is not known whether it was sent; the attempt stays claimed
+ * @returns the answer of the sender; null when it has none to give
+ * @throws NothingTakenError when the same attempt may be made again; the claim has been given back
+ * @throws Error when nobody knows whether it was sent; the attempt stays claimed
  */
 export async function sendDelivery<C extends Channel>(
   store: Store,
@@ -54,68 +49,45 @@ export async function sendDelivery<C extends Channel>(
   const { userId, deliveryId, attempt } = due;
   const { claimId, now, deadline, logger } = context;
   const step = { userId, id: deliveryId, now, deadline };
-  const claim = await takeStep(store, step, (delivery) => claimAttempt(delivery, attempt, claimId, now));
-  if (claim.outcome === 'missing' || claim.outcome === 'erased') {
+  const claim = await takeStep(store, step, (current) => claimAttempt(current, attempt, claimId, now));
+  if (claim.delivery === undefined) {
     logger.warn('A delivery that is due is there no more.', { ...due });
     return null;
   }
   const accepted = (providerId: string): DeliveryAnswer => ({ ...due, result: 'sent', providerId });
-  const known = acceptedId(claim.delivery);
-  if (known !== null) {
-    return accepted(known);
+  const { delivery } = claim;
+  if (delivery.status === 'dispatched' && delivery.dispatch.providerId !== null) {
+    return accepted(delivery.dispatch.providerId);
   }
-  const recipient = recipientBy(channel, claim.delivery);
+  const recipient = recipientBy(channel, delivery);
   if (claim.outcome === 'refused' || recipient === null) {
     logger.info('An attempt is not to be made.', { ...due, reason: claim.outcome });
     return null;
   }
-  const letter = await getLetter(store, userId, claim.delivery.letterId, deadline);
-  if (letter === null) {
+  const found = await getLetter(store, userId, delivery.letterId, deadline);
+  if (found === null) {
     return { ...due, result: 'failed', failure: 'letter_missing' };
   }
-  const parcel = {
-    deliveryId,
-    userId,
-    attempt,
-    recipient,
-    letter: { title: letter.letter.title, body: letter.body },
-  };
-  const acceptance = await orRelease(
-    () => send(parcel),
-    () => takeStep(store, step, (delivery) => releaseAttempt(delivery, claimId)),
-  );
+  const letter = { title: found.letter.title, body: found.body };
+  const acceptance = await send({ ...due, recipient, letter }).catch(async (error: unknown) => {
+    if (error instanceof NothingTakenError) {
+      await takeStep(store, step, (current) => releaseAttempt(current, claimId));
+    }
+    throw error;
+  });
   if (acceptance.outcome === 'rejected') {
     return { ...due, result: 'failed', failure: acceptance.failure };
   }
   const { providerId } = acceptance;
-  await takeStep(store, step, (delivery) => noteAccepted(delivery, providerId)).catch((error: unknown) => {
-    // The answer tells it too.
+  await takeStep(store, step, (current) => noteAccepted(current, providerId)).catch((error: unknown) => {
+    // The answer carries the id too.
     logger.warn('The id of a provider could not be noted.', { ...due, error });
   });
   return accepted(providerId);
 }
 
-/** The id under which the provider has accepted a delivery that still waits for an answer. */
-function acceptedId(delivery: Delivery): string | null {
-  return delivery.status === 'dispatched' ? delivery.dispatch.providerId : null;
-}
-
-/** Null where the delivery goes another way. */
+/** Null when the delivery goes by another channel. */
 function recipientBy<C extends Channel>(channel: C, delivery: Delivery): RecipientOf[C] | null {
-  // Channel and recipient belong together by their type; the compiler does not follow a parameter through a union.
+  // The type ties recipient to channel, but the compiler does not follow a type parameter through a union.
   return delivery.channel === channel ? (delivery.recipient as RecipientOf[C]) : null;
-}
-
-async function orRelease(
-  send: () => Promise<Acceptance>,
-  release: () => Promise<unknown>,
-): Promise<Acceptance> {
-  try {
-    return await send();
-  } catch (error) {
-    if (error instanceof NothingTakenError) {
-      await release();
-    }
-    throw error;
-  }
 }

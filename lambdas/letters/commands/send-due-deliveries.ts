@@ -1,9 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { mapConcurrently } from '../../runtime/concurrency.ts';
 import { deadlineIn } from '../../runtime/deadline.ts';
+import { handleQueueBatch } from '../../runtime/queue-batch.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { publishAnswer } from '../adapters/answers.ts';
 import { type EventBus } from '../../adapters/eventbridge/publish.ts';
@@ -11,7 +11,7 @@ import { type RecipientOf, type Send } from '../adapters/senders/provider.ts';
 import { type Channel } from '../domain/deliveries.ts';
 import { sendDelivery } from './send-delivery.ts';
 
-/** Less than the function's minute, and than the time for which a message stays hidden. */
+/** Less than the function's minute, and less than the time for which the queue hides a message. */
 const DEADLINE_MS = 45_000;
 const CONCURRENCY = 5;
 
@@ -31,42 +31,24 @@ export interface Sender<C extends Channel> {
   logger: Logger;
 }
 
-/** Sends a batch of due deliveries. A message that is reported comes again later, and at last is set aside (G12). */
+/** Sends a batch of due deliveries, and publishes the answers. */
 export async function sendDueDeliveries<C extends Channel>(
-  sender: Sender<C>,
+  { store, bus, channel, send, logger }: Sender<C>,
   { Records }: SQSEvent,
 ): Promise<SQSBatchResponse> {
-  const failed: string[] = [];
-  await mapConcurrently(Records, CONCURRENCY, async (record) => {
-    try {
-      await sendDue(sender, record);
-    } catch (error) {
-      failed.push(record.messageId);
-      const tries = record.attributes.ApproximateReceiveCount;
-      sender.logger.error('A delivery could not be sent.', { messageId: record.messageId, tries, error });
-    }
-  });
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-}
-
-async function sendDue<C extends Channel>(
-  { store, bus, channel, send, logger }: Sender<C>,
-  record: SQSRecord,
-): Promise<void> {
-  const { detail } = dueEvent.parse(JSON.parse(record.body));
-  const answer = await sendDelivery(
-    store,
-    channel,
-    send,
-    { userId: detail.userId, deliveryId: detail.data.deliveryId, attempt: detail.data.attempt },
-    {
-      claimId: randomUUID(),
-      now: Number(record.attributes.SentTimestamp),
-      deadline: deadlineIn(DEADLINE_MS),
-      logger,
+  return handleQueueBatch(Records, {
+    concurrency: CONCURRENCY,
+    handle: async ({ body, attributes }) => {
+      const { userId, data } = dueEvent.parse(JSON.parse(body)).detail;
+      const now = Number(attributes.SentTimestamp);
+      const context = { claimId: randomUUID(), now, deadline: deadlineIn(DEADLINE_MS), logger };
+      const answer = await sendDelivery(store, channel, send, { userId, ...data }, context);
+      if (answer !== null) {
+        await publishAnswer(bus, answer);
+      }
     },
-  );
-  if (answer !== null) {
-    await publishAnswer(bus, answer);
-  }
+    onFailure: (failure) => {
+      logger.error('A delivery could not be sent.', failure);
+    },
+  });
 }

@@ -4,21 +4,19 @@ import { type Delivery } from '../domain/deliveries.ts';
 import { dispatchDelivery } from '../domain/delivery-life.ts';
 import { needsRefund } from '../domain/delivery-payment.ts';
 import { type DueOutcome } from '../domain/reconciliation.ts';
-import { type CardPayments } from './follow-intent.ts';
 import { expirePayment } from './expire-payment.ts';
-import { refundDelivery } from './refund-delivery.ts';
+import { type CardPayments, refundDelivery } from './refund-delivery.ts';
 import { type StepContext, type StepOutcome, takeStep } from './take-step.ts';
 
-/** What is done about the payment of a delivery by card: one that has not come, and a charge to be refunded. */
+type Settling = (context: StepContext, delivery: Delivery) => Promise<'settled' | 'waiting'>;
+
+/** What the reconciler does about payments by card: it ends those that take too long, and refunds. */
 export interface CardSettlement {
-  settlePayment: (context: StepContext, delivery: Delivery) => Promise<'settled' | 'waiting'>;
-  refund: (context: StepContext, delivery: Delivery) => Promise<'settled' | 'waiting'>;
+  settlePayment: Settling;
+  refund: Settling;
 }
 
-/**
- * Ends the payments that have taken too long, and refunds. Only what has been at Stripe before needs Stripe for that, so
- * that missing keys, or some that may not refund, are failures to be told of.
- */
+/** Missing keys, or keys that may not refund, are failures: only deliveries that have been at Stripe come here. */
 export function settleCardPayments(payments: CardPayments): CardSettlement {
   return {
     settlePayment: async (context, delivery) => {
@@ -30,7 +28,7 @@ export function settleCardPayments(payments: CardPayments): CardSettlement {
   };
 }
 
-/** Hands deliveries to their senders, again where no answer has come, and settles what has to do with money. */
+/** Hands a delivery to its sender, also again when no answer has come, and settles its payment. */
 export function settleDelivery({ settlePayment, refund }: CardSettlement): Settler<DueOutcome> {
   return async (store, item, now, deadline) => {
     const delivery = parseDelivery(item);
@@ -43,12 +41,11 @@ export function settleDelivery({ settlePayment, refund }: CardSettlement): Settl
         return toDueOutcome(
           await takeStep(store, context, (current) => dispatchDelivery(current, now), delivery),
         );
+      case 'sent':
       case 'failed':
       case 'cancelled':
-        return delivery.refund === 'needed' ? refund(context, delivery) : 'not_due';
-      case 'sent':
-        // The index lags.
-        return 'not_due';
+        // The index may lag.
+        return needsRefund(delivery) ? refund(context, delivery) : 'not_due';
     }
   };
 }
@@ -60,12 +57,6 @@ function toDueOutcome(step: StepOutcome): DueOutcome {
   if (step.delivery.status !== 'dispatched') {
     return 'given_up';
   }
-  switch (step.delivery.dispatch.attempts) {
-    case 1:
-      return 'dispatched';
-    case 2:
-      return 'dispatched_again';
-    default:
-      return 'dispatched_once_more';
-  }
+  const again = step.delivery.dispatch.attempts === 2 ? 'dispatched_again' : 'dispatched_once_more';
+  return step.delivery.dispatch.attempts === 1 ? 'dispatched' : again;
 }

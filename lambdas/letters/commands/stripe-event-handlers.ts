@@ -3,7 +3,7 @@ import { type EventHandler, type EventHandlers } from '../../commands/stripe-eve
 import { followPurchase } from '../../commands/follow-purchase.ts';
 import { followDeliveryPayment, followFailedRefund, isOfDelivery } from './follow-delivery-payment.ts';
 
-/** Intents are made for deliveries and for purchases, and say in their metadata for which. */
+/** The metadata of an intent says whether it is for a delivery or for a purchase. */
 const followIntent: EventHandler = (services, request) =>
   isOfDelivery(request.event.object)
     ? followDeliveryPayment(services, request)
@@ -12,7 +12,7 @@ const followIntent: EventHandler = (services, request) =>
 const followRefund: EventHandler = async (services, request) =>
   (await followFailedRefund(services, request)) ?? followPurchase(services, request);
 
-/** What is done about each type of event where cards pay for deliveries too. */
+/** The handlers of an app in which cards pay for deliveries too. */
 export const EVENT_HANDLERS: EventHandlers = {
   ...CORE_HANDLERS,
   'payment_intent.succeeded': followIntent,

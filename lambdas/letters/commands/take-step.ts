@@ -18,7 +18,7 @@ import { type Delivery } from '../domain/deliveries.ts';
 import { effectsOf } from '../domain/delivery-life.ts';
 import { type LifeDecision, type LifeRefusal } from '../domain/life-decisions.ts';
 
-/** Which delivery, and when and for how long something may be done about it. */
+/** Which delivery, the time of the step, and how long it may take. */
 export interface StepContext {
   userId: string;
   id: string;
@@ -27,21 +27,20 @@ export interface StepContext {
 }
 
 export type StepOutcome =
-  | { outcome: 'missing' }
-  /** The user has been erased, and the delivery is about to vanish. */
-  | { outcome: 'erased' }
+  /** `erased`: the user has been erased, and the delivery is about to vanish. */
+  | { outcome: 'missing' | 'erased'; delivery?: undefined }
   | { outcome: 'changed' | 'unchanged'; delivery: Delivery }
   | { outcome: 'refused'; refusal: LifeRefusal; delivery: Delivery };
 
 /**
- * Takes a step in the life of a delivery, together with what it means for the letter and the account, or not at all
- * (G3): so a credit is given back exactly once (G11), however often, by however many and however late the step is
- * tried. It is decided on the delivery as it was read, and written on the condition that it is still the same:
+ * Takes a step in the life of a delivery. The delivery, its letter and the account change together or not at all (G3), so
+ * that the user gets a credit back exactly once (G11), however often and however late somebody tries the step. The
+ * decision is about the delivery as it was read, and DynamoDB writes it only if the delivery is still the same:
  *
  *     user:        reads: scheduled                        cancels: it has changed; reads again: dispatched, refused
  *     reconciler:                    marks it dispatched
  *
- * @param seen the delivery as it was read before, where it was
+ * @param seen the delivery, if the caller has read it
  * @throws BusyError
  */
 export async function takeStep(
@@ -59,30 +58,22 @@ export async function takeStep(
       return { outcome: 'missing' };
     }
     const decision = decide(before);
-    switch (decision.outcome) {
-      case 'unchanged':
-        return { outcome: 'unchanged', delivery: before };
-      case 'refused':
-        return { ...decision, delivery: before };
-      case 'changed': {
-        const written = await write(store, context, before, decision.delivery, abortSignal);
-        if (written.outcome === 'outrun') {
-          // An answer that got lost looks the same: the step is decided anew on what it has left.
-          known = written.latest;
-          return TRY_AGAIN;
-        }
-        return written.outcome === 'written'
-          ? { outcome: 'changed', delivery: decision.delivery }
-          : { outcome: 'erased' };
-      }
+    if (decision.outcome !== 'changed') {
+      return { ...decision, delivery: before };
     }
+    const written = await write(store, context, before, decision.delivery, abortSignal);
+    if (written.outcome === 'outrun') {
+      // Perhaps our own write, whose answer was lost. The step is decided anew.
+      known = written.latest;
+      return TRY_AGAIN;
+    }
+    return written.outcome === 'written' ? decision : { outcome: 'erased' };
   });
 }
 
 type Written =
-  | { outcome: 'written' }
-  | { outcome: 'erased' }
-  /** Somebody else has changed the delivery, as far as is known to this. */
+  | { outcome: 'written' | 'erased' }
+  /** The delivery has changed since it was read. */
   | { outcome: 'outrun'; latest: Delivery | null };
 
 const WRITTEN: Written = { outcome: 'written' };
@@ -102,12 +93,9 @@ async function write(
   };
   const alongside = closesLetter ? [step, closing(store, userId, before.letterId)] : [step];
   if (!returnsCredit && !countsMail) {
+    const writes = alongside.map((item) => item.write);
     const result = closesLetter
-      ? await transact(
-          store,
-          alongside.map(({ write: item }) => item),
-          abortSignal,
-        )
+      ? await transact(store, writes, abortSignal)
       : await update(store, step.write, abortSignal);
     const written = result.committed ? WRITTEN : judgeAlongside(alongside, result.reasons);
     return written === TRY_AGAIN ? { outcome: 'outrun', latest: null } : written;
@@ -130,7 +118,7 @@ async function write(
   });
 }
 
-/** A delivery that is open is counted by its letter. */
+/** The letter counts one open delivery less. */
 function closing(store: Store, userId: string, letterId: string): Alongside<Written> {
   return {
     write: closeDelivery(store.table, userId, letterId),
@@ -140,7 +128,7 @@ function closing(store: Store, userId: string, letterId: string): Alongside<Writ
   };
 }
 
-/** What gives a delivery's credit back. */
+/** Gives the credit of a delivery back. */
 async function returning(
   store: Store,
   { userId, now, deadline }: StepContext,
@@ -148,7 +136,7 @@ async function returning(
   account: Account,
   alongside: readonly Alongside<Written>[],
 ): Promise<AccountWrite<Written>> {
-  // A credit is counted in the same write that makes its delivery, and at its time.
+  // One write makes a delivery and counts its credit, at the same time.
   const period = await findPeriodAt(store, userId, createdAt, deadline);
   const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`);
   const repaid =

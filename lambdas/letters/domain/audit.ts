@@ -2,7 +2,7 @@ import { type AuditRecord, auditOf as coreAuditOf, recordOf } from '../../domain
 import { type AnyChange } from './changes.ts';
 import { eventsOfPayment } from './payment-events.ts';
 
-/** What the audit trail keeps of a change: of a delivery, what became of the money. */
+/** What the audit trail keeps of a change. For a delivery, it keeps what happened to the money. */
 export function auditOf(change: AnyChange): AuditRecord[] {
   if (change.kind === 'delivery') {
     return eventsOfPayment(change).map((event) => recordOf(event, 'postage:payments'));

@@ -6,10 +6,10 @@ import { type Letter } from './letters.ts';
 export type LetterChange = ChangeOf<'letter', Letter>;
 export type DeliveryChange = ChangeOf<'delivery', Delivery>;
 
-/** One item that has changed, of the core or of the letters app. Of a letter's text nothing follows. */
+/** A changed item of the core or of the letters app. Nothing follows from a letter's text. */
 export type AnyChange = RecordChange | LetterChange | DeliveryChange | ChangeOf<'text', object>;
 
-/** A delivery that is scheduled from this change on, and counts: it was made so, or it has been paid. */
+/** A change that schedules a delivery: somebody made it without a payment, or a card has paid. */
 export type ScheduledNow = DeliveryChange & { after: Delivery };
 
 export function isScheduledNow(change: DeliveryChange): change is ScheduledNow {
@@ -17,7 +17,7 @@ export function isScheduledNow(change: DeliveryChange): change is ScheduledNow {
   return after?.status === 'scheduled' && (before === null || before.status === 'pending_payment');
 }
 
-/** When it began to count: when it was made, or, paid later, when that was written. */
+/** When a scheduled delivery began to count: when it was made, or when the payment was written. */
 export function scheduledAt({ at, before, after }: ScheduledNow): Instant {
   return before === null ? after.createdAt : at;
 }

@@ -6,7 +6,7 @@ export const CHANNELS = ['email', 'mail'] as const;
 
 export type Channel = (typeof CHANNELS)[number];
 
-/** How a delivery was paid: e-mails are not, mails by a credit or by card. */
+/** What pays for a delivery: nothing for an e-mail, a credit or a card for a mail. */
 export const PAID_WITH = ['none', 'credit', 'card'] as const;
 
 export type PaidWith = (typeof PAID_WITH)[number];
@@ -30,31 +30,30 @@ export interface PostalRecipient {
 export type Destination =
   { channel: 'email'; recipient: EmailRecipient } | { channel: 'mail'; recipient: PostalRecipient };
 
-/** The most that is kept of why a delivery failed: a word for machines, `unanswered`. */
+/** Why a delivery failed: a word for machines, such as `unanswered`. */
 export const FAILURE = /^[a-z][a-z_]{0,39}$/;
 
-/** Whether a charge has to be refunded. Credits are given back with the change itself. */
+/** Whether Postage owes a refund of a charge. A credit comes back with the change itself. */
 export const OWED_REFUNDS = ['needed', 'done'] as const;
 export const REFUNDS = ['none', ...OWED_REFUNDS] as const;
 
 export type Refund = (typeof REFUNDS)[number];
 
-/** Under an id of the sender's own, by which it knows its claim again when the answer to it was lost. */
-export interface Claim {
+/** A sender has taken an attempt for itself. Its own id tells its claim from others when an answer was lost. */
+export interface AttemptClaim {
   id: string;
   at: Instant;
 }
 
 /** How far a delivery has come with its sender. */
 export interface Dispatch {
-  /** How often it has been handed to a sender. */
+  /** How often a sender got the delivery. */
   attempts: number;
   lastDispatchedAt: Instant;
-  /** When it is handed over again, or given up, if no answer has come. */
+  /** When the next attempt follows, or the delivery fails, if no answer has come. */
   nextTryAt: Instant;
-  /** The sender that has taken this attempt for itself. */
-  claim: Claim | null;
-  /** By which the provider knows it, once it has accepted it. */
+  claim: AttemptClaim | null;
+  /** The provider's id of the letter; null until the provider has accepted it. */
   providerId: string | null;
 }
 
@@ -69,25 +68,25 @@ export const DELIVERY_STATUSES = [
 
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Where a delivery stands, with what is known there; `delivery-life.ts` has the steps. */
+/** The state of a delivery. `delivery-life.ts` has the steps. */
 export type DeliveryLife =
   | { status: 'pending_payment' }
   | { status: 'scheduled' }
   | { status: 'dispatched'; dispatch: Dispatch }
   | { status: 'sent'; dispatch: Dispatch; sentAt: Instant }
-  /** Without a dispatch: it was never paid. */
+  /** Without a dispatch, nobody ever paid. */
   | { status: 'failed'; dispatch: Dispatch | null; failedAt: Instant; failure: string; refund: Refund }
   | { status: 'cancelled'; cancelledAt: Instant; refund: Refund };
 
 /** How a card pays for a delivery. */
 export interface CardPayment {
-  /** As it was when the delivery was made. */
+  /** The price at the time when the delivery was made. */
   price: Price;
-  /** Who pays, at Stripe; null for a user who has never been there. */
+  /** Who pays at Stripe; null for a user who has never been there. */
   customerId: string | null;
   /** The only payment intent at Stripe that may ever charge for the delivery (G9); null: none has been noted yet. */
   intentId: string | null;
-  /** Where Stripe shows the receipt; null until it is paid. */
+  /** Where Stripe shows the receipt; null before the payment. */
   receiptUrl: string | null;
 }
 
@@ -97,30 +96,25 @@ export type Delivery = Destination &
     id: string;
     letterId: string;
     paidWith: PaidWith;
-    /** Null for those that no card pays for. */
+    /** Null when no card pays. */
     payment: CardPayment | null;
     deliverAt: Instant;
     createdAt: Instant;
-    /** Raised by every step of its life. */
+    /** Every step raises it. */
     version: number;
   };
 
-/** Deliveries can be scheduled up to this many years ahead. */
+/** Users can schedule deliveries so many years ahead. */
 export const MAX_DELIVERY_YEARS = 100;
 
-/** Whether an instant can be promised: after now, and no more than 100 years ahead. */
+/** Whether Postage can promise an instant: after now, and at most 100 years ahead. */
 export function canDeliverAt(deliverAt: Instant, now: Instant): boolean {
   const latest = new Date(now);
   latest.setUTCFullYear(latest.getUTCFullYear() + MAX_DELIVERY_YEARS);
   return deliverAt > now && deliverAt <= latest.getTime();
 }
 
-/** What scheduling a delivery costs: counted when it is scheduled, and not lowered when it is cancelled. */
+/** What scheduling a delivery costs. Cancelling does not lower the count. */
 export function costOf(channel: Channel): Use {
-  switch (channel) {
-    case 'email':
-      return { letters: 0, emails: 1, mails: 0 };
-    case 'mail':
-      return { letters: 0, emails: 0, mails: 1 };
-  }
+  return channel === 'email' ? { letters: 0, emails: 1, mails: 0 } : { letters: 0, emails: 0, mails: 1 };
 }

@@ -3,35 +3,35 @@
  *
  *     pending_payment → scheduled → dispatched → sent
  *
- * or `cancelled`, from `scheduled` or before it, or `failed`, from wherever it can no longer come to its end. Each step is a pure
- * function of a delivery and the time: it changes it, finds that nothing is left to do (a repetition), or refuses by
- * name. Where several refusals hold, an ended delivery says so first, then its payment, then the attempt, then the time.
- * The steps of a payment by card are in `delivery-payment.ts`.
+ * It ends as `cancelled` before it is dispatched, or as `failed` when it can no longer be sent. Each step is a pure
+ * function of a delivery and the time. The step changes the delivery, finds nothing left to do (a repetition), or refuses
+ * by name. Of several refusals, the status of the delivery decides first, then its payment, the attempt and the time.
+ * `delivery-payment.ts` has the steps of a payment by card.
  *
- * What a step means beyond the delivery itself follows from the states before and after it (`effectsOf`), and commits
- * with it: so a credit comes back once (G11), and no letter counts a delivery as open that has ended.
+ * `effectsOf` tells from the states before and after a step what else it changes. That commits with the step, so that a
+ * credit comes back once (G11), and a letter counts open deliveries only.
  */
 import { type Delivery, type Dispatch, type Refund } from './deliveries.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../domain/instants.ts';
-import { changed, type LifeDecision, refused, UNCHANGED } from './life-decisions.ts';
+import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
-/** After so many attempts without an answer a delivery has failed. */
+/** A delivery fails after so many attempts without an answer. */
 export const MAX_ATTEMPTS = 8;
 
-/** How long an answer is waited for after an attempt: an hour, twice as long after each further one, at most a day. */
+/** How long a sender has to answer an attempt: an hour, twice as long for each further attempt, at most a day. */
 export function answerTimeMs(attempts: number): number {
   return Math.min(HOUR_MS * 2 ** (attempts - 1), DAY_MS);
 }
 
-/** A payment that has not come by then never comes. */
+/** The reconciler ends a payment that takes longer. */
 const PAYMENT_TIME_MS = DAY_MS;
 
-/** Whether a delivery still has its end before it, and keeps its letter. */
+/** Whether a delivery has not ended. Its letter can't be deleted then. */
 export function isOpenDelivery({ status }: Pick<Delivery, 'status'>): boolean {
   return status === 'pending_payment' || status === 'scheduled' || status === 'dispatched';
 }
 
-/** When the reconciler has to look at a delivery; null once nothing is left to do. */
+/** When the reconciler has to look at a delivery; null when nothing is left to do. */
 export function dueAtOf(delivery: Delivery): Instant | null {
   switch (delivery.status) {
     case 'pending_payment':
@@ -49,75 +49,54 @@ export function dueAtOf(delivery: Delivery): Instant | null {
   }
 }
 
-/** What a step means beyond the delivery itself. */
-export interface LifeEffects {
-  /** Its letter has one open delivery less. */
-  closesLetter: boolean;
-  /** Its mail credit goes back (G11). */
-  returnsCredit: boolean;
-  /** It has been paid by card, and counts among the mails of the period. */
-  countsMail: boolean;
-}
-
-export function effectsOf(before: Delivery, after: Delivery): LifeEffects {
+/** What a step changes beside the delivery. */
+export function effectsOf(before: Delivery, after: Delivery) {
   return {
+    /** The letter has one open delivery less. */
     closesLetter: isOpenDelivery(before) && !isOpenDelivery(after),
-    returnsCredit: before.paidWith === 'credit' && !isForNothing(before) && isForNothing(after),
+    /** The user gets the mail credit back (G11). */
+    returnsCredit: before.paidWith === 'credit' && !isUnsent(before) && isUnsent(after),
+    /** A card has paid, and the delivery counts among the mails of the period. */
     countsMail: before.status === 'pending_payment' && after.status === 'scheduled',
   };
 }
 
-/** It has ended without the letter being sent. */
-function isForNothing({ status }: Delivery): boolean {
-  return status === 'failed' || status === 'cancelled';
+export type UnsentDelivery = Extract<Delivery, { status: 'failed' | 'cancelled' }>;
+
+/** Whether a delivery has ended, and the letter was not sent. */
+export function isUnsent(delivery: Delivery): delivery is UnsentDelivery {
+  return delivery.status === 'failed' || delivery.status === 'cancelled';
 }
 
-/** The user calls a delivery off, which is possible until it is dispatched; before it is paid, by `callOffPayment`. */
+/** The user cancels a delivery before it is dispatched. `callOffPayment` cancels an unpaid one. */
 export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return refused('payment_pending');
-    case 'scheduled':
-      return changed(delivery, { status: 'cancelled', cancelledAt: now, refund: refundOf(delivery) });
-    case 'dispatched':
-      return refused('already_dispatched');
-    case 'sent':
-      return refused('already_sent');
-    case 'failed':
-      return refused('already_failed');
-    case 'cancelled':
-      return UNCHANGED;
+  if (delivery.status === 'cancelled') {
+    return UNCHANGED;
   }
+  return delivery.status === 'scheduled'
+    ? changed(delivery, { status: 'cancelled', cancelledAt: now, refund: refundOf(delivery) })
+    : refusedBy(delivery);
 }
 
 /**
- * Hands a due delivery to its sender: for the first time, or again where no answer has come in time; after the last
- * attempt it has failed.
+ * Hands a due delivery to its sender, and hands it over again when no answer has come in time. The delivery fails after
+ * the last attempt.
  */
 export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return refused('payment_pending');
-    case 'scheduled':
-      return delivery.deliverAt > now
-        ? refused('not_due')
-        : changed(delivery, { status: 'dispatched', dispatch: attempt(1, now, null) });
-    case 'dispatched': {
-      const { attempts, nextTryAt, providerId } = delivery.dispatch;
-      if (nextTryAt > now) {
-        return refused('not_due');
-      }
-      return attempts < MAX_ATTEMPTS
-        ? changed(delivery, { status: 'dispatched', dispatch: attempt(attempts + 1, now, providerId) })
-        : fail(delivery, delivery.dispatch, 'unanswered', now);
-    }
-    case 'sent':
-      return refused('already_sent');
-    case 'failed':
-      return refused('already_failed');
-    case 'cancelled':
-      return refused('already_cancelled');
+  if (delivery.status === 'scheduled') {
+    return delivery.deliverAt > now
+      ? refused('not_due')
+      : changed(delivery, { status: 'dispatched', dispatch: attempt(1, now, null) });
   }
+  return ofDispatched(delivery, (dispatch) => {
+    const { attempts, nextTryAt, providerId } = dispatch;
+    if (nextTryAt > now) {
+      return refused('not_due');
+    }
+    return attempts < MAX_ATTEMPTS
+      ? changed(delivery, { status: 'dispatched', dispatch: attempt(attempts + 1, now, providerId) })
+      : fail(delivery, dispatch, 'unanswered', now);
+  });
 }
 
 function attempt(attempts: number, now: Instant, providerId: string | null): Dispatch {
@@ -131,8 +110,8 @@ function attempt(attempts: number, now: Instant, providerId: string | null): Dis
 }
 
 /**
- * A sender takes an attempt for itself before it sends: of the same event twice, one acts. The time for an answer begins
- * anew, so that no other attempt is made, and none given up, while it sends.
+ * A sender claims an attempt before it sends, so that the same event twice sends once. The time for an answer begins
+ * anew: while the sender works, nobody makes another attempt or gives the delivery up.
  */
 export function claimAttempt(
   delivery: Delivery,
@@ -153,7 +132,7 @@ export function claimAttempt(
   });
 }
 
-/** A sender gives its claim back: the provider has taken nothing, and the same attempt may be made again. */
+/** A sender gives its claim back: the provider has taken nothing, and a sender may make the same attempt again. */
 export function releaseAttempt(delivery: Delivery, claimId: string): LifeDecision {
   return ofDispatched(delivery, (dispatch) =>
     dispatch.claim?.id === claimId
@@ -162,7 +141,7 @@ export function releaseAttempt(delivery: Delivery, claimId: string): LifeDecisio
   );
 }
 
-/** The provider has accepted it under an id. The first id stays: a second one is the provider's double. */
+/** The provider has accepted the letter under an id. The first id stays: a second one belongs to a duplicate. */
 export function noteAccepted(delivery: Delivery, providerId: string): LifeDecision {
   return ofDispatched(delivery, (dispatch) =>
     dispatch.providerId !== null
@@ -171,20 +150,17 @@ export function noteAccepted(delivery: Delivery, providerId: string): LifeDecisi
   );
 }
 
-/** What a sender says of one of its attempts. */
+/** What a sender says about one attempt. */
 export type SenderAnswer = { attempt: number } & (
   { result: 'sent'; providerId: string | null } | { result: 'failed'; failure: string }
 );
 
 /**
- * A sender answers. That it was sent counts whatever the attempt; that it failed counts for the last one only, since a
- * later one may still succeed. What has ended stays as it is.
+ * A sender answers. `sent` counts for every attempt. `failed` counts for the last attempt only, since a later one may
+ * still succeed. A delivery that has ended stays as it is.
  */
 export function answerDelivery(delivery: Delivery, answer: SenderAnswer, now: Instant): LifeDecision {
-  if (answer.result === 'sent' && delivery.status === 'sent') {
-    return UNCHANGED;
-  }
-  if (answer.result === 'failed' && delivery.status === 'failed') {
+  if (answer.result === delivery.status) {
     return UNCHANGED;
   }
   return ofDispatched(delivery, (dispatch) => {
@@ -200,54 +176,33 @@ export function answerDelivery(delivery: Delivery, answer: SenderAnswer, now: In
   });
 }
 
-/** What a provider says later of a letter that it has accepted. */
+/** What a provider says later about a letter that it has accepted. */
 export type ProviderReport = { providerId: string } & (
   { result: 'sent' } | { result: 'failed'; failure: string }
 );
 
 /**
- * A provider reports, in whatever order and however often. A letter that it has accepted and then not sent has failed,
- * also where it counted as sent; so that the same reports leave the same delivery, failed stays failed.
+ * A provider reports, in any order and any number of times. A letter that the provider accepted and then did not send has
+ * failed, even if it counted as sent. Failed stays failed, so that the same reports in any order leave the same delivery.
  */
 export function reportDelivery(delivery: Delivery, report: ProviderReport, now: Instant): LifeDecision {
-  if (delivery.status === 'sent') {
-    if (report.result === 'sent') {
-      return UNCHANGED;
-    }
-    const { providerId } = delivery.dispatch;
-    return providerId !== null && providerId !== report.providerId
-      ? refused('superseded')
-      : fail(delivery, { ...delivery.dispatch, providerId: report.providerId }, report.failure, now);
-  }
-  if (delivery.status === 'failed' && report.result === 'failed') {
+  if (report.result === delivery.status) {
     return UNCHANGED;
   }
-  return ofDispatched(delivery, (dispatch) => {
+  const decide = (dispatch: Dispatch): LifeDecision => {
     if (report.result === 'sent') {
       return succeed(delivery, dispatch, report.providerId, now);
     }
     return dispatch.providerId !== null && dispatch.providerId !== report.providerId
       ? refused('superseded')
       : fail(delivery, { ...dispatch, providerId: report.providerId }, report.failure, now);
-  });
+  };
+  return delivery.status === 'sent' ? decide(delivery.dispatch) : ofDispatched(delivery, decide);
 }
 
 /** Steps that only a dispatched delivery can take. */
 function ofDispatched(delivery: Delivery, decide: (dispatch: Dispatch) => LifeDecision): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return refused('payment_pending');
-    case 'scheduled':
-      return refused('not_dispatched');
-    case 'dispatched':
-      return decide(delivery.dispatch);
-    case 'sent':
-      return refused('already_sent');
-    case 'failed':
-      return refused('already_failed');
-    case 'cancelled':
-      return refused('already_cancelled');
-  }
+  return delivery.status === 'dispatched' ? decide(delivery.dispatch) : refusedBy(delivery);
 }
 
 function succeed(
@@ -264,7 +219,7 @@ function fail(delivery: Delivery, dispatch: Dispatch, failure: string, failedAt:
   return changed(delivery, { status: 'failed', dispatch, failedAt, failure, refund: refundOf(delivery) });
 }
 
-/** What a card has paid is refunded at Stripe, by whoever sees that it is needed. */
+/** Postage refunds at Stripe what a card has paid. */
 function refundOf({ paidWith }: Delivery): Refund {
   return paidWith === 'card' ? 'needed' : 'none';
 }

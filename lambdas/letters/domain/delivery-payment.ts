@@ -1,31 +1,30 @@
 /**
- * The steps of a delivery that a card pays for. A charge ends in a scheduled delivery or in a refund, in whatever order
- * users, Stripe and jobs take these steps (G9).
+ * The steps of a delivery that a card pays for. A charge ends in a scheduled delivery or in a refund, in any order in
+ * which users, Stripe and jobs take these steps (G9).
  */
 import { type CardPayment, type Delivery, type DeliveryLife, type Refund } from './deliveries.ts';
+import { isUnsent, type UnsentDelivery } from './delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { changed, type LifeDecision, refused, UNCHANGED } from './life-decisions.ts';
+import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
 /** Notes the intent at Stripe that is to charge for a delivery. The first one stays: there is never a second (G9). */
 export function noteIntent(delivery: Delivery, intentId: string): LifeDecision {
-  const { payment } = delivery;
-  if (payment === null) {
+  return ofUnpaid(delivery, (payment) =>
+    payment.intentId === null
+      ? changed(delivery, { status: 'pending_payment' }, { ...payment, intentId })
+      : UNCHANGED,
+  );
+}
+
+/** Steps that only a delivery can take whose payment by card is pending. */
+function ofUnpaid(delivery: Delivery, decide: (payment: CardPayment) => LifeDecision): LifeDecision {
+  if (delivery.payment === null) {
     return refused('not_paid_by_card');
   }
-  switch (delivery.status) {
-    case 'pending_payment':
-      return payment.intentId === null
-        ? changed(delivery, { status: 'pending_payment' }, { ...payment, intentId })
-        : UNCHANGED;
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return refused('already_paid');
-    case 'failed':
-      return refused('already_failed');
-    case 'cancelled':
-      return refused('already_cancelled');
+  if (delivery.status === 'pending_payment') {
+    return decide(delivery.payment);
   }
+  return isUnsent(delivery) ? refusedBy(delivery) : refused('already_paid');
 }
 
 /** A payment that Stripe has taken. */
@@ -34,35 +33,25 @@ export interface TakenPayment {
   receiptUrl: string | null;
 }
 
-/**
- * The card has been charged for a delivery: from now on it is scheduled, or, where it has ended meanwhile, the charge
- * has to be refunded (G9).
- */
+/** Stripe has charged the card. The delivery is scheduled now. If it has ended meanwhile, it needs a refund (G9). */
 export function confirmPayment(delivery: Delivery, { intentId, receiptUrl }: TakenPayment): LifeDecision {
   if (delivery.payment === null) {
     return refused('not_paid_by_card');
   }
   const payment = { ...delivery.payment, intentId, receiptUrl };
-  switch (delivery.status) {
-    case 'pending_payment':
-      return changed(delivery, { status: 'scheduled' }, payment);
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return UNCHANGED;
-    case 'failed':
-    case 'cancelled':
-      return delivery.refund === 'none'
-        ? changed(delivery, endedWith(delivery, 'needed'), payment)
-        : UNCHANGED;
+  if (delivery.status === 'pending_payment') {
+    return changed(delivery, { status: 'scheduled' }, payment);
   }
+  return isUnsent(delivery) && delivery.refund === 'none'
+    ? changed(delivery, endedWith(delivery, 'needed'), payment)
+    : UNCHANGED;
 }
 
 /**
- * The payment of a delivery by card will not come. There is nothing to give back.
+ * The card will not pay for a delivery. There is nothing to give back.
  *
- * @param cancelledIntentId the intent that has been cancelled at Stripe, so that it can't charge any more; null: none was
- *   known. Another one that has been noted meanwhile is in somebody's hands:
+ * @param cancelledIntentId the intent that Postage has cancelled at Stripe, so that it can't charge any more; null: the
+ *   delivery had none. If somebody has noted another one meanwhile, they are working on it:
  *
  *     job:      reads: no intent                                  fails the delivery: refused, there is an intent
  *     request:                    notes its intent, confirms it
@@ -77,7 +66,7 @@ export function abandonPayment(
   return endUnpaid(delivery, failed, cancelledIntentId);
 }
 
-/** The user calls a delivery off while its payment is pending. As for `abandonPayment`, its intent is cancelled first. */
+/** The user cancels a delivery while its payment is pending. Its intent is cancelled first, as for `abandonPayment`. */
 export function callOffPayment(
   delivery: Delivery,
   cancelledIntentId: string | null,
@@ -89,65 +78,40 @@ export function callOffPayment(
 type EndedLife = Extract<DeliveryLife, { status: 'failed' | 'cancelled' }>;
 
 function endUnpaid(delivery: Delivery, end: EndedLife, cancelledIntentId: string | null): LifeDecision {
-  if (delivery.payment === null) {
-    return refused('not_paid_by_card');
+  if (delivery.payment !== null && delivery.status === end.status) {
+    return UNCHANGED;
   }
-  switch (delivery.status) {
-    case 'pending_payment':
-      return delivery.payment.intentId === cancelledIntentId
-        ? changed(delivery, end)
-        : refused('payment_underway');
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return refused('already_paid');
-    case 'failed':
-      return end.status === 'failed' ? UNCHANGED : refused('already_failed');
-    case 'cancelled':
-      return end.status === 'cancelled' ? UNCHANGED : refused('already_cancelled');
-  }
+  return ofUnpaid(delivery, ({ intentId }) =>
+    intentId === cancelledIntentId ? changed(delivery, end) : refused('payment_underway'),
+  );
 }
 
-/** Whether a card has paid for a delivery that will not be sent, and has not got its money back. */
+/** Whether a card has paid for a delivery that will not be sent, and nobody has refunded the charge. */
 export function needsRefund(delivery: Delivery): boolean {
   return refundIn(delivery) === 'needed';
 }
 
-/** The charge of a delivery that ended without being sent has been refunded. */
+/** Stripe has refunded the charge of a delivery that ended unsent. */
 export function noteRefunded(delivery: Delivery): LifeDecision {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return refused('payment_pending');
-    case 'scheduled':
-      return refused('not_dispatched');
-    case 'dispatched':
-      return refused('already_dispatched');
-    case 'sent':
-      return refused('already_sent');
-    case 'failed':
-    case 'cancelled':
-      return delivery.refund === 'needed' ? changed(delivery, endedWith(delivery, 'done')) : UNCHANGED;
+  if (!isUnsent(delivery)) {
+    return refusedBy(delivery);
   }
+  return delivery.refund === 'needed' ? changed(delivery, endedWith(delivery, 'done')) : UNCHANGED;
 }
 
-/** An ended delivery as it is, but for its refund. */
-function endedWith(delivery: Delivery & { status: 'failed' | 'cancelled' }, refund: Refund): EndedLife {
-  switch (delivery.status) {
-    case 'failed': {
-      const { status, dispatch, failedAt, failure } = delivery;
-      return { status, dispatch, failedAt, failure, refund };
-    }
-    case 'cancelled': {
-      const { status, cancelledAt } = delivery;
-      return { status, cancelledAt, refund };
-    }
+/** The life of an ended delivery, with another refund. */
+function endedWith(delivery: UnsentDelivery, refund: Refund): EndedLife {
+  if (delivery.status === 'cancelled') {
+    return { status: delivery.status, cancelledAt: delivery.cancelledAt, refund };
   }
+  const { status, dispatch, failedAt, failure } = delivery;
+  return { status, dispatch, failedAt, failure, refund };
 }
 
 /** What has happened to the money of a delivery. */
 export type PaymentFact = { fact: 'charged' } | { fact: 'failed'; failure: string } | { fact: 'refunded' };
 
-/** What a change of a delivery says of its payment; null: nothing. A delivery is charged once, and refunded once (G9). */
+/** What a change of a delivery says about its payment; null: nothing. Stripe charges once, and refunds once (G9). */
 export function paymentFactOf(before: Delivery, after: Delivery): PaymentFact | null {
   if (before.status === 'pending_payment' && after.status === 'scheduled') {
     return { fact: 'charged' };
@@ -155,19 +119,18 @@ export function paymentFactOf(before: Delivery, after: Delivery): PaymentFact | 
   if (before.status === 'pending_payment' && after.status === 'failed') {
     return { fact: 'failed', failure: after.failure };
   }
-  const refunds = [refundIn(before), refundIn(after)].join(' → ');
-  // It was charged after it had ended: what has been charged before ends with its refund needed.
-  if ((before.status === 'failed' || before.status === 'cancelled') && refunds === 'none → needed') {
+  // Stripe charged after the end. A delivery that was paid in time ends with its refund needed.
+  if (isUnsent(before) && before.refund === 'none' && needsRefund(after)) {
     return { fact: 'charged' };
   }
-  return refunds === 'needed → done' ? { fact: 'refunded' } : null;
+  return needsRefund(before) && refundIn(after) === 'done' ? { fact: 'refunded' } : null;
 }
 
 function refundIn(delivery: Delivery): Refund {
   return 'refund' in delivery ? delivery.refund : 'none';
 }
 
-/** A delivery that is not paid by card was taken for one. */
+/** The code took a delivery for one that a card pays for. */
 class NotPaidByCardError extends Error {
   override name = 'NotPaidByCardError';
 }

@@ -8,7 +8,7 @@ export interface Entitlements {
   userId: string;
   plan: PlanId;
   status: SubscriptionStatus;
-  /** What the plan offers, whether or not it is used up. */
+  /** What the plan offers, used up or not. */
   features: {
     canCreateLetters: boolean;
     canScheduleDeliveries: boolean;
@@ -22,11 +22,11 @@ export interface Entitlements {
   trialInfo?: { isInTrial: boolean; trialEndsAt: string; daysRemaining: number };
   /** When the subscription is scheduled to end. */
   endsAt?: string;
-  /** Until when a failed payment can be made good. */
+  /** Until when the user can make a failed payment good. */
   graceEndsAt?: string;
 }
 
-/** The account is the one rolled forward to now (G7). */
+/** @param account rolled forward to now (G7) */
 export function getEntitlements(account: Account, now: Instant): Entitlements {
   const plan = PLANS[account.plan];
   const mailCreditsRemaining = available(account.credits);

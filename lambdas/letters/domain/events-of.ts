@@ -1,5 +1,5 @@
 import { eventsOf as coreEventsOf } from '../../domain/events-of.ts';
-import { type Instant, toIso } from '../../domain/instants.ts';
+import { toIso } from '../../domain/instants.ts';
 import {
   type AnyChange,
   type DeliveryChange,
@@ -9,10 +9,9 @@ import {
   scheduledAt,
 } from './changes.ts';
 import { event, type LettersEvent, type PostageEvent } from './events.ts';
-import { type Letter } from './letters.ts';
 import { eventsOfPayment } from './payment-events.ts';
 
-/** What a change means to others, as the core's own `eventsOf` tells it of the core's changes. */
+/** The events of a change, of the letters app or of the core. */
 export function eventsOf(change: AnyChange): PostageEvent[] {
   if (change.kind === 'letter') {
     return eventsOfLetter(change);
@@ -30,20 +29,13 @@ function eventsOfLetter({ userId, before, after }: LetterChange): LettersEvent[]
   if (after === null) {
     return [];
   }
+  const { id, createdAt, deletedAt } = after;
   if (before === null) {
-    return [letterCreated(userId, after)];
+    return [event('LetterCreated', userId, [id], createdAt, { letterId: id, createdAt: toIso(createdAt) })];
   }
-  return before.deletedAt === null && after.deletedAt !== null
-    ? [letterDeleted(userId, after, after.deletedAt)]
+  return before.deletedAt === null && deletedAt !== null
+    ? [event('LetterDeleted', userId, [id], deletedAt, { letterId: id, deletedAt: toIso(deletedAt) })]
     : [];
-}
-
-function letterCreated(userId: string, { id, createdAt }: Letter): LettersEvent {
-  return event('LetterCreated', userId, [id], createdAt, { letterId: id, createdAt: toIso(createdAt) });
-}
-
-function letterDeleted(userId: string, { id }: Letter, deletedAt: Instant): LettersEvent {
-  return event('LetterDeleted', userId, [id], deletedAt, { letterId: id, deletedAt: toIso(deletedAt) });
 }
 
 function deliveryScheduled(change: ScheduledNow): LettersEvent {

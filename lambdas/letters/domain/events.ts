@@ -1,4 +1,4 @@
-/** Everything that the letters app tells other services, named here and nowhere else. */
+/** Everything that the letters app tells other services. */
 import { type Catalogue, eventMaker, type EventOf } from '../../domain/event.ts';
 import { CORE_EVENTS, type CoreEvent } from '../../domain/events.ts';
 import { type Channel, type PaidWith } from './deliveries.ts';
@@ -7,49 +7,40 @@ export type LetterCreated = EventOf<'LetterCreated', 1, { letterId: string; crea
 
 export type LetterDeleted = EventOf<'LetterDeleted', 1, { letterId: string; deletedAt: string }>;
 
+interface DeliveryData {
+  deliveryId: string;
+  letterId: string;
+  channel: Channel;
+}
+
 export type DeliveryScheduled = EventOf<
   'DeliveryScheduled',
   1,
-  {
-    deliveryId: string;
-    letterId: string;
-    channel: Channel;
-    paidWith: PaidWith;
-    deliverAt: string;
-    createdAt: string;
-  }
+  DeliveryData & { paidWith: PaidWith; deliverAt: string; createdAt: string }
 >;
 
-export type DeliveryDue = EventOf<
-  'DeliveryDue',
-  1,
-  { deliveryId: string; letterId: string; channel: Channel; attempt: number; deliverAt: string }
->;
+export type DeliveryDue = EventOf<'DeliveryDue', 1, DeliveryData & { attempt: number; deliverAt: string }>;
 
 export type DeliverySent = EventOf<
   'DeliverySent',
   1,
-  { deliveryId: string; letterId: string; channel: Channel; sentAt: string; providerId: string | null }
+  DeliveryData & { sentAt: string; providerId: string | null }
 >;
 
 export type DeliveryFailed = EventOf<
   'DeliveryFailed',
   1,
-  { deliveryId: string; letterId: string; channel: Channel; failedAt: string; failure: string }
+  DeliveryData & { failedAt: string; failure: string }
 >;
 
-export type DeliveryCancelled = EventOf<
-  'DeliveryCancelled',
-  1,
-  { deliveryId: string; letterId: string; channel: Channel; cancelledAt: string }
->;
+export type DeliveryCancelled = EventOf<'DeliveryCancelled', 1, DeliveryData & { cancelledAt: string }>;
 
-/** What was to be paid for a delivery by card. */
+/** A payment by card. */
 interface PaymentData {
   deliveryId: string;
   amountCents: number;
   currency: 'usd';
-  /** Stripe's id of the payment; null where it did not come so far. */
+  /** Stripe's id of the payment; null when the payment did not come so far. */
   paymentIntentId: string | null;
 }
 

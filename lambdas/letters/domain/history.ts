@@ -17,10 +17,10 @@ type KeptPeriod = Pick<
 >;
 
 /**
- * The last `count` closed periods, newest first. Periods without use and without movement have no item; they are
- * shown as zeros, as far back as the account's beginning.
+ * The last `count` closed periods, newest first. The table has no item of a period without use and without movement: it
+ * shows zeros. The list ends where the account began.
  *
- * @param kept the account's newest kept periods, newest first: `count` of them, or all where there are fewer
+ * @param kept the newest kept periods of the account, newest first: `count` of them, or all if there are fewer
  */
 export function getUsageByPeriod(
   account: Account,
@@ -34,7 +34,7 @@ export function getUsageByPeriod(
     while (newer.start > gapStart && history.length < count) {
       const start = boundaryAtOrBefore(newer.anchor, newer.start - 1);
       newer = { start: period === null ? start : Math.max(start, gapStart), anchor: newer.anchor };
-      history.push(unused(newer.start));
+      history.push({ ...UNUSED, period: toIso(newer.start) });
     }
     if (period !== null && history.length < count) {
       newer = { start: period.periodStart, anchor: period.anchor };
@@ -54,12 +54,4 @@ function used(period: KeptPeriod): HistoricalUsage {
   };
 }
 
-function unused(periodStart: Instant): HistoricalUsage {
-  return {
-    period: toIso(periodStart),
-    lettersCreated: 0,
-    emailsSent: 0,
-    mailsSent: 0,
-    mailCreditsUsed: 0,
-  };
-}
+const UNUSED = { lettersCreated: 0, emailsSent: 0, mailsSent: 0, mailCreditsUsed: 0 };

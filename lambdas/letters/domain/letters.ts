@@ -1,6 +1,6 @@
 import { type Instant } from '../../domain/instants.ts';
 
-/** A letter without its text, as lists show it. */
+/** A letter without its text. */
 export interface Letter {
   id: string;
   /** Empty once the letter has been deleted. */

@@ -1,20 +1,20 @@
-/** How a step of a delivery's life is decided, whichever step it is. */
-import { type CardPayment, type Delivery, type DeliveryLife } from './deliveries.ts';
+/** How every step of a delivery's life is decided. */
+import { type CardPayment, type Delivery, type DeliveryLife, type DeliveryStatus } from './deliveries.ts';
 
 export type LifeRefusal =
-  /** It has ended, and this would end it otherwise. */
+  /** The delivery has ended, and the step would end it differently. */
   | 'already_sent'
   | 'already_failed'
   | 'already_cancelled'
   | 'payment_pending'
-  /** It has an intent at Stripe that could still charge the card, and has to be cancelled there first. */
+  /** An intent at Stripe could still charge the card. It has to be cancelled first. */
   | 'payment_underway'
   | 'already_paid'
   | 'not_paid_by_card'
-  /** It is on its way, and can't be called back. */
+  /** The delivery is on its way, and nobody can call it back. */
   | 'already_dispatched'
   | 'not_dispatched'
-  /** It is about an attempt that another one has followed, or about another letter of the provider's. */
+  /** The step is about an earlier attempt, or about another letter at the provider. */
   | 'superseded'
   /** A sender has claimed this attempt. */
   | 'already_claimed'
@@ -22,7 +22,7 @@ export type LifeRefusal =
 
 export type LifeDecision =
   | { outcome: 'changed'; delivery: Delivery }
-  /** It has been done already. */
+  /** The step has been taken before. */
   | { outcome: 'unchanged' }
   | { outcome: 'refused'; refusal: LifeRefusal };
 
@@ -32,11 +32,25 @@ export function refused(refusal: LifeRefusal): LifeDecision {
   return { outcome: 'refused', refusal };
 }
 
+/** What a delivery answers to a step that its status does not allow. */
+const REFUSAL_OF: Readonly<Record<DeliveryStatus, LifeRefusal>> = {
+  pending_payment: 'payment_pending',
+  scheduled: 'not_dispatched',
+  dispatched: 'already_dispatched',
+  sent: 'already_sent',
+  failed: 'already_failed',
+  cancelled: 'already_cancelled',
+};
+
+export function refusedBy({ status }: Delivery): LifeDecision {
+  return refused(REFUSAL_OF[status]);
+}
+
 export function changed(delivery: Delivery, life: DeliveryLife, payment = delivery.payment): LifeDecision {
   return { outcome: 'changed', delivery: withLife(delivery, life, payment) };
 }
 
-/** The delivery with another life, and with nothing left of the old one. */
+/** The delivery with its new life, and nothing of the old one. */
 function withLife(delivery: Delivery, life: DeliveryLife, payment: CardPayment | null): Delivery {
   const { id, letterId, paidWith, deliverAt, createdAt } = delivery;
   const version = delivery.version + 1;

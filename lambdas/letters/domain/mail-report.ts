@@ -1,8 +1,8 @@
-/** How mails and their credits did in a month, for the owner of the app: from the sums of the month's days. */
+/** The report on a month's mails and credits for the owner of the app, from the sums of the month's days. */
 import { type Instant, utcDay } from '../../domain/instants.ts';
 import { type Totals } from '../../domain/statistics.ts';
 
-/** A share of a whole, and whether its owner should hear of it. Of nothing there is no share: null. */
+/** A share of a whole, and whether the owner should hear of it. The share of nothing is null. */
 export interface Rate {
   value: number | null;
   threshold: number | null;
@@ -23,15 +23,15 @@ const ALERTS = {
 export interface MailReport {
   /** Mails that were sent: free with a credit, paid by card. */
   mails: { delivered: number; free: number; paid: number };
-  /** What came in for mails and bundles less what went back, whenever it had come in; and what went back. */
+  /** What came in for mails and bundles in the month, less what went back in the month. */
   revenueCents: number;
   refundedCents: number;
-  /** Over the periods of Pro that ended in the month; a user who stays has one in each. Null: none ended. */
+  /** The mean over the periods of Pro that ended in the month; null if none ended. */
   mailsPerProUser: number | null;
   rates: Record<keyof typeof ALERTS, Rate>;
 }
 
-/** Whether a month, `2026-11`, has begun: of one that lies ahead there is nothing to report. */
+/** Whether a month, such as `2026-11`, has begun. */
 export function hasBegun(month: string, now: Instant): boolean {
   return month <= utcDay(now).slice(0, '2026-11'.length);
 }
@@ -61,7 +61,7 @@ export function reportMails(totals: Totals): MailReport {
   };
 }
 
-/** Judged in whole numbers, so that what is met exactly is not crossed; of nothing, anything at all is too much. */
+/** Whole numbers decide, so that a threshold that is met exactly is not crossed. Any part of nothing is too much. */
 function rate(part: number, whole: number, alert: Alert | null): Rate {
   const value = share(part, whole);
   if (alert === null) {

@@ -4,7 +4,7 @@ import { event, type PaymentFailed, type PaymentRefunded, type PaymentSucceeded 
 
 type PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded;
 
-/** What a change of a delivery says of its payment by card. */
+/** The events of a change that are about the payment by card. */
 export function eventsOfPayment({ userId, at, before, after }: DeliveryChange): PaymentEvent[] {
   if (before === null || !after?.payment) {
     return [];

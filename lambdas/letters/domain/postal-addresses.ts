@@ -3,7 +3,7 @@ import { type PostalRecipient } from './deliveries.ts';
 /** What is wrong with one part of an address. */
 export interface AddressFault {
   part: 'name' | 'line1' | 'city' | 'state' | 'postalCode';
-  /** `malformed`: it is there, and not as its country writes it; such as this. */
+  /** `malformed`: the country writes it in another way, such as `example`. */
   fault: { kind: 'missing' } | { kind: 'malformed'; example: string };
 }
 
@@ -13,9 +13,9 @@ interface Pattern {
 }
 
 interface CountryRules {
-  /** Present where a mail does not arrive without a state, a province or a prefecture. */
+  /** Present if a mail does not arrive without a state, a province or a prefecture. */
   state?: Pattern;
-  /** `none` where there are no postal codes; absent where any text will do. */
+  /** `none`: the country has no postal codes. Absent: any text will do. */
   postalCode?: Pattern | 'none';
 }
 
@@ -24,10 +24,7 @@ const FIVE_DIGITS: Pattern = { pattern: /^\d{5}$/, example: '10115' };
 const SIX_DIGITS: Pattern = { pattern: /^\d{6}$/, example: '110001' };
 const ANY_STATE: Pattern = { pattern: /\S/, example: 'Jalisco' };
 
-/**
- * What the countries ask for that are written to most, and where there is nothing to ask for. A country that is not
- * here needs a name, a line, a city and a postal code, as it writes it.
- */
+/** The rules of the most common countries, and of those without postal codes. Others take any postal code. */
 const COUNTRIES: Readonly<Record<string, CountryRules>> = {
   US: {
     state: { pattern: /^[A-Z]{2}$/, example: 'IL' },
@@ -70,7 +67,7 @@ const COUNTRIES: Readonly<Record<string, CountryRules>> = {
   ),
 };
 
-/** What an address lacks for a mail to arrive in its country, in the order of its lines. */
+/** What is wrong with an address, in the order of its lines. */
 export function faultsOfAddress(address: PostalRecipient): AddressFault[] {
   const { state, postalCode } = COUNTRIES[address.country] ?? {};
   return [

@@ -1,17 +1,15 @@
-/** What a run of the reconciler amounts to. */
-
-/** What has become of one thing that was due. */
+/** What happened to one thing that was due. */
 export type DueOutcome =
-  /** A delivery was handed to its sender for the first time. */
+  /** A sender got a delivery for the first time. */
   | 'dispatched'
-  /** No answer came in time: it was handed over again, for the first time or one time more. */
+  /** No answer came in time, and the sender got the delivery again: for the second time, or later. */
   | 'dispatched_again'
   | 'dispatched_once_more'
-  /** No answer has ever come: it has failed. */
+  /** No answer has ever come, and the delivery has failed. */
   | 'given_up'
-  /** A payment, a refund or a gift has been dealt with. */
+  /** A payment, a refund or a gift is settled. */
   | 'settled'
-  /** It has to wait for somebody else. */
+  /** The reconciler has to wait for somebody else. */
   | 'waiting'
   /** Somebody was faster. */
   | 'not_due'
@@ -21,12 +19,12 @@ export interface ReconciliationFigures {
   totalProcessed: number;
   successCount: number;
   errorCount: number;
-  /** 0 to 1: failures per thing met; 0 when the run met none. */
+  /** 0 to 1: the share of failures; 0 when nothing was due. */
   errorRate: number;
   dispatched: number;
   /** Deliveries whose sender has not answered in time. */
   stuck: number;
-  /** Those of them that had been handed over once: so each delivery counts once over all runs. */
+  /** The stuck ones after their first attempt, so that each delivery counts once over all runs. */
   newlyStuck: number;
   givenUp: number;
 }
@@ -49,7 +47,7 @@ export function figuresOf(outcomes: Readonly<Partial<Record<DueOutcome, number>>
   };
 }
 
-/** More deliveries stuck in one run are worth a warning and an audit record. */
+/** If more deliveries are stuck in one run, the reconciler warns and writes an audit record. */
 export const STUCK_AT_ONCE = 10;
 
 /** How many per cent of a day's deliveries have been stuck; 0 when there were none. */
@@ -58,6 +56,6 @@ export function stuckPercent(
 ): number {
   const dispatched = runs.reduce((sum, run) => sum + run.dispatched, 0);
   const stuck = runs.reduce((sum, run) => sum + run.newlyStuck, 0);
-  // What was handed over yesterday may be stuck today.
+  // A delivery of yesterday may be stuck today.
   return stuck === 0 ? 0 : Math.min(100, (100 * stuck) / Math.max(1, dispatched));
 }

@@ -37,7 +37,7 @@ function countedDelivery(change: DeliveryChange): Counted | null {
   return used(change, `delivery:${id}`, scheduledAt(change), { ...costOf(channel), ...byCard });
 }
 
-/** A mail that is sent; and one that comes back, which counts no more on the day on which it was sent. */
+/** Counts a mail on the day when it was sent, and takes it off that day if it comes back. */
 function countedSending(change: DeliveryChange): Counted | null {
   const { before, after } = change;
   if (before === null || after?.channel !== 'mail') {
@@ -52,7 +52,7 @@ function countedSending(change: DeliveryChange): Counted | null {
     : null;
 }
 
-/** What has become of the money, apart from a mail that is scheduled with it. */
+/** Counts the money that does not come with a scheduled mail. */
 function countedPayment(change: DeliveryChange): Counted | null {
   const { at, before, after } = change;
   if (before === null || !after?.payment) {
@@ -65,7 +65,7 @@ function countedPayment(change: DeliveryChange): Counted | null {
     case 'charged':
       return counted(change, `charge:${after.id}`, at, { cardRevenueCents: price.amountCents });
     case 'failed':
-      // Without an intent, no card was asked.
+      // Nobody asked a card if there is no intent.
       return intentId === null
         ? null
         : counted(change, `failed-payment:${after.id}`, at, { cardPaymentsFailed: 1 });

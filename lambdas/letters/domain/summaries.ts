@@ -1,4 +1,4 @@
-/** What the usage routes show of an account. The account is the one rolled forward to now (G7). */
+/** What the usage routes show about an account that was rolled forward to now (G7). */
 import { type Account, type MeterCount } from '../../domain/account.ts';
 import { available } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
@@ -14,7 +14,7 @@ export interface UsageSummary {
   plan: PlanId;
   usage: { lettersCreated: number; emailsSent: number; mailsSent: number; mailCreditsRemaining: number };
   limits: { maxLetters: Limit; maxEmails: Limit; mailCreditsPerMonth: number };
-  /** Whole percent from 0 to 100, rounded down, so that 100 means reached; null: unlimited. */
+  /** 0 to 100, rounded down, so that 100 means reached; null: unlimited. */
   utilization: { lettersPercent: number | null; emailsPercent: number | null; mailCreditsPercent: number };
 }
 
@@ -84,7 +84,7 @@ export function getRemainingQuota(account: Account): RemainingQuota {
   };
 }
 
-/** The meters of which at least `threshold` (0 to 1) is used. Unlimited ones and those with a limit of 0 never are. */
+/** The limited meters of which at least `threshold` (0 to 1) is used. A limit of 0 is never near. */
 export function isNearingQuota(account: Account, threshold: number): NearingQuota {
   const meters = limitedMeters(account)
     .filter(({ used, limit }) => limit > 0 && used >= limit * threshold)
@@ -93,8 +93,8 @@ export function isNearingQuota(account: Account, threshold: number): NearingQuot
 }
 
 /**
- * How fast each meter is used, and when it will run out at that pace; null when not in this period. A period that is
- * less than a day old is judged as one day, so that a single letter at its start foretells nothing wild.
+ * How fast the user uses each meter, and when it runs out at that pace; null: not in this period. The first day of a period
+ * counts as a whole day, so that a single letter at its start does not mean a wild pace.
  */
 export function forecastUsage(account: Account, now: Instant): UsageForecast {
   const days = Math.max(1, (now - account.periodStart) / DAY_MS);

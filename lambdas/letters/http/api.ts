@@ -1,4 +1,4 @@
-/** The whole API, for its document. Handlers import the contracts of their own group only. */
+/** The whole API, for its document. A handler imports the contracts of its group only. */
 import * as z from 'zod/mini';
 import { ADMIN_CONTRACTS } from '../../http/contracts/admin.ts';
 import { BILLING_CONTRACTS } from '../../http/contracts/billing.ts';

@@ -8,20 +8,20 @@ export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
-/** A delivery that can no longer be cancelled, or not yet. */
+/** Nobody can cancel the delivery any more, or not yet. */
 export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
   const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
   return problem('illegal_transition', detail, { deliveryStatus });
 }
 
-/** A delivery that a card has not paid for. */
+/** A delivery that no card has paid for. */
 interface ProblemOfPayment {
   deliveryId: string;
   price: Price;
 }
 
-function figuresOf({ deliveryId, price: { amountCents, currency } }: ProblemOfPayment): Problem['figures'] {
-  return { deliveryId, price: { amountCents, currency } };
+function figuresOf({ deliveryId, price }: ProblemOfPayment): Problem['figures'] {
+  return { deliveryId, price: { ...price } };
 }
 
 export function paymentMethodRequired(payment: ProblemOfPayment): Problem {

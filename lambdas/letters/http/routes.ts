@@ -1,6 +1,6 @@
 import { type Route } from '../../http/routes.ts';
 
-/** The routes of the letters app. Some belong to groups of the core, whose functions serve them too. */
+/** The routes of the letters app. The functions of the core's groups serve some of them. */
 export const LETTERS_ROUTES = [
   { method: 'POST', path: '/letters', group: 'letters', access: 'user' },
   { method: 'GET', path: '/letters', group: 'letters', access: 'user' },

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { type Instant } from '../../../domain/instants.ts';
 
-/** How far the time of a signature may be from ours. */
+/** The most that the time of a signature may differ from ours. */
 const TOLERANCE_MS = 300_000;
 
 export interface SignedBody {
@@ -22,7 +22,7 @@ export function isSignedByLob(
   if (signature === undefined || timestamp === undefined || !/^\d{10,16}$/.test(timestamp)) {
     return false;
   }
-  // Lob sends milliseconds; seconds have fewer digits for some thousands of years.
+  // Lob sends milliseconds. Seconds have fewer digits.
   const signedAt = timestamp.length > 11 ? Number(timestamp) : Number(timestamp) * 1_000;
   const expected = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest();
   const given = Buffer.from(signature, 'hex');
@@ -33,7 +33,7 @@ export function isSignedByLob(
   );
 }
 
-/** What Lob says of a letter of ours. */
+/** What Lob says about one of our letters. */
 export interface MailStatus {
   userId: string;
   deliveryId: string;
@@ -43,7 +43,7 @@ export interface MailStatus {
 
 export type ReadStatus =
   | { outcome: 'status'; status: MailStatus }
-  /** Of another app that shares the account, or about a thing of which nothing follows. */
+  /** `not_ours`: another app shares the account. `not_followed`: Postage does nothing about such events. */
   | { outcome: 'ignored'; because: 'not_ours' | 'not_followed' }
   | { outcome: 'unreadable' };
 
@@ -55,7 +55,7 @@ const lobEvent = z.object({
   }),
 });
 
-/** The events after which a letter is, or has been, on its way: one that comes back was. */
+/** The events of a letter that is, or has been, on its way. A letter that comes back was. */
 const SENT = new Set(
   [
     'created',
@@ -70,7 +70,7 @@ const SENT = new Set(
   ].flatMap((status) => [`letter.${status}`, `letter.certified.${status}`]),
 );
 
-/** The events after which it never will be. */
+/** The events of a letter that will never be on its way. */
 const FAILED = new Set(['letter.failed', 'letter.rejected', 'letter.deleted']);
 
 /** Reads an event of Lob's. */

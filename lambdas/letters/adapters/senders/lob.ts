@@ -10,13 +10,13 @@ import {
 } from './provider.ts';
 
 export const LOB_API_URL = 'https://api.lob.com';
-/** With it, a letter's size is `us_letter`. */
+/** In this version, the size of a letter is `us_letter`. */
 const LOB_VERSION = '2024-01-01';
 const TIMEOUT_MS = 15_000;
 
 export interface LobKeys {
   apiKey: string;
-  /** What the webhook's events are signed with. */
+  /** Lob signs the events of the webhook with it. */
   webhookSecret: string;
 }
 
@@ -25,7 +25,7 @@ const keysInSecret = z.object({
   webhookSecret: z._default(z.string(), ''),
 });
 
-/** Reads `{"apiKey": "…", "webhookSecret": "…"}`; a key that is not there is empty. */
+/** Reads `{"apiKey": "…", "webhookSecret": "…"}`. A missing key is empty. */
 export function createLobKeyReader(secretId: string): () => Promise<LobKeys> {
   const read = createSecretReader(secretId);
   return async () => {
@@ -47,13 +47,13 @@ export function createLobKeyReader(secretId: string): () => Promise<LobKeys> {
 export interface LobOptions {
   apiUrl: string;
   keys: () => Promise<LobKeys>;
-  /** The id of an address at Lob that mails come from, `adr_…`. */
+  /** The id of the sender's address at Lob, `adr_…`. */
   from: string;
 }
 
 /**
- * Sends through Lob. Its idempotency key, the delivery's id, makes a repetition within 24 hours safe; later ones ask
- * first whether Lob has the letter, by the metadata that it keeps.
+ * Sends through Lob. The delivery's id is the idempotency key, which makes a repetition within 24 hours safe. A later
+ * attempt first asks Lob for the letter by its metadata.
  */
 export function connectLob(options: LobOptions): Send<PostalRecipient> {
   return async (parcel) => {
@@ -70,7 +70,7 @@ export function connectLob(options: LobOptions): Send<PostalRecipient> {
 
 const letterList = z.object({ data: z.array(z.object({ id: z.string() })) });
 
-/** The id of the letter that Lob has of a delivery. */
+/** Lob's id of the letter of a delivery; null: Lob has none. */
 async function findLetter(apiUrl: string, apiKey: string, deliveryId: string): Promise<string | null> {
   const query = new URLSearchParams({ 'metadata[postage_delivery]': deliveryId, limit: '1' });
   const answer = await ask(`${apiUrl}/v1/letters?${query.toString()}`, { headers: authorized(apiKey) });
@@ -111,7 +111,7 @@ function authorized(apiKey: string): Record<string, string> {
   };
 }
 
-/** As a form with a file: as a string, Lob takes no more than 10,000 characters. */
+/** A form with a file, because Lob takes at most 10,000 characters as a string. */
 function formOf(from: string, { deliveryId, userId, recipient, letter }: Parcel<PostalRecipient>): FormData {
   const { name, line1, line2, city, state, postalCode, country } = recipient;
   const fields = {
@@ -156,7 +156,7 @@ async function ask(url: string, request: RequestInit): Promise<{ status: number;
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
     return { status: response.status, body: await response.json().catch(() => null) };
   } catch (error) {
-    // Whether or not it was taken: the key and the metadata make asking again safe.
+    // Lob may have taken it. The key and the metadata make it safe to ask again.
     throw new NothingTakenError('Lob did not answer.', { cause: error });
   }
 }

@@ -1,10 +1,10 @@
 import { type EmailRecipient, type PostalRecipient } from '../../domain/deliveries.ts';
 
-/** What a provider is given to send. */
+/** What a provider gets to send. */
 export interface Parcel<Recipient> {
   deliveryId: string;
   userId: string;
-  /** 1 for the first; the outcome of the earlier ones is not known. */
+  /** 1 for the first attempt. Nobody knows how earlier ones ended. */
   attempt: number;
   recipient: Recipient;
   letter: { title: string; body: string };
@@ -12,10 +12,10 @@ export interface Parcel<Recipient> {
 
 export type Acceptance =
   | { outcome: 'accepted'; providerId: string }
-  /** This letter to this recipient will never be taken. */
+  /** The provider will never take this letter to this recipient. */
   | { outcome: 'rejected'; failure: string };
 
-/** Sends by one channel. @throws NothingTakenError; any other error leaves open whether it was sent */
+/** Sends by one channel. @throws NothingTakenError; after any other error nobody knows whether it was sent */
 export type Send<Recipient> = (parcel: Parcel<Recipient>) => Promise<Acceptance>;
 
 /** Whom each channel sends to. */
@@ -24,12 +24,12 @@ export interface RecipientOf {
   mail: PostalRecipient;
 }
 
-/** The provider has taken nothing, or would know a repetition: the same may be asked again at any time. */
+/** The provider has taken nothing, or would notice a repetition. The sender may ask again at any time. */
 export class NothingTakenError extends Error {
   override name = 'NothingTakenError';
 }
 
-/** The provider does not know us: a key or an address is missing or wrong, and only whoever runs Postage can help. */
+/** A key or an address at the provider is missing or wrong. Only the operator of Postage can help. */
 export class SenderNotConfiguredError extends NothingTakenError {
   override name = 'SenderNotConfiguredError';
 }

@@ -10,9 +10,9 @@ import {
 
 const TIMEOUT_MS = 10_000;
 
-/** SES refuses before it takes anything, for a while. */
+/** SES refuses for a while, and has taken nothing. */
 const BUSY = new Set(['TooManyRequestsException', 'LimitExceededException', 'ThrottlingException']);
-/** Of these, nothing goes out until somebody has done something at SES. */
+/** SES sends nothing until the operator has acted. */
 const NOT_SET_UP = new Set([
   'AccountSuspendedException',
   'SendingPausedException',
@@ -20,14 +20,14 @@ const NOT_SET_UP = new Set([
   'NotFoundException',
   'AccessDeniedException',
 ]);
-/** This message will never be taken. */
+/** SES will never take this message. */
 const REJECTED = new Set(['MessageRejected', 'BadRequestException']);
-/** No connection was made. */
+/** There was no connection. */
 const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
- * Sends by Amazon SES. SES has no idempotency token, so each e-mail is asked for once, without the SDK's retries: where
- * the answer is lost, it may have been sent.
+ * Sends by Amazon SES. SES has no idempotency token, so each e-mail is asked for once, without the SDK's retries. If the
+ * answer gets lost, SES may have sent it.
  *
  * @param from a verified address, `Postage <letters@example.com>`
  */
@@ -66,7 +66,7 @@ function outcomeOf(error: unknown): Acceptance {
     throw error;
   }
   const { code } = error as { code?: unknown };
-  // A sandbox rejects whatever goes to, or comes from, an address that nobody has verified.
+  // A sandbox rejects e-mails to or from an address that nobody has verified.
   if (NOT_SET_UP.has(error.name) || /not verified/i.test(error.message)) {
     throw new SenderNotConfiguredError(`SES does not send for this account: ${error.name}.`, {
       cause: error,

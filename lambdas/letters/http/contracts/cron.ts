@@ -4,36 +4,24 @@ import { runFigures } from '../../../http/contracts/cron.ts';
 import { Count, named } from '../../../http/schemas.ts';
 import { contract } from '../contract.ts';
 
-const ReconciliationSummary = named(
-  'ReconciliationSummary',
-  z.strictObject({
-    ...runFigures,
-    dispatched: Count,
-    stuck: Count,
-    isFinished: z.boolean(),
-  }),
-  {
-    description:
-      'What a run did: `dispatched` counts the deliveries that were handed to their senders, `stuck` those whose senders have not answered in time. `isFinished` is false when time ran out; what is left is done by the next run.',
-    example: {
-      totalProcessed: 12,
-      successCount: 12,
-      errorCount: 0,
-      errorRate: 0,
-      processingTimeMs: 310,
-      dispatched: 11,
-      stuck: 1,
-      isFinished: true,
-    },
-  },
-);
+const summary = { ...runFigures, dispatched: Count, stuck: Count, isFinished: z.boolean() };
 
-/** What the reconciler reports of itself: the figures, among things that nobody outside needs. */
-export const ReconciliationReport = z.object({
-  ...runFigures,
-  dispatched: Count,
-  stuck: Count,
-  isFinished: z.boolean(),
+/** What the reconciler reports. Its other figures are for its log only. */
+export const ReconciliationReport = z.object(summary);
+
+const ReconciliationSummary = named('ReconciliationSummary', z.strictObject(summary), {
+  description:
+    'What a run did: `dispatched` counts the deliveries that were handed to their senders, `stuck` those whose senders have not answered in time. `isFinished` is false when time ran out; what is left is done by the next run.',
+  example: {
+    totalProcessed: 12,
+    successCount: 12,
+    errorCount: 0,
+    errorRate: 0,
+    processingTimeMs: 310,
+    dispatched: 11,
+    stuck: 1,
+    isFinished: true,
+  },
 });
 
 const runReconciler = {

@@ -26,12 +26,9 @@ const EmailRecipient = named('EmailRecipient', z.strictObject({ email: Email }),
 const postalField = line(200);
 
 function messageOf(fault: AddressFault['fault'], country: string): string {
-  switch (fault.kind) {
-    case 'missing':
-      return `Mail to ${country} does not arrive without it.`;
-    case 'malformed':
-      return `Expected it as in ${country}, such as ${fault.example}.`;
-  }
+  return fault.kind === 'missing'
+    ? `Mail to ${country} does not arrive without it.`
+    : `Expected it as in ${country}, such as ${fault.example}.`;
 }
 
 const PostalRecipient = named(
@@ -48,12 +45,8 @@ const PostalRecipient = named(
     })
     .check(({ value, issues }) => {
       for (const { part, fault } of faultsOfAddress(value)) {
-        issues.push({
-          code: 'custom',
-          input: value[part],
-          path: [part],
-          message: messageOf(fault, value.country),
-        });
+        const message = messageOf(fault, value.country);
+        issues.push({ code: 'custom', input: value[part], path: [part], message });
       }
     }),
   {
@@ -69,7 +62,7 @@ const PostalRecipient = named(
   },
 );
 
-/** What both channels take. `payAsYouGo` does nothing for e-mails, which cost nothing. */
+/** What both channels take. `payAsYouGo` does nothing for e-mails, which are free. */
 const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
 
 const NewEmailDelivery = named(

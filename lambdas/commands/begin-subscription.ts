@@ -1,0 +1,50 @@
+import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
+import { NotConfiguredError } from '../adapters/stripe/errors.ts';
+import { type PriceList } from '../adapters/stripe/prices.ts';
+import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
+import { isLive } from '../domain/account.ts';
+import { NEVER_BEGAN, type Offer } from '../domain/live-subscription.ts';
+import { type CommandContext } from './command-context.ts';
+import { readAccount } from './read-account.ts';
+import { type CustomerServices, withCustomer } from './with-customer.ts';
+
+/** What Stripe calls a subscription that somebody pays for, or has to pay for. Nobody may pay for two. */
+const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
+
+/**
+ * Begins a Checkout of a subscription.
+ *
+ * @returns the address of its page; null if the user subscribes already, whether or not Stripe's event has come
+ * @throws BusyError, ErasedAccountError, StripeUnavailableError, NotConfiguredError
+ */
+export async function beginSubscription(
+  services: CustomerServices & { prices: PriceList; trialDays: number; appUrl: string },
+  { userId, id, now, deadline, idempotencyKey }: CommandContext & { idempotencyKey: string | null },
+  offer: Offer,
+): Promise<string | null> {
+  const { store, stripe, prices, trialDays, appUrl } = services;
+  const priceId = prices.priceOf(offer);
+  if (priceId === null) {
+    throw new NotConfiguredError(`No price is configured for ${offer.plan} by the ${offer.interval}.`);
+  }
+  const { account } = await readAccount(store, userId, now, deadline);
+  if (isLive(account.subscription)) {
+    return null;
+  }
+  return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
+    // Stripe does not know a customer who was deleted. The Checkout below replaces them.
+    const listed = await listSubscriptions(stripe, customerId, prices, deadline);
+    const statuses = (listed?.subscriptions ?? []).map(({ status }) => status);
+    if (statuses.some((status) => SUBSCRIBED.includes(status))) {
+      return null;
+    }
+    const isFirst = statuses.every((status) => NEVER_BEGAN.includes(status));
+    const days = isFirst ? trialDays : 0;
+    const requestId = idempotencyKey === null ? null : id;
+    return checkOutSubscription(
+      stripe,
+      { userId, customerId, priceId, trialDays: days, appUrl, requestId },
+      deadline,
+    );
+  });
+}

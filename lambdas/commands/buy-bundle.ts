@@ -1,0 +1,50 @@
+import { checkOutBundle } from '../adapters/stripe/checkout.ts';
+import { type Bundle, BUNDLES, type PlanId, PLANS } from '../domain/plans.ts';
+import { type CommandContext } from './command-context.ts';
+import { notePurchase } from './note-purchase.ts';
+import { findPurchase, type OpenedPurchase, openPurchase } from './open-purchase.ts';
+import { readAccount } from './read-account.ts';
+import { type CustomerServices, withCustomer } from './with-customer.ts';
+
+/**
+ * Begins a purchase of credits, or goes on with it. It writes the record first, so that Postage knows whatever is paid.
+ * Then Stripe makes the page, once.
+ *
+ * @throws BusyError, ErasedAccountError, StripeUnavailableError, NotConfiguredError
+ */
+export async function buyBundle(
+  { appUrl, ...services }: CustomerServices & { appUrl: string },
+  request: CommandContext & { idempotencyKey: string | null },
+  bundle: Bundle,
+): Promise<OpenedPurchase | { outcome: 'plan_required'; plan: PlanId }> {
+  const { store, stripe } = services;
+  const { userId, id, now, deadline, idempotencyKey } = request;
+  // Nothing is written if nobody can pay.
+  await stripe.keys();
+  const before = idempotencyKey === null ? null : await findPurchase(store, request);
+  const { account } = await readAccount(store, userId, now, deadline);
+  if (before === null && !PLANS[account.plan].canSchedule) {
+    return { outcome: 'plan_required', plan: account.plan };
+  }
+  if (before !== null && !needsPage(before)) {
+    return before;
+  }
+  const price = BUNDLES[bundle];
+  return withCustomer(services, account, now, deadline, async (customerId) => {
+    const opened = await openPurchase(store, request, { credits: bundle, ...price, customerId });
+    if (!needsPage(opened)) {
+      return opened;
+    }
+    if (opened.record.customerId !== customerId) {
+      await notePurchase(store, userId, id, { customerId }, deadline);
+    }
+    const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl };
+    const checkoutUrl = await checkOutBundle(stripe, order, deadline);
+    return { ...opened, record: await notePurchase(store, userId, id, { checkoutUrl }, deadline) };
+  });
+}
+
+/** Whether a request broke off between the record and its page, or has just written the record. */
+function needsPage(opened: OpenedPurchase): opened is Extract<OpenedPurchase, { record: unknown }> {
+  return 'record' in opened && opened.record.status === 'open' && opened.record.checkoutUrl === null;
+}
