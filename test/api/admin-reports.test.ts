@@ -28,17 +28,20 @@ afterEach(() => {
   expect(postage().errors).toEqual([]);
 });
 
+async function count(day: string, totals: Partial<Totals>, activeUsers = 0): Promise<void> {
+  const Item = toWire({ pk: 'STATS#DAYS', sk: day, ...NO_TOTALS, ...totals, activeUsers });
+  await postage().store.client.send(new PutItemCommand({ TableName: postage().store.table, Item }));
+}
+
+async function expectRefused(path: string, paths: readonly string[]): Promise<void> {
+  const { body } = await admin.ask('GET', path);
+  expect(body).toMatchObject({ status: 422, errors: paths.map((each) => ({ path: each })) });
+}
+
 describe('usage statistics', () => {
   it('add up the days of a range', async () => {
     for (const day of ['2020-02-28', '2020-02-29', '2020-03-01']) {
-      const totals = { letters: 2, emails: 1, mails: 1, creditsUsed: 1, activeUsers: 1 };
-      const others = { creditsGranted: 0, creditsExpired: 0, creditsTakenBack: 0 };
-      await postage().store.client.send(
-        new PutItemCommand({
-          TableName: postage().store.table,
-          Item: toWire({ pk: 'STATS#DAYS', sk: day, ...totals, ...others }),
-        }),
-      );
+      await count(day, { letters: 2, emails: 1, mails: 1, creditsUsed: 1 }, 1);
     }
     expect(await admin.get('/usage-stats?start=2020-02-01&end=2020-02-29')).toMatchObject({
       totalLetters: 4,
@@ -72,17 +75,11 @@ describe('usage statistics', () => {
     ['?start=2026-01-01T00:00:00Z&end=2026-01-02', ['start']],
     ['?start=2026-01-01&end=2026-01-02&user=ada', ['user']],
   ])('for %p are refused', async (query, paths) => {
-    const { body } = await admin.ask('GET', `/usage-stats${query}`);
-    expect(body).toMatchObject({ status: 422, errors: paths.map((path) => ({ path })) });
+    await expectRefused(`/usage-stats${query}`, paths);
   });
 });
 
 describe('the report of mails', () => {
-  async function count(day: string, totals: Partial<Totals>): Promise<void> {
-    const item = toWire({ pk: 'STATS#DAYS', sk: day, ...NO_TOTALS, ...totals, activeUsers: 0 });
-    await postage().store.client.send(new PutItemCommand({ TableName: postage().store.table, Item: item }));
-  }
-
   it('adds up the days of a month, and no other', async () => {
     const totals = { creditMailsSent: 3, cardMailsSent: 1, cardMails: 1, cardRevenueCents: 300 };
     const periods = { subscriberPeriods: 2, exhaustedPeriods: 2, proPeriods: 1, proPeriodMails: 3 };
@@ -134,7 +131,6 @@ describe('the report of mails', () => {
     ['?month=', ['month']],
     ['?month=2026', ['month']],
     ['?month=2026-13', ['month']],
-    ['?month=2025-13', ['month']],
     ['?month=2026-00', ['month']],
     ['?month=2026-1', ['month']],
     ['?month=26-1', ['month']],
@@ -144,19 +140,15 @@ describe('the report of mails', () => {
     ['?month=november', ['month']],
     ['?month=2026-01&user=ada', ['user']],
   ])('for %p is refused', async (query, paths) => {
-    const { body } = await admin.ask('GET', `/reports/mail-credits${query}`);
-    expect(body).toMatchObject({ status: 422, errors: paths.map((path) => ({ path })) });
+    await expectRefused(`/reports/mail-credits${query}`, paths);
   });
 });
 
 describe('the audit trail', () => {
   it('is listed by day, by type and by user, and reading a user’s is recorded', async () => {
     const userId = `listed-${randomUUID()}`;
-    await appendTo(postage(), 'CreditsAdjusted', '2021-05-01', {
-      userId,
-      reason: 'Why not?',
-      data: { amount: 1 },
-    });
+    const adjustment = { userId, reason: 'Why not?', data: { amount: 1 } };
+    await appendTo(postage(), 'CreditsAdjusted', '2021-05-01', adjustment);
     await appendTo(postage(), 'SubscriptionChanged', '2021-05-01', { userId });
     await appendTo(postage(), 'SubscriptionChanged', '2021-05-02', { userId });
     await appendTo(postage(), 'RolloverFinished', '2021-05-01');
@@ -174,11 +166,7 @@ describe('the audit trail', () => {
       actor: 'admin-1',
       data: { route: 'GET /admin/audit-events' },
     });
-    expect(items.at(-1)).toMatchObject({
-      at: '2021-05-01T09:00:00.000Z',
-      actor: 'postage:test',
-      userId,
-    });
+    expect(items.at(-1)).toMatchObject({ at: '2021-05-01T09:00:00.000Z', actor: 'postage:test', userId });
   });
 
   it('of a day shows what was done to users, so that reading it is recorded', async () => {
@@ -203,8 +191,7 @@ describe('the audit trail', () => {
     ['?date=2026-02-01&limit=0', ['limit']],
     ['?date=2026-02-01&actor=me', ['actor']],
   ])('for %p is refused', async (query, paths) => {
-    const { body } = await admin.ask('GET', `/audit-events${query}`);
-    expect(body).toMatchObject({ status: 422, errors: paths.map((path) => ({ path })) });
+    await expectRefused(`/audit-events${query}`, paths);
   });
 });
 

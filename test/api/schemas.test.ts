@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { COUNTRY_CODES } from '../../lambdas/letters/http/countries.ts';
+import { Country, COUNTRY_CODES } from '../../lambdas/letters/http/countries.ts';
 import { type Schema } from '../../lambdas/http/contract.ts';
 import { consumeUsage } from '../../lambdas/http/contracts/consumption.ts';
 import { createDelivery } from '../../lambdas/letters/http/contracts/deliveries.ts';
@@ -15,7 +15,6 @@ import {
   PageQuery,
   UserId,
 } from '../../lambdas/http/schemas.ts';
-import { Country } from '../../lambdas/letters/http/countries.ts';
 
 const accepts = (schema: Schema, value: unknown): boolean => schema.safeParse(value).success;
 

@@ -46,27 +46,18 @@ const anyNow: fc.Arbitrary<Instant> = fc.oneof(
   fc.constantFrom(START, START - 1, LATER, LATER - 1, END, END - 1, END + 40 * DAY_MS),
 );
 
-const anySubscription: fc.Arbitrary<Subscription> = fc
-  .record({
-    status: fc.constantFrom('none', 'canceled', 'trialing', 'active', 'past_due'),
-    interval: fc.constantFrom('month' as const, 'year' as const),
-    endsAt: fc.option(fc.constantFrom(LATER, END, END + DAY_MS), { freq: 2 }),
-    graceEndsAt: fc.constantFrom(LATER, END + DAY_MS),
-  })
-  .map(({ status, graceEndsAt, ...facts }) => {
-    const live = { id: 'sub_1', ...facts };
-    switch (status) {
-      case 'trialing':
-        return { status, ...live, trialEndsAt: END };
-      case 'active':
-        return { status, ...live };
-      case 'past_due':
-        return { status, ...live, graceEndsAt };
-      case 'none':
-      case 'canceled':
-        return { status };
-    }
-  });
+const live = {
+  id: fc.constant('sub_1'),
+  interval: fc.constantFrom('month' as const, 'year' as const),
+  endsAt: fc.option(fc.constantFrom(LATER, END, END + DAY_MS), { freq: 2 }),
+};
+const graceEndsAt = fc.constantFrom(LATER, END + DAY_MS);
+const anySubscription: fc.Arbitrary<Subscription> = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom<Subscription>({ status: 'none' }, { status: 'canceled' }) },
+  fc.record({ ...live, status: fc.constant('trialing' as const), trialEndsAt: fc.constant(END) }),
+  fc.record({ ...live, status: fc.constant('active' as const) }),
+  fc.record({ ...live, status: fc.constant('past_due' as const), graceEndsAt }),
+);
 
 /** What an account has more than it is asked for: a rule turns at 0. Below, a smaller plan may have come after the use. */
 const anyMargin = fc.constantFrom(0, 1, 9, -1, -9);
@@ -230,15 +221,8 @@ describe('the condition that DynamoDB evaluates', () => {
         ' AND #emailsLeft >= :emails AND (attribute_not_exists(#today) OR #today <= :roomToday)' +
         ' AND #mailCredits >= :mails',
     );
-    const asked = {
-      ':now': LATER,
-      ':plan0': 'none',
-      ':letters': 1,
-      ':emails': 2,
-      ':mails': 3,
-      ':roomToday': 7,
-    };
-    expect(values).toEqual({ ...asked, ':one': 1, ':zero': 0 });
+    const asked = { ':now': LATER, ':plan0': 'none', ':letters': 1, ':emails': 2, ':mails': 3 };
+    expect(values).toEqual({ ...asked, ':roomToday': 7, ':one': 1, ':zero': 0 });
   });
 
   it('asks for nothing else', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import {
   type Delivery,
   type DeliveryLife,
@@ -11,6 +12,8 @@ import {
   claimAttempt,
   dispatchDelivery,
   dueAtOf,
+  effectsOf,
+  isOpenDelivery,
   MAX_ATTEMPTS,
   noteAccepted,
   releaseAttempt,
@@ -62,127 +65,59 @@ const SENT = { attempt: 1, result: 'sent', providerId: 'p1' } as const;
 const FAILED = { attempt: 1, result: 'failed', failure: 'rejected' } as const;
 
 describe('each step, from each state', () => {
+  const over = { sent: 'already_sent', failed: 'already_failed', cancelled: 'already_cancelled' };
+  const unsent = { pending_payment: 'payment_pending', scheduled: 'not_dispatched', ...over };
+  const failure = { result: 'failed', providerId: 'p1', failure: 'rejected' } as const;
   const steps: [string, (delivery: Delivery) => LifeDecision, Record<DeliveryStatus, string>][] = [
     [
       'cancelling',
       (delivery) => cancelDelivery(delivery, DUE - 1),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: '→ cancelled',
-        dispatched: 'already_dispatched',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'unchanged',
-      },
+      { ...unsent, scheduled: '→ cancelled', dispatched: 'already_dispatched', cancelled: 'unchanged' },
     ],
     [
       'dispatching when it is due',
       (delivery) => dispatchDelivery(delivery, LATER),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: '→ dispatched',
-        dispatched: '→ dispatched',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, scheduled: '→ dispatched', dispatched: '→ dispatched' },
     ],
     [
       'dispatching before',
       (delivery) => dispatchDelivery(delivery, DUE - 1),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_due',
-        dispatched: 'not_due',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, scheduled: 'not_due', dispatched: 'not_due' },
     ],
     [
       'claiming an attempt',
       (delivery) => claimAttempt(delivery, 1, 'c1', DUE),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ dispatched',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: '→ dispatched' },
     ],
     [
       'giving a claim back that was not made',
       (delivery) => releaseAttempt(delivery, 'c1'),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: 'unchanged',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: 'unchanged' },
     ],
     [
       'the provider’s acceptance',
       (delivery) => noteAccepted(delivery, 'p1'),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ dispatched',
-        sent: 'already_sent',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: '→ dispatched' },
     ],
     [
       'the answer that it was sent',
       (delivery) => answerDelivery(delivery, SENT, LATER),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ sent',
-        sent: 'unchanged',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: '→ sent', sent: 'unchanged' },
     ],
     [
       'the answer that it failed',
       (delivery) => answerDelivery(delivery, FAILED, LATER),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ failed',
-        sent: 'already_sent',
-        failed: 'unchanged',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: '→ failed', failed: 'unchanged' },
     ],
     [
       'the report that it was sent',
       (delivery) => reportDelivery(delivery, { result: 'sent', providerId: 'p1' }, LATER),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ sent',
-        sent: 'unchanged',
-        failed: 'already_failed',
-        cancelled: 'already_cancelled',
-      },
+      { ...unsent, dispatched: '→ sent', sent: 'unchanged' },
     ],
     [
       'the report that it failed',
-      (delivery) =>
-        reportDelivery(delivery, { result: 'failed', providerId: 'p1', failure: 'rejected' }, LATER),
-      {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: '→ failed',
-        sent: '→ failed',
-        failed: 'unchanged',
-        cancelled: 'already_cancelled',
-      },
+      (delivery) => reportDelivery(delivery, failure, LATER),
+      { ...unsent, dispatched: '→ failed', sent: '→ failed', failed: 'unchanged' },
     ],
   ];
   it.each(steps)('%s', (_name, step, expected) => {
@@ -298,6 +233,21 @@ describe('reports of the provider', () => {
     expect(reportDelivery(sent, other, LATER)).toEqual(refusedAs('superseded'));
   });
 
+  it('leave the same delivery in any order, late and repeated', () => {
+    const reports = fc.array(fc.constantFrom('sent' as const, 'failed' as const), { minLength: 1 });
+    fc.assert(
+      fc.property(reports, fc.boolean(), (results, answersFirst) => {
+        const start = answersFirst ? after(answerDelivery(noted, SENT, LATER)) : noted;
+        const end = results.reduce((delivery, result) => {
+          const report = { result, providerId: 'p1', failure: 'rejected' };
+          const decision = reportDelivery(delivery, report, LATER);
+          return decision.outcome === 'changed' ? decision.delivery : delivery;
+        }, start);
+        expect(end.status).toBe(results.includes('failed') ? 'failed' : 'sent');
+      }),
+    );
+  });
+
   it('name the letter where the sender could not', () => {
     expect(after(reportDelivery(given('dispatched'), failed, LATER))).toMatchObject({
       status: 'failed',
@@ -308,6 +258,79 @@ describe('reports of the provider', () => {
       status: 'failed',
       dispatch: { providerId: 'p1' },
     });
+  });
+});
+
+describe('any life', () => {
+  type Step = (delivery: Delivery, now: Instant) => LifeDecision;
+  const attempt = fc.integer({ min: 1, max: MAX_ATTEMPTS + 1 });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.constant<Step>(cancelDelivery),
+    { weight: 6, arbitrary: fc.constant<Step>(dispatchDelivery) },
+    { weight: 3, arbitrary: attempt.map<Step>((number) => (d, now) => claimAttempt(d, number, 'c1', now)) },
+    fc.constantFrom('c1', 'c2').map<Step>((id) => (d) => releaseAttempt(d, id)),
+    fc.constantFrom('p1', 'p2').map<Step>((id) => (d) => noteAccepted(d, id)),
+    attempt.map<Step>((number) => (d, now) => answerDelivery(d, { ...SENT, attempt: number }, now)),
+    attempt.map<Step>((number) => (d, now) => answerDelivery(d, { ...FAILED, attempt: number }, now)),
+    fc
+      .constantFrom('sent' as const, 'failed' as const)
+      .map<Step>(
+        (result) => (d, now) => reportDelivery(d, { result, providerId: 'p1', failure: 'rejected' }, now),
+      ),
+  );
+  const life = fc.array(fc.tuple(step, fc.integer({ min: 0, max: 30 * HOUR_MS })), {
+    maxLength: 60,
+    size: 'max',
+  });
+
+  it('G11: gives its credit back once, if it ends without being sent, and closes its letter once', () => {
+    fc.assert(
+      fc.property(
+        life,
+        fc.constantFrom('none' as const, 'credit' as const, 'card' as const),
+        (steps, paidWith) => {
+          let delivery = deliveryWith({ deliverAt: DUE, paidWith });
+          let now = DUE - DAY_MS;
+          const total = { returned: 0, closed: 0 };
+          for (const [take, pauseMs] of steps) {
+            now += pauseMs;
+            const decision = take(delivery, now);
+            if (decision.outcome === 'changed') {
+              const { closesLetter, returnsCredit } = effectsOf(delivery, decision.delivery);
+              total.returned += returnsCredit ? 1 : 0;
+              total.closed += closesLetter ? 1 : 0;
+              expect(decision.delivery.version).toBe(delivery.version + 1);
+              delivery = decision.delivery;
+            }
+            if (delivery.status === 'dispatched') {
+              expect(delivery.dispatch.attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);
+            }
+          }
+          const isForNothing = delivery.status === 'failed' || delivery.status === 'cancelled';
+          expect(total.returned).toBe(isForNothing && paidWith === 'credit' ? 1 : 0);
+          expect(total.closed).toBe(isOpenDelivery(delivery) ? 0 : 1);
+        },
+      ),
+    );
+  });
+
+  it('comes to its end by the reconciler alone', () => {
+    fc.assert(
+      fc.property(life, (steps) => {
+        let delivery = deliveryWith({ deliverAt: DUE });
+        let now = DUE;
+        const take = (next: Step): void => {
+          const decision = next(delivery, now);
+          delivery = decision.outcome === 'changed' ? decision.delivery : delivery;
+        };
+        steps.forEach(([next]) => take(next));
+        for (let dueAt = dueAtOf(delivery); dueAt !== null; dueAt = dueAtOf(delivery)) {
+          now = dueAt;
+          take(dispatchDelivery);
+        }
+        expect(isOpenDelivery(delivery)).toBe(false);
+      }),
+    );
   });
 });
 

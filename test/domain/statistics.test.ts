@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { type ClosedPeriod } from '../../lambdas/domain/account.ts';
 import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { type RecordedMovement } from '../../lambdas/domain/changes.ts';
-import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
+import {
+  type Channel,
+  type Delivery,
+  type DeliveryLife,
+  type DeliveryStatus,
+} from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
@@ -45,6 +50,9 @@ const PERIOD: ClosedPeriod = {
 };
 
 describe('what counts', () => {
+  const given = (status: DeliveryStatus, channel: Channel): Delivery =>
+    givenDelivery(status, channel, '2026-02-09T23:59:59.999Z');
+
   it.each<[string, AnyChange, object | null]>([
     [
       'a letter, on the day it was written',
@@ -58,12 +66,7 @@ describe('what counts', () => {
     ['an erased letter', { kind: 'letter', ...about, before: LETTER, after: null }, null],
     [
       'an e-mail',
-      {
-        kind: 'delivery',
-        ...about,
-        before: null,
-        after: givenDelivery('scheduled', 'email', '2026-02-09T23:59:59.999Z'),
-      },
+      { kind: 'delivery', ...about, before: null, after: given('scheduled', 'email') },
       { subject: 'delivery:delivery-1', day: '2026-02-09', totals: { ...NO_TOTALS, emails: 1 } },
     ],
     [
@@ -71,49 +74,29 @@ describe('what counts', () => {
       {
         kind: 'delivery',
         ...about,
-        before: givenDelivery('pending_payment', 'mail', '2026-02-09T23:59:59.999Z'),
-        after: givenDelivery('scheduled', 'mail', '2026-02-09T23:59:59.999Z'),
+        before: given('pending_payment', 'mail'),
+        after: given('scheduled', 'mail'),
       },
       { subject: 'delivery:delivery-1', day: '2026-02-12', totals: { ...NO_TOTALS, mails: 1 } },
     ],
     [
       'a mail that waits for its payment',
-      {
-        kind: 'delivery',
-        ...about,
-        before: null,
-        after: givenDelivery('pending_payment', 'mail', '2026-02-09T23:59:59.999Z'),
-      },
+      { kind: 'delivery', ...about, before: null, after: given('pending_payment', 'mail') },
       null,
     ],
     [
       'usage that a service counted',
-      {
-        kind: 'consumption',
-        ...about,
-        before: null,
-        after: CONSUMPTION,
-      },
+      { kind: 'consumption', ...about, before: null, after: CONSUMPTION },
       { subject: 'usage:c', totals: { ...NO_TOTALS, letters: 4, mails: 2 }, isUse: true },
     ],
     [
       'a purchase',
-      {
-        kind: 'movement',
-        ...about,
-        before: null,
-        after: MOVEMENT,
-      },
+      { kind: 'movement', ...about, before: null, after: MOVEMENT },
       { subject: 'movement:m', day: '2026-02-09', totals: { ...NO_TOTALS, creditsGranted: 5 }, isUse: false },
     ],
     [
       'a closed period, on the day of its end',
-      {
-        kind: 'period',
-        ...about,
-        before: null,
-        after: PERIOD,
-      },
+      { kind: 'period', ...about, before: null, after: PERIOD },
       {
         subject: 'period:0',
         day: '2026-02-01',

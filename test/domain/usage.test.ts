@@ -101,7 +101,7 @@ describe('a use that an account refuses', () => {
     ['more letters than are left', lettersUsed(FREE, 3), { letters: 3 }, { ...NO_LETTERS, used: 3 }],
     ['an e-mail without a plan', FREE, { emails: 1 }, PLAN_REQUIRED],
     [
-      'a mail without a plan, purchased credits or not',
+      'a mail without a plan, purchased credits or not (G8)',
       holding(FREE, { purchased: 3 }),
       { mails: 1 },
       PLAN_REQUIRED,

@@ -127,26 +127,17 @@ describe('the alarms', () => {
     });
   });
 
+  const above = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, Statistic: 'Maximum' };
   it.each([
     {
       name: 'rollover-error-rate',
-      rule: {
-        Threshold: 5,
-        ComparisonOperator: 'GreaterThanThreshold',
-        EvaluationPeriods: 1,
-        Statistic: 'Maximum',
-      },
+      rule: { ...above, Threshold: 5 },
       metric: 'RolloverErrorRate',
       missing: 'ignore',
     },
     {
       name: 'rollover-slow',
-      rule: {
-        Threshold: 30_000,
-        ComparisonOperator: 'GreaterThanThreshold',
-        EvaluationPeriods: 1,
-        Statistic: 'Maximum',
-      },
+      rule: { ...above, Threshold: 30_000 },
       metric: 'RolloverMillisecondsPerThousand',
       missing: 'ignore',
     },

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
-import { sdkFor, type TestStripe } from '../src/index.ts';
+import { sdkFor } from '../src/index.ts';
 import { openStripe, PRO, PRODUCTS, stripeError } from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
 
-let sandbox: TestStripe;
-let stripe: Stripe;
-
-beforeAll(async () => {
-  sandbox = await openStripe(NOW);
-  ({ stripe } = sandbox);
-});
+const sandbox = await openStripe(NOW);
+const { stripe } = sandbox;
 afterAll(() => sandbox.stop());
 
 describe('the API itself', () => {

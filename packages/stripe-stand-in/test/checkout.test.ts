@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { type Control, type TestStripe } from '../src/index.ts';
-import { idOf, openStripe, PRO, seconds, stripeError, typesSince } from './support.ts';
+import { idOf, openStripe, PRO, seconds, stripeError, typesSince, useStripe } from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
 
-let sandbox: TestStripe;
-let stripe: Stripe;
-let control: Control;
-
-beforeAll(async () => {
-  sandbox = await openStripe(NOW);
-  ({ stripe } = sandbox);
-  ({ control } = sandbox.standIn);
-});
+const sandbox = await openStripe(NOW);
+const { stripe } = sandbox;
+const { control } = sandbox.standIn;
 afterAll(() => sandbox.stop());
 
 const ITEM: Stripe.Checkout.SessionCreateParams.LineItem = {
@@ -21,10 +14,13 @@ const ITEM: Stripe.Checkout.SessionCreateParams.LineItem = {
   quantity: 1,
 };
 
+const begin = useStripe();
+
 async function openCheckout(
   params: Partial<Stripe.Checkout.SessionCreateParams>,
+  { checkout } = stripe,
 ): Promise<Stripe.Checkout.Session> {
-  return stripe.checkout.sessions.create({
+  return checkout.sessions.create({
     mode: 'payment',
     line_items: [ITEM],
     success_url: 'https://example.com/done',
@@ -129,30 +125,22 @@ describe('a Checkout for a single payment', () => {
   ] as const)(
     'paid by %s ends days later in %s',
     async (paymentMethod, event, paymentStatus, intentStatus) => {
-      const slow = await openStripe(NOW);
-      try {
-        const { id } = await slow.stripe.checkout.sessions.create({
-          mode: 'payment',
-          line_items: [ITEM],
-          success_url: 'https://example.com/done',
-        });
-        slow.standIn.control.payCheckout(id, { paymentMethod });
-        const waiting = await slow.stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] });
-        expect(waiting).toMatchObject({
-          status: 'complete',
-          payment_status: 'unpaid',
-          payment_intent: { status: 'processing' },
-        });
-        slow.moveTo('2026-11-28T10:00:00.000Z');
-        const settled = await slow.stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] });
-        expect(settled).toMatchObject({
-          payment_status: paymentStatus,
-          payment_intent: { status: intentStatus },
-        });
-        expect(slow.standIn.control.events().at(-1)?.type).toBe(event);
-      } finally {
-        await slow.stop();
-      }
+      const slow = await begin(NOW);
+      const { id } = await openCheckout({}, slow.stripe);
+      slow.standIn.control.payCheckout(id, { paymentMethod });
+      const waiting = await slow.stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] });
+      expect(waiting).toMatchObject({
+        status: 'complete',
+        payment_status: 'unpaid',
+        payment_intent: { status: 'processing' },
+      });
+      slow.moveTo('2026-11-28T10:00:00.000Z');
+      const settled = await slow.stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent'] });
+      expect(settled).toMatchObject({
+        payment_status: paymentStatus,
+        payment_intent: { status: intentStatus },
+      });
+      expect(slow.standIn.control.events().at(-1)?.type).toBe(event);
     },
   );
 
@@ -166,27 +154,18 @@ describe('a Checkout for a single payment', () => {
   });
 
   it('expires by itself after a day, or when it is told to', async () => {
-    const own = await openStripe(NOW);
-    try {
-      const params = {
-        mode: 'payment' as const,
-        line_items: [ITEM],
-        success_url: 'https://example.com/done',
-      };
-      const told = await own.stripe.checkout.sessions.create(params);
-      expect(await own.stripe.checkout.sessions.expire(told.id)).toMatchObject({
-        status: 'expired',
-        url: null,
-      });
-      expect((await stripeError(own.stripe.checkout.sessions.expire(told.id))).statusCode).toBe(400);
-      const left = await own.stripe.checkout.sessions.create(params);
-      own.moveTo('2026-11-25T10:00:00.000Z');
-      expect((await own.stripe.checkout.sessions.retrieve(left.id)).status).toBe('expired');
-      expect(own.standIn.control.events().at(-1)?.type).toBe('checkout.session.expired');
-      expect(() => own.standIn.control.payCheckout(left.id)).toThrow('expired');
-    } finally {
-      await own.stop();
-    }
+    const own = await begin(NOW);
+    const told = await openCheckout({}, own.stripe);
+    expect(await own.stripe.checkout.sessions.expire(told.id)).toMatchObject({
+      status: 'expired',
+      url: null,
+    });
+    expect((await stripeError(own.stripe.checkout.sessions.expire(told.id))).statusCode).toBe(400);
+    const left = await openCheckout({}, own.stripe);
+    own.moveTo('2026-11-25T10:00:00.000Z');
+    expect((await own.stripe.checkout.sessions.retrieve(left.id)).status).toBe('expired');
+    expect(own.standIn.control.events().at(-1)?.type).toBe('checkout.session.expired');
+    expect(() => own.standIn.control.payCheckout(left.id)).toThrow('expired');
   });
 
   it.each([

@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
 import { type Control, type TestStripe } from '../src/index.ts';
-import { openStripe, openWebhookEndpoint, PAYMENT, stripeError, type WebhookEndpoint } from './support.ts';
+import {
+  openStripe,
+  openWebhookEndpoint,
+  PAYMENT,
+  stripeError,
+  useStripe,
+  type WebhookEndpoint,
+} from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
 
+const begin = useStripe();
 let endpoint: WebhookEndpoint;
 let sandbox: TestStripe;
 let stripe: Stripe;
@@ -160,17 +168,13 @@ describe('webhooks', () => {
 
   it('are held back while nobody listens, and delivered by a flush', async () => {
     let url: string | null = null;
-    const own = await openStripe(NOW, { webhookUrl: () => url });
-    try {
-      await own.stripe.customers.create({ name: 'a' });
-      await own.standIn.control.settled();
-      expect(endpoint.received).toHaveLength(0);
-      url = endpoint.url;
-      expect(await own.standIn.control.flush()).toEqual({ delivered: 1, failed: 0 });
-      expect(endpoint.received).toHaveLength(1);
-    } finally {
-      await own.stop();
-    }
+    const own = await begin(NOW, { webhookUrl: () => url });
+    await own.stripe.customers.create({ name: 'a' });
+    await own.standIn.control.settled();
+    expect(endpoint.received).toHaveLength(0);
+    url = endpoint.url;
+    expect(await own.standIn.control.flush()).toEqual({ delivered: 1, failed: 0 });
+    expect(endpoint.received).toHaveLength(1);
   });
 
   it('can be dropped, until a flush', async () => {
@@ -349,21 +353,15 @@ describe('over a restart', () => {
     const intent = await first.stripe.paymentIntents.create(PAYMENT, options);
     await first.stop();
 
-    const second = await openStripe(NOW, { data, webhookUrl: () => endpoint.url });
-    try {
-      expect(second.standIn.secretKey).toBe(first.standIn.secretKey);
-      expect(second.standIn.webhookSecret).toBe(first.standIn.webhookSecret);
-      expect((await second.stripe.paymentIntents.create(PAYMENT, options)).id).toBe(intent.id);
-      expect((await second.stripe.paymentIntents.create(PAYMENT)).id).not.toBe(intent.id);
-      const price = await second.stripe.prices.retrieve('price_pro_month');
-      expect(price.unit_amount_decimal?.toString()).toBe('900');
-      await second.standIn.control.flush();
-      expect(endpoint.events().map(({ type }) => type)).toEqual(
-        expect.arrayContaining(['payment_intent.created']),
-      );
-    } finally {
-      await second.stop();
-    }
+    const second = await begin(NOW, { data, webhookUrl: () => endpoint.url });
+    expect(second.standIn.secretKey).toBe(first.standIn.secretKey);
+    expect(second.standIn.webhookSecret).toBe(first.standIn.webhookSecret);
+    expect((await second.stripe.paymentIntents.create(PAYMENT, options)).id).toBe(intent.id);
+    expect((await second.stripe.paymentIntents.create(PAYMENT)).id).not.toBe(intent.id);
+    const price = await second.stripe.prices.retrieve('price_pro_month');
+    expect(price.unit_amount_decimal?.toString()).toBe('900');
+    await second.standIn.control.flush();
+    expect(endpoint.events().map(({ type }) => type)).toContain('payment_intent.created');
   });
 
   it('forgets everything when it is reset', async () => {

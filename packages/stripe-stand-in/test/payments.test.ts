@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
-import { type TestStripe } from '../src/index.ts';
 import { attached, PAYMENT, idOf, openStripe, payAway, stripeError, typesSince } from './support.ts';
 
-let sandbox: TestStripe;
-let stripe: Stripe;
-
-beforeAll(async () => {
-  sandbox = await openStripe('2026-11-24T10:00:00.000Z');
-  ({ stripe } = sandbox);
-});
+const sandbox = await openStripe('2026-11-24T10:00:00.000Z');
+const { stripe } = sandbox;
 afterAll(() => sandbox.stop());
 
 describe('a payment', () => {

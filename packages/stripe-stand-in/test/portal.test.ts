@@ -1,19 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Stripe } from 'stripe';
-import { type Control, type TestStripe } from '../src/index.ts';
 import { ENTERPRISE, iso, openStripe, PRO, PRO_YEAR, stripeError, subscribe } from './support.ts';
 
 const NOW = '2026-11-24T10:00:00.000Z';
 
-let sandbox: TestStripe;
-let stripe: Stripe;
-let control: Control;
-
-beforeAll(async () => {
-  sandbox = await openStripe(NOW);
-  ({ stripe } = sandbox);
-  ({ control } = sandbox.standIn);
-});
+const sandbox = await openStripe(NOW);
+const { stripe } = sandbox;
+const { control } = sandbox.standIn;
 afterAll(() => sandbox.stop());
 
 describe('the Portal', () => {

@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Stripe } from 'stripe';
-import { type TestStripe } from '../src/index.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { PAYMENT, idOf, openStripe, payAway, stripeError, typesSince } from './support.ts';
 
-let sandbox: TestStripe;
-let stripe: Stripe;
-
-beforeAll(async () => {
-  sandbox = await openStripe('2026-11-24T10:00:00.000Z');
-  ({ stripe } = sandbox);
-});
+const sandbox = await openStripe('2026-11-24T10:00:00.000Z');
+const { stripe } = sandbox;
 afterAll(() => sandbox.stop());
 
 describe('refunds', () => {
