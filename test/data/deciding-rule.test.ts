@@ -14,7 +14,14 @@ import {
   type Subscription,
 } from '../../lambdas/domain/account.ts';
 import { DAY_MS, type Instant, utcDay } from '../../lambdas/domain/instants.ts';
-import { MAILS_PER_DAY, type Plan, PLAN_ORDER, PLANS, type Plans } from '../../lambdas/domain/plans.ts';
+import {
+  MAILS_PER_DAY,
+  type Plan,
+  PLAN_ORDER,
+  type PlanId,
+  PLANS,
+  type Plans,
+} from '../../lambdas/domain/plans.ts';
 import { type Refusal } from '../../lambdas/domain/refusals.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usage.ts';
@@ -38,7 +45,9 @@ const anyPlan: fc.Arbitrary<Plan> = fc.record({
   canSchedule: fc.constantFrom(true, true, true, false),
   prices: fc.constant({}),
 });
-const anyPlans: fc.Arbitrary<Plans> = fc.record({ none: anyPlan, pro: anyPlan, enterprise: anyPlan });
+const anyPlans: fc.Arbitrary<Plans> = fc.record(
+  Object.fromEntries(PLAN_ORDER.map((plan) => [plan, anyPlan])) as Record<PlanId, typeof anyPlan>,
+);
 
 /** Within the period, at its edges and those of a day, and in the periods next to it. */
 const anyNow: fc.Arbitrary<Instant> = fc.oneof(

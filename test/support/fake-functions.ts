@@ -1,22 +1,7 @@
-import type { FunctionLoaders, LambdaHandler } from '../../local/functions.ts';
+import { API_FUNCTIONS, type FunctionLoaders, type LambdaHandler } from '../../local/functions.ts';
 
 /** One function in place of all that are deployed. */
 export function fakeFunctions(handler: LambdaHandler): FunctionLoaders {
   const load = async (): Promise<{ handler: LambdaHandler }> => ({ handler });
-  return {
-    letters: load,
-    deliveries: load,
-    usage: load,
-    credits: load,
-    purchases: load,
-    gifts: load,
-    billing: load,
-    consumption: load,
-    admin: load,
-    'failed-events': load,
-    webhooks: load,
-    'mail-webhook': load,
-    cron: load,
-    docs: load,
-  };
+  return Object.fromEntries(Object.keys(API_FUNCTIONS).map((group) => [group, load])) as FunctionLoaders;
 }
