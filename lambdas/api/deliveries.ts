@@ -3,7 +3,8 @@ import { type CardPayments, isInterruption, type PaymentOutcome } from '../lette
 import { payDelivery } from '../letters/commands/pay-delivery.ts';
 import { paymentOf } from '../letters/domain/delivery-payment.ts';
 import { refundIfNeeded } from '../letters/commands/refund-delivery.ts';
-import { listDeliveries } from '../letters/adapters/lists.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { DELIVERIES } from '../letters/adapters/delivery-item.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import {
@@ -122,9 +123,10 @@ async function payInTime(request: Scheduling, delivery: Delivery): Promise<Payme
 
 const list = operation(contracts.listDeliveries, async (request) => {
   const { userId, deadline } = request;
-  const { items, next } = await listDeliveries(
+  const { items, next } = await listRecords(
     store,
     userId,
+    DELIVERIES,
     pageOptions(contracts.listDeliveries, request),
     deadline,
   );

@@ -1,5 +1,6 @@
 import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
-import { listLetters } from '../letters/adapters/lists.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { LETTERS } from '../letters/adapters/letter-item.ts';
 import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../letters/commands/create-letter.ts';
@@ -26,9 +27,10 @@ const create = operation(contracts.createLetter, async (request) => {
 
 const list = operation(contracts.listLetters, async (request) => {
   const { userId, deadline } = request;
-  const { items, next } = await listLetters(
+  const { items, next } = await listRecords(
     store,
     userId,
+    LETTERS,
     pageOptions(contracts.listLetters, request),
     deadline,
   );

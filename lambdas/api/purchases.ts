@@ -7,7 +7,7 @@ import { checkOutBundle } from '../adapters/stripe/checkout.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Account } from '../domain/account.ts';
 import { BUNDLES, nextPlan, PLANS } from '../domain/plans.ts';
-import { type PurchaseRecord } from '../domain/purchases.ts';
+import { type Purchase } from '../domain/purchases.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/purchases.ts';
 import { httpHandler } from '../http/handler.ts';
@@ -42,7 +42,7 @@ function isUnfinished(opened: OpenedPurchase): boolean {
   return opened.outcome !== 'idempotency_conflict' && needsPage(opened.record);
 }
 
-function needsPage({ status, checkoutUrl }: PurchaseRecord): boolean {
+function needsPage({ status, checkoutUrl }: Purchase): boolean {
   return status === 'open' && checkoutUrl === null;
 }
 

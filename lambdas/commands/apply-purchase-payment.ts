@@ -7,7 +7,7 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Gift } from '../domain/gifts.ts';
-import { followPayment, type PaymentFacts, type PurchaseRecord } from '../domain/purchases.ts';
+import { followPayment, type PaymentFacts, type Purchase } from '../domain/purchases.ts';
 import { changeAccount } from './change-account.ts';
 import { returnGift } from './return-gift.ts';
 
@@ -25,7 +25,7 @@ export type PurchaseOutcome =
 export interface ToldPayment {
   userId: string;
   /** As it was before the worker asked Stripe. */
-  purchase: PurchaseRecord;
+  purchase: Purchase;
   facts: PaymentFacts;
   event: ProcessedEvent;
 }

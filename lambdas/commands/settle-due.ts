@@ -1,6 +1,6 @@
 import { mapConcurrently } from '../runtime/concurrency.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
-import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/due-accounts.ts';
+import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
 import { DueQueue } from '../adapters/dynamodb/due-queue.ts';
 import { CorruptItemError, ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf } from '../adapters/dynamodb/keys.ts';

@@ -2,7 +2,7 @@ import { type AccountState, type ClosedPeriod } from './account.ts';
 import { type Movement } from './credits.ts';
 import { type Gift } from './gifts.ts';
 import { type Instant } from './instants.ts';
-import { type PurchaseRecord } from './purchases.ts';
+import { type Purchase } from './purchases.ts';
 import { type Consumption } from './usage.ts';
 
 /** A use that a service has counted, with when it counted. */
@@ -39,7 +39,7 @@ export type RecordChange =
   | ChangeOf<'period', ClosedPeriod>
   | ChangeOf<'movement', RecordedMovement>
   | ChangeOf<'consumption', RecordedConsumption>
-  | ChangeOf<'purchase', PurchaseRecord>
+  | ChangeOf<'purchase', Purchase>
   | ChangeOf<'gift', Gift>;
 
 /** The change of one kind. */

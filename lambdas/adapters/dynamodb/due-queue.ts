@@ -1,6 +1,6 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { keyOf, queryDue } from './due-accounts.ts';
+import { keyOf, queryDue } from './due-index.ts';
 import { ItemReader, type WireItem } from './items.ts';
 import { dueShard } from './keys.ts';
 import { type Store } from './store.ts';

@@ -3,6 +3,7 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Letter } from '../domain/letters.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../../adapters/dynamodb/items.ts';
 import { listKey, recordKey, userKey } from '../../adapters/dynamodb/keys.ts';
+import { type RecordList } from '../../adapters/dynamodb/lists.ts';
 
 /**
  * A letter, without its text: that is an item of its own, so that touching the letter stays cheap. A deleted letter
@@ -47,6 +48,9 @@ export function parseLetter(item: WireItem): Letter {
     deletedAt: reader.optionalInteger('deletedAt'),
   };
 }
+
+/** The letters that a user has not deleted. */
+export const LETTERS: RecordList<Letter> = { kind: 'LETTER', parse: parseLetter };
 
 /** The letter is there and has not been deleted. */
 const EXISTS = 'attribute_exists(#pk) AND attribute_not_exists(#deletedAt)';
