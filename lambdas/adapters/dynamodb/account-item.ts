@@ -99,7 +99,12 @@ export function countUse(table: string, { userId, use, plans, now }: Asked): Tra
       ConditionExpression: demands.map(({ condition }) => condition).join(' AND '),
       UpdateExpression: countsMails ? COUNT_MAILS : COUNT_USE,
     },
-    Object.assign({ one: 1, zero: 0, ...use }, ...demands.map(({ values }) => values)),
+    {
+      one: 1,
+      zero: 0,
+      ...use,
+      ...Object.fromEntries(demands.flatMap(({ values }) => Object.entries(values))),
+    },
   );
   const names = { ...expressions.ExpressionAttributeNames, ...(countsMails ? dayNames(now) : {}) };
   return {
@@ -149,12 +154,14 @@ export function accountKey(userId: string): WireItem {
 }
 
 export function accountItem(account: Account): WireItem {
-  const { kind, userId, subscription, letters, emails, mailsByDay, credits, ...others } = account;
+  const { userId, subscription, letters, emails, credits, ...others } = account;
   const { lots, ...counts } = credits;
   return toWire({
     pk: userKey(userId),
     sk: ACCOUNT_KEY,
     ...others,
+    kind: undefined,
+    mailsByDay: undefined,
     customerId: account.customerId ?? undefined,
     ...subscriptionAttributes(subscription),
     openUntil: openUntil(account),
