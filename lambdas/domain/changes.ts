@@ -10,7 +10,7 @@ export interface RecordedConsumption extends Consumption {
   createdAt: Instant;
 }
 
-/** A line of the ledger that stands for itself. Who moved the credits and why is known where somebody did it by hand. */
+/** A line of the ledger that stands for itself. It says who moved the credits and why, if somebody did it by hand. */
 export interface RecordedMovement extends Movement {
   id: string;
   at: Instant;
@@ -31,8 +31,8 @@ export interface ChangeOf<Kind extends string, State> {
 }
 
 /**
- * One item of the core's that has changed. It is told at least once, for each write by itself: what follows from a change follows
- * from its two states alone.
+ * One item of the core's that has changed. The stream tells each write by itself, at least once, so everything that
+ * follows from a change must follow from its two states.
  */
 export type RecordChange =
   | ChangeOf<'account', AccountState>
@@ -46,12 +46,6 @@ export type RecordChange =
 export type Change<Kind extends RecordChange['kind']> = Extract<RecordChange, { kind: Kind }>;
 
 /** The state of an item that was not there before; null for every other change. */
-export function arrived<State>({
-  before,
-  after,
-}: {
-  before: State | null;
-  after: State | null;
-}): State | null {
-  return before === null ? after : null;
+export function arrived<State>(change: { before: State | null; after: State | null }): State | null {
+  return change.before === null ? change.after : null;
 }
