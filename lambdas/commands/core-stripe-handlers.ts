@@ -1,6 +1,6 @@
+import { followCustomer } from './follow-customer.ts';
 import { followPurchase } from './follow-purchase.ts';
 import { type EventHandler, type EventHandlers } from './stripe-handler.ts';
-import { followCustomer } from './follow-customer.ts';
 
 /** A Checkout is of a subscription or of a bundle, which is paid at once (`payment`). */
 const followCheckout: EventHandler = (services, request) =>
