@@ -1,8 +1,3 @@
-import { type Deadline } from '../domain/deadline.ts';
-import { type Instant } from '../domain/instants.ts';
-import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
-import { batchesOf } from '../runtime/batches.ts';
-import { mapConcurrently } from '../runtime/concurrency.ts';
 import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
 import { expiringAfter } from '../adapters/dynamodb/expiry.ts';
 import { ItemReader, toWire } from '../adapters/dynamodb/items.ts';
@@ -13,6 +8,11 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import { MARKERS_KEPT_DAYS } from '../adapters/dynamodb/table-schema.ts';
 import { commit, MAX_TRANSACTION_ITEMS, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
+import { batchesOf } from '../runtime/batches.ts';
+import { mapConcurrently } from '../runtime/concurrency.ts';
 
 /** How many reads of markers, or sketches, are under way at the same time. */
 const REQUESTS_AT_ONCE = 8;

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type RecordedMovement } from '../domain/changes.ts';
-import { CREDIT_COUNTS } from '../domain/credits.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
-import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
+import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { evaluated, ItemReader, sortKeyOf, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -16,6 +12,10 @@ import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { commit, transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
+import { type RecordedMovement } from '../domain/changes.ts';
+import { CREDIT_COUNTS } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { DAY_MS, type Instant } from '../domain/instants.ts';
 
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */

@@ -1,10 +1,10 @@
-import { type Deadline } from '../domain/deadline.ts';
 import { ItemReader, sortKeyOf, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf, userAuditKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { type Page, type PageRequest } from '../adapters/dynamodb/lists.ts';
 import { queryPartition } from '../adapters/dynamodb/partitions.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { TABLE_SCHEMA } from '../adapters/dynamodb/table-schema.ts';
+import { type Deadline } from '../domain/deadline.ts';
 
 /** One thing that is kept about a user. */
 export interface ExportedItem {

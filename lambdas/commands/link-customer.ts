@@ -64,7 +64,7 @@ export async function replaceDeletedCustomer(
 ): Promise<string | null> {
   const { userId } = link;
   return changeAccount<string | null>(store, { userId, now, deadline, ifErased: refuseErased }, (before) => {
-    if (before === null || before.customerId !== former.id) {
+    if (before?.customerId !== former.id) {
       return { answer: before?.customerId ?? null };
     }
     if (isLive(before.subscription) && !former.isConfirmed) {

@@ -1,8 +1,3 @@
-import { type ClosedPeriod } from '../domain/account.ts';
-import { available, type Movement } from '../domain/credits.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { type Instant } from '../domain/instants.ts';
-import { readAccount } from './read-account.ts';
 import { sortKeyOf } from '../adapters/dynamodb/items.ts';
 import { PERIOD_PREFIX } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -10,6 +5,11 @@ import { type Listed, type Page, type PageRequest, queryList } from '../adapters
 import { parsePeriod, periodListKey } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { type ClosedPeriod } from '../domain/account.ts';
+import { available, type Movement } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { readAccount } from './read-account.ts';
 
 /** One movement of credits, with the balance that it left. */
 export interface LedgerEntry extends Movement {

@@ -1,5 +1,3 @@
-import { mapConcurrently } from '../runtime/concurrency.ts';
-import { deadlineIn } from '../runtime/deadline.ts';
 import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
 import { DueQueue } from '../adapters/dynamodb/due-queue.ts';
 import { CorruptItemError, ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
@@ -7,6 +5,8 @@ import { kindOf } from '../adapters/dynamodb/keys.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
+import { mapConcurrently } from '../runtime/concurrency.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { returnExpiredGift } from './return-gift.ts';
 
 /** How many things are dealt with at the same time. */

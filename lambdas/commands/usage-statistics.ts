@@ -1,3 +1,9 @@
+import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { STATISTICS_KEY } from '../adapters/dynamodb/keys.ts';
+import { type ItemPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
+import { keysOfDays, parseDay } from '../adapters/dynamodb/statistics-item.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { readSketches } from '../adapters/dynamodb/user-sketches.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { estimateUsers } from '../domain/distinct-users.ts';
 import {
@@ -8,12 +14,6 @@ import {
   NO_TOTALS,
   type Totals,
 } from '../domain/statistics.ts';
-import { type WireItem } from '../adapters/dynamodb/items.ts';
-import { STATISTICS_KEY } from '../adapters/dynamodb/keys.ts';
-import { type ItemPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
-import { keysOfDays, parseDay } from '../adapters/dynamodb/statistics-item.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
-import { readSketches } from '../adapters/dynamodb/user-sketches.ts';
 
 export interface AggregateUsageStats {
   totalLetters: number;

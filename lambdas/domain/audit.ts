@@ -1,6 +1,6 @@
 import { arrived, type Change, type RecordChange } from './changes.ts';
-import { eventsOf } from './events-of.ts';
 import { type EventOf } from './event.ts';
+import { eventsOf } from './events-of.ts';
 import { type CoreEvent } from './events.ts';
 import { type Instant } from './instants.ts';
 

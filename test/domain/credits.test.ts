@@ -220,12 +220,8 @@ describe('gifts', () => {
   });
 
   it('that come back pay what is owed meanwhile', () => {
-    const change = grantPurchased(
-      { ...NO_CREDITS, granted: 3, takenBack: 3, owed: 2 },
-      3,
-      'gift_returned',
-      'test',
-    );
+    const owing = { ...NO_CREDITS, granted: 3, takenBack: 3, owed: 2 };
+    const change = grantPurchased(owing, 3, 'gift_returned', 'test');
     expect(change.credits).toMatchObject({ purchased: 1, owed: 0, takenBack: 2 });
     expect(movementsOf(change)).toEqual([
       ['gift_returned', 3],

@@ -1,8 +1,8 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Purchase, PURCHASE_STATUSES } from '../../domain/purchases.ts';
-import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { getItem } from './get-item.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { listKey, recordKey, userKey } from './keys.ts';
 import { type RecordList } from './lists.ts';
 import { type Store } from './store.ts';

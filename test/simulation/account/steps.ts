@@ -3,10 +3,9 @@ import { type Account, type AccountChange } from '../../../lambdas/domain/accoun
 import { adjustCredits } from '../../../lambdas/domain/adjustments.ts';
 import { type TakingOutcome } from '../../../lambdas/domain/credit-commands.ts';
 import { available, left, spent } from '../../../lambdas/domain/credits.ts';
-import { clawBackDue } from '../../../lambdas/domain/purchases.ts';
 import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
-import { type Settlement, settlePurchase } from '../../../lambdas/domain/purchases.ts';
+import { clawBackDue, type Settlement, settlePurchase } from '../../../lambdas/domain/purchases.ts';
 import { PLANS } from '../../../lambdas/domain/plans.ts';
 import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
