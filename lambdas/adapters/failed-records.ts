@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** The bucket in which what could not be processed is kept whole; Lambda puts what keeps failing there too. */
+/** The bucket that keeps unprocessed records whole. Lambda too puts there what keeps failing. */
 export interface FailedRecords {
   client: S3Client;
   bucket: string;
@@ -15,9 +15,9 @@ export function connectFailedRecords(bucket: string): FailedRecords {
 }
 
 /**
- * Keeps a record that can't be understood, so that it stands in nobody's way. Setting it aside again replaces it.
+ * Keeps a record that a function can't understand, so that it blocks no other. Setting it aside again replaces it.
  *
- * The object is a stream event of one record, as the function gets it: it can be sent to the function again as it is.
+ * The object is a stream event of one record, so that somebody can send it to the function again as it is.
  *
  * @param consumer the function that can't understand it
  */

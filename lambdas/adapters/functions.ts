@@ -11,7 +11,7 @@ class FunctionFailedError extends Error {
   override name = 'FunctionFailedError';
 }
 
-/** It has not answered in time, and goes on. */
+/** The function has not answered in time, and goes on. */
 class FunctionBusyError extends Error {
   override name = 'FunctionBusyError';
 }

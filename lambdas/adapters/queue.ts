@@ -13,7 +13,7 @@ class QueueUnavailableError extends Error {
 
 export function connectQueue(url: string): Queue {
   const client = new SQSClient({
-    // A second try may queue twice, which whoever reads a queue of SQS must expect anyway.
+    // A second try may queue twice, which every reader of SQS must expect anyway.
     maxAttempts: 2,
     requestHandler: { requestTimeout: 3_000, throwOnRequestTimeout: true, connectionTimeout: 1_000 },
   });

@@ -1,20 +1,26 @@
-import { addMailCredits } from '../commands/adjust-credits.ts';
+import { addMailCredits } from '../commands/add-mail-credits.ts';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
-import { appendAudit, type AuditQuery, listAuditRecords } from '../adapters/dynamodb/audit.ts';
+import {
+  appendAudit,
+  type AuditQuery,
+  listAuditRecords,
+  listRolloverRuns,
+} from '../adapters/dynamodb/audit.ts';
 import { eraseUser } from '../commands/erase-user.ts';
 import { callOffPaidMails } from '../letters/commands/call-off-paid-mails.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
-import { listGifts, listPurchases } from '../adapters/dynamodb/lists.ts';
-import { listRolloverRuns } from '../adapters/dynamodb/rollover-runs.ts';
+import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { getAggregateUsageStats, getTotals } from '../commands/usage-statistics.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { type AccountState, isLive } from '../domain/account.ts';
 import { type AuditRecord } from '../domain/audit.ts';
 import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
 import { type Gift } from '../domain/gifts.ts';
-import { type PurchaseRecord } from '../domain/purchases.ts';
+import { type Purchase } from '../domain/purchases.ts';
 import { getEntitlements } from '../letters/domain/entitlements.ts';
 import { hasBegun, reportMails } from '../letters/domain/mail-report.ts';
 import { rollForward } from '../domain/roll-forward.ts';
@@ -78,8 +84,8 @@ const user = operation(lettersContracts.getUser, async (request) => {
   const { account } = rollForward(stored, now);
   const latest = { limit: LATEST, after: null };
   const [purchases, gifts] = await Promise.all([
-    listPurchases(store, userId, latest, deadline),
-    listGifts(store, userId, latest, deadline),
+    listRecords(store, userId, PURCHASES, latest, deadline),
+    listRecords(store, userId, GIFTS, latest, deadline),
   ]);
   return {
     status: 200,
@@ -97,7 +103,7 @@ const user = operation(lettersContracts.getUser, async (request) => {
 /** How many purchases and gifts are shown with a user. */
 const LATEST = 20;
 
-function shownPurchase(purchase: PurchaseRecord) {
+function shownPurchase(purchase: Purchase) {
   const { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt } = purchase;
   return { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt: toIso(createdAt) };
 }

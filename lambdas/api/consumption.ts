@@ -1,5 +1,5 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { trackConsumption } from '../commands/record-usage.ts';
+import { trackConsumption } from '../commands/track-consumption.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/consumption.ts';
 import { httpHandler } from '../http/handler.ts';

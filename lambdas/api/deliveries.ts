@@ -3,7 +3,8 @@ import { type DeliveryPayment, isInterruption } from '../letters/commands/follow
 import { payDelivery } from '../letters/commands/pay-delivery.ts';
 import { paymentOf } from '../letters/domain/delivery-payment.ts';
 import { type CardPayments, refundIfNeeded } from '../letters/commands/refund-delivery.ts';
-import { listDeliveries } from '../letters/adapters/lists.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { DELIVERIES } from '../letters/adapters/delivery-item.ts';
 import { getDelivery } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import {
@@ -123,7 +124,7 @@ const list = operation(contracts.listDeliveries, (request) =>
   answerPage(
     contracts.listDeliveries,
     request,
-    (page) => listDeliveries(store, request.userId, page, request.deadline),
+    (page) => listRecords(store, request.userId, DELIVERIES, page, request.deadline),
     shown,
   ),
 );

@@ -1,5 +1,6 @@
 import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
-import { listLetters } from '../letters/adapters/lists.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { LETTERS } from '../letters/adapters/letter-item.ts';
 import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../letters/commands/create-letter.ts';
@@ -28,7 +29,7 @@ const list = operation(contracts.listLetters, (request) =>
   answerPage(
     contracts.listLetters,
     request,
-    (page) => listLetters(store, request.userId, page, request.deadline),
+    (page) => listRecords(store, request.userId, LETTERS, page, request.deadline),
     shown,
   ),
 );

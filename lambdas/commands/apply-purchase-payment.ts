@@ -7,7 +7,7 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Gift } from '../domain/gifts.ts';
-import { followPayment, type PaymentFacts, type PurchaseRecord } from '../domain/purchases.ts';
+import { followPayment, type PaymentFacts, type Purchase } from '../domain/purchases.ts';
 import { changeAccount } from './change-account.ts';
 import { returnGift } from './return-gift.ts';
 
@@ -15,17 +15,17 @@ export type PurchaseOutcome =
   | 'written'
   /** The event has been processed meanwhile. */
   | 'processed before'
-  /** Somebody has written the purchase since Stripe was asked: what is known may be older. */
+  /** Somebody has written the purchase since the worker asked Stripe: what it knows may be older. */
   | 'overtaken'
   | 'mismatch'
   /** There is no account, or no more. */
   | 'no account';
 
-/** What Stripe has told a worker of a purchase's payment, and the event that made it ask. */
+/** What Stripe has told a worker about a purchase's payment, and the event that made it ask. */
 export interface ToldPayment {
   userId: string;
   /** As it was before the worker asked Stripe. */
-  purchase: PurchaseRecord;
+  purchase: Purchase;
   facts: PaymentFacts;
   event: ProcessedEvent;
 }
@@ -73,11 +73,11 @@ export async function applyPurchasePayment(
 }
 
 /**
- * Where what is unspent is less than what is to be taken back, gifts that nobody has claimed come back first: each whole
- * and in a write of its own, as long as the purchase is as it was read. A worker that dies in between is followed by
- * another one, which finds them in the account.
+ * Brings back gifts that nobody has claimed, if the unspent credits do not cover what Postage has to take back. Each gift
+ * comes back whole and in a write of its own, as long as the purchase is as it was read. When a worker dies in between,
+ * the next one finds the gifts' credits in the account.
  *
- * @returns the account from which the rest is taken
+ * @returns the account from which to take the rest
  */
 async function recoverGifts(
   store: Store,

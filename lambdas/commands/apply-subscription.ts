@@ -13,7 +13,7 @@ export type SubscriptionOutcome =
   /** There is no account, or no more. */
   | 'no account';
 
-/** What Stripe has told a worker of a customer's subscriptions, and the event that made it ask. */
+/** What Stripe has told a worker about a customer's subscriptions, and the event that made it ask. */
 export interface ToldSubscription {
   userId: string;
   /** The account's before the worker asked Stripe. */

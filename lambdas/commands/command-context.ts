@@ -1,7 +1,7 @@
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 
-/** Who asks for what, when, and how long the answer may take. */
+/** What every command gets: who asks, when, and how long the answer may take. */
 export interface CommandContext {
   userId: string;
   /** Identifies the request: drawn once for it, or derived from its `Idempotency-Key` (G2). */

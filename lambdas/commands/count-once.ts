@@ -1,19 +1,18 @@
+import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
+import { expiringAfter } from '../adapters/dynamodb/expiry.ts';
+import { ItemReader, toWire } from '../adapters/dynamodb/items.ts';
+import { markKey } from '../adapters/dynamodb/keys.ts';
+import { putNew } from '../adapters/dynamodb/put-new.ts';
+import { addToDay, DAY_PARTS } from '../adapters/dynamodb/statistics-item.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { MARKERS_KEPT_DAYS } from '../adapters/dynamodb/table-schema.ts';
+import { commit, MAX_TRANSACTION_ITEMS, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
+import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
 import { batchesOf } from '../runtime/batches.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
-import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/due-accounts.ts';
-import { expiringAfter } from '../adapters/dynamodb/expiry.ts';
-import { ItemReader, toWire } from '../adapters/dynamodb/items.ts';
-import { markKey } from '../adapters/dynamodb/keys.ts';
-import { putNew } from '../adapters/dynamodb/put-new.ts';
-import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
-import { addToDay, DAY_PARTS } from '../adapters/dynamodb/statistics-item.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
-import { MARKERS_KEPT_DAYS } from '../adapters/dynamodb/table-schema.ts';
-import { MAX_TRANSACTION_ITEMS, transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
-import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
 
 /** How many reads of markers, or sketches, are under way at the same time. */
 const REQUESTS_AT_ONCE = 8;
@@ -26,12 +25,12 @@ interface Counting extends Counted {
 }
 
 /**
- * Adds to the days' totals and sketches, each thing once, however often it is told: its marker is written with the
- * totals or not at all, on the condition that it is not there. Nothing is read and then written, except the sketches,
- * to which one may add twice.
+ * Adds to the days' totals and sketches, each thing once, however often it is told. One transaction writes the totals
+ * and the thing's marker, on the condition that the marker is not there yet. It reads only the sketches before it
+ * writes them, and adding a user to a sketch twice changes nothing.
  *
- * What does not depend on each other is under way at the same time, since a batch takes as long as the requests that
- * wait for each other: the markers are read in one go, then the sketches written, then the transactions, four at once.
+ * A batch takes as long as the requests that wait for each other. So it reads all markers at once, then writes the
+ * sketches, then the transactions, four at once.
  *
  * @throws BusyError when it could not be finished in time; what has been counted stays, and repeating does the rest
  */
@@ -43,17 +42,15 @@ export async function countOnce(
   const all = new Map(counted.map(toCounting).map((counting) => [counting.mark, counting]));
   const marks = await readMarks(store, [...all.values()], deadline);
   let rest = [...all.values()].filter(({ mark }) => !marks.has(mark));
-  // Before the markers: once those are there, nobody comes back for the sketches.
+  // The sketches come before the markers: once those are there, nobody comes back for the sketches.
   await addActiveUsers(store, rest, marks, deadline);
   const firstPart = Math.floor(Math.random() * DAY_PARTS);
   while (rest.length > 0) {
     const portions = [...takePortions(rest, marks).entries()];
     const written = await mapConcurrently(portions, DAY_PARTS, async ([index, portion]) => {
-      const outcome = await commit(store, portion, (firstPart + index) % DAY_PARTS, deadline);
       const { countings } = portion;
-      return outcome === 'committed'
-        ? marksOf(countings)
-        : [...(await readMarks(store, countings, deadline))];
+      const isCounted = await countPortion(store, portion, (firstPart + index) % DAY_PARTS, deadline);
+      return isCounted ? marksOf(countings) : [...(await readMarks(store, countings, deadline))];
     });
     for (const mark of written.flat()) {
       marks.add(mark);
@@ -95,8 +92,7 @@ function markerKey(mark: string): { pk: string; sk: string } {
 }
 
 function putMarker(store: Store, mark: string, writtenAt: Instant): TransactWriteItem {
-  const item = { ...markerKey(mark), ...expiringAfter(MARKERS_KEPT_DAYS, writtenAt) };
-  return putNew(store.table, toWire(item));
+  return putNew(store.table, toWire({ ...markerKey(mark), ...expiringAfter(MARKERS_KEPT_DAYS, writtenAt) }));
 }
 
 async function addActiveUsers(
@@ -126,8 +122,8 @@ interface Portion {
 }
 
 /**
- * What can be written at once: one portion for each part that a day has. Who is new to a day comes in one of them only,
- * since two would write the same marker, and one of them in vain; what else he has done is counted in the next round.
+ * What can be written at once: one portion for each part that a day has. A user who is new to a day stands in one of them
+ * only, since two would write the same marker, and one of them in vain. The next round counts what else they have done.
  */
 function takePortions(countings: readonly Counting[], marks: ReadonlySet<string>): Portion[] {
   const portions: Portion[] = [];
@@ -144,7 +140,7 @@ function takePortions(countings: readonly Counting[], marks: ReadonlySet<string>
   return portions;
 }
 
-/** As many as fit, with their markers, those of users who are new to their day, and the days. */
+/** As many as fit into a transaction with their markers, the markers of users who are new to their day, and the days. */
 function takePortion(countings: readonly Counting[], marks: ReadonlySet<string>): Portion {
   const portion: Portion = { countings: [], newlyActive: new Map() };
   let items = 0;
@@ -163,12 +159,13 @@ function takePortion(countings: readonly Counting[], marks: ReadonlySet<string>)
   return portion;
 }
 
-async function commit(
+/** @returns false: somebody else has written one of the markers */
+async function countPortion(
   store: Store,
   { countings, newlyActive }: Portion,
   part: number,
   deadline: Deadline,
-): Promise<'committed' | 'marked by somebody else'> {
+): Promise<boolean> {
   const writtenAt = Math.max(...countings.map((counting) => counting.writtenAt));
   const items = [...newlyActive].flatMap(([day, active]) => {
     const ofDay = countings.filter((counting) => counting.day === day);
@@ -179,12 +176,5 @@ async function commit(
       ...[...active].map((mark) => putMarker(store, mark, writtenAt)),
     ];
   });
-  return retrying(deadline, async (abortSignal) => {
-    const transaction = await transact(store, items, abortSignal);
-    if (transaction.committed) {
-      return 'committed';
-    }
-    const isMarked = transaction.reasons.some(({ reason }) => reason === 'condition');
-    return isMarked ? 'marked by somebody else' : TRY_AGAIN;
-  });
+  return commit(store, items, deadline);
 }

@@ -1,10 +1,3 @@
-import { type Account, type AccountState, newAccount } from '../domain/account.ts';
-import { type Movement } from '../domain/credits.ts';
-import { type Instant } from '../domain/instants.ts';
-import { type Plans } from '../domain/plans.ts';
-import { type Refusal } from '../domain/refusals.ts';
-import { rollForward } from '../domain/roll-forward.ts';
-import { type Charge, decideUse, refuseMailsAtOnce, type Use, type UseDecision } from '../domain/usage.ts';
 import { countUse, parseAccount, putAccount } from '../adapters/dynamodb/account-item.ts';
 import { type WireItem } from '../adapters/dynamodb/items.ts';
 import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
@@ -18,6 +11,13 @@ import {
   transact,
   type TransactWriteItem,
 } from '../adapters/dynamodb/transact.ts';
+import { type Account, type AccountState, newAccount } from '../domain/account.ts';
+import { type Movement } from '../domain/credits.ts';
+import { type Instant } from '../domain/instants.ts';
+import { type Plans } from '../domain/plans.ts';
+import { type Refusal } from '../domain/refusals.ts';
+import { rollForward } from '../domain/roll-forward.ts';
+import { type Charge, decideUse, refuseMailsAtOnce, type Use, type UseDecision } from '../domain/usage.ts';
 import { type Alongside } from './alongside.ts';
 import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type RecordedMovement } from '../domain/changes.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
 import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
-import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
-import { ItemReader, namesIn, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
+import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
+import { evaluated, ItemReader, sortKeyOf, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, anonymousKey, kindOf, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { queryPartition } from '../adapters/dynamodb/partitions.ts';
@@ -14,28 +11,32 @@ import { parsePeriod } from '../adapters/dynamodb/period-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
+import { commit, transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
+import { type RecordedMovement } from '../domain/changes.ts';
+import { CREDIT_COUNTS } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { DAY_MS, type Instant } from '../domain/instants.ts';
 
 export type ErasureOutcome =
   /** Nobody of that name has been seen. */
   | { outcome: 'user_missing' }
-  /** Time ran out with items left, or something has yet to be settled. The account is closed; erasing again goes on. */
+  /** Time ran out with items left, or something is not settled yet. The account is closed; erasing again goes on. */
   | { outcome: 'unfinished' }
   | { outcome: 'erased' };
 
-/** What has to be settled before the records go, since they alone tell of it. @returns whether nothing is left of it */
+/** Settles what only the records tell of, before they go. @returns whether nothing is left of it */
 export type Settling = (store: Store, userId: string, now: Instant, deadline: Deadline) => Promise<boolean>;
 
-/** Items per step: their texts must be read at once, and a closed period becomes up to ten lines. */
+/** Items per step: it reads their texts at once, and a closed period becomes up to ten lines. */
 const ITEMS_PER_STEP = 8;
 /** With less time than this left, no further step is begun. */
 const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. What they alone tell of is settled. Then the records go, and the
- * ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and begun
- * again, also by several at once.
+ * nothing is added behind the erasure's back. Then `settle` settles what only the records tell of. Then the records go,
+ * and the ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and
+ * begun again, also by several at once.
  *
  * The statistics stay as they are, and so does the audit trail, which must tell that the user was erased and by whom.
  *
@@ -80,19 +81,14 @@ interface Remains {
   figures: Record<string, unknown>;
 }
 
-interface Tombstone {
-  /** Null once nothing is left that it would lead to. */
-  remains: Remains | null;
-}
-
-/** Turns the account into a tombstone; finds the one that is there already. */
+/** Turns the account into a tombstone; finds the one that is there already. Its remains are null once they have moved. */
 async function bury(
   store: Store,
   userId: string,
   now: Instant,
   deadline: Deadline,
-): Promise<Tombstone | null> {
-  return retrying<Tombstone | null>(deadline, async (abortSignal) => {
+): Promise<{ remains: Remains | null } | null> {
+  return retrying<{ remains: Remains | null } | null>(deadline, async (abortSignal) => {
     const account = await getItem(store, accountKey(userId), deadline);
     if (account === null) {
       return null;
@@ -105,7 +101,7 @@ async function bury(
     const remains = { anonymousId: randomUUID(), figures: figuresOf(reader.plain()) };
     const tombstone = putTombstone(store.table, userId, { remains, version, now });
     const customerId = reader.optionalString('customerId');
-    // What leads back from the customer at Stripe is kept with the account, and goes with it.
+    // The item that leads from the customer at Stripe to the user goes with the account.
     const wayBack = customerId === undefined ? [] : [forgetCustomer(store.table, customerId)];
     const transaction = await transact(store, [tombstone, ...wayBack], abortSignal);
     return transaction.committed ? { remains } : TRY_AGAIN;
@@ -117,18 +113,7 @@ function parseRemains(reader: ItemReader): Remains {
 }
 
 /** The figures by which a ledger is proven, and nothing else of the account. */
-const FIGURES = new Set([
-  'mailCredits',
-  'carried',
-  'included',
-  'purchased',
-  'usedThisPeriod',
-  'owed',
-  'granted',
-  'used',
-  'expired',
-  'takenBack',
-]);
+const FIGURES = new Set<string>(['mailCredits', 'carried', ...CREDIT_COUNTS]);
 
 function figuresOf(account: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(account).filter(([name]) => FIGURES.has(name)));
@@ -147,9 +132,7 @@ function putTombstone(
     Put: {
       TableName: table,
       Item: toWire({ ...key, version: version + 1, erasedAt: now, openUntil: 0, remains }),
-      ConditionExpression: IS_AT_VERSION,
-      ExpressionAttributeNames: namesIn(IS_AT_VERSION),
-      ExpressionAttributeValues: toWire({ ':version': version }),
+      ...evaluated({ ConditionExpression: IS_AT_VERSION }, { version }),
     },
   };
 }
@@ -169,14 +152,10 @@ async function takeAway(
     ...wayFromCode(store.table, item),
     ...movementsIn(item).map((movement) => putAnonymousLine(store.table, anonymousId, movement)),
   ]);
-  await retrying(deadline, async (abortSignal) => {
-    const transaction = await transact(store, writes, abortSignal);
-    const isDone = !transaction.committed && transaction.reasons.some(({ reason }) => reason === 'condition');
-    return transaction.committed || isDone ? null : TRY_AGAIN;
-  });
+  await commit(store, writes, deadline);
 }
 
-/** Who has the code of an erased user's gift has nothing: the credits are gone with the account. */
+/** The code of an erased user's gift stands for nothing any more: its credits are gone with the account. */
 function wayFromCode(table: string, item: WireItem): TransactWriteItem[] {
   return kindOf(sortKeyOf(item)) === 'GIFT' ? [forgetCode(table, parseGift(item).codeHash)] : [];
 }
@@ -189,8 +168,7 @@ function deleteItem(table: string, item: WireItem): TransactWriteItem {
     Delete: {
       TableName: table,
       Key: toWire({ pk: reader.string('pk'), sk: reader.string('sk') }),
-      ConditionExpression: IS_THERE,
-      ExpressionAttributeNames: namesIn(IS_THERE),
+      ...evaluated({ ConditionExpression: IS_THERE }),
     },
   };
 }
@@ -211,7 +189,7 @@ function movementsIn(item: WireItem): AnonymousLine[] {
   }
 }
 
-/** A line without who and why; under an id of its own, of its day and of the kind of its cause only. */
+/** A line without who and why, under a new id. Of its time it keeps the day, and of its cause the kind. */
 function putAnonymousLine(
   table: string,
   anonymousId: string,
@@ -235,7 +213,7 @@ function putAnonymousLine(
 const HAS_REMAINS = 'attribute_exists(#remains)';
 const FORGET_REMAINS = 'REMOVE #remains';
 
-/** Sets the figures beside the ledger that has moved, and cuts the last thread between it and the user. */
+/** Puts the figures beside the ledger that has moved, and cuts the last thread between it and the user. */
 async function forget(
   store: Store,
   userId: string,
@@ -246,20 +224,10 @@ async function forget(
     Update: {
       TableName: store.table,
       Key: accountKey(userId),
-      ConditionExpression: HAS_REMAINS,
-      UpdateExpression: FORGET_REMAINS,
-      ExpressionAttributeNames: namesIn(HAS_REMAINS, FORGET_REMAINS),
+      ...evaluated({ ConditionExpression: HAS_REMAINS, UpdateExpression: FORGET_REMAINS }),
     },
   };
   const key = { pk: anonymousKey(anonymousId), sk: ACCOUNT_KEY };
   const account = putNew(store.table, toWire({ ...key, version: 1, ...figures }));
-  await retrying(deadline, async (abortSignal) => {
-    const transaction = await transact(store, [cut, account], abortSignal);
-    const isForgotten = !transaction.committed && transaction.reasons[0]?.reason === 'condition';
-    return transaction.committed || isForgotten ? null : TRY_AGAIN;
-  });
-}
-
-function sortKeyOf(item: WireItem): string {
-  return ItemReader.fromWire(item).string('sk');
+  await commit(store, [cut, account], deadline);
 }

@@ -1,10 +1,10 @@
-import { type Deadline } from '../domain/deadline.ts';
-import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
+import { ItemReader, sortKeyOf, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf, userAuditKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { type Page, type PageRequest } from '../adapters/dynamodb/lists.ts';
 import { queryPartition } from '../adapters/dynamodb/partitions.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { TABLE_SCHEMA } from '../adapters/dynamodb/table-schema.ts';
+import { type Deadline } from '../domain/deadline.ts';
 
 /** One thing that is kept about a user. */
 export interface ExportedItem {
@@ -16,8 +16,8 @@ export interface ExportedItem {
 }
 
 /**
- * What only the table needs: where an item stands, and not what it says. And who of the owner's people did it, which
- * is a fact about them.
+ * The export leaves out what only the table needs: where an item stands, and not what it says. It also leaves out which
+ * of the owner's people did something (`actor`), which is a fact about them.
  */
 const LEFT_OUT = new Set<string>([
   TABLE_SCHEMA.partitionKey,
@@ -32,16 +32,15 @@ const LEFT_OUT = new Set<string>([
 ]);
 
 /**
- * A user's partitions, one after the other; a position begins with the number of its own. His audit trail comes newest
- * first: each page of an export is recorded there, so that the other way round its end would move away from whoever
- * reads it.
+ * A user's partitions, one after the other. A position begins with the number of its partition. The audit trail comes
+ * newest first: each page of an export adds a record to it, so that its end would move away from an oldest-first reader.
  */
 const TRAIL = { keyOf: userAuditKey, isReversed: true };
 const PARTITIONS = [{ keyOf: userKey, isReversed: false }, TRAIL];
 
 /**
- * Everything that is kept about a user, as it is kept, in pages (a right of access, GDPR article 15). DynamoDB ends a
- * page at 1 MB, so that the answer always fits; a page may hold fewer than asked for and still have a next one.
+ * Everything that Postage keeps about a user, as it keeps it, in pages (the right of access, GDPR article 15). DynamoDB
+ * ends a page at 1 MB, so the answer always fits. A page may hold fewer items than asked for and still have a next one.
  *
  * @throws BusyError
  */
@@ -78,15 +77,6 @@ function parsePosition(position: string | null): { partition: number; sk: string
 
 function exported(item: WireItem, isRecord: boolean): ExportedItem {
   const key = sortKeyOf(item);
-  return {
-    kind: isRecord ? kindOf(key) : 'AUDIT',
-    key,
-    data: Object.fromEntries(
-      Object.entries(ItemReader.fromWire(item).plain()).filter(([name]) => !LEFT_OUT.has(name)),
-    ),
-  };
-}
-
-function sortKeyOf(item: WireItem): string {
-  return ItemReader.fromWire(item).string(TABLE_SCHEMA.sortKey);
+  const kept = Object.entries(ItemReader.fromWire(item).plain()).filter(([name]) => !LEFT_OUT.has(name));
+  return { kind: isRecord ? kindOf(key) : 'AUDIT', key, data: Object.fromEntries(kept) };
 }

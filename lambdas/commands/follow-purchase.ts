@@ -1,8 +1,6 @@
 import * as z from 'zod/mini';
 import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
-import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
-import { readPurchase } from './note-purchase.ts';
-import { applyPurchasePayment } from './apply-purchase-payment.ts';
+import { readPurchase } from '../adapters/dynamodb/purchase-item.ts';
 import { idOf } from '../adapters/stripe/connection.ts';
 import { type StripeEvent } from '../adapters/stripe/events.ts';
 import {
@@ -12,17 +10,16 @@ import {
 } from '../adapters/stripe/purchase-payments.ts';
 import { type PaymentFacts } from '../domain/purchases.ts';
 import { USER_ID } from '../domain/user-id.ts';
+import { applyPurchasePayment } from './apply-purchase-payment.ts';
 import {
   type EventOutcome,
   type EventRequest,
-  OvertakenError,
   type StripeServices,
   unchanged,
-} from './stripe-event.ts';
+  untilWritten,
+} from './stripe-handler.ts';
 
-const MAX_ROUNDS = 10;
-
-/** Which purchase an event is about, and by what its payment is asked for. */
+/** Which purchase an event is about, and by which reference to ask Stripe for its payment. */
 interface Hint {
   reference: PaymentReference;
   userId: string;
@@ -36,23 +33,12 @@ interface Hint {
  * @throws OvertakenError, BusyError, StripeUnavailableError, NotConfiguredError
  */
 export async function followPurchase(services: StripeServices, request: EventRequest): Promise<EventOutcome> {
-  const { event, sentAt, deadline } = request;
   const hint = await findPurchase(services, request);
   if (hint === null) {
     // A delivery's payment, or a subscription's, or one that Postage has not begun.
-    return unchanged('no_purchase', sentAt);
+    return unchanged('no_purchase', request.sentAt);
   }
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const outcome = await follow(services, request, hint);
-    if (outcome !== 'overtaken') {
-      return outcome;
-    }
-    // What overtook it may have been its own write, whose answer was lost.
-    if (await isProcessed(services.store, event.id, deadline)) {
-      return { outcome: 'done', concerns: [] };
-    }
-  }
-  throw new OvertakenError(`The purchase ${hint.purchaseId} was overtaken ${String(MAX_ROUNDS)} times.`);
+  return untilWritten(services.store, request, () => follow(services, request, hint));
 }
 
 async function follow(
@@ -78,7 +64,7 @@ async function follow(
     return { outcome: 'failed', reason: 'purchase_mismatch' };
   }
   if ('paymentIntent' in reference && facts.status !== 'paid') {
-    // Only its page tells whether it can still be paid.
+    // Only the page tells whether the user can still pay.
     return unchanged('not_paid', at);
   }
   const processed = { id: event.id, type: event.type, outcome: 'followed', at };
@@ -96,7 +82,7 @@ async function follow(
   }
 }
 
-/** Nothing of an erased user's purchase is left here. It is over once he has got his money back, or has paid none. */
+/** Postage keeps nothing of an erased user's purchase. It is over once they have their money back, or have paid none. */
 async function followErased(
   stripe: StripeServices['stripe'],
   { sentAt, deadline }: Pick<EventRequest, 'sentAt' | 'deadline'>,
@@ -121,7 +107,7 @@ const about = z.object({
   metadata: z.optional(z.nullable(z.record(z.string(), z.string()))),
 });
 
-/** By what stands on the object; refunds and disputes know their payment only, on which it stands. */
+/** The metadata names the purchase. Refunds and disputes have none of it, so their payment's is read. */
 async function findPurchase(
   { stripe }: StripeServices,
   { event, deadline }: EventRequest,

@@ -1,8 +1,8 @@
 import { type Reason } from '../adapters/dynamodb/transact.ts';
 
 /**
- * What a cancelled transaction means. DynamoDB reports all failed conditions of a transaction together, and conflicts
- * with other transactions beside them. Several reasons may hold at once, and this file says which one counts.
+ * Helper of the deciding write: what a cancelled transaction means. DynamoDB reports all failed conditions of a
+ * transaction together, and conflicts with other transactions beside them. This file says which reason counts.
  */
 
 /** Why the account's item did not commit; when its condition failed, what the item shows. */
@@ -70,7 +70,7 @@ export function judge({ record, alongside, account, others }: Reasons): Verdict 
     case 'throttled':
       return 'try again';
     case 'none':
-      // A ledger line whose record does not exist has been written by nobody of ours.
+      // No code of ours writes a ledger line without its record.
       return others === 'condition' ? 'inconsistent' : 'try again';
   }
 }

@@ -9,19 +9,19 @@ import { ENDED_WITH_CUSTOMER, followChoice } from '../domain/live-subscription.t
 import { type Alongside, beginAnew } from './alongside.ts';
 import { type AccountWrite, changeAccount, refuseErased } from './change-account.ts';
 
-/** A customer at Stripe is named for two users, which nothing of ours can bring about. */
+/** A customer at Stripe is named for two users. No code of ours does that. */
 class CustomerTakenError extends Error {
   override name = 'CustomerTakenError';
 }
 
-/** Whom a customer at Stripe is to belong to. */
+/** The user to whom a customer at Stripe is to belong. */
 export interface CustomerLink {
   userId: string;
   customerId: string;
 }
 
 /**
- * Makes a customer the user's who has none. A user who has not been seen yet gets a free account.
+ * Links a customer to a user who has none. A user whom Postage has not seen yet gets a free account.
  *
  * @returns the user's customer, which is another one where somebody was faster
  * @throws ErasedAccountError
@@ -44,8 +44,8 @@ export async function linkFirstCustomer(
 }
 
 /**
- * Makes a customer the user's in place of one who was deleted at Stripe. With the former customer the subscription ends:
- * no event would tell of it, since nothing leads from that customer to the user any more.
+ * Links a customer to a user in place of one who was deleted at Stripe. The subscription ends with the former customer: no
+ * event would tell of it, since nothing leads from that customer to the user any more.
  *
  * The billing version rises, so that a worker who has asked for the former customer's subscriptions is overtaken.
  *
@@ -64,7 +64,7 @@ export async function replaceDeletedCustomer(
 ): Promise<string | null> {
   const { userId } = link;
   return changeAccount<string | null>(store, { userId, now, deadline, ifErased: refuseErased }, (before) => {
-    if (before === null || before.customerId !== former.id) {
+    if (before?.customerId !== former.id) {
       return { answer: before?.customerId ?? null };
     }
     if (isLive(before.subscription) && !former.isConfirmed) {

@@ -1,15 +1,15 @@
-import { type ClosedPeriod } from '../domain/account.ts';
-import { available, type Movement } from '../domain/credits.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { type Instant } from '../domain/instants.ts';
-import { readAccount } from './read-account.ts';
-import { ItemReader } from '../adapters/dynamodb/items.ts';
+import { sortKeyOf } from '../adapters/dynamodb/items.ts';
 import { PERIOD_PREFIX } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { type Listed, type Page, type PageRequest, queryList } from '../adapters/dynamodb/lists.ts';
 import { parsePeriod, periodListKey } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { type ClosedPeriod } from '../domain/account.ts';
+import { available, type Movement } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { readAccount } from './read-account.ts';
 
 /** One movement of credits, with the balance that it left. */
 export interface LedgerEntry extends Movement {
@@ -25,8 +25,8 @@ interface Line extends Omit<LedgerEntry, 'balanceAfter'> {
 }
 
 /**
- * Where a page ends: the last line shown, and the balance before it. The balance is part of the position, since
- * balances are worked out from the newest line back, and the lines before a position never change.
+ * Where a page ends: the last line shown, and the balance before it. Balances are worked out from the newest line back.
+ * The lines before a position never change, so the position can hold their balance.
  */
 interface Position {
   listKey: string;
@@ -35,8 +35,8 @@ interface Position {
 }
 
 /**
- * A user's movements of credits, newest first, with the balance after each (G4). Periods that have ended and that no
- * write has closed yet are shown as closed, as everything else shows them (G7).
+ * Lists a user's movements of credits, newest first, with the balance after each (G4). It shows a period that has ended
+ * as closed, whether or not a write has closed it yet (G7).
  *
  * @throws ErasedAccountError
  * @throws BusyError when the account is written all the time
@@ -51,11 +51,8 @@ export async function listLedger(
   const position = after === null ? null : parsePosition(after);
   if (position !== null) {
     const { closed } = await readAccount(store, userId, now, deadline);
-    return pageFrom(
-      await readLines(store, userId, closed, position, limit, deadline),
-      position.balance,
-      limit,
-    );
+    const lines = await readLines(store, userId, closed, position, limit, deadline);
+    return pageFrom(lines, position.balance, limit);
   }
   // The balance and the lines come in two requests. They belong together if nobody has written in between.
   return retrying(deadline, async () => {
@@ -99,7 +96,7 @@ function compare(one: string, other: string): number {
 }
 
 function linesOf({ item, listKey }: Listed): Line[] {
-  return ItemReader.fromWire(item).string('sk').startsWith(PERIOD_PREFIX)
+  return sortKeyOf(item).startsWith(PERIOD_PREFIX)
     ? linesOfPeriod(parsePeriod(item))
     : [{ ...parseLedgerLine(item), listKey, index: 0 }];
 }

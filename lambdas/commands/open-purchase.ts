@@ -5,19 +5,19 @@ import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { transact } from '../adapters/dynamodb/transact.ts';
-import { type PurchaseRecord } from '../domain/purchases.ts';
+import { type Purchase } from '../domain/purchases.ts';
 import { refuseErased } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';
 import { type Replay, replayOf } from './replay.ts';
 
 /** A purchase as a request finds it, or has made it. */
-export type OpenedPurchase = { outcome: 'created'; record: PurchaseRecord } | Replay<PurchaseRecord>;
+export type OpenedPurchase = { outcome: 'created'; record: Purchase } | Replay<Purchase>;
 
 /** The purchase that a request has made before (G2); null: none. @throws BusyError */
 export async function findPurchase(
   store: Store,
   { userId, id, fingerprint, deadline }: CommandContext,
-): Promise<Replay<PurchaseRecord> | null> {
+): Promise<Replay<Purchase> | null> {
   const item = await getItem(store, purchaseKey(userId, id), deadline);
   return item === null ? null : replayOf(item, fingerprint, parsePurchase);
 }
@@ -31,9 +31,9 @@ export async function findPurchase(
 export async function openPurchase(
   store: Store,
   { userId, id, fingerprint, now, deadline }: CommandContext,
-  order: Pick<PurchaseRecord, 'credits' | 'amountCents' | 'currency' | 'customerId'>,
+  order: Pick<Purchase, 'credits' | 'amountCents' | 'currency' | 'customerId'>,
 ): Promise<OpenedPurchase> {
-  const record: PurchaseRecord = {
+  const record: Purchase = {
     id,
     version: 1,
     status: 'open',

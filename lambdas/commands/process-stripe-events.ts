@@ -8,7 +8,7 @@ import { type FailureReason } from '../domain/failure-reasons.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { handleQueueBatch } from '../runtime/queue-batch.ts';
 import { countPaymentIncidents, type PaymentIncident } from './payment-incidents.ts';
-import { type EventHandlers, type EventRequest, type StripeServices, unchanged } from './stripe-event.ts';
+import { type EventHandlers, type EventRequest, type StripeServices, unchanged } from './stripe-handler.ts';
 
 /** For each event. Those of one customer come one after the other, so that a batch may take as many times as long. */
 const DEADLINE_MS = 15_000;

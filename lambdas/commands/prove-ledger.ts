@@ -1,12 +1,3 @@
-import { type Movement } from '../domain/credits.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import {
-  addMovement,
-  type LedgerProof,
-  type LedgerTotals,
-  NO_TOTALS,
-  proveLedger,
-} from '../domain/ledger-proof.ts';
 import { parseStoredCredits } from '../adapters/dynamodb/account-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
@@ -16,6 +7,15 @@ import { eachOfPartition } from '../adapters/dynamodb/partitions.ts';
 import { parsePeriod } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { type Movement } from '../domain/credits.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import {
+  addMovement,
+  type LedgerProof,
+  type LedgerTotals,
+  NO_TOTALS,
+  proveLedger,
+} from '../domain/ledger-proof.ts';
 
 export interface ProvenLedger extends LedgerProof {
   /** How many movements were added up. */

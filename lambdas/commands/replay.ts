@@ -1,6 +1,6 @@
 import { ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
 
-/** A request whose record is there: the same request again, or another one under the same key (G2). */
+/** Helper of the commands: a request that comes again, or another request under the same key (G2). */
 export type Replay<Kept> = { outcome: 'replayed'; record: Kept } | { outcome: 'idempotency_conflict' };
 
 /** Answers a request from the record that stands under its id. @throws CorruptItemError */

@@ -12,7 +12,7 @@ import { changeAccount } from './change-account.ts';
 /**
  * Gives a gift that nobody has claimed for 90 days back to its giver.
  *
- * @returns `waiting` for one that is not due, or whose giver is being erased
+ * @returns `waiting`: it is not due yet, or its giver is being erased
  * @throws BusyError
  */
 export async function returnExpiredGift(
@@ -55,15 +55,15 @@ export type GiftReturnOutcome =
   | { outcome: 'returned'; account: Account }
   /** Somebody has claimed it, or it has been given back before. */
   | { outcome: 'ended' }
-  /** What it was to be given back for is no longer so. */
+  /** The reason to give it back no longer holds. */
   | { outcome: 'pointless' }
   | { outcome: 'no account' };
 
 /**
- * Gives an open gift back to the account that it came from, once. Who claims it at the same instant and who gives it
- * back write the same gift, so that one of them comes too late.
+ * Gives an open gift back to the account that it came from, once. A claim at the same instant writes the same gift, so one
+ * of the two comes too late.
  *
- * @param only what it is to be given back for, if the gift alone does not say so; `seen`: the giver's account as it was read
+ * @param only writes on which the return depends, and the giver's account as the caller has read it (`seen`)
  * @throws BusyError
  */
 export async function returnGift(

@@ -1,14 +1,15 @@
+import { parseAccount } from '../adapters/dynamodb/account-item.ts';
+import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
+import { queryDueAccounts } from '../adapters/dynamodb/due-index.ts';
+import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { userKey } from '../adapters/dynamodb/keys.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
-import { parseAccount } from '../adapters/dynamodb/account-item.ts';
 import { changeAccount } from './change-account.ts';
-import { batchGet, MAX_BATCH_ITEMS, queryDueAccounts } from '../adapters/dynamodb/due-accounts.ts';
-import { type WireItem } from '../adapters/dynamodb/items.ts';
-import { userKey } from '../adapters/dynamodb/keys.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
 
 /** How many accounts of a page are rolled at the same time. */
 const CONCURRENCY = 16;

@@ -1,12 +1,12 @@
-import { mapConcurrently } from '../runtime/concurrency.ts';
-import { deadlineIn } from '../runtime/deadline.ts';
-import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/due-accounts.ts';
+import { batchGet, MAX_BATCH_ITEMS } from '../adapters/dynamodb/batch-get.ts';
 import { DueQueue } from '../adapters/dynamodb/due-queue.ts';
 import { CorruptItemError, ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf } from '../adapters/dynamodb/keys.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
+import { mapConcurrently } from '../runtime/concurrency.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
 import { returnExpiredGift } from './return-gift.ts';
 
 /** How many things are dealt with at the same time. */
@@ -24,7 +24,7 @@ export type Settler<Outcome extends string> = (
   deadline: Deadline,
 ) => Promise<Outcome>;
 
-/** By the kind of its item, who deals with what is due. */
+/** The settler for each kind of item. */
 export type Settlers<Outcome extends string> = ReadonlyMap<string, Settler<Outcome>>;
 
 export const CORE_SETTLERS: Settlers<'settled' | 'waiting'> = new Map([['GIFT', returnExpiredGift]]);
@@ -38,9 +38,9 @@ export interface Settled<Outcome extends string> {
 }
 
 /**
- * Deals with what is due, the longest overdue first, until nothing is left or the time is up. Each thing is dealt with
- * in a write of its own, on the condition that it is still as it was read: runs may be repeated, concurrent or cut off
- * anywhere. One bad thing is reported and stops no other.
+ * Deals with what is due, the longest overdue first, until nothing is left or the time is up. Each settler writes on the
+ * condition that its thing is still as it was read: runs may be repeated, concurrent or cut off anywhere. It reports a bad
+ * thing and goes on with the others.
  *
  * @throws BusyError when the index itself can't be read
  */

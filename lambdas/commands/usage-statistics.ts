@@ -1,3 +1,9 @@
+import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { STATISTICS_KEY } from '../adapters/dynamodb/keys.ts';
+import { type ItemPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
+import { keysOfDays, parseDay } from '../adapters/dynamodb/statistics-item.ts';
+import { type Store } from '../adapters/dynamodb/store.ts';
+import { readSketches } from '../adapters/dynamodb/user-sketches.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { estimateUsers } from '../domain/distinct-users.ts';
 import {
@@ -8,12 +14,6 @@ import {
   NO_TOTALS,
   type Totals,
 } from '../domain/statistics.ts';
-import { type WireItem } from '../adapters/dynamodb/items.ts';
-import { STATISTICS_KEY } from '../adapters/dynamodb/keys.ts';
-import { type PartitionPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
-import { keysOfDays, parseDay } from '../adapters/dynamodb/statistics-item.ts';
-import { type Store } from '../adapters/dynamodb/store.ts';
-import { readSketches } from '../adapters/dynamodb/user-sketches.ts';
 
 export interface AggregateUsageStats {
   totalLetters: number;
@@ -66,7 +66,7 @@ export async function getDailyStatistics(
   const keys = keysOfDays(range);
   let after: WireItem | null = null;
   do {
-    const page: PartitionPage = await queryPartition(store, STATISTICS_KEY, { keys, after }, deadline);
+    const page: ItemPage = await queryPartition(store, STATISTICS_KEY, { keys, after }, deadline);
     days.push(...page.items.map(parseDay));
     after = page.next;
   } while (after !== null);

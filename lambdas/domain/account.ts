@@ -30,7 +30,7 @@ export type Subscription =
 /** A subscription that gives its plan; the others leave the free one. */
 export type LiveSubscription = Extract<Subscription, { id: string }>;
 
-/** What a meter has counted in the open period, and what is left of its limit: `left` is the limit less `used`. */
+/** What a meter has counted in the open period; `left` is its limit less `used`. */
 export interface MeterCount {
   used: number;
   left: number;
@@ -57,7 +57,7 @@ export interface Account {
   userId: string;
   /** Raised by every write. */
   version: number;
-  /** Raised by the workers that follow Stripe, by who replaces the customer, and by nobody else. */
+  /** Raised by the workers that follow Stripe and by the command that replaces a customer, and by nobody else. */
   billingVersion: number;
   createdAt: Instant;
   /** The customer at Stripe who pays for it, once there is one. */

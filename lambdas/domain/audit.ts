@@ -1,10 +1,10 @@
 import { arrived, type Change, type RecordChange } from './changes.ts';
-import { eventsOf } from './events-of.ts';
 import { type EventOf } from './event.ts';
+import { eventsOf } from './events-of.ts';
 import { type CoreEvent } from './events.ts';
 import { type Instant } from './instants.ts';
 
-/** Everything that the audit trail tells of, the letters app's part too: one trail is kept, and filtered by these. */
+/** Everything that the audit trail tells of. The letters app's types stand here too, since Postage keeps one trail. */
 export const AUDIT_TYPES = [
   /** A rollover run has come to its end, with its figures. */
   'RolloverFinished',
@@ -14,7 +14,7 @@ export const AUDIT_TYPES = [
   'CreditsPurchased',
   /** Money of a purchase has gone back to the user, or is in dispute, or has come back from there. */
   'PurchaseRefunded',
-  /** A card has been charged for a delivery; has not been, and the delivery has failed; has got its charge back. */
+  /** A card has been charged for a delivery; the charge and the delivery have failed; the charge has gone back. */
   'PaymentSucceeded',
   'PaymentFailed',
   'PaymentRefunded',
@@ -30,9 +30,9 @@ export const AUDIT_TYPES = [
   'UserErased',
   /** An administrator has sent an event again that had failed. */
   'EventRedriven',
-  /** Many deliveries at once have not been answered by their senders. */
+  /** Senders have not answered many deliveries at once. */
   'DeliveriesStuck',
-  /** Whoever has the cron secret has started a job. */
+  /** Somebody who has the cron secret has started a job. */
   'JobStarted',
 ] as const;
 
@@ -44,15 +44,15 @@ export interface AuditRecord {
   id: string;
   at: Instant;
   type: AuditType;
-  /** Who did it: the `sub` of a token, or `postage:<part>` for what happened by itself. */
+  /** Who did it: the `sub` of a token, or `postage:<part>` for a part of Postage. */
   actor: string;
-  /** Whom it was done to; absent where it was done to no single user. */
+  /** The user to whom it was done; absent: it was done to no single user. */
   userId?: string;
   reason?: string;
   data: object;
 }
 
-/** What the audit trail keeps of a change; what only its cause knows is recorded by whoever causes it. */
+/** The audit records of a change. A command itself records what only it knows. */
 export function auditOf(change: RecordChange): AuditRecord[] {
   switch (change.kind) {
     case 'account':
@@ -69,7 +69,7 @@ export function auditOf(change: RecordChange): AuditRecord[] {
   }
 }
 
-/** The events that are about money or its worth are recorded, as the deed of whatever part of Postage follows it. */
+/** The trail keeps events about money or its worth, as the deed of the part of Postage that follows it. */
 const ACTORS = {
   SubscriptionChanged: 'postage:billing',
   CreditsPurchased: 'postage:billing',

@@ -2,7 +2,7 @@ import { type AccountState, type ClosedPeriod } from './account.ts';
 import { type Movement } from './credits.ts';
 import { type Gift } from './gifts.ts';
 import { type Instant } from './instants.ts';
-import { type PurchaseRecord } from './purchases.ts';
+import { type Purchase } from './purchases.ts';
 import { type Consumption } from './usage.ts';
 
 /** A use that a service has counted, with when it counted. */
@@ -10,7 +10,7 @@ export interface RecordedConsumption extends Consumption {
   createdAt: Instant;
 }
 
-/** A line of the ledger that stands for itself. Who moved the credits and why is known where somebody did it by hand. */
+/** A line of the ledger that stands for itself. It says who moved the credits and why, if somebody did it by hand. */
 export interface RecordedMovement extends Movement {
   id: string;
   at: Instant;
@@ -31,27 +31,21 @@ export interface ChangeOf<Kind extends string, State> {
 }
 
 /**
- * One item of the core's that has changed. It is told at least once, for each write by itself: what follows from a change follows
- * from its two states alone.
+ * One item of the core's that has changed. The stream tells each write by itself, at least once, so everything that
+ * follows from a change must follow from its two states.
  */
 export type RecordChange =
   | ChangeOf<'account', AccountState>
   | ChangeOf<'period', ClosedPeriod>
   | ChangeOf<'movement', RecordedMovement>
   | ChangeOf<'consumption', RecordedConsumption>
-  | ChangeOf<'purchase', PurchaseRecord>
+  | ChangeOf<'purchase', Purchase>
   | ChangeOf<'gift', Gift>;
 
 /** The change of one kind. */
 export type Change<Kind extends RecordChange['kind']> = Extract<RecordChange, { kind: Kind }>;
 
 /** The state of an item that was not there before; null for every other change. */
-export function arrived<State>({
-  before,
-  after,
-}: {
-  before: State | null;
-  after: State | null;
-}): State | null {
-  return before === null ? after : null;
+export function arrived<State>(change: { before: State | null; after: State | null }): State | null {
+  return change.before === null ? change.after : null;
 }

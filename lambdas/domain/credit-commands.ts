@@ -9,8 +9,8 @@ export type TakingOutcome =
   | { outcome: 'refused'; reason: 'below_balance'; takeable: number };
 
 /**
- * Changes an account's credits, in the period that is open now: whatever computes from an account that it has read
- * rolls it forward first, and writes both at once.
+ * Changes an account's credits in the period that is open now: it rolls the account forward first. The caller writes both
+ * at once.
  */
 export function changeCredits(
   account: Account,

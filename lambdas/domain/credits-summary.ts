@@ -17,18 +17,16 @@ export interface CreditsSummary {
 }
 
 export function getCreditsSummary(account: Account): CreditsSummary {
-  const { credits } = account;
-  const rest = left(credits);
+  const { owed, granted, used, expired, takenBack } = account.credits;
+  const { included, lots, purchased } = left(account.credits);
+  const kinds = { available: available(account.credits), included, carried: sumLots(lots), purchased };
   return {
-    available: available(credits),
-    included: rest.included,
-    carried: sumLots(rest.lots),
-    purchased: rest.purchased,
-    owed: credits.owed,
-    granted: credits.granted,
-    used: credits.used,
-    expired: credits.expired,
-    takenBack: credits.takenBack,
+    ...kinds,
+    owed,
+    granted,
+    used,
+    expired,
+    takenBack,
     resetsAt: toIso(account.periodEnd),
   };
 }

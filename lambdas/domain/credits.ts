@@ -14,19 +14,20 @@
 /** Carried credits by age: the oldest is in the last of the three periods that it serves, the youngest in its first. */
 export type Lots = readonly [oldest: number, middle: number, youngest: number];
 
-export interface Credits {
-  lots: Lots;
-  included: number;
-  purchased: number;
-  usedThisPeriod: number;
+export const CREDIT_COUNTS = [
+  'included',
+  'purchased',
+  'usedThisPeriod',
   /** Credits that were refunded or disputed after they had been spent; paid from purchased credits that come later. */
-  owed: number;
+  'owed',
   /** Lifetime counters. */
-  granted: number;
-  used: number;
-  expired: number;
-  takenBack: number;
-}
+  'granted',
+  'used',
+  'expired',
+  'takenBack',
+] as const;
+
+export type Credits = { lots: Lots } & Record<(typeof CREDIT_COUNTS)[number], number>;
 
 export type LifetimeCounter = 'granted' | 'used' | 'expired' | 'takenBack';
 
@@ -158,7 +159,8 @@ export function useCredits(credits: Credits, count: number, source: string): Cre
   return book(pots, credits, 'use', -count, source);
 }
 
-export type PurchasedGrant = 'purchase' | 'gift_received' | 'adjustment_up';
+/** What brings purchased credits: `gift_returned` is a gift that nobody claimed. */
+type PurchasedGrant = 'purchase' | 'gift_received' | 'gift_returned' | 'adjustment_up';
 
 /** Adds purchased credits, and pays from them what is owed. */
 export function grantPurchased(
@@ -167,9 +169,20 @@ export function grantPurchased(
   kind: PurchasedGrant,
   source: string,
 ): CreditsChange {
+  return bookAndPay({ purchased: credits.purchased + count }, credits, kind, count, source);
+}
+
+/** Books a movement with the pots that it changes, and pays what is owed from what it has brought. */
+function bookAndPay(
+  pots: Partial<Credits>,
+  credits: Credits,
+  kind: MovementKind,
+  amount: number,
+  source: string,
+): CreditsChange {
   return inTurn(
     credits,
-    (before) => book({ ...before, purchased: before.purchased + count }, before, kind, count, source),
+    (before) => book({ ...before, ...pots }, before, kind, amount, source),
     (before) => payOwed(before, source),
   );
 }
@@ -198,31 +211,19 @@ export interface CreditReturn extends CreditsChange {
  */
 export function returnCredit(credits: Credits, spentIn: SpentIn, source: string): CreditReturn {
   if (spentIn.period === 'open' && credits.usedThisPeriod > 0) {
-    const change = inTurn(
-      credits,
-      (before) => book({ ...before, usedThisPeriod: before.usedThisPeriod - 1 }, before, 'return', 1, source),
-      (before) => payOwed(before, source),
-    );
-    return { ...change, returnedAs: 'unused' };
+    const pots = { usedThisPeriod: credits.usedThisPeriod - 1 };
+    return { ...bookAndPay(pots, credits, 'return', 1, source), returnedAs: 'unused' };
   }
   if (spentIn.period === 'closed' && spentIn.purchasedOutstanding > 0) {
-    const change = inTurn(
-      credits,
-      (before) => book({ ...before, purchased: before.purchased + 1 }, before, 'regranted', 1, source),
-      (before) => payOwed(before, source),
-    );
-    return { ...change, returnedAs: 'purchased' };
+    const pots = { purchased: credits.purchased + 1 };
+    return { ...bookAndPay(pots, credits, 'regranted', 1, source), returnedAs: 'purchased' };
   }
   const [oldest, middle, youngest] = credits.lots;
-  const change = inTurn(
-    credits,
-    (before) => book({ ...before, lots: [oldest, middle, youngest + 1] }, before, 'regranted', 1, source),
-    (before) => payOwed(before, source),
-  );
-  return { ...change, returnedAs: 'carried' };
+  const pots = { lots: [oldest, middle, youngest + 1] } as const;
+  return { ...bookAndPay(pots, credits, 'regranted', 1, source), returnedAs: 'carried' };
 }
 
-/** Splits an amount that is to leave the lots, taking from the first of them first. */
+/** Takes an amount out of the lots, in one order or the other. */
 function takeFromLots(lots: Lots, count: number, order: 'oldest first' | 'youngest first'): Lots {
   const next: [number, number, number] = [...lots];
   const indexes = order === 'oldest first' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
@@ -256,34 +257,6 @@ export function adjustDown(credits: Credits, count: number, source: string): Cre
 export function giveGift(credits: Credits, count: number, source: string): CreditsChange {
   const pots = { ...credits, purchased: credits.purchased - count };
   return book(pots, credits, 'gift_given', -count, source);
-}
-
-/** Brings back a gift that nobody claimed, and pays from it what is owed. */
-export function takeGiftBack(credits: Credits, count: number, source: string): CreditsChange {
-  return inTurn(
-    credits,
-    (before) =>
-      book({ ...before, purchased: before.purchased + count }, before, 'gift_returned', count, source),
-    (before) => payOwed(before, source),
-  );
-}
-
-/** A purchase as Stripe sees it now, and what Postage has taken back of it so far. */
-export interface PurchaseFacts {
-  credits: number;
-  amountCents: number;
-  /** Refunded and disputed together; may be reported as more than the amount. */
-  returnedCents: number;
-  creditsTaken: number;
-}
-
-/** How many credits are still to be taken back of a purchase: negative when some are to be given back. */
-export function clawBackDue(purchase: PurchaseFacts): number {
-  const { credits, amountCents, returnedCents, creditsTaken } = purchase;
-  // Of a purchase that cost nothing, nothing can be refunded.
-  const returnedCredits =
-    amountCents === 0 ? 0 : Math.floor((credits * Math.min(returnedCents, amountCents)) / amountCents);
-  return returnedCredits - creditsTaken;
 }
 
 /**

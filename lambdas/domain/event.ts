@@ -1,4 +1,4 @@
-/** What an event is, whoever names it, and how it is made. */
+/** What an event is, and how it is made. */
 import { type Instant, toIso } from './instants.ts';
 
 export interface EventOf<Name extends string, Version extends number, Data> {
@@ -10,9 +10,13 @@ export interface EventOf<Name extends string, Version extends number, Data> {
   /** When it happened: an instant in ISO 8601. */
   at: string;
   userId: string;
-  /** Ids, counts and instants. Never what a letter says, or whom it goes to. */
+  /** Ids, counts and instants. Never what a letter says, or where it goes. */
   data: Data;
 }
+
+/** The events whose data these are, by their names. Their catalogue says their versions. */
+export type EventsOf<Data> = { [Name in keyof Data & string]: EventOf<Name, number, Data[Name]> }[keyof Data &
+  string];
 
 export type AnyEvent = EventOf<string, number, object>;
 

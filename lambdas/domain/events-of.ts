@@ -2,16 +2,16 @@ import { type Account, type ClosedPeriod, isLive, type Subscription } from './ac
 import { arrived, type Change, type RecordChange, type RecordedConsumption } from './changes.ts';
 import { available, type Credits, NO_CREDITS } from './credits.ts';
 import { type CoreEvent, event, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
-import { eventsOfPurchase } from './purchase-events.ts';
 import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
-import { type BillingInterval } from './plans.ts';
-import { type Meter } from './refusals.ts';
 import { limitedMeters } from './limited-meters.ts';
+import { type BillingInterval } from './plans.ts';
+import { eventsOfPurchase } from './purchase-events.ts';
+import { type Meter } from './refusals.ts';
 
 /**
- * What a change of the core's means to others. The same change gives the same events, with the same ids, however often it is told;
- * items that vanish, as all of an erased user's do, give none.
+ * The events that follow from a change. The same change gives the same events, with the same ids, however often it is told.
+ * Items that vanish, as all of an erased user's do, give none.
  */
 export function eventsOf(change: RecordChange): CoreEvent[] {
   switch (change.kind) {
@@ -46,7 +46,7 @@ function eventsOfAccount({ userId, at, before, after }: Change<'account'>): Core
   ];
 }
 
-/** A subscription by what anybody may want to know of it. */
+/** The terms of a subscription, for other services. */
 function termsOf(subscription: Subscription): {
   subscriptionId: string | null;
   interval: BillingInterval | null;
@@ -100,7 +100,7 @@ function creditFigures(credits: Credits): CreditFigures {
   return { available: available(credits), owed, granted, used, expired, takenBack };
 }
 
-/** How much of a meter the open period has used; nothing of a period that the account was not in yet. */
+/** How much of a meter the open period has used. */
 interface MeterUse {
   used: number;
   limit: number;
@@ -131,7 +131,7 @@ function thresholdEvents(before: Account | null, after: Account, at: Instant): C
   );
 }
 
-/** Of a limit of zero nothing can be used, so nothing is ever reached. */
+/** Nobody can use anything of a limit of zero, so no use reaches it. */
 function hasReached({ used, limit }: MeterUse, percent: number): boolean {
   return limit > 0 && used * 100 >= limit * percent;
 }

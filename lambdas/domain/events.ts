@@ -1,7 +1,7 @@
 /** Everything that the core tells other services, named here and nowhere else. */
 import { type SubscriptionStatus } from './account.ts';
 import { type MovementKind } from './credits.ts';
-import { type Catalogue, eventMaker, type EventOf } from './event.ts';
+import { type Catalogue, eventMaker, type EventsOf } from './event.ts';
 import { type ReturnReason } from './gifts.ts';
 import { type BillingInterval, type PlanId } from './plans.ts';
 import { type Meter } from './refusals.ts';
@@ -13,25 +13,18 @@ export const THRESHOLD_PERCENTS = [80, 100] as const;
 /** More mails in one period raise suspicion. */
 export const UNSUSPICIOUS_MAILS_PER_PERIOD = 20;
 
-export type UsageThresholdReached = EventOf<
-  'UsageThresholdReached',
-  1,
-  {
+/** The data of each event of the core. */
+interface CoreData {
+  UsageThresholdReached: {
     meter: Meter;
     thresholdPercent: (typeof THRESHOLD_PERCENTS)[number];
     used: number;
     limit: number;
     period: string;
     periodEndsAt: string;
-  }
->;
-
-export type SuspiciousActivity = EventOf<'SuspiciousActivity', 1, { period: string; mails: number }>;
-
-export type CreditsChanged = EventOf<
-  'CreditsChanged',
-  1,
-  {
+  };
+  SuspiciousActivity: { period: string; mails: number };
+  CreditsChanged: {
     accountVersion: number;
     change: number;
     available: number;
@@ -40,13 +33,8 @@ export type CreditsChanged = EventOf<
     used: number;
     expired: number;
     takenBack: number;
-  }
->;
-
-export type SubscriptionChanged = EventOf<
-  'SubscriptionChanged',
-  1,
-  {
+  };
+  SubscriptionChanged: {
     accountVersion: number;
     plan: PlanId;
     previousPlan: PlanId;
@@ -57,13 +45,8 @@ export type SubscriptionChanged = EventOf<
     trialEndsAt: string | null;
     graceEndsAt: string | null;
     endsAt: string | null;
-  }
->;
-
-export type PeriodClosed = EventOf<
-  'PeriodClosed',
-  1,
-  {
+  };
+  PeriodClosed: {
     period: string;
     endedAt: string;
     plan: PlanId;
@@ -72,66 +55,25 @@ export type PeriodClosed = EventOf<
     mailsSent: number;
     mailCreditsUsed: number;
     movements: { kind: MovementKind; amount: number }[];
-  }
->;
-
-export type AccountErased = EventOf<'AccountErased', 1, { erasedAt: string }>;
-
-export type UsageRecorded = EventOf<
-  'UsageRecorded',
-  1,
-  { usageId: string; consumed: Use; recordedAt: string }
->;
-
-export type CreditsPurchased = EventOf<
-  'CreditsPurchased',
-  1,
-  { purchaseId: string; credits: number; amountCents: number; currency: 'usd' }
->;
-
-export type PurchaseRefunded = EventOf<
-  'PurchaseRefunded',
-  1,
-  {
+  };
+  AccountErased: { erasedAt: string };
+  UsageRecorded: { usageId: string; consumed: Use; recordedAt: string };
+  CreditsPurchased: { purchaseId: string; credits: number; amountCents: number; currency: 'usd' };
+  PurchaseRefunded: {
     purchaseId: string;
     purchaseVersion: number;
     amountCents: number;
     returnedCents: number;
     currency: 'usd';
     creditsTaken: number;
-  }
->;
+  };
+  PurchaseFailed: { purchaseId: string; failure: 'payment_failed' | 'expired' };
+  GiftSent: { giftId: string; count: number; expiresAt: string };
+  GiftClaimed: { giftId: string; count: number };
+  GiftReturned: { giftId: string; count: number; because: ReturnReason };
+}
 
-export type PurchaseFailed = EventOf<
-  'PurchaseFailed',
-  1,
-  { purchaseId: string; failure: 'payment_failed' | 'expired' }
->;
-
-export type GiftSent = EventOf<'GiftSent', 1, { giftId: string; count: number; expiresAt: string }>;
-
-export type GiftClaimed = EventOf<'GiftClaimed', 1, { giftId: string; count: number }>;
-
-export type GiftReturned = EventOf<
-  'GiftReturned',
-  1,
-  { giftId: string; count: number; because: ReturnReason }
->;
-
-export type CoreEvent =
-  | UsageThresholdReached
-  | SuspiciousActivity
-  | CreditsChanged
-  | SubscriptionChanged
-  | PeriodClosed
-  | AccountErased
-  | UsageRecorded
-  | CreditsPurchased
-  | PurchaseRefunded
-  | PurchaseFailed
-  | GiftSent
-  | GiftClaimed
-  | GiftReturned;
+export type CoreEvent = EventsOf<CoreData>;
 
 /** What each event of the core means, and the version that is published. */
 export const CORE_EVENTS: Catalogue<CoreEvent> = {
@@ -177,7 +119,7 @@ export const CORE_EVENTS: Catalogue<CoreEvent> = {
   },
   GiftSent: {
     version: 1,
-    says: 'A user has put purchased credits into a gift, which whoever has its code can claim until `expiresAt`.',
+    says: 'A user has put purchased credits into a gift. Anybody who has its code can claim it until `expiresAt`.',
   },
   GiftClaimed: {
     version: 1,

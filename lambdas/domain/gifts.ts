@@ -1,12 +1,12 @@
 import { type Account, type AccountChange } from './account.ts';
 import { type TakingOutcome, changeCredits, takeCredits } from './credit-commands.ts';
-import { giveGift, grantPurchased, left, takeGiftBack } from './credits.ts';
+import { giveGift, grantPurchased, left } from './credits.ts';
 import { DAY_MS, type Instant } from './instants.ts';
 
 /** For how long a gift can be claimed. */
 const GIFT_LASTS_MS = 90 * DAY_MS;
 
-/** Why an unclaimed gift went back to its giver: nobody came, or what it was made of was refunded. */
+/** Why an unclaimed gift went back to its giver: nobody claimed it, or the purchase behind it was refunded. */
 export const RETURN_REASONS = ['expired', 'claw_back'] as const;
 
 export type ReturnReason = (typeof RETURN_REASONS)[number];
@@ -15,7 +15,7 @@ export type ReturnReason = (typeof RETURN_REASONS)[number];
 export type Gift = {
   id: string;
   count: number;
-  /** The code itself is nowhere. */
+  /** Postage stores the code nowhere. */
   codeHash: string;
   createdAt: Instant;
   /** From then on it can't be claimed, and goes back. */
@@ -33,14 +33,14 @@ export function newGift(about: Pick<Gift, 'id' | 'count' | 'codeHash'>, now: Ins
   return { ...about, createdAt: now, expiresAt: now + GIFT_LASTS_MS, status: 'open' };
 }
 
-/** How far a gift has come; an expired one has gone back, whether or not the job has brought it back (G7). */
+/** How far a gift has come. An expired one has gone back, whether or not the job has written it yet (G7). */
 export function statusOf({ status, expiresAt }: Gift, now: Instant): Gift['status'] {
   return status === 'open' && now >= expiresAt ? 'returned' : status;
 }
 
 export type ClaimRefusal = 'own' | 'already_claimed' | 'gone_back';
 
-/** Why somebody can't have a gift now; null: he can. In this order, so that the giver is told that it is his own. */
+/** Why a user can't have a gift now; null: they can. First the giver learns that the gift is their own. */
 export function refuseClaim(
   gift: Gift,
   giverId: string,
@@ -78,5 +78,5 @@ export function receiveGift(account: Account, count: number, now: Instant, sourc
 
 /** The giver gets an unclaimed gift back: it has expired, or a claw-back needs it. What is owed is paid from it. */
 export function recoverGift(account: Account, count: number, now: Instant, source: string): AccountChange {
-  return changeCredits(account, now, (credits) => takeGiftBack(credits, count, source));
+  return changeCredits(account, now, (credits) => grantPurchased(credits, count, 'gift_returned', source));
 }

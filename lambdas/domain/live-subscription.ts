@@ -37,7 +37,7 @@ export interface BilledSubscription {
   unpaidSince: Instant | null;
 }
 
-/** What somebody has to look at, although the account has been brought to what can be told. */
+/** Somebody has to look at this, although the account follows Stripe as far as it can. */
 export type Concern =
   /** A live subscription has a price that the configuration does not know. */
   | 'unknown_price'
@@ -54,8 +54,8 @@ export interface Chosen {
 }
 
 /**
- * All that a customer had has ended with him. Stripe does not tell any more whether that was anything, and who has heard of
- * it before he was deleted can't be told from who has not (G10).
+ * A customer was deleted, and their subscriptions have ended. Stripe no longer tells whether they had any. The answer must
+ * not depend on what Postage heard before the deletion (G10), so it says that they had one.
  */
 export const ENDED_WITH_CUSTOMER: Chosen = {
   outcome: 'chosen',
@@ -68,15 +68,15 @@ export type Choice =
   | Chosen
   /** The only live subscription has an unknown price: what is stored stays, until the configuration knows it. */
   | { outcome: 'unknown_price' }
-  /** Past due without an open invoice, and no grace is stored: Stripe is between two states, and to be asked again. */
+  /** Past due without an open invoice, and no grace is stored: Stripe is between two states. Ask again later. */
   | { outcome: 'grace_unknown' };
 
-/** Incomplete: its first payment has never succeeded, so it has never been one. */
+/** Their first payment has never succeeded, so they have never begun. */
 export const NEVER_BEGAN: readonly string[] = ['incomplete', 'incomplete_expired'];
 
 /**
  * Chooses the live one of a customer's subscriptions. Trialing and active ones come first, then the larger plan, then
- * the older; one whose grace or scheduled end has passed gives nothing. That collection is paused changes nothing.
+ * the older. A subscription whose grace or scheduled end has passed gives nothing. A paused collection changes nothing.
  *
  * @param stored the subscription that the account has
  */
@@ -108,8 +108,8 @@ export function chooseSubscription(
 }
 
 /**
- * Brings an account to the chosen subscription. Of one that has come and gone before anybody heard of it the account
- * keeps that it was there, as if each step had been told in time (G10).
+ * Brings an account to the chosen subscription. If a subscription has come and gone before Postage heard of it, the account
+ * still keeps that there was one, as if Stripe had told each step in time (G10).
  */
 export function followChoice(
   account: Account,
@@ -182,7 +182,7 @@ function byRank(one: Live, other: Live): number {
     Number(isUnpaid(one)) - Number(isUnpaid(other)) ||
     PLAN_ORDER.indexOf(other.facts.plan) - PLAN_ORDER.indexOf(one.facts.plan) ||
     one.createdAt - other.createdAt ||
-    // Made within the same second: any order will do that is always the same.
+    // Both began within the same second: any order will do that is always the same.
     (one.facts.subscription.id < other.facts.subscription.id ? -1 : 1)
   );
 }

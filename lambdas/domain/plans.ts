@@ -21,7 +21,7 @@ interface Terms {
   lettersPerPeriod: Limit;
   emailsPerPeriod: Limit;
   mailCreditsPerPeriod: number;
-  /** What a mail costs when no credit is left; null where it can't be had. */
+  /** What a mail costs when no credit is left; null: users can't buy one. */
   extraMail: Price | null;
   /** Whether unused included credits are carried to the next periods (three of them), and how many; null: they expire. */
   carryOver: CarryOver | null;
@@ -83,7 +83,7 @@ export const PLANS = Object.fromEntries(CATALOGUE.map((plan) => [plan.id, plan])
 export const PLAN_ORDER = CATALOGUE.map(({ id }) => id);
 export const SOLD_PLANS = PLAN_ORDER.filter((plan) => plan !== 'none');
 
-/** What mail credits cost that are bought: so many at once, for the price of them all. They last until they are used. */
+/** The bundles of mail credits on sale: how many, and the price of them all. They last until they are used. */
 export const BUNDLES = {
   5: usd(1_400),
   10: usd(2_700),

@@ -1,6 +1,6 @@
 import { type Change } from './changes.ts';
 import { type CoreEvent, event } from './events.ts';
-import { type PurchaseRecord } from './purchases.ts';
+import { type Purchase } from './purchases.ts';
 
 /** What has happened to a purchase between two of its states. */
 export function eventsOfPurchase({ userId, at, before, after }: Change<'purchase'>): CoreEvent[] {
@@ -27,11 +27,11 @@ export function eventsOfPurchase({ userId, at, before, after }: Change<'purchase
 }
 
 /** A purchase is paid once. */
-export function isPaidNow(before: PurchaseRecord, after: PurchaseRecord): boolean {
+export function isPaidNow(before: Purchase, after: Purchase): boolean {
   return before.status !== 'paid' && after.status === 'paid';
 }
 
-function failureOf({ status }: PurchaseRecord): 'payment_failed' | 'expired' | null {
+function failureOf({ status }: Purchase): 'payment_failed' | 'expired' | null {
   switch (status) {
     case 'failed':
       return 'payment_failed';

@@ -1,17 +1,47 @@
 import { type Account, type AccountChange } from './account.ts';
 import { changeCredits } from './credit-commands.ts';
-import { clawBack, clawBackDue, grantPurchased, inTurn, type PurchaseFacts } from './credits.ts';
+import { clawBack, grantPurchased, inTurn } from './credits.ts';
 import { type Instant } from './instants.ts';
 
-/** A purchase as Stripe sees it now, and what Postage has done about it so far. */
-export interface Purchase extends PurchaseFacts {
-  isPaid: boolean;
-  isGranted: boolean;
+/**
+ * How far a purchase has come. `processing`: the user has paid, the money is on its way (a bank debit); `paid` is for
+ * good, whatever is given back later.
+ */
+export const PURCHASE_STATUSES = ['open', 'processing', 'paid', 'failed', 'expired'] as const;
+
+export type PurchaseStatus = (typeof PURCHASE_STATUSES)[number];
+
+/** A bundle that somebody has begun to buy. */
+export interface Purchase {
+  id: string;
+  /** Raised by every write. */
+  version: number;
+  status: PurchaseStatus;
+  credits: number;
+  amountCents: number;
+  currency: 'usd';
+  /** The customer at Stripe who is to pay. */
+  customerId: string;
+  /** The page at Stripe on which it is paid; null before there is one. */
+  checkoutUrl: string | null;
+  /** What it was paid by; null before. */
+  paymentIntentId: string | null;
+  createdAt: Instant;
+  /** When Postage last learnt of its payment; null before it has. */
+  settledAt: Instant | null;
+  /** How much of the amount has gone back to the customer or is in dispute. */
+  returnedCents: number;
+  /** Credits that Postage has taken back for it, spent ones (`owed`) included. */
+  creditsTaken: number;
 }
 
-/** The account, and what the purchase's record says afterwards: both are written together or not at all. */
-export interface PurchaseChange extends AccountChange {
-  purchase: Purchase;
+/** What a purchase and Stripe say together: what is paid and what has gone back, and what Postage has done about it. */
+export interface Settlement extends Pick<
+  Purchase,
+  'credits' | 'amountCents' | 'returnedCents' | 'creditsTaken'
+> {
+  isPaid: boolean;
+  isGranted: boolean;
 }
 
 /**
@@ -21,10 +51,10 @@ export interface PurchaseChange extends AccountChange {
  */
 export function settlePurchase(
   account: Account,
-  purchase: Purchase,
+  purchase: Settlement,
   now: Instant,
   source: string,
-): PurchaseChange {
+): AccountChange & { purchase: Settlement } {
   const grants = purchase.isPaid && !purchase.isGranted;
   const isGranted = purchase.isGranted || purchase.isPaid;
   const due = isGranted ? clawBackDue(purchase) : 0;
@@ -38,36 +68,13 @@ export function settlePurchase(
   return { ...change, purchase: { ...purchase, isGranted, creditsTaken: purchase.creditsTaken + due } };
 }
 
-/**
- * How far a purchase has come. `processing`: the user has paid, the money is on its way (a bank debit); `paid` is for
- * good, whatever is given back later.
- */
-export const PURCHASE_STATUSES = ['open', 'processing', 'paid', 'failed', 'expired'] as const;
-
-export type PurchaseStatus = (typeof PURCHASE_STATUSES)[number];
-
-/** A bundle that somebody has begun to buy. */
-export interface PurchaseRecord {
-  id: string;
-  /** Raised by every write. */
-  version: number;
-  status: PurchaseStatus;
-  credits: number;
-  amountCents: number;
-  currency: 'usd';
-  /** Who is to pay, at Stripe. */
-  customerId: string;
-  /** The page at Stripe on which it is paid; null before there is one. */
-  checkoutUrl: string | null;
-  /** What it was paid by; null before. */
-  paymentIntentId: string | null;
-  createdAt: Instant;
-  /** When Postage last learnt of its payment; null before it has. */
-  settledAt: Instant | null;
-  /** Of the amount, what is with the customer again or in dispute. */
-  returnedCents: number;
-  /** Credits that were taken back for it, spent ones (`owed`) included. */
-  creditsTaken: number;
+/** How many credits Postage has yet to take back for a purchase: negative when it has to give some back. */
+export function clawBackDue(purchase: Omit<Settlement, 'isPaid' | 'isGranted'>): number {
+  const { credits, amountCents, returnedCents, creditsTaken } = purchase;
+  // Nobody can refund a purchase that cost nothing.
+  const returnedCredits =
+    amountCents === 0 ? 0 : Math.floor((credits * Math.min(returnedCents, amountCents)) / amountCents);
+  return returnedCredits - creditsTaken;
 }
 
 /** What Stripe says of the payment of a purchase. */
@@ -81,26 +88,26 @@ export interface PaymentFacts {
   returnedCents: number;
 }
 
-export type PaymentOutcome =
+export type FollowedPayment =
   /** `change` is null where no credit moves. */
-  | { outcome: 'followed'; record: PurchaseRecord; change: AccountChange | null }
+  | { outcome: 'followed'; record: Purchase; change: AccountChange | null }
   /** Another sum was paid, by another customer, or a second time. */
   | { outcome: 'mismatch' };
 
-/** Brings a purchase's record, and the account of whoever bought it, to what Stripe says of its payment. */
+/** Brings a purchase, and its buyer's account, to what Stripe says of its payment. */
 export function followPayment(
   account: Account,
-  record: PurchaseRecord,
+  record: Purchase,
   facts: PaymentFacts,
   now: Instant,
-): PaymentOutcome {
+): FollowedPayment {
   const isGranted = record.status === 'paid';
   const isAnother = isGranted && facts.paymentIntentId !== record.paymentIntentId;
   if (!isPaymentOf(record, facts) || (isAnother && facts.status === 'paid')) {
     return { outcome: 'mismatch' };
   }
   if (isAnother) {
-    // A page that was left before the purchase was paid on another one.
+    // It is about a page that the buyer left before they paid on another one.
     return { outcome: 'followed', record: { ...record, version: record.version + 1 }, change: null };
   }
   const isPaid = isGranted || facts.status === 'paid';
@@ -128,7 +135,7 @@ export function followPayment(
   };
 }
 
-function isPaymentOf(record: PurchaseRecord, facts: PaymentFacts): boolean {
+function isPaymentOf(record: Purchase, facts: PaymentFacts): boolean {
   return (
     facts.amountCents === record.amountCents &&
     facts.currency === record.currency &&

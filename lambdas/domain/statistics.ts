@@ -1,4 +1,4 @@
-/** What is counted for the owner of the app: per UTC day, over all users. Deleting and erasing lower nothing. */
+/** What Postage counts for the owner of the app: per UTC day, over all users. Deleting and erasing lower nothing. */
 import { type ClosedPeriod } from './account.ts';
 import { arrived, type Change, type ChangeOf, type RecordChange } from './changes.ts';
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
@@ -7,72 +7,47 @@ import { isPaidNow } from './purchase-events.ts';
 import { PLANS } from './plans.ts';
 import { type Use } from './usage.ts';
 
-export interface Totals {
-  letters: number;
-  emails: number;
-  mails: number;
-  creditsGranted: number;
-  creditsUsed: number;
-  creditsExpired: number;
-  creditsTakenBack: number;
+export const TOTALS = [
+  'letters',
+  'emails',
+  'mails',
+  'creditsGranted',
+  'creditsUsed',
+  'creditsExpired',
+  'creditsTakenBack',
   /** Credits of bundles that were paid, and those that were taken back for refunds and disputes. */
-  creditsBought: number;
-  creditsRefunded: number;
+  'creditsBought',
+  'creditsRefunded',
   /** What was paid for bundles, and what of it has gone back; the second is not subtracted from the first. */
-  bundleRevenueCents: number;
-  bundleRefundsCents: number;
-  /** Mails that a card has paid for; charges that came to nothing, declined or not authenticated in time; refunds. */
-  cardMails: number;
-  cardPaymentsFailed: number;
-  cardRefunds: number;
-  /** What cards were charged for mails, and what of it has gone back; the second is not subtracted from the first. */
-  cardRevenueCents: number;
-  cardRefundsCents: number;
+  'bundleRevenueCents',
+  'bundleRefundsCents',
+  /** Mails that a card has paid for, and what cards were charged for them. */
+  'cardMails',
+  'cardRevenueCents',
+  /** Charges that came to nothing: the bank declined, or nobody authenticated in time. */
+  'cardPaymentsFailed',
+  /** Refunds of charges, and what has gone back. It is not subtracted from the revenue. */
+  'cardRefunds',
+  'cardRefundsCents',
   /** Mails that were sent with a credit, and those that a card has paid for; one that came back counts no more. */
-  creditMailsSent: number;
-  cardMailsSent: number;
+  'creditMailsSent',
+  'cardMailsSent',
   /** Periods of plans that give credits, on the day on which they ended. */
-  subscriberPeriods: number;
+  'subscriberPeriods',
   /** Those that used up their credits, and those of them in which a card paid for a mail. */
-  exhaustedPeriods: number;
-  convertedPeriods: number;
+  'exhaustedPeriods',
+  'convertedPeriods',
   /** What subscribers' periods had used of their credits of every kind when they ended, and what was left. */
-  periodCreditsUsed: number;
-  periodCreditsLeft: number;
+  'periodCreditsUsed',
+  'periodCreditsLeft',
   /** Periods of Pro, and the mails in them. */
-  proPeriods: number;
-  proPeriodMails: number;
-}
+  'proPeriods',
+  'proPeriodMails',
+] as const;
 
-export const NO_TOTALS: Totals = {
-  letters: 0,
-  emails: 0,
-  mails: 0,
-  creditsGranted: 0,
-  creditsUsed: 0,
-  creditsExpired: 0,
-  creditsTakenBack: 0,
-  creditsBought: 0,
-  creditsRefunded: 0,
-  bundleRevenueCents: 0,
-  bundleRefundsCents: 0,
-  cardMails: 0,
-  cardRevenueCents: 0,
-  cardPaymentsFailed: 0,
-  cardRefunds: 0,
-  cardRefundsCents: 0,
-  creditMailsSent: 0,
-  cardMailsSent: 0,
-  subscriberPeriods: 0,
-  exhaustedPeriods: 0,
-  convertedPeriods: 0,
-  periodCreditsUsed: 0,
-  periodCreditsLeft: 0,
-  proPeriods: 0,
-  proPeriodMails: 0,
-};
+export type Totals = Record<(typeof TOTALS)[number], number>;
 
-export const TOTALS = Object.keys(NO_TOTALS) as (keyof Totals)[];
+export const NO_TOTALS = Object.fromEntries(TOTALS.map((name) => [name, 0])) as Totals;
 
 /** Totals of one UTC day, and how many different users have used something on it. */
 export interface DayStatistics extends Totals {
@@ -83,13 +58,13 @@ export interface DayStatistics extends Totals {
 
 /** What one change adds to the statistics. */
 export interface Counted {
-  /** What is counted, so that it is counted once: `LETTER:<id>`. Unique among its user's. */
+  /** Names the counted thing, so that it counts once: `letter:<id>`. Unique among its user's. */
   subject: string;
   userId: string;
-  /** The day of the thing itself, not that on which it is counted. */
+  /** The day of the thing itself, whenever it is counted. */
   day: string;
   totals: Totals;
-  /** Whether it makes its user one of the day's active ones: whoever has used something. */
+  /** Whether its user has used something, and so is one of the day's active users. */
   isUse: boolean;
   /** When the change was written. */
   writtenAt: Instant;
@@ -152,7 +127,7 @@ function subscribed({ plan, mails, cardMails, creditsUsed, creditsLeft }: Closed
   };
 }
 
-/** Money that comes back, of a dispute that was won, lowers what went back on the day on which it comes. */
+/** The money of a dispute that was won lowers the day's refunds on the day on which it comes back. */
 function countedPurchase(change: Change<'purchase'>): Counted | null {
   const { at, before, after } = change;
   if (before === null || after === null) {
@@ -179,17 +154,10 @@ export function counted(
   at: Instant,
   totals: Partial<Totals>,
 ): Counted {
-  return {
-    subject,
-    userId,
-    day: utcDay(at),
-    totals: { ...NO_TOTALS, ...totals },
-    isUse: false,
-    writtenAt,
-  };
+  return { subject, userId, day: utcDay(at), totals: { ...NO_TOTALS, ...totals }, isUse: false, writtenAt };
 }
 
-/** What is counted as a use of its user's. */
+/** Counts a use. */
 export function used(change: Written, subject: string, at: Instant, totals: Use & Partial<Totals>): Counted {
   return { ...counted(change, subject, at, totals), isUse: true };
 }
@@ -219,7 +187,7 @@ export function addTotals(one: Totals, other: Totals): Totals {
   return sum;
 }
 
-/** Days are asked for up to ten years at once: 3,650 days and the leap days among them. */
+/** Ten years: 3,650 days and the leap days among them. */
 const MAX_STATISTICS_DAYS = 3_653;
 
 /** UTC days from the first to the last, both included. */

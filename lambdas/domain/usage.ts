@@ -40,11 +40,11 @@ export type Demand =
   /** Deliveries can be scheduled, which these plans don't offer, purchased credits or not. */
   | { demand: 'scheduling'; notOn: readonly PlanId[] }
   | { demand: 'left'; of: 'letters' | 'emails'; atLeast: number }
-  /** Of the mails of that day, no more than these have been scheduled. */
+  /** The user has scheduled no more mails than these on that day. */
   | { demand: 'room'; on: Instant; atMost: number }
   | { demand: 'credits'; atLeast: number };
 
-/** The demands of a use, in the order in which they are refused. Of a meter that it does not touch it demands nothing. */
+/** The demands of a use, in the order in which they are refused. A meter that it does not touch makes no demand. */
 export function demandsOf({ letters, emails, mails }: Use, plans: Plans, now: Instant): Demand[] {
   const notOn = PLAN_ORDER.filter((plan) => !plans[plan].canSchedule);
   const demands: (Demand | false)[] = [

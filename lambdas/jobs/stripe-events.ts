@@ -4,7 +4,7 @@ import { parsePriceList } from '../adapters/stripe/prices.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { processStripeEvents } from '../commands/process-stripe-events.ts';
-import { type StripeServices } from '../commands/stripe-event.ts';
+import { type StripeServices } from '../commands/stripe-handler.ts';
 import { EVENT_HANDLERS } from '../letters/commands/stripe-event-handlers.ts';
 
 const services: StripeServices = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addMailCredits, type AdjustmentOutcome } from '../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits, type AdjustmentOutcome } from '../../lambdas/commands/add-mail-credits.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';

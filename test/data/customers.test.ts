@@ -5,7 +5,7 @@ import { findUserOfCustomer } from '../../lambdas/adapters/dynamodb/customer-ite
 import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { linkFirstCustomer, replaceDeletedCustomer } from '../../lambdas/commands/link-customer.ts';
 import { eraseUser } from '../support/as-deployed.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { InconsistentBooksError } from '../../lambdas/commands/deciding-write.ts';
 import { bodyItem } from '../../lambdas/letters/adapters/letter-item.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { type Account, UNLIMITED } from '../../lambdas/domain/account.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { active, at, givenSubscriber, pastDue, withCredits } from '../support/accounts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { deleteLetterAndCancel } from '../../lambdas/letters/commands/delete-letter.ts';
 import { getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

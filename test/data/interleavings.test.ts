@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { listLedger } from '../../lambdas/commands/list-ledger.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, pastDue, trial } from '../support/accounts.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { listDeliveries, listLetters } from '../../lambdas/letters/adapters/lists.ts';
+import { listRecords, type PageRequest } from '../../lambdas/adapters/dynamodb/lists.ts';
+import { DELIVERIES } from '../../lambdas/letters/adapters/delivery-item.ts';
+import { LETTERS } from '../../lambdas/letters/adapters/letter-item.ts';
 import { deleteLetter, getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
@@ -34,8 +36,11 @@ async function givenLetters(count: number): Promise<{ userId: string; ids: strin
   return { userId, ids };
 }
 
-const letterPages = (userId: string, limit: number) =>
-  allPages((page) => listLetters(table.store(), userId, page, plentyOfTime()), limit);
+const lettersOf = (userId: string, page: PageRequest) =>
+  listRecords(table.store(), userId, LETTERS, page, plentyOfTime());
+const deliveriesOf = (userId: string, page: PageRequest) =>
+  listRecords(table.store(), userId, DELIVERIES, page, plentyOfTime());
+const letterPages = (userId: string, limit: number) => allPages((page) => lettersOf(userId, page), limit);
 
 describe('lists', () => {
   it('give every letter once, newest first, whatever the size of their pages', async () => {
@@ -51,8 +56,8 @@ describe('lists', () => {
 
   it('have no last page that is empty, and no page beyond a limit', async () => {
     const { userId } = await givenLetters(4);
-    const first = await listLetters(table.store(), userId, { limit: 2, after: null }, plentyOfTime());
-    const second = await listLetters(table.store(), userId, { limit: 2, after: first.next }, plentyOfTime());
+    const first = await lettersOf(userId, { limit: 2, after: null });
+    const second = await lettersOf(userId, { limit: 2, after: first.next });
     expect([first.items.length, second.items.length, second.next]).toEqual([2, 2, null]);
   });
 
@@ -61,7 +66,7 @@ describe('lists', () => {
     const before = await letterPages(userId, 100);
     let pages = 0;
     const seen = await allPages(async (page) => {
-      const answer = await listLetters(table.store(), userId, page, plentyOfTime());
+      const answer = await lettersOf(userId, page);
       pages += 1;
       await writeLetter(table.store(), request(userId, at('2026-03-11') + pages));
       // The letter that ended the page is deleted: the next page still begins after its place.
@@ -98,8 +103,7 @@ describe('lists', () => {
       const context = request(userId, at(NOW) + delivery);
       await (delivery % 2 === 0 ? scheduleMail : scheduleEmail)(table.store(), context, letterId);
     }
-    const read = (limit: number) =>
-      allPages((page) => listDeliveries(table.store(), userId, page, plentyOfTime()), limit);
+    const read = (limit: number) => allPages((page) => deliveriesOf(userId, page), limit);
     const whole = await read(100);
     expect(whole.map(({ channel }) => channel)).toEqual([
       'mail',
@@ -126,15 +130,15 @@ describe('lists', () => {
     const other = someUser();
     const none = { items: [], next: null };
     const page = { limit: 10, after: null };
-    expect(await listLetters(table.store(), other, page, plentyOfTime())).toEqual(none);
-    expect(await listDeliveries(table.store(), other, page, plentyOfTime())).toEqual(none);
+    expect(await lettersOf(other, page)).toEqual(none);
+    expect(await deliveriesOf(other, page)).toEqual(none);
     expect(await getLetter(table.store(), other, letterId, plentyOfTime())).toBeNull();
     expect(await getDelivery(table.store(), other, mail.id, plentyOfTime())).toBeNull();
     expect(await deleteLetter(table.store(), other, letterId, at(NOW), plentyOfTime())).toEqual({
       outcome: 'missing',
     });
     // A user whose id begins like this one's is another user.
-    expect(await listLetters(table.store(), userId.slice(0, -1), page, plentyOfTime())).toEqual(none);
+    expect(await lettersOf(userId.slice(0, -1), page)).toEqual(none);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
-import { listRolloverRuns } from '../../lambdas/adapters/dynamodb/rollover-runs.ts';
+import { listRolloverRuns } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { type AuditType } from '../../lambdas/domain/audit.ts';
 import { at } from '../support/accounts.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';

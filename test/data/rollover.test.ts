@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { accountItem, accountKey } from '../../lambdas/adapters/dynamodb/account-item.ts';
-import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/due-accounts.ts';
+import { MAX_BATCH_ITEMS } from '../../lambdas/adapters/dynamodb/batch-get.ts';
 import { CorruptItemError } from '../../lambdas/adapters/dynamodb/items.ts';
 import { accountShard, rolloverShard } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { rollPage } from '../../lambdas/commands/roll-page.ts';

@@ -16,7 +16,6 @@ import {
   restoreLots,
   returnCredit,
   sumLots,
-  takeGiftBack,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
 import { anyCredits, anyLots } from '../support/arbitraries.ts';
@@ -55,7 +54,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   count.map(
     (gift): Step =>
       (credits) =>
-        takeGiftBack(credits, gift, 'gift'),
+        grantPurchased(credits, gift, 'gift_returned', 'gift'),
   ),
   count.map((gift): Step => (credits) => {
     return gift > left(credits).purchased ? null : giveGift(credits, gift, 'gift');

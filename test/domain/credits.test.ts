@@ -3,7 +3,6 @@ import {
   adjustDown,
   available,
   clawBack,
-  clawBackDue,
   giveGift,
   grantPurchased,
   MOVEMENT_KINDS,
@@ -15,9 +14,9 @@ import {
   returnCredit,
   spent,
   sumLots,
-  takeGiftBack,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
+import { clawBackDue } from '../../lambdas/domain/purchases.ts';
 import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 
 describe('the order in which credits are spent', () => {
@@ -215,13 +214,14 @@ describe('gifts', () => {
     const given = giveGift(givenCredits({ included: 1, purchased: 5 }), 3, 'test');
     expect(given.credits).toMatchObject({ included: 1, purchased: 2, takenBack: 3 });
     expect(movementsOf(given)).toEqual([['gift_given', -3]]);
-    const back = takeGiftBack(given.credits, 3, 'test');
+    const back = grantPurchased(given.credits, 3, 'gift_returned', 'test');
     expect(back.credits).toMatchObject({ purchased: 5, takenBack: 0 });
     expect(movementsOf(back)).toEqual([['gift_returned', 3]]);
   });
 
   it('that come back pay what is owed meanwhile', () => {
-    const change = takeGiftBack({ ...NO_CREDITS, granted: 3, takenBack: 3, owed: 2 }, 3, 'test');
+    const owing = { ...NO_CREDITS, granted: 3, takenBack: 3, owed: 2 };
+    const change = grantPurchased(owing, 3, 'gift_returned', 'test');
     expect(change.credits).toMatchObject({ purchased: 1, owed: 0, takenBack: 2 });
     expect(movementsOf(change)).toEqual([
       ['gift_returned', 3],

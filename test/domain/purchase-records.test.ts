@@ -9,7 +9,7 @@ import {
   followPayment,
   type PaymentFacts,
   PURCHASE_STATUSES,
-  type PurchaseRecord,
+  type Purchase,
   type PurchaseStatus,
 } from '../../lambdas/domain/purchases.ts';
 import { active, at, givenSubscriber, leftOf, movementsOf, withCredits } from '../support/accounts.ts';
@@ -32,7 +32,7 @@ function facts(about: Partial<PaymentFacts> = {}): PaymentFacts {
 
 interface State {
   account: Account;
-  record: PurchaseRecord;
+  record: Purchase;
 }
 
 const BEGUN: State = { account: ACCOUNT, record: givenPurchase() };
@@ -128,7 +128,7 @@ describe('following a payment', () => {
 });
 
 describe('what follows from a purchase', () => {
-  const change = (before: PurchaseRecord | null, after: PurchaseRecord | null): RecordChange => ({
+  const change = (before: Purchase | null, after: Purchase | null): RecordChange => ({
     kind: 'purchase',
     userId: 'user',
     at: at('2026-02-12'),
@@ -139,7 +139,7 @@ describe('what follows from a purchase', () => {
   const BOUGHT = PAID.record;
   const REFUNDED = followed(PAID, facts({ returnedCents: 1_350 })).record;
   const FAILED = givenPurchase({ status: 'failed' });
-  const told = (before: PurchaseRecord | null, after: PurchaseRecord | null): string[] =>
+  const told = (before: Purchase | null, after: Purchase | null): string[] =>
     eventsOf(change(before, after)).map(({ id }) => id);
 
   it('is told by name, once', () => {
@@ -155,7 +155,7 @@ describe('what follows from a purchase', () => {
   });
 
   it('stands in the audit trail where money has moved', () => {
-    const types = (before: PurchaseRecord, after: PurchaseRecord): string[] =>
+    const types = (before: Purchase, after: Purchase): string[] =>
       auditOf(change(before, after)).map(({ type }) => type);
     expect(types(OPEN, REFUNDED)).toEqual(['CreditsPurchased', 'PurchaseRefunded']);
     expect(types(OPEN, FAILED)).toEqual([]);
@@ -165,7 +165,7 @@ describe('what follows from a purchase', () => {
   });
 
   it('counts on the day on which it was learnt, each of its states once', () => {
-    const counted = (before: PurchaseRecord | null, after: PurchaseRecord | null): object | null =>
+    const counted = (before: Purchase | null, after: Purchase | null): object | null =>
       countedOf(change(before, after));
     expect(counted(null, OPEN)).toBeNull();
     expect(counted(OPEN, null)).toBeNull();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { type Purchase, settlePurchase } from '../../lambdas/domain/purchases.ts';
+import { type Settlement, settlePurchase } from '../../lambdas/domain/purchases.ts';
 import {
   active,
   at,
@@ -15,7 +15,7 @@ import {
 
 const NOW = at('2026-02-10');
 const ACCOUNT = withCredits(givenSubscriber(active({}), '2026-02-03'), {});
-const BUNDLE: Purchase = {
+const BUNDLE: Settlement = {
   credits: 10,
   amountCents: 2_700,
   returnedCents: 0,
@@ -27,9 +27,9 @@ const BUNDLE: Purchase = {
 /** Settles what Stripe says, one report after the other. */
 function settled(
   account: Account,
-  purchase: Purchase,
-  reports: readonly Partial<Purchase>[],
-): { account: Account; purchase: Purchase } {
+  purchase: Settlement,
+  reports: readonly Partial<Settlement>[],
+): { account: Account; purchase: Settlement } {
   return reports.reduce(
     (now, report) => {
       const change = settlePurchase(now.account, { ...now.purchase, ...report }, NOW, 'purchase:p1');

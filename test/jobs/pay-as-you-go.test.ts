@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
-import { addMailCredits } from '../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';

@@ -6,7 +6,7 @@ import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
 import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
-import { readPurchase } from '../../lambdas/commands/note-purchase.ts';
+import { readPurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { usePurchases } from '../support/purchases.ts';

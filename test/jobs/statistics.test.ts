@@ -7,7 +7,7 @@ import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
 import { getAggregateUsageStats, getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
 import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { eraseUser } from '../support/as-deployed.ts';
 import { isProcessed } from '../../lambdas/adapters/dynamodb/processed-events.ts';
-import { trackConsumption } from '../../lambdas/commands/record-usage.ts';
+import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../support/as-deployed.ts';
 import { at } from '../support/accounts.ts';

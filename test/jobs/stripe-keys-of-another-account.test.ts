@@ -5,7 +5,7 @@ import { type Account } from '../../lambdas/domain/account.ts';
 import { withCustomer } from '../../lambdas/commands/with-customer.ts';
 import { checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
 import { NotConfiguredError } from '../../lambdas/adapters/stripe/errors.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { gatedConnection, PRO, usePayments } from '../support/payments.ts';
 import { openStripe, type TestStripe } from '../support/stripe.ts';
 import { plentyOfTime } from '../support/table.ts';

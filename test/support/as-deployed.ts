@@ -4,7 +4,7 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { eraseUser as eraseWith, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { processStripeEvents as processWith } from '../../lambdas/commands/process-stripe-events.ts';
 import { CORE_SETTLERS, settleDue, type Settled, type Settler } from '../../lambdas/commands/settle-due.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import { callOffPaidMails } from '../../lambdas/letters/commands/call-off-paid-mails.ts';

@@ -14,7 +14,7 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from './as-deployed.ts';
-import { type StripeServices } from '../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { standInPriceId } from '../../local/stripe-products.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
 import { openStripe, type TestStripe } from './stripe.ts';

@@ -1,8 +1,8 @@
-import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
+import { type Purchase } from '../../lambdas/domain/purchases.ts';
 import { at } from './accounts.ts';
 
 /** A bundle of ten that has been begun. */
-export function givenPurchase(about: Partial<PurchaseRecord> = {}): PurchaseRecord {
+export function givenPurchase(about: Partial<Purchase> = {}): Purchase {
   return {
     id: 'p1',
     version: 2,

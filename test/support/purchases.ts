@@ -3,13 +3,13 @@ import { beforeEach, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
-import { readPurchase } from '../../lambdas/commands/note-purchase.ts';
+import { readPurchase } from '../../lambdas/adapters/dynamodb/purchase-item.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { type Bundle, BUNDLES } from '../../lambdas/domain/plans.ts';
-import { type PurchaseRecord } from '../../lambdas/domain/purchases.ts';
+import { type Purchase } from '../../lambdas/domain/purchases.ts';
 import { active } from './accounts.ts';
 import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
 import { idOf } from './stripe.ts';
@@ -53,7 +53,7 @@ async function subscribeToPro(store: Store, userId: string, now: number): Promis
   return givenPlan(store, userId, active({}), now);
 }
 
-async function purchaseOf(store: Store, userId: string, id: string): Promise<PurchaseRecord> {
+async function purchaseOf(store: Store, userId: string, id: string): Promise<Purchase> {
   const purchase = await readPurchase(store, userId, id, plentyOfTime());
   if (purchase === null) {
     throw new Error(`There is no purchase ${id}.`);
@@ -76,7 +76,7 @@ export interface PurchasesSuite extends PaymentsSuite {
   /** A bundle that has been paid at Stripe, of which the worker has not heard yet. */
   buy: (bundle?: Bundle, paymentMethod?: string) => Promise<Bought>;
   boughtAndGranted: (bundle?: Bundle) => Promise<Bought>;
-  purchase: (bought: { id: string }) => Promise<PurchaseRecord>;
+  purchase: (bought: { id: string }) => Promise<Purchase>;
   /** The purchased credits, what is owed, and what has been taken back. */
   booked: () => Promise<[purchased: number, owed: number, takenBack: number]>;
   about: (type: string, object: object) => Stripe.Event;

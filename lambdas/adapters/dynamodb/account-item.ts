@@ -8,11 +8,11 @@ import {
   type Subscription,
   SUBSCRIPTION_STATUSES,
 } from '../../domain/account.ts';
-import { available, type Credits, type Lots } from '../../domain/credits.ts';
+import { available, CREDIT_COUNTS, type Credits, type Lots } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
 import { BILLING_INTERVALS, PLAN_ORDER, type Plans } from '../../domain/plans.ts';
 import { type Demand, demandsOf, type Use } from '../../domain/usage.ts';
-import { CorruptItemError, ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { CorruptItemError, evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
 
@@ -33,17 +33,22 @@ const HAS_ROOM_TODAY = '(attribute_not_exists(#today) OR #today <= :roomToday)';
 function conditionOf(demand: Demand): { condition: string; values: Record<string, number | string> } {
   switch (demand.demand) {
     case 'open':
-      return { condition: IS_OPEN, values: { ':now': demand.at } };
+      return { condition: IS_OPEN, values: { now: demand.at } };
     case 'scheduling': {
-      const values = Object.fromEntries(demand.notOn.map((plan, index) => [`:plan${index}`, plan]));
-      return { condition: `NOT #plan IN (${Object.keys(values).join(', ')})`, values };
+      const values = Object.fromEntries(demand.notOn.map((plan, index) => [`plan${index}`, plan]));
+      return {
+        condition: `NOT #plan IN (${Object.keys(values)
+          .map((name) => `:${name}`)
+          .join(', ')})`,
+        values,
+      };
     }
     case 'left':
-      return { condition: HAS_LEFT[demand.of], values: { [`:${demand.of}`]: demand.atLeast } };
+      return { condition: HAS_LEFT[demand.of], values: { [demand.of]: demand.atLeast } };
     case 'room':
-      return { condition: HAS_ROOM_TODAY, values: { ':roomToday': demand.atMost } };
+      return { condition: HAS_ROOM_TODAY, values: { roomToday: demand.atMost } };
     case 'credits':
-      return { condition: HAS_CREDITS, values: { ':mails': demand.atLeast } };
+      return { condition: HAS_CREDITS, values: { mails: demand.atLeast } };
   }
 }
 
@@ -83,30 +88,31 @@ interface Asked {
 }
 
 /**
- * The deciding update: counts a use where the account meets its demands (G1). Where it does not, the whole item comes
- * back with the refusal, so that explaining it costs no further request.
+ * The deciding update: counts a use if the account meets its demands (G1). If not, the whole item comes back with the
+ * refusal, so that explaining it costs no further request.
  */
 export function countUse(table: string, { userId, use, plans, now }: Asked): TransactWriteItem {
   const countsMails = use.mails > 0;
   const demands = demandsOf(use, plans, now).map(conditionOf);
-  const condition = demands.map((demand) => demand.condition).join(' AND ');
-  const update = countsMails ? COUNT_MAILS : COUNT_USE;
-  const values = {
-    ...Object.fromEntries(demands.flatMap((demand) => Object.entries(demand.values))),
-    ':one': 1,
-    ':zero': countsMails ? 0 : undefined,
-    ':letters': use.letters,
-    ':emails': use.emails,
-    ':mails': use.mails,
-  };
+  const expressions = evaluated(
+    {
+      ConditionExpression: demands.map(({ condition }) => condition).join(' AND '),
+      UpdateExpression: countsMails ? COUNT_MAILS : COUNT_USE,
+    },
+    {
+      one: 1,
+      zero: 0,
+      ...use,
+      ...Object.fromEntries(demands.flatMap(({ values }) => Object.entries(values))),
+    },
+  );
+  const names = { ...expressions.ExpressionAttributeNames, ...(countsMails ? dayNames(now) : {}) };
   return {
     Update: {
       TableName: table,
       Key: accountKey(userId),
-      ConditionExpression: condition,
-      UpdateExpression: update,
-      ExpressionAttributeNames: { ...namesIn(condition, update), ...(countsMails ? dayNames(now) : {}) },
-      ExpressionAttributeValues: toWire(values),
+      ...expressions,
+      ExpressionAttributeNames: names,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
@@ -114,7 +120,6 @@ export function countUse(table: string, { userId, use, plans, now }: Asked): Tra
 
 /** Nobody has written the account since it was read. */
 const IS_AT_VERSION = '#version = :version';
-const IS_AT_VERSION_NAMES = namesIn(IS_AT_VERSION);
 
 /** Writes a computed account over the one that it was computed from (null: over none), and over no other. */
 export function putAccount(table: string, account: Account, before: Account | null): TransactWriteItem {
@@ -125,9 +130,7 @@ export function putAccount(table: string, account: Account, before: Account | nu
         Put: {
           TableName: table,
           Item: item,
-          ConditionExpression: IS_AT_VERSION,
-          ExpressionAttributeNames: IS_AT_VERSION_NAMES,
-          ExpressionAttributeValues: toWire({ ':version': before.version }),
+          ...evaluated({ ConditionExpression: IS_AT_VERSION }, { version: before.version }),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       };
@@ -135,14 +138,13 @@ export function putAccount(table: string, account: Account, before: Account | nu
 
 const IS_NOT_ERASED = 'attribute_exists(#pk) AND attribute_not_exists(#erasedAt)';
 
-/** Goes into a transaction that must not add to an account that is erased, or was never there. */
+/** Keeps a transaction from adding to an account that is erased, or was never there. */
 export function accountExists(table: string, userId: string): TransactWriteItem {
   return {
     ConditionCheck: {
       TableName: table,
       Key: accountKey(userId),
-      ConditionExpression: IS_NOT_ERASED,
-      ExpressionAttributeNames: namesIn(IS_NOT_ERASED),
+      ...evaluated({ ConditionExpression: IS_NOT_ERASED }),
     },
   };
 }
@@ -152,43 +154,31 @@ export function accountKey(userId: string): WireItem {
 }
 
 export function accountItem(account: Account): WireItem {
-  const { credits, servedInterval } = account;
+  const { userId, subscription, letters, emails, credits, ...others } = account;
+  const { lots, ...counts } = credits;
   return toWire({
-    pk: userKey(account.userId),
+    pk: userKey(userId),
     sk: ACCOUNT_KEY,
-    version: account.version,
-    billingVersion: account.billingVersion,
-    createdAt: account.createdAt,
+    ...others,
+    kind: undefined,
+    mailsByDay: undefined,
     customerId: account.customerId ?? undefined,
-    plan: account.plan,
-    ...subscriptionAttributes(account.subscription),
-    anchor: account.anchor,
-    periodStart: account.periodStart,
-    periodEnd: account.periodEnd,
+    ...subscriptionAttributes(subscription),
     openUntil: openUntil(account),
-    lettersUsed: account.letters.used,
-    lettersLeft: account.letters.left,
-    emailsUsed: account.emails.used,
-    emailsLeft: account.emails.left,
-    mailsUsed: account.mailsUsed,
-    cardMails: account.cardMails,
+    lettersUsed: letters.used,
+    lettersLeft: letters.left,
+    emailsUsed: emails.used,
+    emailsLeft: emails.left,
     mailCredits: available(credits),
-    carried: credits.lots,
-    included: credits.included,
-    purchased: credits.purchased,
-    usedThisPeriod: credits.usedThisPeriod,
-    owed: credits.owed,
-    granted: credits.granted,
-    used: credits.used,
-    expired: credits.expired,
-    takenBack: credits.takenBack,
-    servedInterval: servedInterval ?? undefined,
+    carried: lots,
+    ...counts,
+    servedInterval: account.servedInterval ?? undefined,
     ...dayAttributes(account),
     ...dueAttributes(account),
   });
 }
 
-/** Days before the period's eve count for nothing any more; no mail's removal reaches those of a user who was away. */
+/** Leaves out the days before the period's eve: they limit nothing any more, and no mail removes those of an absence. */
 function dayAttributes({ mailsByDay, periodStart }: Account): object {
   const eve = utcDay(periodStart - DAY_MS);
   const days = Object.entries(mailsByDay).filter(([day]) => day >= eve);
@@ -220,29 +210,19 @@ export function parseAccount(item: WireItem): AccountState {
   const reader = ItemReader.fromWire(item);
   const userId = reader.string('pk').slice(userKey('').length);
   if (reader.has('erasedAt')) {
-    return {
-      kind: 'erased',
-      userId,
-      version: reader.integer('version'),
-      erasedAt: reader.integer('erasedAt'),
-    };
+    return { kind: 'erased', userId, ...reader.integers(['version', 'erasedAt']) };
   }
   const account: Account = {
     kind: 'account',
     userId,
-    version: reader.integer('version'),
-    billingVersion: reader.integer('billingVersion'),
-    createdAt: reader.integer('createdAt'),
+    ...reader.integers(['version', 'billingVersion', 'createdAt', 'anchor', 'periodStart', 'periodEnd']),
     customerId: reader.optionalString('customerId') ?? null,
     plan: reader.oneOf('plan', PLAN_ORDER),
     subscription: parseSubscription(reader),
-    anchor: reader.integer('anchor'),
-    periodStart: reader.integer('periodStart'),
-    periodEnd: reader.integer('periodEnd'),
     letters: { used: reader.integer('lettersUsed'), left: reader.integer('lettersLeft') },
     emails: { used: reader.integer('emailsUsed'), left: reader.integer('emailsLeft') },
     mailsUsed: reader.integer('mailsUsed'),
-    // Accounts from before it was counted have none.
+    // Older accounts have no such attribute.
     cardMails: reader.optionalInteger('cardMails') ?? 0,
     mailsByDay: parseMailsByDay(reader),
     credits: parseCredits(reader),
@@ -284,24 +264,14 @@ function parseMailsByDay(reader: ItemReader): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name.slice(DAY_PREFIX.length), reader.integer(name)]));
 }
 
-/** The credits of an account's item whether or not they add up, for whoever is to find that out. @throws CorruptItemError */
+/** The credits of an account's item, whether or not they add up. @throws CorruptItemError */
 export function parseStoredCredits(item: WireItem): { mailCredits: number; credits: Credits } {
   const reader = ItemReader.fromWire(item);
   return { mailCredits: reader.integer('mailCredits'), credits: parseCredits(reader) };
 }
 
 function parseCredits(reader: ItemReader): Credits {
-  return {
-    lots: parseLots(reader, 'carried'),
-    included: reader.integer('included'),
-    purchased: reader.integer('purchased'),
-    usedThisPeriod: reader.integer('usedThisPeriod'),
-    owed: reader.integer('owed'),
-    granted: reader.integer('granted'),
-    used: reader.integer('used'),
-    expired: reader.integer('expired'),
-    takenBack: reader.integer('takenBack'),
-  };
+  return { lots: parseLots(reader, 'carried'), ...reader.integers(CREDIT_COUNTS) };
 }
 
 function parseLots(reader: ItemReader, name: string): Lots {
@@ -315,9 +285,7 @@ function parseLots(reader: ItemReader, name: string): Lots {
 function parseServedInterval(reader: ItemReader): ServedInterval {
   return {
     subscriptionId: reader.string('subscriptionId'),
-    anchor: reader.integer('anchor'),
-    endsAt: reader.integer('endsAt'),
-    includedUsed: reader.integer('includedUsed'),
+    ...reader.integers(['anchor', 'endsAt', 'includedUsed']),
     expiredLots: parseLots(reader, 'expiredLots'),
   };
 }

@@ -1,15 +1,15 @@
-import { QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { type AuditRecord, AUDIT_TYPES, type AuditType } from '../../domain/audit.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { toIso, utcDay } from '../../domain/instants.ts';
+import { type DayRange } from '../../domain/statistics.ts';
 import { expiringAfter } from './expiry.ts';
-import { ItemReader, toWire, type WireItem } from './items.ts';
+import { ItemReader, sortKeyOf, toWire, type WireItem } from './items.ts';
 import { auditKey, ROLLOVER_AUDIT_KEY, userAuditKey } from './keys.ts';
 import { type Page, type PageRequest } from './lists.ts';
+import { queryPartition } from './partitions.ts';
 import { putNew } from './put-new.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
-import { TABLE_SCHEMA } from './table-schema.ts';
 import { MAX_TRANSACTION_ITEMS, transact } from './transact.ts';
 
 /** Audit records are kept for two years. */
@@ -18,14 +18,14 @@ const KEPT_DAYS = 731;
 /** As many records as one transaction takes: each stands in two trails at most. */
 export const MAX_AUDIT_RECORDS = MAX_TRANSACTION_ITEMS / 2;
 
-/** Appends one record to the audit trail, as `appendAuditRecords` does. @throws BusyError */
+/** Appends one record to the audit trail. @throws BusyError */
 export async function appendAudit(store: Store, record: AuditRecord, deadline: Deadline): Promise<void> {
   await appendAuditRecords(store, [record], deadline);
 }
 
 /**
- * Appends to the audit trail: to the day's, to the user's where it is about one, and to that of the rollover's runs. All of them are appended or none,
- * but for those that are there already, which stay as they are.
+ * Appends to the audit trail: to the trail of the day, and to that of the user or of the rollover's runs. It appends all
+ * records or none. Records that are there already stay as they are.
  *
  * @param records at most `MAX_AUDIT_RECORDS`, each another one
  * @throws BusyError
@@ -66,85 +66,67 @@ function auditItem(trail: string, record: AuditRecord): WireItem {
   });
 }
 
-/** Which part of the trail: a day's, a user's, or what happened to a user on a day. */
+/** A day's trail, a user's, or what happened to a user on a day. */
 export type AuditQuery = { type?: AuditType } & (
   { day: string; userId?: string } | { day?: string; userId: string }
 );
 
-/** Where records of another type are passed over, a page is given up after reading this many of them. */
+/** A page ends after reading this many records, however few of them are of the type that was asked for. */
 const MOST_READ_PER_PAGE = 5_000;
 const READ_AT_ONCE = 1_000;
 
 /**
- * Audit records, newest first. Of a type that is rare among many others, a page may hold fewer than asked for, or none,
- * and still have a next one.
+ * Audit records, newest first. A page of a rare type may hold fewer records than asked for, or none, and still have a
+ * next one.
  *
  * @throws BusyError
  */
 export async function listAuditRecords(
   store: Store,
-  query: AuditQuery,
+  { day, userId, type }: AuditQuery,
   { limit, after }: PageRequest,
   deadline: Deadline,
 ): Promise<Page<AuditRecord>> {
+  const trail = userId === undefined ? auditKey(day ?? '') : userAuditKey(userId);
+  const keys = userId === undefined || day === undefined ? undefined : { prefix: day };
   const found: WireItem[] = [];
-  let last = after;
+  let last = after === null ? null : toWire({ pk: trail, sk: after });
   for (let read = 0; read < MOST_READ_PER_PAGE; read += READ_AT_ONCE) {
-    const { Items = [], LastEvaluatedKey } = await readTrail(store, query, last, deadline);
-    found.push(...Items);
-    last = LastEvaluatedKey === undefined ? null : sortKeyOf(LastEvaluatedKey);
+    const request = { keys, type, after: last, limit: READ_AT_ONCE, isReversed: true };
+    const page = await queryPartition(store, trail, request, deadline);
+    found.push(...page.items);
+    last = page.next;
     if (last === null || found.length > limit) {
       break;
     }
   }
   const shown = found.slice(0, limit);
-  const lastShown = shown.at(-1);
-  return {
-    items: shown.map(parseAuditRecord),
-    next: found.length > limit && lastShown !== undefined ? sortKeyOf(lastShown) : last,
-  };
+  const end = (found.length > limit ? shown.at(-1) : last) ?? null;
+  return { items: shown.map(parseAuditRecord), next: end === null ? null : sortKeyOf(end) };
 }
 
-async function readTrail(
+/** Their keys begin with an instant, which begins with its day; nothing that does so comes after this. */
+const END_OF_DAY = '~';
+
+/** The runs of the rollover on the days of a range, newest first. It reads the runs and nothing else. @throws BusyError */
+export async function listRolloverRuns(
   store: Store,
-  { day, userId, type }: AuditQuery,
-  after: string | null,
+  { first, last }: DayRange,
+  { limit, after }: PageRequest,
   deadline: Deadline,
-): Promise<QueryCommandOutput> {
-  const trail = userId === undefined ? auditKey(day ?? '') : userAuditKey(userId);
-  const ofDay = userId === undefined || day === undefined ? '' : ' AND begins_with(#sk, :day)';
-  return retrying(deadline, (abortSignal) =>
-    store.client.send(
-      new QueryCommand({
-        TableName: store.table,
-        KeyConditionExpression: `#pk = :pk${ofDay}`,
-        FilterExpression: type === undefined ? undefined : '#type = :type',
-        ExpressionAttributeNames: {
-          '#pk': TABLE_SCHEMA.partitionKey,
-          ...(ofDay === '' ? {} : { '#sk': TABLE_SCHEMA.sortKey }),
-          ...(type === undefined ? {} : { '#type': 'type' }),
-        },
-        ExpressionAttributeValues: toWire({
-          ':pk': trail,
-          ':day': ofDay === '' ? undefined : day,
-          ':type': type,
-        }),
-        ExclusiveStartKey: after === null ? undefined : toWire({ pk: trail, sk: after }),
-        ScanIndexForward: false,
-        ConsistentRead: true,
-        Limit: READ_AT_ONCE,
-      }),
-      { abortSignal },
-    ),
-  );
-}
-
-function sortKeyOf(item: WireItem): string {
-  return ItemReader.fromWire(item).string(TABLE_SCHEMA.sortKey);
+): Promise<Page<AuditRecord>> {
+  const request = {
+    keys: { first, last: `${last}${END_OF_DAY}` },
+    after: after === null ? null : toWire({ pk: ROLLOVER_AUDIT_KEY, sk: after }),
+    limit,
+    isReversed: true,
+  };
+  const { items, next } = await queryPartition(store, ROLLOVER_AUDIT_KEY, request, deadline);
+  return { items: items.map(parseAuditRecord), next: next === null ? null : sortKeyOf(next) };
 }
 
 /** @throws CorruptItemError */
-export function parseAuditRecord(item: WireItem): AuditRecord {
+function parseAuditRecord(item: WireItem): AuditRecord {
   const reader = ItemReader.fromWire(item);
   return {
     id: reader.string('id'),

@@ -1,6 +1,6 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { keyOf, queryDue } from './due-accounts.ts';
+import { keyOf, queryDue } from './due-index.ts';
 import { ItemReader, type WireItem } from './items.ts';
 import { dueShard } from './keys.ts';
 import { type Store } from './store.ts';
@@ -24,8 +24,8 @@ interface Shard {
 const PAGE_SIZE = 200;
 
 /**
- * What is due in all shards of the index, the longest overdue first: whoever runs out of time has left what can wait
- * longest. It costs a request per shard and one per page of what is due, however much more is scheduled.
+ * What is due in all shards of the index, the longest overdue first: a run that ends early leaves what can wait longest.
+ * It costs a request per shard and one per page of what is due, however much more is scheduled.
  */
 export class DueQueue {
   readonly #store: Store;

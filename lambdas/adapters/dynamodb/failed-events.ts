@@ -1,32 +1,28 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../domain/failure-reasons.ts';
 import { type Instant, toIso } from '../../domain/instants.ts';
 import { expiringAfter } from './expiry.ts';
 import { getItem } from './get-item.ts';
-import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { FAILED_EVENTS_KEY } from './keys.ts';
-import { type Page, type PageRequest } from './lists.ts';
+import { FROM_LIST_INDEX, type Page, type PageRequest } from './lists.ts';
+import { runQuery } from './partitions.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
 import { FAILED_RECORDS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
 
 /** An event that could not be processed, as it is listed. */
 export interface FailedEvent {
-  /** Stripe's id of the event; of what is unreadable, the message's. */
+  /** Stripe's id of the event; the queue's id of a message that can't be read. */
   id: string;
   type: string;
   reason: FailureReason;
   failedAt: Instant;
 }
 
-/** With the body, as Stripe sent it. */
 export interface KeptEvent extends FailedEvent {
+  /** As Stripe sent it. */
   body: string;
 }
 
@@ -54,35 +50,18 @@ export async function keepFailedEvent(store: Store, event: KeptEvent, deadline: 
 
 const OF_STRIPE = '#pk = :pk';
 
-/** Those that failed last first. @throws BusyError */
+/** The last to fail comes first. @throws BusyError */
 export async function listFailedEvents(
   store: Store,
   { limit, after }: PageRequest,
   deadline: Deadline,
 ): Promise<Page<FailedEvent>> {
-  const { Items = [], LastEvaluatedKey } = await retrying(deadline, (abortSignal) =>
-    store.client.send(
-      new QueryCommand({
-        TableName: store.table,
-        IndexName: TABLE_SCHEMA.listIndex.name,
-        Select: 'ALL_ATTRIBUTES',
-        KeyConditionExpression: OF_STRIPE,
-        ExpressionAttributeNames: namesIn(OF_STRIPE),
-        ExpressionAttributeValues: toWire({ ':pk': FAILED_EVENTS_KEY }),
-        ExclusiveStartKey: after === null ? undefined : startAfter(after),
-        ScanIndexForward: false,
-        ConsistentRead: true,
-        Limit: limit,
-      }),
-      { abortSignal },
-    ),
-  );
+  const expressions = evaluated({ KeyConditionExpression: OF_STRIPE }, { pk: FAILED_EVENTS_KEY });
+  const query = { ...FROM_LIST_INDEX, ...expressions, Limit: limit };
+  const { items, next } = await runQuery(store, query, after === null ? null : startAfter(after), deadline);
   return {
-    items: Items.map(parseFailedEvent),
-    next:
-      LastEvaluatedKey === undefined
-        ? null
-        : ItemReader.fromWire(LastEvaluatedKey).string(TABLE_SCHEMA.listIndex.sortKey),
+    items: items.map(parseFailedEvent),
+    next: next === null ? null : ItemReader.fromWire(next).string(TABLE_SCHEMA.listIndex.sortKey),
   };
 }
 
@@ -91,7 +70,7 @@ function startAfter(position: string): WireItem {
   return { ...failedEventKey(id), ...toWire({ [TABLE_SCHEMA.listIndex.sortKey]: position }) };
 }
 
-/** Null when it has been sent again, or never failed. @throws BusyError */
+/** Null: nobody has kept it, or somebody has sent it again. @throws BusyError */
 export async function readFailedEvent(
   store: Store,
   id: string,
@@ -103,11 +82,7 @@ export async function readFailedEvent(
 
 const HAS_NOT_FAILED_AGAIN = '#failedAt = :failedAt';
 
-/**
- * Forgets an event that has been sent again. One that has failed again meanwhile stays.
- *
- * @throws BusyError
- */
+/** Forgets an event that somebody has sent again, unless it has failed again meanwhile. @throws BusyError */
 export async function forgetFailedEvent(
   store: Store,
   { id, failedAt }: FailedEvent,
@@ -119,9 +94,7 @@ export async function forgetFailedEvent(
         new DeleteItemCommand({
           TableName: store.table,
           Key: failedEventKey(id),
-          ConditionExpression: HAS_NOT_FAILED_AGAIN,
-          ExpressionAttributeNames: namesIn(HAS_NOT_FAILED_AGAIN),
-          ExpressionAttributeValues: toWire({ ':failedAt': failedAt }),
+          ...evaluated({ ConditionExpression: HAS_NOT_FAILED_AGAIN }, { failedAt }),
         }),
         { abortSignal },
       );

@@ -1,23 +1,18 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { type Gift, GIFT_STATUSES, RETURN_REASONS, type GiftEnd } from '../../domain/gifts.ts';
+import { type Gift, GIFT_STATUSES, type GiftEnd, RETURN_REASONS } from '../../domain/gifts.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
-import { codeKey, waitingShard, listKey, recordKey, userKey } from './keys.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
+import { codeKey, listKey, recordKey, userKey, waitingShard } from './keys.ts';
+import { type RecordList } from './lists.ts';
 
 /**
- * A gift belongs to its giver. Beside it, `CODE#<hash>` leads from the code to it, and the receiver keeps that he has
- * claimed it (`CLAIM`): neither of the two says anything of the other.
+ * A gift belongs to its giver. `CODE#<hash>` leads from the code to the gift. The receiver keeps the claim (`CLAIM`).
+ * Neither user's items name the other user.
  */
 export function giftItem(giverId: string, gift: Gift, fingerprint: string): WireItem {
-  return toWire({
-    pk: userKey(giverId),
-    sk: recordKey('GIFT', gift.id),
-    listKey: listKey('GIFT', gift.createdAt, gift.id),
-    fingerprint,
-    ...gift,
-    dueShard: waitingShard(gift.id),
-    dueAt: gift.expiresAt,
-  });
+  const place = { listKey: listKey('GIFT', gift.createdAt, gift.id), dueShard: waitingShard(gift.id) };
+  const attributes = { ...place, fingerprint, ...gift, dueAt: gift.expiresAt };
+  return { ...giftKey(giverId, gift.id), ...toWire(attributes) };
 }
 
 export function giftKey(giverId: string, id: string): WireItem {
@@ -34,12 +29,11 @@ export function codeItem(giverId: string, { id, codeHash }: Gift): WireItem {
   return { ...codeItemKey(codeHash), ...toWire({ giverId, giftId: id }) };
 }
 
-/** Removes what leads from a code to its gift. */
 export function forgetCode(table: string, codeHash: string): TransactWriteItem {
   return { Delete: { TableName: table, Key: codeItemKey(codeHash) } };
 }
 
-/** Whose gift a code stands for. @throws CorruptItemError */
+/** The gift that a code stands for. @throws CorruptItemError */
 export function parseCode(item: WireItem): { giverId: string; giftId: string } {
   const reader = ItemReader.fromWire(item);
   return { giverId: reader.string('giverId'), giftId: reader.string('giftId') };
@@ -63,15 +57,7 @@ export function endGift(
     Update: {
       TableName: table,
       Key: giftKey(giverId, giftId),
-      ConditionExpression: IS_OPEN,
-      UpdateExpression: update,
-      ExpressionAttributeNames: namesIn(IS_OPEN, update),
-      ExpressionAttributeValues: toWire({
-        ':open': 'open',
-        ':status': end.status,
-        ':endedAt': end.endedAt,
-        ...(end.status === 'returned' ? { ':because': end.because } : {}),
-      }),
+      ...evaluated({ ConditionExpression: IS_OPEN, UpdateExpression: update }, { ...end, open: 'open' }),
     },
   };
 }
@@ -81,13 +67,13 @@ export function parseGift(item: WireItem): Gift {
   const reader = ItemReader.fromWire(item);
   return {
     id: reader.string('id'),
-    count: reader.integer('count'),
     codeHash: reader.string('codeHash'),
-    createdAt: reader.integer('createdAt'),
-    expiresAt: reader.integer('expiresAt'),
+    ...reader.integers(['count', 'createdAt', 'expiresAt']),
     ...parseEnd(reader),
   };
 }
+
+export const GIFTS: RecordList<Gift> = { kind: 'GIFT', parse: parseGift };
 
 function parseEnd(reader: ItemReader): GiftEnd {
   const status = reader.oneOf('status', GIFT_STATUSES);
@@ -97,15 +83,11 @@ function parseEnd(reader: ItemReader): GiftEnd {
     case 'claimed':
       return { status, endedAt: reader.integer('endedAt') };
     case 'returned':
-      return {
-        status,
-        endedAt: reader.integer('endedAt'),
-        because: reader.oneOf('because', RETURN_REASONS),
-      };
+      return { status, endedAt: reader.integer('endedAt'), because: reader.oneOf('because', RETURN_REASONS) };
   }
 }
 
-/** That a user has claimed a gift: the record of his request (G2). */
+/** The record of a user's request to claim a gift (G2). */
 export interface Claim {
   id: string;
   giftId: string;
@@ -128,8 +110,7 @@ export function parseClaim(item: WireItem): Claim {
   return {
     id: reader.string('id'),
     giftId: reader.string('giftId'),
-    count: reader.integer('count'),
     codeHash: reader.string('codeHash'),
-    claimedAt: reader.integer('claimedAt'),
+    ...reader.integers(['count', 'claimedAt']),
   };
 }

@@ -1,15 +1,14 @@
 import { type TransactWriteItem, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
+import { type Instant, nextUtcDay, utcDay } from '../../domain/instants.ts';
 import { expiringAfter } from './expiry.ts';
-import { namesIn, toWire } from './items.ts';
+import { evaluated, toWire, type WireItem } from './items.ts';
 import { guessesKey } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store, TRY_TIMEOUT_MS } from './store.ts';
-import { TABLE_SCHEMA } from './table-schema.ts';
 import { update } from './transact.ts';
 
-/** How many codes that stand for nothing one user may try in a UTC day. */
+/** The most wrong codes that one user may try in a UTC day. */
 const WRONG_GUESSES_PER_DAY = 10;
 
 const GUESSES_SORT_KEY = 'GUESSES';
@@ -30,19 +29,14 @@ export async function takeGuess(
   now: Instant,
   deadline: Deadline,
 ): Promise<{ outcome: 'taken' } | { outcome: 'too_many_guesses'; limit: number; resetsAt: Instant }> {
-  const tomorrow = now - (now % DAY_MS) + DAY_MS;
+  const tomorrow = nextUtcDay(now);
   const count: TransactWriteItem = {
     Update: {
       ...itemOf(store, userId, now),
-      ConditionExpression: HAS_GUESSES_LEFT,
-      UpdateExpression: COUNT_GUESS,
-      ExpressionAttributeNames: namesIn(HAS_GUESSES_LEFT, COUNT_GUESS),
-      ExpressionAttributeValues: toWire({
-        ':limit': WRONG_GUESSES_PER_DAY,
-        ':zero': 0,
-        ':one': 1,
-        ':expiresAt': expiringAfter(1, tomorrow)[TABLE_SCHEMA.timeToLive],
-      }),
+      ...evaluated(
+        { ConditionExpression: HAS_GUESSES_LEFT, UpdateExpression: COUNT_GUESS },
+        { limit: WRONG_GUESSES_PER_DAY, zero: 0, one: 1, ...expiringAfter(1, tomorrow) },
+      ),
     },
   };
   return retrying(deadline, async (abortSignal) => {
@@ -56,32 +50,22 @@ export async function takeGuess(
   });
 }
 
-/** Takes off a guess that was not wrong. Nothing is lost when this fails but a guess of the day. */
+/** Takes off a guess that was not wrong. When this fails, the user has lost a guess of the day. */
 export async function returnGuess(store: Store, userId: string, now: Instant): Promise<void> {
   const uncount = new UpdateItemCommand({
     ...itemOf(store, userId, now),
-    ConditionExpression: HAS_GUESSED,
-    UpdateExpression: UNCOUNT_GUESS,
-    ExpressionAttributeNames: namesIn(HAS_GUESSED, UNCOUNT_GUESS),
-    ExpressionAttributeValues: toWire({ ':zero': 0, ':one': 1 }),
+    ...evaluated({ ConditionExpression: HAS_GUESSED, UpdateExpression: UNCOUNT_GUESS }, { zero: 0, one: 1 }),
   });
   try {
     await store.client.send(uncount, { abortSignal: AbortSignal.timeout(TRY_TIMEOUT_MS) });
   } catch {
-    // As said above.
+    // The user has one guess less today.
   }
 }
 
-function itemOf(
-  store: Store,
-  userId: string,
-  now: Instant,
-): Pick<NonNullable<TransactWriteItem['Update']>, 'TableName' | 'Key'> {
+function itemOf(store: Store, userId: string, now: Instant): { TableName: string; Key: WireItem } {
   return {
     TableName: store.table,
-    Key: toWire({
-      [TABLE_SCHEMA.partitionKey]: guessesKey(userId, utcDay(now)),
-      [TABLE_SCHEMA.sortKey]: GUESSES_SORT_KEY,
-    }),
+    Key: toWire({ pk: guessesKey(userId, utcDay(now)), sk: GUESSES_SORT_KEY }),
   };
 }

@@ -20,6 +20,26 @@ export function namesIn(...expressions: readonly string[]): Record<string, strin
   return Object.fromEntries(placeholders.map((placeholder) => [placeholder, placeholder.slice(1)]));
 }
 
+type Evaluated = Partial<
+  Record<'ConditionExpression' | 'FilterExpression' | 'KeyConditionExpression' | 'UpdateExpression', string>
+>;
+
+/** Expressions with all that they mention: `#name` is the attribute `name`, and `:name` the value of that name. */
+export function evaluated<Expressions extends Evaluated>(
+  expressions: Expressions,
+  values: object = {},
+): Expressions & { ExpressionAttributeNames: Record<string, string>; ExpressionAttributeValues?: WireItem } {
+  const texts = Object.values(expressions);
+  const mentioned = new Set(texts.flatMap((text) => text.match(/:\w+/g) ?? []));
+  const named = Object.entries(values).map(([name, value]) => [`:${name}`, value] as const);
+  const used = named.filter(([placeholder]) => mentioned.has(placeholder));
+  return {
+    ...expressions,
+    ExpressionAttributeNames: namesIn(...texts),
+    ...(used.length === 0 ? {} : { ExpressionAttributeValues: toWire(Object.fromEntries(used)) }),
+  };
+}
+
 /** Reads attributes of an item by type, and says which one is wrong. */
 export class ItemReader {
   readonly #item: Record<string, unknown>;
@@ -40,6 +60,11 @@ export class ItemReader {
   integer(name: string): number {
     const value = this.#item[name];
     return typeof value === 'number' && Number.isSafeInteger(value) ? value : this.#fail(name);
+  }
+
+  integers<Name extends string>(names: readonly Name[]): Record<Name, number> {
+    const entries = names.map((name) => [name, this.integer(name)]);
+    return Object.fromEntries(entries) as Record<Name, number>;
   }
 
   optionalInteger(name: string): number | null {
@@ -99,4 +124,8 @@ export class ItemReader {
     const key = `${String(this.#item['pk'])} ${String(this.#item['sk'])}`;
     throw new CorruptItemError(`The attribute ${name} of the item ${key} is missing or wrong.`);
   }
+}
+
+export function sortKeyOf(item: WireItem): string {
+  return ItemReader.fromWire(item).string('sk');
 }

@@ -8,7 +8,7 @@ export function userKey(userId: string): string {
   return `USER#${userId}`;
 }
 
-/** Whose an item is; null where it is no user's. */
+/** The user to whom an item belongs; null: to no user. */
 export function userIdOf(pk: string): string | null {
   return pk.startsWith(userKey('')) ? pk.slice(userKey('').length) : null;
 }
@@ -39,12 +39,12 @@ export function listKey(kind: ListKind, at: Instant, id: string): string {
   return `${kind}#${toIso(at)}#${id}`;
 }
 
-/** Whose customer at Stripe it is. */
+/** The partition that leads from a customer at Stripe to a user. */
 export function customerKey(customerId: string): string {
   return `CUSTOMER#${customerId}`;
 }
 
-/** What a gift's code, by its hash, stands for. */
+/** The partition that leads from the hash of a code to a gift. */
 export function codeKey(codeHash: string): string {
   return `CODE#${codeHash}`;
 }
@@ -62,7 +62,7 @@ export function stripeEventKey(eventId: string): string {
 /** Events of Stripe's that could not be processed, kept whole, side by side. */
 export const FAILED_EVENTS_KEY = 'FAILED#STRIPE';
 
-/** What is left of an erased user's books, under a name that leads back to nobody. */
+/** An erased user's ledger, under a name that leads back to nobody. */
 export function anonymousKey(anonymousId: string): string {
   return `ERASED#${anonymousId}`;
 }
@@ -86,7 +86,7 @@ export const STATISTICS_KEY = 'STATS#DAYS';
 /** The sketches of the days' and the months' users. Apart from the totals, which are small and written often. */
 export const SKETCHES_KEY = 'STATS#USERS';
 
-/** A marker of something that has been done once. It names nobody: what it is about goes in as a hash. */
+/** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
   return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;
 }

@@ -1,12 +1,7 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Gift } from '../../domain/gifts.ts';
-import { type PurchaseRecord } from '../../domain/purchases.ts';
-import { parseGift } from './gift-item.ts';
-import { ItemReader, toWire, type WireItem } from './items.ts';
+import { evaluated, ItemReader, type WireItem } from './items.ts';
 import { type ListKind, userKey } from './keys.ts';
-import { parsePurchase } from './purchase-item.ts';
-import { retrying } from './retry.ts';
+import { runQuery } from './partitions.ts';
 import { type Store } from './store.ts';
 import { TABLE_SCHEMA } from './table-schema.ts';
 
@@ -28,14 +23,19 @@ export interface Listed {
   item: WireItem;
 }
 
+/** Newest first, by the local index. It holds keys only; DynamoDB fetches the items themselves in the same request. */
+export const FROM_LIST_INDEX = {
+  IndexName: TABLE_SCHEMA.listIndex.name,
+  Select: 'ALL_ATTRIBUTES',
+  ScanIndexForward: false,
+  ConsistentRead: true,
+} as const;
+
 const OF_KIND_UP_TO = '#pk = :pk AND #listKey BETWEEN :first AND :last';
 /** Sorts after every other character of a list key. */
 const AFTER_ALL = '~';
 
-/**
- * A user's records of one kind, newest first, up to and including the place `from` (null: from the newest). The local
- * index holds keys only; DynamoDB fetches the items themselves, in the same request.
- */
+/** A user's records of one kind, newest first, up to and including the place `from` (null: from the newest). */
 export async function queryList(
   store: Store,
   userId: string,
@@ -43,36 +43,25 @@ export async function queryList(
   { from, limit }: { from: string | null; limit: number },
   deadline: Deadline,
 ): Promise<Listed[]> {
-  return retrying(deadline, async (abortSignal) => {
-    const { Items } = await store.client.send(
-      new QueryCommand({
-        TableName: store.table,
-        IndexName: TABLE_SCHEMA.listIndex.name,
-        Select: 'ALL_ATTRIBUTES',
-        KeyConditionExpression: OF_KIND_UP_TO,
-        ExpressionAttributeNames: { '#pk': 'pk', '#listKey': TABLE_SCHEMA.listIndex.sortKey },
-        ExpressionAttributeValues: toWire({
-          ':pk': userKey(userId),
-          ':first': `${kind}#`,
-          ':last': from ?? `${kind}#${AFTER_ALL}`,
-        }),
-        ScanIndexForward: false,
-        ConsistentRead: true,
-        Limit: limit,
-      }),
-      { abortSignal },
-    );
-    return (Items ?? []).map((item) => ({ listKey: ItemReader.fromWire(item).string('listKey'), item }));
-  });
+  const values = { pk: userKey(userId), first: `${kind}#`, last: from ?? `${kind}#${AFTER_ALL}` };
+  const expressions = evaluated({ KeyConditionExpression: OF_KIND_UP_TO }, values);
+  const query = { ...FROM_LIST_INDEX, ...expressions, Limit: limit };
+  const { items } = await runQuery(store, query, null, deadline);
+  return items.map((item) => ({ listKey: ItemReader.fromWire(item).string('listKey'), item }));
 }
 
-/** One page of records that are listed one by one. */
-export async function listPage<Item>(
+/** A kind of records that are listed one by one. */
+export interface RecordList<Item> {
+  kind: ListKind;
+  parse: (item: WireItem) => Item;
+}
+
+/** A page of a user's records of one kind, newest first by when they were made. @throws BusyError */
+export async function listRecords<Item>(
   store: Store,
   userId: string,
-  kind: ListKind,
+  { kind, parse }: RecordList<Item>,
   { limit, after }: PageRequest,
-  parse: (item: WireItem) => Item,
   deadline: Deadline,
 ): Promise<Page<Item>> {
   // One more than asked for tells whether there is a next page; the one at `after` itself was on the page before.
@@ -83,24 +72,4 @@ export async function listPage<Item>(
     items: shown.map(({ item }) => parse(item)),
     next: rest.length > limit ? (shown.at(-1)?.listKey ?? null) : null,
   };
-}
-
-/** Newest first, by when they were begun. @throws BusyError */
-export async function listPurchases(
-  store: Store,
-  userId: string,
-  request: PageRequest,
-  deadline: Deadline,
-): Promise<Page<PurchaseRecord>> {
-  return listPage(store, userId, 'PURCHASE', request, parsePurchase, deadline);
-}
-
-/** Those that the user has given, newest first. @throws BusyError */
-export async function listGifts(
-  store: Store,
-  userId: string,
-  request: PageRequest,
-  deadline: Deadline,
-): Promise<Page<Gift>> {
-  return listPage(store, userId, 'GIFT', request, parseGift, deadline);
 }

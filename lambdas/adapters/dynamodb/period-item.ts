@@ -2,7 +2,7 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type ClosedPeriod } from '../../domain/account.ts';
 import { type Movement, MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { PLAN_ORDER } from '../../domain/plans.ts';
-import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { listKey, periodKey, userKey } from './keys.ts';
 
 /** A closed period: the history's line, and the ledger's for the close and the opening that followed. */
@@ -34,10 +34,10 @@ export function repayPurchased(
     Update: {
       TableName: table,
       Key: toWire({ pk: userKey(userId), sk: periodKey(periodStart) }),
-      ConditionExpression: OWES_THEM,
-      UpdateExpression: REPAY_ONE,
-      ExpressionAttributeNames: namesIn(OWES_THEM, REPAY_ONE),
-      ExpressionAttributeValues: toWire({ ':seen': purchasedOutstanding, ':rest': purchasedOutstanding - 1 }),
+      ...evaluated(
+        { ConditionExpression: OWES_THEM, UpdateExpression: REPAY_ONE },
+        { seen: purchasedOutstanding, rest: purchasedOutstanding - 1 },
+      ),
     },
   };
 }
@@ -54,16 +54,10 @@ const BEFORE_ALL_IDS = '-';
 export function parsePeriod(item: WireItem): ClosedPeriod {
   const reader = ItemReader.fromWire(item);
   return {
-    periodStart: reader.integer('periodStart'),
-    periodEnd: reader.integer('periodEnd'),
-    anchor: reader.integer('anchor'),
+    ...reader.integers(['periodStart', 'periodEnd', 'anchor', 'letters', 'emails', 'mails', 'creditsUsed']),
     plan: reader.oneOf('plan', PLAN_ORDER),
-    letters: reader.integer('letters'),
-    emails: reader.integer('emails'),
-    mails: reader.integer('mails'),
     // Periods that closed before these were counted have neither.
     cardMails: reader.optionalInteger('cardMails') ?? 0,
-    creditsUsed: reader.integer('creditsUsed'),
     creditsLeft: reader.optionalInteger('creditsLeft') ?? 0,
     purchasedOutstanding: reader.integer('purchasedOutstanding'),
     movements: reader.has('movements') ? reader.maps('movements').map(parseMovement) : [],

@@ -6,10 +6,9 @@ import { getItem } from './get-item.ts';
 import { toWire, type WireItem } from './items.ts';
 import { stripeEventKey } from './keys.ts';
 import { putNew } from './put-new.ts';
-import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 import { STRIPE_EVENTS_KEPT_DAYS } from './table-schema.ts';
-import { transact } from './transact.ts';
+import { commit } from './transact.ts';
 
 /**
  * An event of Stripe's that has been processed. Its item is written together with what the event changes, so that an
@@ -48,9 +47,5 @@ export async function recordProcessed(
   event: ProcessedEvent,
   deadline: Deadline,
 ): Promise<void> {
-  await retrying(deadline, async (abortSignal) => {
-    const transaction = await transact(store, [markProcessed(store.table, event)], abortSignal);
-    const isThere = !transaction.committed && transaction.reasons[0]?.reason === 'condition';
-    return transaction.committed || isThere ? null : TRY_AGAIN;
-  });
+  await commit(store, [markProcessed(store.table, event)], deadline);
 }

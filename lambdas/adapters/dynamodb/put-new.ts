@@ -1,5 +1,5 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { namesIn, type WireItem } from './items.ts';
+import { evaluated, type WireItem } from './items.ts';
 
 /** The condition of every record: a record is its own idempotency record, so it is written once (G2). */
 const IS_NEW = 'attribute_not_exists(#pk)';
@@ -10,8 +10,7 @@ export function putNew(table: string, item: WireItem): TransactWriteItem {
     Put: {
       TableName: table,
       Item: item,
-      ConditionExpression: IS_NEW,
-      ExpressionAttributeNames: namesIn(IS_NEW),
+      ...evaluated({ ConditionExpression: IS_NEW }),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };

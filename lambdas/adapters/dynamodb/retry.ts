@@ -25,12 +25,11 @@ const TRANSIENT = new Set([
   'TimeoutError',
   'AbortError',
   'TransactionInProgressException',
-  'VersionConflictError',
 ]);
 
 /**
- * Tries until there is an answer, with a growing, jittered pause in between so that those who collided do not collide
- * again (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter).
+ * Tries until there is an answer, with a growing, jittered pause in between so that requests that collided do not
+ * collide again (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter).
  *
  * An attempt whose answer was lost may have taken effect: attempts must be safe to repeat. Those that write are, by
  * the conditions on their records and versions.
@@ -69,7 +68,7 @@ async function attemptOnce<Answer>(
   }
 }
 
-/** Throttled, timed out, cut off or failed on DynamoDB's side; not a mistake of ours, which would be repeated in vain. */
+/** DynamoDB was throttling, late, cut off or broken. Our own mistakes are not transient: repeating them is in vain. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;

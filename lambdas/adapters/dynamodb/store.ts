@@ -13,7 +13,7 @@ export const TRY_TIMEOUT_MS = 3_000;
  * A store whose client tries each request once: `retry.ts` repeats, in one place and within the caller's deadline. The
  * SDK's own retries know neither, and it does not repeat a transaction that was rejected for a conflict.
  *
- * @param configuration where it is not what the environment says
+ * @param configuration replaces what the environment says
  */
 export function createStore(table: string, configuration: DynamoDBClientConfig = {}): Store {
   const client = new DynamoDBClient({
@@ -27,7 +27,7 @@ export function createStore(table: string, configuration: DynamoDBClientConfig =
       httpAgent: { maxSockets: 1_000 },
     },
   });
-  // It copies whatever is sent and answered, for a logger that nobody has set: a tenth of what a request costs here.
+  // It copies each request and answer for a logger that nobody has set: a tenth of what a request costs here.
   client.middlewareStack.remove('loggerMiddleware');
   return { client, table };
 }

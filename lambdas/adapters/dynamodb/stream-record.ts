@@ -10,12 +10,12 @@ import { parseLedgerLine } from './ledger-item.ts';
 import { parsePeriod } from './period-item.ts';
 import { parsePurchase } from './purchase-item.ts';
 
-/** An item of a user's that is none of those that we write. */
+/** An item of a user's of a kind that Postage does not write. */
 class UnknownKindError extends Error {
   override name = 'UnknownKindError';
 }
 
-/** By the kind of an item, what a change of it is made of. */
+/** Makes the change of each kind of item. */
 export type ChangeParsers<Change> = ReadonlyMap<string, (about: About) => Change>;
 
 /**

@@ -14,10 +14,10 @@ export const TABLE_SCHEMA = {
 export const DUE_SHARDS = 16;
 
 /**
- * For how long it is known of a change that it has been counted, and for how long failed changes are kept to be sent
- * again: the first is longer, so that none of them counts twice.
+ * Postage remembers longer that a change has been counted than it keeps failed changes to be sent again, so that none
+ * counts twice.
  */
 export const MARKERS_KEPT_DAYS = 35;
-/** For how long it is known of an event of Stripe's that it has been processed: longer than any comes again. */
+/** Postage remembers processed events of Stripe's longer than any can come again. */
 export const STRIPE_EVENTS_KEPT_DAYS = 40;
 export const FAILED_RECORDS_KEPT_DAYS = 30;

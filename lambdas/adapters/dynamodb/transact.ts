@@ -7,7 +7,9 @@ import {
   type TransactWriteItem,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { type Deadline } from '../../domain/deadline.ts';
 import { type WireItem } from './items.ts';
+import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 
 export type { TransactWriteItem };
@@ -31,8 +33,8 @@ export const MAX_TRANSACTION_ITEMS = 100;
 /**
  * Commits all of the items or none (G3).
  *
- * The SDK gives each call a token of its own, so a call that it repeats counts once; a repetition of ours is held off
- * by the items' conditions.
+ * The SDK gives each call a token of its own, so a call that it repeats counts once. The items' conditions stop a
+ * repetition of ours.
  */
 export async function transact(
   store: Store,
@@ -51,8 +53,27 @@ export async function transact(
 }
 
 /**
- * Writes one item, for half of what a transaction of it would cost. Repeating it is held off by its condition, as it is
- * there.
+ * Commits all of the items, again after a conflict.
+ *
+ * @returns false where a condition has failed
+ * @throws BusyError
+ */
+export async function commit(
+  store: Store,
+  items: readonly TransactWriteItem[],
+  deadline: Deadline,
+): Promise<boolean> {
+  return retrying<boolean>(deadline, async (abortSignal) => {
+    const transaction = await transact(store, items, abortSignal);
+    if (transaction.committed) {
+      return true;
+    }
+    return transaction.reasons.some(({ reason }) => reason === 'condition') ? false : TRY_AGAIN;
+  });
+}
+
+/**
+ * Writes one item, for half of what a transaction of it would cost. Its condition stops a repetition here too.
  */
 export async function update(
   store: Store,
@@ -76,7 +97,7 @@ export async function update(
   }
 }
 
-/** A reason that no repetition would change: a bug of ours, or a partition that has grown past its limit. */
+/** No repetition would help: it is a bug of ours, or a partition has grown past its limit. */
 export class RejectedTransactionError extends Error {
   override name = 'RejectedTransactionError';
 }

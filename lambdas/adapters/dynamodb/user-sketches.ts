@@ -4,15 +4,15 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Deadline } from '../../domain/deadline.ts';
 import { addUser, emptySketch, mergeSketches, type UserSketch } from '../../domain/distinct-users.ts';
 import { batchesOf } from '../../runtime/batches.ts';
-import { batchGet, MAX_BATCH_ITEMS } from './due-accounts.ts';
+import { batchGet, MAX_BATCH_ITEMS } from './batch-get.ts';
 import { getItem } from './get-item.ts';
-import { ItemReader, namesIn, toWire, type WireItem } from './items.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { SKETCHES_KEY } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 
 /**
- * The users of days and months, as sketches. Deflated, a sketch takes 130 bytes for ten users, 10 kB for ten thousand
+ * The users of days and months, as sketches. A deflated sketch takes 130 bytes for ten users, 10 kB for ten thousand
  * and at most 28 kB.
  */
 
@@ -20,8 +20,8 @@ import { type Store } from './store.ts';
 const IS_AT_VERSION = '#version = :version OR attribute_not_exists(#version)';
 
 /**
- * Adds users to the sketch of a day or a month (`2026-11-24`, `2026-11`). Adding somebody again changes nothing, and
- * what changes nothing is not written.
+ * Adds users to the sketch of a day or a month (`2026-11-24`, `2026-11`). Adding a user again changes nothing, and then
+ * it writes nothing.
  *
  * @throws BusyError
  */
@@ -44,9 +44,7 @@ export async function addToSketch(
         new PutItemCommand({
           TableName: store.table,
           Item: { ...key, ...toWire({ version: version + 1, registers: deflateRawSync(sketch) }) },
-          ConditionExpression: IS_AT_VERSION,
-          ExpressionAttributeNames: namesIn(IS_AT_VERSION),
-          ExpressionAttributeValues: toWire({ ':version': version }),
+          ...evaluated({ ConditionExpression: IS_AT_VERSION }, { version }),
         }),
         { abortSignal },
       );

@@ -47,8 +47,8 @@ export interface UnpublishedEvent {
 }
 
 /**
- * Publishes events, ten at a time; those that fail are sent again one by one, three times with growing pauses or until
- * the deadline.
+ * Publishes events, ten at a time. It sends those that fail again one by one, three times with growing pauses or until the
+ * deadline.
  *
  * An event whose answer is lost may be published twice, under the same id.
  *
@@ -105,7 +105,7 @@ function bytesOf({ DetailType = '', Detail = '' }: PutEventsRequestEntry): numbe
   );
 }
 
-/** One that is too large by itself goes alone, and is refused. */
+/** An event that is too large by itself goes alone, and EventBridge refuses it. */
 function inBatches(all: readonly Sent[]): Sent[][] {
   const batches: Sent[][] = [];
   let batch: Sent[] = [];

@@ -11,7 +11,7 @@ export interface SubscriptionOrder {
   trialDays: number;
   /** Where Stripe sends the user back to. */
   appUrl: string;
-  /** What the request is known by, for which one session is made for a customer; null: each makes another one. */
+  /** One request makes one session for a customer; null: each request makes another one. */
   requestId: string | null;
 }
 
@@ -60,8 +60,8 @@ export interface BundleOrder {
 }
 
 /**
- * Begins a Checkout of a bundle of mail credits: one for a purchase and customer, however often it is asked for within a
- * day. The page itself is open for a day.
+ * Begins a Checkout of a bundle of mail credits. A repetition for the same purchase and customer within a day gives the
+ * same page. The page itself is open for a day.
  *
  * @returns the address of its page
  * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError
@@ -72,7 +72,7 @@ export async function checkOutBundle(
   { userId, customerId, purchaseId, credits, price, appUrl }: BundleOrder,
   deadline: Deadline,
 ): Promise<string> {
-  // On both: events name now the one, now the other.
+  // Both carry it: some events name the session, others the payment.
   const metadata = { userId, purchaseId };
   const session = await callStripe(connection, deadline, (stripe, options) =>
     stripe.checkout.sessions.create(
@@ -109,7 +109,7 @@ function pageOf({ url }: { url: string | null }): string {
   return url;
 }
 
-/** A price that Stripe does not know is one that was configured wrongly. */
+/** When Stripe does not know a price, somebody has configured it wrongly. */
 async function begin<Answer extends StripeAnswer>(
   ...call: Parameters<typeof callStripe<Answer>>
 ): Promise<Answer> {

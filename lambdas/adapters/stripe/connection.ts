@@ -50,7 +50,7 @@ export function connectStripe(secretId: string, apiUrl: string | null): StripeCo
 function createSdk(secretKey: string, apiUrl: string | null): Stripe {
   return new Stripe(secretKey, {
     apiVersion: API_VERSION,
-    // Repeating is decided where it is known what is repeated, and within the caller's deadline.
+    // Our callers decide whether to repeat: they know what they repeat, and their deadline.
     maxNetworkRetries: 0,
     timeout: REQUEST_TIMEOUT_MS,
     telemetry: false,
@@ -138,8 +138,8 @@ export async function callStripe<Answer extends StripeAnswer>(
 export type StripeAnswer = Pick<Stripe.Response<object>, 'lastResponse'>;
 
 /**
- * The SDK knows an error by the member `error` alone: with another body, such as a proxy's, it takes a status of 500 for
- * a success. All objects of Stripe's say which they are.
+ * The SDK knows an error by the member `error` alone. It takes another body of status 500, such as a proxy's, for a
+ * success. All objects of Stripe's name their kind.
  */
 function isStripes(answer: StripeAnswer): boolean {
   const isSuccess = answer.lastResponse.statusCode >= 200 && answer.lastResponse.statusCode < 300;
@@ -149,7 +149,7 @@ function isStripes(answer: StripeAnswer): boolean {
 const READING_TRIES = 3;
 const LONGEST_PAUSE_MS = 500;
 
-/** Sends a request that changes nothing, again if need be. @throws as `callStripe` */
+/** Sends a request that changes nothing, up to three times. @throws as `callStripe` */
 export async function readStripe<Answer extends StripeAnswer>(
   connection: StripeConnection,
   deadline: Deadline,
@@ -170,7 +170,7 @@ export async function readStripe<Answer extends StripeAnswer>(
 
 /** When Stripe answered, by its own clock, to the second. */
 export function answeredAt({ lastResponse }: Stripe.Response<unknown>): Instant {
-  // With the client that fetches they are a `Headers`, whatever the SDK's types say.
+  // Stripe's fetch client gives a `Headers`, whatever the SDK's types say.
   const instant = Date.parse(new Headers(lastResponse.headers).get('date') ?? '');
   return Number.isNaN(instant) ? 0 : instant;
 }

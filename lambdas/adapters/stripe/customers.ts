@@ -4,8 +4,8 @@ import { callStripe, readStripe, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, requireKnown } from './errors.ts';
 
 /**
- * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or one that is
- * repeated within a day, make one; a second one, of whom nobody knows, would do no harm.
+ * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or a repetition within
+ * a day, make one customer. A second one that nothing refers to would do no harm.
  *
  * @param replaces the user's former customer, who was deleted at Stripe
  * @throws StripeUnavailableError, NotConfiguredError
@@ -24,10 +24,10 @@ export async function createCustomer(
 }
 
 /**
- * Whose customer it is by what stands in the customer's metadata; null: nobody's.
+ * The user whom the customer's metadata name; null: they name nobody.
  *
  * @returns `gone` for a customer who was deleted
- * @throws NotConfiguredError also for one whom Stripe never had
+ * @throws NotConfiguredError also for a customer whom Stripe never had
  * @throws StripeUnavailableError
  */
 export async function readOwner(
@@ -40,8 +40,8 @@ export async function readOwner(
 }
 
 /**
- * A user's customer who was deleted at Stripe. There is no other way to make one than the two below, so that no plan
- * ends with a customer unless somebody has made sure.
+ * A user's customer who was deleted at Stripe. Code can make one only in the two ways below, so no plan ends with a
+ * customer unless somebody has made sure.
  */
 export class DeletedCustomer {
   readonly id: string;
@@ -54,8 +54,8 @@ export class DeletedCustomer {
   }
 
   /**
-   * Asks Stripe whether it has deleted a customer. One whom it never had was made by other keys, and these keys say
-   * nothing of what that customer pays for.
+   * Asks Stripe whether it has deleted a customer. If it never had the customer, other keys made them, and these keys do
+   * not tell what that customer pays for.
    *
    * @throws NotConfiguredError when it has not
    * @throws StripeUnavailableError
@@ -75,8 +75,8 @@ export class DeletedCustomer {
   }
 
   /**
-   * Takes a customer whom Stripe does not know for deleted, without asking. It serves users without a live subscription
-   * only: no plan hangs on their customer, so a sandbox whose data was deleted can go on.
+   * Takes a customer for deleted without asking, since Stripe does not know them. Only for users without a live
+   * subscription: no plan depends on their customer, so a sandbox whose data was deleted can go on.
    */
   static presume(customerId: string): DeletedCustomer {
     return new DeletedCustomer(customerId, false);

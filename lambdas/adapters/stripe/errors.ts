@@ -5,7 +5,7 @@ export class StripeUnavailableError extends Error {
   override name = 'StripeUnavailableError';
 }
 
-/** Stripe can't be used until whoever runs Postage has set its keys and prices. */
+/** Stripe can't be used until the operator of Postage has set its keys and prices. */
 export class NotConfiguredError extends Error {
   override name = 'NotConfiguredError';
 }
@@ -27,7 +27,7 @@ export class StripeMissingError extends Error {
   }
 }
 
-/** What Stripe does not know, or not any more, is not there. */
+/** Null: Stripe does not know the object that was asked for, or not any more. */
 export async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
   try {
     return await answer;
@@ -40,8 +40,8 @@ export async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | 
 }
 
 /**
- * What an event names Stripe has for good, and of customers who were deleted it remembers that. Where it has not, the keys
- * are another account's, or those of the other mode: the event waits until they are right (G12).
+ * Stripe keeps every object that an event names, and remembers that a customer was deleted. If it does not know one, its
+ * keys are another account's, or of the other mode: the event waits until they are right (G12).
  *
  * @throws NotConfiguredError
  */
@@ -57,7 +57,7 @@ export async function requireKnown<Answer>(answer: Promise<Answer>): Promise<Ans
   }
 }
 
-/** The card was not charged: its bank, or Stripe, has declined, or wants its holder to be there. */
+/** The card was not charged: its bank or Stripe has declined, or its holder has to authenticate. */
 export class StripeDeclinedError extends Error {
   override name = 'StripeDeclinedError';
 }
@@ -65,7 +65,7 @@ export class StripeDeclinedError extends Error {
 /** Stripe refuses a request that it has understood: the object's state forbids it, or it is a mistake of ours. */
 export class StripeRejectedError extends Error {
   override name = 'StripeRejectedError';
-  /** Stripe's word for it, `charge_already_refunded`; null: it has none. */
+  /** Stripe's code, `charge_already_refunded`; null: it gives none. */
   readonly code: string | null;
   /** The parameter that it refuses. */
   readonly param: string | null;
@@ -77,7 +77,7 @@ export class StripeRejectedError extends Error {
   }
 }
 
-/** From the SDK's errors to ours; what is not the SDK's comes back as it is. */
+/** From the SDK's errors to ours. Other errors come back as they are. */
 export function toOurError(error: unknown): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) {
     return error;

@@ -1,17 +1,17 @@
 import { Stripe } from 'stripe';
 import * as z from 'zod/mini';
 import { type Instant } from '../../domain/instants.ts';
-import { isLiveMode, type StripeKeys, toInstant } from './connection.ts';
+import { idOf, isLiveMode, type StripeKeys, toInstant } from './connection.ts';
 
-/** An event of Stripe's, as far as it matters to every kind of it. */
+/** What every event of Stripe's has. */
 export interface StripeEvent {
   id: string;
   /** `customer.subscription.updated` and so on. */
   type: string;
   createdAt: Instant;
-  /** Whom it is about; null for an object that names no customer. */
+  /** The customer whom its object names; null: it names none. */
   customerId: string | null;
-  /** The object as it was then. It may have changed since: what is decided by it is asked for anew. */
+  /** The object as it was then. It may have changed since: Postage asks for it again before it decides. */
   object: Readonly<Record<string, unknown>>;
 }
 
@@ -19,7 +19,7 @@ export type Verification =
   | { outcome: 'verified'; event: StripeEvent }
   /** The signature is missing, wrong, too old, or another body's. */
   | { outcome: 'unsigned' }
-  /** Signed, but of a connected account, or of the other mode than the keys are for. */
+  /** Signed, but of a connected account, or of another mode than that of the keys. */
   | { outcome: 'foreign' };
 
 /** How old a signature may be. */
@@ -80,13 +80,8 @@ const objectSchema = z.object({
 
 function toEvent(value: unknown): StripeEvent {
   const { id, type, created, data } = eventSchema.parse(value);
-  return {
-    id,
-    type,
-    createdAt: toInstant(created),
-    customerId: customerOf(data.object),
-    object: data.object,
-  };
+  const { object } = data;
+  return { id, type, createdAt: toInstant(created), customerId: customerOf(object), object };
 }
 
 function customerOf(object: Record<string, unknown>): string | null {
@@ -94,5 +89,5 @@ function customerOf(object: Record<string, unknown>): string | null {
   if (kind === 'customer') {
     return id ?? null;
   }
-  return typeof customer === 'object' ? (customer?.id ?? null) : (customer ?? null);
+  return idOf(customer);
 }

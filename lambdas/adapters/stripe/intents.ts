@@ -6,7 +6,7 @@ import { answeredAt, callStripe, idOf, readStripe, type StripeConnection } from 
 import { orNull, StripeDeclinedError, StripeRejectedError } from './errors.ts';
 import { listAll } from './lists.ts';
 
-/** What a card is to pay for, and who. */
+/** What a card is to pay for, and whose card. */
 export interface IntentOrder {
   userId: string;
   deliveryId: string;
@@ -18,7 +18,7 @@ export interface IntentOrder {
 export type IntentState =
   /** It has not been tried: nothing is charged unless it is confirmed. */
   | { state: 'unconfirmed' }
-  /** Stripe is at it. */
+  /** Stripe has not finished the charge. */
   | { state: 'processing' }
   | { state: 'succeeded'; receiptUrl: string | null }
   | { state: 'declined'; declineCode: string | null }
@@ -123,7 +123,7 @@ export async function cancelIntent(
   );
 }
 
-/** What Stripe refuses, because of the card or because the intent is in another state, the intent itself explains. */
+/** Changes an intent. When Stripe refuses because of the card or the intent's state, it reads the intent to learn why. */
 async function changeIntent(
   connection: StripeConnection,
   intentId: string,
@@ -181,16 +181,16 @@ function toState(intent: Stripe.PaymentIntent): IntentState {
     case 'processing':
     case 'requires_capture':
     default:
-      // Also what Stripe may come up with: it is not over.
+      // A status that Stripe adds later counts as not over.
       return { state: 'processing' };
   }
 }
 
 /**
- * The card that a customer pays with: the subscription's, else his own default. In the order in which Stripe itself
- * chooses for an invoice; a subscription that something else pays has none.
+ * The card that a customer pays with: the subscription's, else their own default. Stripe chooses in the same order for
+ * an invoice. A subscription that something else pays has no card.
  *
- * @param subscriptionId null: he has none. One that is not his at Stripe counts for none
+ * @param subscriptionId null: they have none. A subscription of another customer counts for none
  * @returns null when there is none
  * @throws StripeUnavailableError, NotConfiguredError
  */
@@ -221,14 +221,14 @@ export async function findCard(
     : (idOf(customer.invoice_settings.default_payment_method) ?? idOf(customer.default_source));
 }
 
-/** A bank account pays a subscription, and answers too late for a mail. */
+/** A bank account may pay a subscription, but its bank answers too late for a mail. */
 function cardIn(method: string | Stripe.PaymentMethod | null): string | null {
   return typeof method === 'object' && method?.type === 'card' ? method.id : null;
 }
 
 /**
- * `refunded`: the customer has it, also where his bank has taken it for him. `waiting`: the bank has it, because of a
- * dispute that goes on.
+ * `refunded`: the customer has the money, also where their bank took it back for them. `waiting`: the bank holds it while
+ * a dispute goes on.
  */
 export type RefundOutcome = 'refunded' | 'waiting';
 

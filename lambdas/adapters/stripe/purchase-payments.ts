@@ -6,11 +6,11 @@ import { answeredAt, idOf, readStripe, type StripeConnection } from './connectio
 import { requireKnown } from './errors.ts';
 import { listAll } from './lists.ts';
 
-/** By what an event names a payment. */
+/** How an event names a payment. */
 export type PaymentReference = { checkoutSession: string } | { paymentIntent: string };
 
-/** A payment as it stands at Stripe, and what was written on it when it began. */
-export interface PurchasePayment {
+/** A purchase's payment as it stands at Stripe, with the metadata that Postage wrote on it when it began. */
+export interface PaymentAnswer {
   /** By Stripe's clock. */
   asOf: Instant;
   metadata: Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export async function readPurchasePayment(
   connection: StripeConnection,
   reference: PaymentReference,
   deadline: Deadline,
-): Promise<PurchasePayment> {
+): Promise<PaymentAnswer> {
   return requireKnown(
     'paymentIntent' in reference
       ? readByIntent(connection, reference.paymentIntent, deadline)
@@ -35,7 +35,7 @@ export async function readPurchasePayment(
   );
 }
 
-/** What was written on a payment when it began. @throws as `readPurchasePayment` */
+/** The metadata that Postage wrote on a payment when it began. @throws as `readPurchasePayment` */
 export async function readPaymentMetadata(
   connection: StripeConnection,
   intentId: string,
@@ -53,7 +53,7 @@ async function readByIntent(
   connection: StripeConnection,
   intentId: string,
   deadline: Deadline,
-): Promise<PurchasePayment> {
+): Promise<PaymentAnswer> {
   const intent = await readStripe(connection, deadline, (stripe, options) =>
     stripe.paymentIntents.retrieve(intentId, {}, options),
   );
@@ -69,7 +69,7 @@ async function readBySession(
   connection: StripeConnection,
   sessionId: string,
   deadline: Deadline,
-): Promise<PurchasePayment> {
+): Promise<PaymentAnswer> {
   const session = await readStripe(connection, deadline, (stripe, options) =>
     stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }, options),
   );
@@ -106,7 +106,7 @@ function factsOf(intent: Stripe.PaymentIntent): Omit<PaymentFacts, 'status' | 'r
   };
 }
 
-/** The intent says whether it is paid; the page, where there is one, whether it still can be. */
+/** The intent says whether it is paid. The page, if there is one, says whether the user still can pay. */
 function statusOf({ status }: Stripe.PaymentIntent, session: Stripe.Checkout.Session | null): PurchaseStatus {
   switch (status) {
     case 'succeeded':
@@ -121,7 +121,7 @@ function statusOf({ status }: Stripe.PaymentIntent, session: Stripe.Checkout.Ses
     case 'requires_capture':
     case 'requires_confirmation':
     default:
-      // Something is yet to be done; on a page that is complete, such as verifying a bank account.
+      // The user has yet to do something. On a complete page it is, for example, verifying a bank account.
       return session?.status === 'complete' ? 'processing' : unpaidStatusOf(session);
   }
 }
@@ -130,14 +130,14 @@ function unpaidStatusOf(session: Stripe.Checkout.Session | null): PurchaseStatus
   return session?.status === 'expired' ? 'expired' : 'open';
 }
 
-/** Refunds that have failed or been called off have not gone back. */
+/** The money of these refunds has not gone back. */
 const UNDONE_REFUNDS: readonly (string | null)[] = ['failed', 'canceled'];
-/** A dispute that was won or prevented has taken nothing, and neither has an inquiry (`warning_…`). */
+/** These disputes have taken no money, and neither has an inquiry (`warning_…`). */
 const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented'];
 
 /**
- * What is with the customer again, or in dispute. By the refunds and disputes themselves: a charge stays marked as
- * disputed when the dispute has been won.
+ * How much has gone back to the customer or is in dispute. It adds up the refunds and disputes themselves, since a charge
+ * stays marked as disputed after the dispute was won.
  */
 async function readReturned(
   connection: StripeConnection,

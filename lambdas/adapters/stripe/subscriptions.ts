@@ -16,7 +16,7 @@ export interface CustomerSubscriptions {
 /**
  * All subscriptions that a customer has or had.
  *
- * @returns null for a customer whom Stripe does not know, or not any more
+ * @returns null: Stripe does not know the customer, or not any more
  * @throws StripeUnavailableError, NotConfiguredError
  */
 export async function listSubscriptions(
@@ -84,7 +84,7 @@ function toBilled(
   };
 }
 
-/** Without a payment method the trial's end cancels or pauses it. The third choice invoices, and lets grace begin. */
+/** Without a payment method, the trial's end cancels or pauses it. Stripe's third choice invoices, so grace begins. */
 function goesOnlyWithPayment({ trial_settings: settings }: Stripe.Subscription): boolean {
   const behavior = settings?.end_behavior.missing_payment_method;
   return behavior === 'cancel' || behavior === 'pause';

@@ -21,6 +21,7 @@ import {
   type WireItem,
 } from '../../adapters/dynamodb/items.ts';
 import { waitingShard, listKey, recordKey, userIdOf, userKey } from '../../adapters/dynamodb/keys.ts';
+import { type RecordList } from '../../adapters/dynamodb/lists.ts';
 
 export function deliveryItem(userId: string, delivery: Delivery, fingerprint: string): WireItem {
   return toWire({
@@ -114,6 +115,8 @@ export function parseDelivery(item: WireItem): Delivery {
     ...parseDestination(reader),
   };
 }
+
+export const DELIVERIES: RecordList<Delivery> = { kind: 'DELIVERY', parse: parseDelivery };
 
 function parsePayment(reader: ItemReader): CardPayment {
   const price = reader.map('price');

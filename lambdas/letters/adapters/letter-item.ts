@@ -3,6 +3,7 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Letter } from '../domain/letters.ts';
 import { ItemReader, namesIn, toWire, type WireItem } from '../../adapters/dynamodb/items.ts';
 import { listKey, recordKey, userKey } from '../../adapters/dynamodb/keys.ts';
+import { type RecordList } from '../../adapters/dynamodb/lists.ts';
 
 /**
  * A letter. Its text is an item of its own, so that writes to the letter stay cheap. A deleted letter leaves a tombstone
@@ -43,6 +44,9 @@ export function parseLetter(item: WireItem): Letter {
     deletedAt: reader.optionalInteger('deletedAt'),
   };
 }
+
+/** The letters that a user has not deleted. */
+export const LETTERS: RecordList<Letter> = { kind: 'LETTER', parse: parseLetter };
 
 /** The letter is there, and nobody has deleted it. */
 const EXISTS = 'attribute_exists(#pk) AND attribute_not_exists(#deletedAt)';

@@ -2,10 +2,10 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { cancelDelivery, isOpenDelivery } from '../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Delivery } from '../domain/deliveries.ts';
-import { listDeliveries } from '../adapters/lists.ts';
+import { DELIVERIES } from '../adapters/delivery-item.ts';
 import { takeStep } from './take-step.ts';
 import { markDeleting } from '../adapters/letter-item.ts';
-import { type Page } from '../../adapters/dynamodb/lists.ts';
+import { listRecords, type Page } from '../../adapters/dynamodb/lists.ts';
 import { deleteLetter, type LetterDeletion } from '../adapters/records.ts';
 import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
@@ -53,7 +53,13 @@ async function cancelAll(
 ): Promise<void> {
   let after: string | null = null;
   do {
-    const page: Page<Delivery> = await listDeliveries(store, userId, { after, limit: PAGE_SIZE }, deadline);
+    const page: Page<Delivery> = await listRecords(
+      store,
+      userId,
+      DELIVERIES,
+      { after, limit: PAGE_SIZE },
+      deadline,
+    );
     for (const delivery of page.items) {
       if (delivery.letterId === letterId && isOpenDelivery(delivery)) {
         const context = { userId, id: delivery.id, now, deadline };

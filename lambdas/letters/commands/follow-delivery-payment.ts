@@ -20,7 +20,7 @@ import {
   type EventRequest,
   type StripeServices,
   unchanged,
-} from '../../commands/stripe-event.ts';
+} from '../../commands/stripe-handler.ts';
 
 /** What Postage writes on the intent of a delivery. */
 const ofDelivery = z.object({

@@ -1,5 +1,5 @@
-import { CORE_HANDLERS } from '../../commands/stripe-event-handlers.ts';
-import { type EventHandler, type EventHandlers } from '../../commands/stripe-event.ts';
+import { CORE_HANDLERS } from '../../commands/core-stripe-handlers.ts';
+import { type EventHandler, type EventHandlers } from '../../commands/stripe-handler.ts';
 import { followPurchase } from '../../commands/follow-purchase.ts';
 import { followDeliveryPayment, followFailedRefund, isOfDelivery } from './follow-delivery-payment.ts';
 

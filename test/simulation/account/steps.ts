@@ -2,10 +2,10 @@
 import { type Account, type AccountChange } from '../../../lambdas/domain/account.ts';
 import { adjustCredits } from '../../../lambdas/domain/adjustments.ts';
 import { type TakingOutcome } from '../../../lambdas/domain/credit-commands.ts';
-import { available, clawBackDue, left, spent } from '../../../lambdas/domain/credits.ts';
+import { available, left, spent } from '../../../lambdas/domain/credits.ts';
 import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
-import { type Purchase, settlePurchase } from '../../../lambdas/domain/purchases.ts';
+import { clawBackDue, type Settlement, settlePurchase } from '../../../lambdas/domain/purchases.ts';
 import { PLANS } from '../../../lambdas/domain/plans.ts';
 import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
@@ -22,7 +22,7 @@ export interface World {
   repaid: StoredPeriod | null;
   /** When each mail that may still be returned was counted. */
   mails: Instant[];
-  purchases: Purchase[];
+  purchases: Settlement[];
   /** The sizes of gifts that nobody has claimed. `givenAway` is how many credits others have claimed. */
   gifts: number[];
   givenAway: number;

@@ -10,12 +10,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
 import { callOffDelivery } from '../../../lambdas/letters/commands/call-off-delivery.ts';
 import { refundIfNeeded } from '../../../lambdas/letters/commands/refund-delivery.ts';
-import { addMailCredits } from '../../../lambdas/commands/adjust-credits.ts';
+import { addMailCredits } from '../../../lambdas/commands/add-mail-credits.ts';
 import { type StepContext } from '../../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../support/as-deployed.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../../lambdas/domain/instants.ts';
-import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import {
   askForMail,
   deliveriesOf,

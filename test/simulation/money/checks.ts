@@ -10,7 +10,7 @@ import { type Account } from '../../../lambdas/domain/account.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../../lambdas/domain/instants.ts';
 import { type PlanId } from '../../../lambdas/domain/plans.ts';
-import { type PurchaseRecord } from '../../../lambdas/domain/purchases.ts';
+import { type Purchase } from '../../../lambdas/domain/purchases.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './world.ts';
 import { idOf } from '../../support/stripe.ts';
@@ -21,7 +21,7 @@ import { expectClosedBooks, itemsOf } from '../../support/users.ts';
 interface Records {
   account: Account;
   /** In the order in which the user began them. */
-  purchases: PurchaseRecord[];
+  purchases: Purchase[];
   deliveries: Delivery[];
 }
 

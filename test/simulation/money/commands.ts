@@ -12,7 +12,7 @@ import { accountShard } from '../../../lambdas/adapters/dynamodb/keys.ts';
 import { checkOutSubscription } from '../../../lambdas/adapters/stripe/checkout.ts';
 import { answerDelivery, dueAtOf, type SenderAnswer } from '../../../lambdas/letters/domain/delivery-life.ts';
 import { UNCHANGED } from '../../../lambdas/letters/domain/life-decisions.ts';
-import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { DAY_MS, toIso } from '../../../lambdas/domain/instants.ts';
 import { type Bundle } from '../../../lambdas/domain/plans.ts';
 import {

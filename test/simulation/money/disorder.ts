@@ -3,7 +3,7 @@ import type { Stripe } from 'stripe';
 import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { parsePriceList } from '../../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../../support/as-deployed.ts';
-import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { type TestStripe } from '../../support/stripe.ts';

@@ -16,7 +16,7 @@ import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { type PlanId } from '../../../lambdas/domain/plans.ts';
 import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-handlers.ts';
 import { processStripeEvents } from '../../support/as-deployed.ts';
-import { type StripeServices } from '../../../lambdas/commands/stripe-event.ts';
+import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
 import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';

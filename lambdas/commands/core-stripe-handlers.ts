@@ -1,24 +1,24 @@
+import { followCustomer } from './follow-customer.ts';
 import { followPurchase } from './follow-purchase.ts';
-import { type EventHandler, type EventHandlers } from './stripe-event.ts';
-import { syncSubscription } from './sync-subscription.ts';
+import { type EventHandler, type EventHandlers } from './stripe-handler.ts';
 
 /** A Checkout is of a subscription or of a bundle, which is paid at once (`payment`). */
 const followCheckout: EventHandler = (services, request) =>
   request.event.object['mode'] === 'payment'
     ? followPurchase(services, request)
-    : syncSubscription(services, request);
+    : followCustomer(services, request);
 
 /** What the core does about each type of event. */
 export const CORE_HANDLERS: EventHandlers = {
-  'customer.subscription.created': syncSubscription,
-  'customer.subscription.updated': syncSubscription,
-  'customer.subscription.deleted': syncSubscription,
-  'customer.subscription.trial_will_end': syncSubscription,
-  'customer.subscription.paused': syncSubscription,
-  'customer.subscription.resumed': syncSubscription,
-  'customer.deleted': syncSubscription,
-  'invoice.paid': syncSubscription,
-  'invoice.payment_failed': syncSubscription,
+  'customer.subscription.created': followCustomer,
+  'customer.subscription.updated': followCustomer,
+  'customer.subscription.deleted': followCustomer,
+  'customer.subscription.trial_will_end': followCustomer,
+  'customer.subscription.paused': followCustomer,
+  'customer.subscription.resumed': followCustomer,
+  'customer.deleted': followCustomer,
+  'invoice.paid': followCustomer,
+  'invoice.payment_failed': followCustomer,
   'checkout.session.completed': followCheckout,
   'checkout.session.async_payment_succeeded': followCheckout,
   'checkout.session.async_payment_failed': followCheckout,

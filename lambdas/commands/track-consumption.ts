@@ -1,7 +1,7 @@
-import { PLANS } from '../domain/plans.ts';
-import { type Consumption, type Use } from '../domain/usage.ts';
 import { consumptionItem, parseConsumption } from '../adapters/dynamodb/consumption-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { PLANS } from '../domain/plans.ts';
+import { type Consumption, type Use } from '../domain/usage.ts';
 import { type CommandContext } from './command-context.ts';
 import { decidingWrite, type WriteOutcome } from './deciding-write.ts';
 
