@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { callOffDelivery } from '../../lambdas/letters/commands/call-off-delivery.ts';
-import { type CardPayments } from '../../lambdas/letters/commands/follow-intent.ts';
+import { type CardPayments } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { type StepContext } from '../../lambdas/letters/commands/take-step.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';

@@ -82,7 +82,7 @@ describe('processes that die', () => {
       const isOver = await dieAt(n, async (payments) => {
         const about = { userId: cancelling.userId, id: paid?.id ?? '', now: now(), deadline };
         const step = await takeStep(payments.store, about, (current) => cancelDelivery(current, now()));
-        await refundIfNeeded(payments, about, 'delivery' in step ? step.delivery : pending);
+        await refundIfNeeded(payments, about, step.delivery ?? pending);
         const late = { userId: declined.userId, id: pending.id, now: now() + DAY_MS, deadline };
         await expirePayment(payments, late, pending);
       });

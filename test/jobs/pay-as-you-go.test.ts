@@ -320,7 +320,7 @@ describe('a charge that comes too late', () => {
     const context = { userId: payer.userId, id: delivery.id, now: now(), deadline: plentyOfTime() };
     const step = await takeStep(suite.store(), context, (current) => cancelDelivery(current, now()));
     const away = suite.services(AWAY);
-    const cancelled = 'delivery' in step ? step.delivery : delivery;
+    const cancelled = step.delivery ?? delivery;
     expect(await refundIfNeeded(away, context, cancelled)).toMatchObject({ refund: 'needed' });
     await suite.stripe().refunds.create({ payment_intent: delivery.payment?.intentId ?? '' });
     await reconcileAt(suite, now());

@@ -1,7 +1,8 @@
 /** A user without credits who pays by card, the processes that serve them and may die, and what is left of it all. */
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { type CardPayments, type PaymentOutcome } from '../../lambdas/letters/commands/follow-intent.ts';
+import { type DeliveryPayment } from '../../lambdas/letters/commands/follow-intent.ts';
+import { type CardPayments } from '../../lambdas/letters/commands/refund-delivery.ts';
 import { payDelivery } from '../../lambdas/letters/commands/pay-delivery.ts';
 import { paymentOf } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { settleCardPayments } from '../../lambdas/letters/commands/settle-delivery.ts';
@@ -92,7 +93,7 @@ export async function askForMail(
   payments: CardPayments,
   { letterId }: Payer,
   context: CommandContext,
-): Promise<{ asked: string; delivery: Delivery | null; payment: PaymentOutcome | null }> {
+): Promise<{ asked: string; delivery: Delivery | null; payment: DeliveryPayment | null }> {
   const order = { letterId, deliverAt: context.now + 30 * DAY_MS, recipient: ADDRESS };
   const written = await deductMailCredit(payments.store, context, order, () => payments.stripe.keys());
   if (!('record' in written)) {
