@@ -29,10 +29,8 @@ export class PostageStack extends Stack {
     id: string,
     { stage, issuer, stripe, senders: senderSettings, ...props }: PostageStackProps,
   ) {
-    super(scope, id, {
-      ...props,
-      description: `Postage (${stage}): usage metering, quotas and mail credits`,
-    });
+    const description = `Postage (${stage}): usage metering, quotas and mail credits`;
+    super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
     Tags.of(this).add('stage', stage);
 
