@@ -7,7 +7,7 @@ interface PageRequest {
   query: { limit: number; cursor?: string | undefined };
 }
 
-/** What a list is asked for, as the adapters take it. */
+/** Which page of a list to read, as the adapters take it. */
 export interface PageOptions {
   limit: number;
   after: string | null;
