@@ -1,4 +1,4 @@
-// The tests lie by kind, and one kind runs alone: `npm run test:domain`.
+// Each kind of test has a folder, and can run alone: `npm run test:domain`.
 
 const kind = (name, options) => ({
   displayName: name,
@@ -14,7 +14,7 @@ const kind = (name, options) => ({
         jsc: {
           target: 'es2024',
           parser: { syntax: 'typescript' },
-          // As Node itself strips types: only what is marked `type` disappears.
+          // Like Node's own stripping of types, it removes only what is marked `type`.
           transform: { verbatimModuleSyntax: true },
           experimental: { keepImportAttributes: true },
         },
@@ -22,8 +22,7 @@ const kind = (name, options) => ({
       },
     ],
   },
-  // Nothing is measured. The domain is covered by its own tests or not at all: that a route passes through a rule
-  // does not prove the rule.
+  // Only the domain's own tests count for its coverage. A route that passes through a rule does not prove the rule.
   coveragePathIgnorePatterns: ['/'],
   ...options,
 });
@@ -38,20 +37,20 @@ export default {
     kind('infra'),
     kind('stand-in', { testMatch: ['<rootDir>/packages/stripe-stand-in/test/**/*.test.ts'] }),
     kind('e2e'),
-    // Random sequences, and what they are compared with: test/simulation/README.md.
+    // test/simulation/README.md says what these random sequences are compared with.
     kind('simulation'),
-    // Against a deployed stack only: `npm run test:deployed`.
+    // Needs a deployed stack: `npm run test:deployed`.
     kind('deployed'),
   ],
-  // Long enough for property tests, databases and bundles on a busy machine. (Jest reads it only here, per kind it
-  // is ignored; a test that needs more says so.)
+  // Long enough for property tests, databases and bundles on a busy machine. A test that needs more says so. (Jest
+  // ignores the setting of a kind.)
   testTimeout: 30_000,
   maxWorkers: '100%',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.ts'],
 
   collectCoverageFrom: ['lambdas/{domain,letters/domain}/**/*.ts'],
-  // Istanbul, not V8: V8 does not see an `if` that is never false, nor a default that is never needed.
+  // Istanbul, since V8 misses an `if` that is never false and a default that is never used.
   coverageProvider: 'babel',
   coverageReporters: [['text', { skipFull: true }]],
   coverageThreshold: { global: { statements: 100, branches: 100, functions: 100, lines: 100 } },

@@ -25,7 +25,7 @@ const tokens = await Promise.all(
   Array.from({ length: WRITERS }, (_, writer) => subscribe(`bench-${writer}`)),
 );
 
-/** A user who may write as much as he likes. @returns his token */
+/** Makes a user whose plan has no limit on letters. @returns their token */
 async function subscribe(userId: string): Promise<string> {
   const body = JSON.stringify({ plan: 'pro', interval: 'month', anchor: new Date().toISOString() });
   await fetch(`${runtime.url}/dev/accounts/${userId}`, { method: 'PUT', body });

@@ -4,7 +4,7 @@ import { DAY_MS } from '../lambdas/domain/instants.ts';
 
 export interface Writing {
   url: string;
-  /** One writer for each, who writes again as soon as he is answered. */
+  /** One writer for each. A writer writes again as soon as the API has answered. */
   tokens: readonly string[];
   count: number;
 }

@@ -10,7 +10,7 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
-import { type Variable, VARIABLES } from '../lambdas/wiring/environment.ts';
+import type { Variable } from '../lambdas/wiring/environment.ts';
 import { type Access, type Route } from '../lambdas/http/routes.ts';
 import { type RouteGroup, ROUTES } from '../lambdas/wiring/routes.ts';
 import { createLogGroup } from './log-group.ts';
@@ -19,23 +19,7 @@ import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
 
 /** What the functions of the API may be told of the stack. */
-type ApiVariable = Extract<
-  Variable,
-  | 'table'
-  | 'stage'
-  | 'cronSecretId'
-  | 'rolloverStateMachineArn'
-  | 'stripeSecretId'
-  | 'stripeApiUrl'
-  | 'stripePrices'
-  | 'stripeEventsQueueUrl'
-  | 'trialDays'
-  | 'appUrl'
-  | 'giftSecretId'
-  | 'reconcilerArn'
-  | 'mailSecretId'
-  | 'publicUrl'
->;
+type ApiVariable = (typeof GROUPS)[RouteGroup]['needs'][number];
 
 export interface ApiProps {
   stage: Stage;
@@ -72,17 +56,16 @@ export class Api extends Construct {
   }
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
-    const { description, needs, assets = [] } = GROUPS[group];
+    const { description, needs } = GROUPS[group];
     const publicUrl = this.httpApi.apiEndpoint;
     const appUrl = props.appUrl ?? `${publicUrl}/docs`;
-    const values: Record<ApiVariable, string> = { ...props.environment, publicUrl, appUrl };
+    const values = { ...props.environment, publicUrl, appUrl };
     return new PostageFunction(this, group, {
-      name: group,
-      entry: `lambdas/api/${group}.ts`,
+      folder: 'api',
       description,
       arns: props.arns,
-      environment: Object.fromEntries(needs.map((variable) => [VARIABLES[variable], values[variable]])),
-      assets,
+      environment: Object.fromEntries(needs.map((variable) => [variable, values[variable]])),
+      assets: group === 'docs' ? SWAGGER_FILES : [],
     });
   }
 
@@ -127,9 +110,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
   anyone: 'Health, the OpenAPI document and its page tell nothing of anybody.',
 };
 
-const GROUPS: Readonly<
-  Record<RouteGroup, { description: string; needs: readonly ApiVariable[]; assets?: readonly string[] }>
-> = {
+const GROUPS = {
   letters: { description: 'Postage: letters', needs: ['table'] },
   deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
@@ -161,14 +142,12 @@ const GROUPS: Readonly<
     description: 'Postage: jobs on demand',
     needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn', 'reconcilerArn'],
   },
-  docs: {
-    description: 'Postage: health and documentation',
-    needs: ['stage', 'publicUrl'],
-    assets: ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'].map(
-      (file) => `node_modules/swagger-ui-dist/${file}`,
-    ),
-  },
-};
+  docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl'] },
+} as const satisfies Record<RouteGroup, { description: string; needs: readonly Variable[] }>;
+
+const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'].map(
+  (file) => `node_modules/swagger-ui-dist/${file}`,
+);
 
 /** No address and no user: the function's own log has the request's id too. */
 const ACCESS_LOG = {

@@ -1,8 +1,8 @@
-import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { Mfa, OAuthScope, ResourceServerScope, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { keepsData, type Stage } from './stage.ts';
+import { keepsData, removalPolicyOf, type Stage } from './stage.ts';
 
 /** An OpenID Connect provider whose tokens are accepted. */
 export interface Issuer {
@@ -38,7 +38,7 @@ export class Identity extends Construct {
         requireUppercase: true,
       },
       deletionProtection: keepsData(stage),
-      removalPolicy: keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalPolicyOf(stage),
     });
     Validations.of(pool).acknowledge(
       {

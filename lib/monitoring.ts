@@ -5,6 +5,7 @@ import {
   ComparisonOperator,
   type IMetric,
   Metric,
+  type MetricOptions,
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -21,15 +22,17 @@ import {
   PAYMENT_METRICS,
   ROLLOVER_LIMITS,
 } from '../lambdas/wiring/metrics.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { DeadLetterQueue } from './queues.ts';
 import type { Payments } from './payments.ts';
+import type { PostageFunction } from './postage-function.ts';
 import { type Reconciler, RECONCILER_INTERVAL } from './reconciler.ts';
 import type { Rollover } from './rollover.ts';
 import type { Senders } from './senders.ts';
 import type { Stage } from './stage.ts';
 import type { TableStream } from './stream.ts';
 
-const FIVE_MINUTES = { period: Duration.minutes(5), statistic: Stats.SUM };
+const SUM = { period: Duration.minutes(5), statistic: Stats.SUM };
+const MAXIMUM = { ...SUM, statistic: Stats.MAXIMUM };
 
 export interface MonitoringProps {
   stage: Stage;
@@ -41,14 +44,19 @@ export interface MonitoringProps {
   senders: Senders;
 }
 
+/** An alarm rings above a value, 0 unless told, or when nothing has happened for a number of periods. */
 interface Watch {
   /** What is wrong when it rings, in a sentence. */
   says: string;
   metric: IMetric;
-  ringsWhen: { above: number } | { below: number; periods: number };
-  /** What a period without a value means; `IGNORE` lets the alarm stay as it is until there is one. */
-  missing: TreatMissingData;
+  above?: number;
+  absentForPeriods?: number;
+  /** Leaves the alarm as it is while there is no value. Otherwise, no value means that nothing is wrong. */
+  staysWithoutValue?: true;
 }
+
+/** By their names, which are the headings in the runbook too. */
+type Watches = Readonly<Record<string, Watch>>;
 
 /** The topic that alarms go to, and the alarms. Each says what is wrong, and where the runbook tells what to do. */
 export class Monitoring extends Construct {
@@ -57,10 +65,9 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { stage, httpApi, rollover, stream, payments, reconciler, senders } = props;
-    this.stage = stage;
-    this.topic = new Topic(this, 'Topic', { displayName: `Postage ${stage}`, enforceSSL: true });
-    // A topic that is given a policy loses the default one, by which the alarms of its account may publish.
+    this.stage = props.stage;
+    this.topic = new Topic(this, 'Topic', { displayName: `Postage ${this.stage}`, enforceSSL: true });
+    // A topic that is given a policy loses the default one, which lets the alarms of its account publish.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         effect: Effect.ALLOW,
@@ -70,216 +77,179 @@ export class Monitoring extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
     );
-
-    this.watchRuns(rollover);
-    this.watchSummaries();
-    this.watchStream(stream);
-    this.watchPayments(payments);
-    this.watchReconciler(reconciler);
-    this.watchSenders(senders);
-    this.watchDeadLetterQueues();
-    this.watch('server-errors', {
-      says: 'More than four requests within five minutes were answered with 5xx.',
-      metric: httpApi.metricServerError(FIVE_MINUTES),
-      ringsWhen: { above: 4 },
-      missing: TreatMissingData.NOT_BREACHING,
-    });
-  }
-
-  private watchRuns({ stateMachine, page, summary }: Rollover): void {
-    const whenAny = { ringsWhen: { above: 0 }, missing: TreatMissingData.NOT_BREACHING };
-    this.watch('rollover-failed', {
-      says: 'A rollover run failed.',
-      metric: stateMachine.metricFailed(FIVE_MINUTES),
-      ...whenAny,
-    });
-    this.watch('rollover-timed-out', {
-      says: 'A rollover run was not through after six hours.',
-      metric: stateMachine.metricTimedOut(FIVE_MINUTES),
-      ...whenAny,
-    });
-    this.watch('rollover-aborted', {
-      says: 'Somebody aborted a rollover run.',
-      metric: stateMachine.metricAborted(FIVE_MINUTES),
-      ...whenAny,
-    });
-    // Only the jobs: an error of one of the API's functions is an answer with 5xx.
-    for (const { name, lambda } of [page, summary]) {
-      this.watch(`${name}-errors`, {
-        says: `The function ${name} broke off. It is tried again, and the run may still succeed.`,
-        metric: lambda.metricErrors(FIVE_MINUTES),
-        ...whenAny,
-      });
-    }
-  }
-
-  private watchSummaries(): void {
-    const { errorRatePercent, millisecondsPerThousand, hoursWithoutRun } = ROLLOVER_LIMITS;
-    this.watch('rollover-error-rate', {
-      says: `More than ${errorRatePercent}% of the accounts of a rollover run failed.`,
-      metric: this.metricOfRuns('errorRatePercent', { statistic: Stats.MAXIMUM }),
-      ringsWhen: { above: errorRatePercent },
-      missing: TreatMissingData.IGNORE,
-    });
-    this.watch('rollover-slow', {
-      says: `A rollover run took more than ${millisecondsPerThousand / 1000} s per 1,000 accounts.`,
-      metric: this.metricOfRuns('millisecondsPerThousand', { statistic: Stats.MAXIMUM }),
-      ringsWhen: { above: millisecondsPerThousand },
-      missing: TreatMissingData.IGNORE,
-    });
-    this.watch('rollover-missing', {
-      says: `No rollover run came to its end within ${hoursWithoutRun} hours.`,
-      metric: this.metricOfRuns('runs', { statistic: Stats.SUM, period: Duration.hours(1) }),
-      ringsWhen: { below: 1, periods: hoursWithoutRun },
-      missing: TreatMissingData.BREACHING,
-    });
-  }
-
-  private watchStream({ consumers }: TableStream): void {
-    for (const { name, lambda } of consumers) {
-      this.watch(`${name}-late`, {
-        says: `The function ${name} is more than five minutes behind the table.`,
-        metric: lambda.metric('IteratorAge', { ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
-        ringsWhen: { above: FIVE_MINUTES.period.toMilliseconds() },
-        missing: TreatMissingData.NOT_BREACHING,
-      });
-      this.watch(`${name}-records-lost`, {
-        says: `What the function ${name} failed on for good could not be kept in the bucket either.`,
-        metric: lambda.metric('DestinationDeliveryFailures', FIVE_MINUTES),
-        ringsWhen: { above: 0 },
-        missing: TreatMissingData.NOT_BREACHING,
-      });
-    }
-  }
-
-  private watchPayments({ events, workers }: Payments): void {
-    const whenAny = { ringsWhen: { above: 0 }, missing: TreatMissingData.NOT_BREACHING };
-    const says: Readonly<Record<keyof typeof PAYMENT_METRICS, [name: string, says: string]>> = {
-      failedEvents: [
-        'stripe-event-failed',
-        "An event of Stripe's could not be processed, and was set aside.",
-      ],
-      unknownPrices: ['stripe-unknown-price', 'Somebody subscribes to a price that is not configured.'],
-      twoSubscriptions: ['stripe-two-subscriptions', 'A customer pays for two subscriptions.'],
-      customersWithoutUser: ['stripe-customer-without-user', 'A customer at Stripe belongs to no user.'],
+    const watches: Watches = {
+      ...this.ofRuns(props.rollover),
+      ...this.ofStream(props.stream),
+      ...this.ofPayments(props.payments),
+      ...this.ofDeliveries(props.reconciler, props.senders),
+      ...this.ofDeadLetterQueues(),
+      'server-errors': {
+        says: 'The API answered more than four requests within five minutes with 5xx.',
+        metric: props.httpApi.metricServerError(SUM),
+        above: 4,
+      },
     };
-    for (const [metric, metricName] of Object.entries(PAYMENT_METRICS)) {
-      const [name, what] = says[metric as keyof typeof PAYMENT_METRICS];
-      this.watch(name, { says: what, metric: this.metricOfStage(metricName, FIVE_MINUTES), ...whenAny });
-    }
-    this.watch('stripe-events-late', {
-      says: "The oldest event of Stripe's has waited for more than 15 minutes.",
-      metric: events.metricApproximateAgeOfOldestMessage({ ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
-      ringsWhen: { above: Duration.minutes(15).toSeconds() },
-      missing: TreatMissingData.NOT_BREACHING,
-    });
-    for (const { name, lambda } of workers) {
-      this.watch(`${name}-errors`, {
-        says: `The function ${name} broke off. What it was at comes again.`,
-        metric: lambda.metricErrors(FIVE_MINUTES),
-        ...whenAny,
-      });
+    for (const [name, watch] of Object.entries(watches)) {
+      this.watch(name, watch);
     }
   }
 
-  private watchReconciler({ function: { lambda } }: Reconciler): void {
+  private ofRuns({ stateMachine, page, summary }: Rollover): Watches {
+    const { errorRatePercent, millisecondsPerThousand, hoursWithoutRun } = ROLLOVER_LIMITS;
+    const { errorRatePercent: errorRate, millisecondsPerThousand: slowness, runs } = METRICS;
+    return {
+      'rollover-failed': { says: 'A rollover run failed.', metric: stateMachine.metricFailed(SUM) },
+      'rollover-timed-out': {
+        says: 'A rollover run was not finished after six hours.',
+        metric: stateMachine.metricTimedOut(SUM),
+      },
+      'rollover-aborted': {
+        says: 'Somebody aborted a rollover run.',
+        metric: stateMachine.metricAborted(SUM),
+      },
+      // Only the jobs: an error of one of the API's functions is an answer with 5xx.
+      ...errorsOf([page, summary], 'It is tried again, and the run may still succeed.'),
+      'rollover-error-rate': {
+        says: `More than ${errorRatePercent}% of the accounts of a rollover run failed.`,
+        metric: this.metric(errorRate, MAXIMUM),
+        above: errorRatePercent,
+        staysWithoutValue: true,
+      },
+      'rollover-slow': {
+        says: `A rollover run took more than ${millisecondsPerThousand / 1000} s per 1,000 accounts.`,
+        metric: this.metric(slowness, MAXIMUM),
+        above: millisecondsPerThousand,
+        staysWithoutValue: true,
+      },
+      'rollover-missing': {
+        says: `No rollover run finished within ${hoursWithoutRun} hours.`,
+        metric: this.metric(runs, { ...SUM, period: Duration.hours(1) }),
+        absentForPeriods: hoursWithoutRun,
+      },
+    };
+  }
+
+  private ofStream({ consumers }: TableStream): Watches {
+    return watchEach(consumers, ({ name, lambda }) => ({
+      [`${name}-late`]: {
+        says: `The function ${name} is more than five minutes behind the table.`,
+        metric: lambda.metric('IteratorAge', MAXIMUM),
+        above: MAXIMUM.period.toMilliseconds(),
+      },
+      [`${name}-records-lost`]: {
+        says: `The function ${name} gave records up, and the bucket did not take them either.`,
+        metric: lambda.metric('DestinationDeliveryFailures', SUM),
+      },
+    }));
+  }
+
+  private ofPayments({ events, workers }: Payments): Watches {
+    const { failedEvents, unknownPrices, twoSubscriptions, customersWithoutUser } = PAYMENT_METRICS;
+    return {
+      'stripe-event-failed': {
+        says: 'The worker could not process an event from Stripe, and set it aside.',
+        metric: this.metric(failedEvents, SUM),
+      },
+      'stripe-unknown-price': {
+        says: 'A customer subscribes to a price that is not configured.',
+        metric: this.metric(unknownPrices, SUM),
+      },
+      'stripe-two-subscriptions': {
+        says: 'A customer pays for two subscriptions.',
+        metric: this.metric(twoSubscriptions, SUM),
+      },
+      'stripe-customer-without-user': {
+        says: 'A customer at Stripe belongs to no user.',
+        metric: this.metric(customersWithoutUser, SUM),
+      },
+      'stripe-events-late': {
+        says: 'The oldest event from Stripe has waited for more than 15 minutes.',
+        metric: events.metricApproximateAgeOfOldestMessage(MAXIMUM),
+        above: Duration.minutes(15).toSeconds(),
+      },
+      ...errorsOf(workers, 'It gets the same messages again.'),
+    };
+  }
+
+  private ofDeliveries({ function: reconciler }: Reconciler, { targets }: Senders): Watches {
     const { stuckPercentOfDay, minutesWithoutRun } = DELIVERY_LIMITS;
-    this.watch('reconciler-missing', {
-      says: `Due deliveries have not been looked at for ${minutesWithoutRun} minutes.`,
-      metric: this.metricOfStage(DELIVERY_METRICS.runs, {
-        statistic: Stats.SUM,
-        period: RECONCILER_INTERVAL,
-      }),
-      ringsWhen: { below: 1, periods: minutesWithoutRun / RECONCILER_INTERVAL.toMinutes() },
-      missing: TreatMissingData.BREACHING,
-    });
-    this.watch('reconciler-errors', {
-      says: 'The function reconciler broke off. The next run goes on.',
-      metric: lambda.metricErrors(FIVE_MINUTES),
-      ringsWhen: { above: 0 },
-      missing: TreatMissingData.NOT_BREACHING,
-    });
-    this.watch('reconciler-failures', {
-      says: 'Something that is due could not be dealt with, and stays due.',
-      metric: this.metricOfStage(DELIVERY_METRICS.failures, FIVE_MINUTES),
-      ringsWhen: { above: 0 },
-      missing: TreatMissingData.NOT_BREACHING,
-    });
-    this.watch('deliveries-stuck', {
-      says: `More than ${stuckPercentOfDay}% of the day's deliveries were not answered by their senders in time.`,
-      metric: this.metricOfStage(DELIVERY_METRICS.stuckPercentOfDay, {
-        ...FIVE_MINUTES,
-        statistic: Stats.MAXIMUM,
-      }),
-      ringsWhen: { above: stuckPercentOfDay },
-      missing: TreatMissingData.IGNORE,
-    });
+    return {
+      'reconciler-missing': {
+        says: `Nothing has looked at due deliveries for ${minutesWithoutRun} minutes.`,
+        metric: this.metric(DELIVERY_METRICS.runs, { ...SUM, period: RECONCILER_INTERVAL }),
+        absentForPeriods: minutesWithoutRun / RECONCILER_INTERVAL.toMinutes(),
+      },
+      ...errorsOf([reconciler], 'The next run goes on.'),
+      'reconciler-failures': {
+        says: 'The reconciler could not deal with something that is due. It stays due.',
+        metric: this.metric(DELIVERY_METRICS.failures, SUM),
+      },
+      'deliveries-stuck': {
+        says: `Senders did not answer more than ${stuckPercentOfDay}% of the day's deliveries in time.`,
+        metric: this.metric(DELIVERY_METRICS.stuckPercentOfDay, MAXIMUM),
+        above: stuckPercentOfDay,
+        staysWithoutValue: true,
+      },
+      ...watchEach(targets, ({ name, queue }) => ({
+        [`${name}-late`]: {
+          says: `A message for the function ${name} has waited for more than 15 minutes.`,
+          metric: queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
+          above: Duration.minutes(15).toSeconds(),
+        },
+      })),
+    };
   }
 
-  private watchSenders({ targets }: Senders): void {
-    for (const { name, queue } of targets) {
-      this.watch(`${name}-late`, {
-        says: `What the function ${name} has to do has waited for more than 15 minutes.`,
-        metric: queue.metricApproximateAgeOfOldestMessage({ ...FIVE_MINUTES, statistic: Stats.MAXIMUM }),
-        ringsWhen: { above: Duration.minutes(15).toSeconds() },
-        missing: TreatMissingData.NOT_BREACHING,
-      });
-    }
+  private ofDeadLetterQueues(): Watches {
+    const all = Stack.of(this).node.findAll();
+    const queues = all.filter((each) => each instanceof DeadLetterQueue);
+    return watchEach(queues, ({ node, queue }) => ({
+      [node.id]: {
+        says: `Something lies in the dead-letter queue ${node.id}.`,
+        metric: queue.metricApproximateNumberOfMessagesVisible(MAXIMUM),
+      },
+    }));
   }
 
-  private watchDeadLetterQueues(): void {
-    for (const deadLetters of Stack.of(this).node.findAll()) {
-      if (deadLetters instanceof DeadLetterQueue) {
-        this.watch(deadLetters.node.id, {
-          says: `Something lies in the dead-letter queue ${deadLetters.node.id}.`,
-          metric: deadLetters.queue.metricApproximateNumberOfMessagesVisible({
-            ...FIVE_MINUTES,
-            statistic: Stats.MAXIMUM,
-          }),
-          ringsWhen: { above: 0 },
-          missing: TreatMissingData.NOT_BREACHING,
-        });
-      }
-    }
+  private metric(metricName: string, options: MetricOptions): Metric {
+    const dimensionsMap = { [METRIC_DIMENSION]: this.stage };
+    return new Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, ...options });
   }
 
-  private metricOfRuns(
-    metric: keyof typeof METRICS,
-    options: { statistic: string; period?: Duration },
-  ): Metric {
-    return this.metricOfStage(METRICS[metric], options);
-  }
-
-  private metricOfStage(metricName: string, options: { statistic: string; period?: Duration }): Metric {
-    return new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      dimensionsMap: { [METRIC_DIMENSION]: this.stage },
-      ...options,
-    });
-  }
-
-  /** The name is the heading in the runbook too. */
-  private watch(name: string, { says, metric, ringsWhen, missing }: Watch): void {
+  private watch(name: string, { says, metric, above = 0, absentForPeriods, staysWithoutValue }: Watch): void {
     const alarm = new Alarm(this, name, {
       alarmName: `postage-${this.stage}-${name}`,
       alarmDescription: `${says} See docs/runbook.md#${name}`,
       metric,
-      ...('above' in ringsWhen
+      ...(absentForPeriods === undefined
         ? {
             comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-            threshold: ringsWhen.above,
+            threshold: above,
             evaluationPeriods: 1,
+            treatMissingData: staysWithoutValue ? TreatMissingData.IGNORE : TreatMissingData.NOT_BREACHING,
           }
         : {
             comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-            threshold: ringsWhen.below,
-            evaluationPeriods: ringsWhen.periods,
+            threshold: 1,
+            evaluationPeriods: absentForPeriods,
+            treatMissingData: TreatMissingData.BREACHING,
           }),
-      treatMissingData: missing,
     });
     const topic = new SnsAction(this.topic);
     alarm.addAlarmAction(topic);
     alarm.addOkAction(topic);
   }
+}
+
+function watchEach<Watched>(all: readonly Watched[], watchesOf: (each: Watched) => Watches): Watches {
+  return all.reduce<Watches>((watches, each) => ({ ...watches, ...watchesOf(each) }), {});
+}
+
+function errorsOf(functions: readonly PostageFunction[], then: string): Watches {
+  return watchEach(functions, ({ name, lambda }) => ({
+    [`${name}-errors`]: {
+      says: `The function ${name} broke off. ${then}`,
+      metric: lambda.metricErrors(SUM),
+    },
+  }));
 }

@@ -1,13 +1,12 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
-import { PostageFunction } from './postage-function.ts';
+import { type Environment, PostageFunction } from './postage-function.ts';
+import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns } from './rights.ts';
-import { keepsData, type Stage } from './stage.ts';
+import { createKeys } from './secret.ts';
+import type { Stage } from './stage.ts';
 import type { StripeSettings } from './stripe-settings.ts';
 
 export interface PaymentsProps {
@@ -21,7 +20,7 @@ export interface PaymentsProps {
 const WORKER_TIMEOUT = Duration.seconds(90);
 /** A message that has failed rests this long. */
 const REST = Duration.minutes(2);
-/** So long, times REST, Stripe may be away until events are set aside. */
+/** Stripe may be away for REST times this, until events are set aside. */
 const MAX_RECEIVES = 12;
 const BATCH_SIZE = 5;
 /** How many batches are worked on at once. Stripe allows a hundred requests a second. */
@@ -35,16 +34,14 @@ export class Payments extends Construct {
   readonly workers: readonly PostageFunction[];
   readonly arns: ResourceArns;
   /** Of functions that reach Stripe. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Environment;
 
   constructor(scope: Construct, id: string, { stage, tableName, arns: tableArns, settings }: PaymentsProps) {
     super(scope, id);
-    this.secret = this.createSecret(stage);
+    const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
+    this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
     const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
-    this.events = new Queue(this, 'Events', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    this.events = createQueue(this, 'Events', {
       visibilityTimeout: REST,
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
     });
@@ -53,62 +50,22 @@ export class Payments extends Construct {
       stripeEvents: this.events.queueArn,
       deadStripeEvents: dead.queueArn,
     };
-    this.environment = {
-      [VARIABLES.stripeSecretId]: this.secret.attrId,
-      [VARIABLES.stripeApiUrl]: settings.apiUrl,
-    };
+    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl: settings.apiUrl };
     const arns = { ...tableArns, ...this.arns };
-    const environment = { [VARIABLES.table]: tableName, [VARIABLES.stage]: stage };
+    const environment = { table: tableName, stage };
     const worker = new PostageFunction(this, 'stripe-events', {
-      name: 'stripe-events',
-      entry: 'lambdas/jobs/stripe-events.ts',
       description: "Postage: follows Stripe's events",
       arns,
-      environment: {
-        ...environment,
-        ...this.environment,
-        [VARIABLES.stripePrices]: settings.pricesJson,
-      },
+      environment: { ...environment, ...this.environment, stripePrices: settings.pricesJson },
       timeout: WORKER_TIMEOUT,
     });
     const keeper = new PostageFunction(this, 'failed-stripe-events', {
-      name: 'failed-stripe-events',
-      entry: 'lambdas/jobs/failed-stripe-events.ts',
       description: "Postage: keeps Stripe's events that failed",
       arns,
       environment,
     });
     this.workers = [worker, keeper];
-    this.feed(worker, this.events, MAX_CONCURRENCY);
-    this.feed(keeper, dead, 2);
-  }
-
-  private feed({ name, lambda }: PostageFunction, queue: Queue, maxConcurrency: number): void {
-    const mapping = new EventSourceMapping(this, `${name}-mapping`, {
-      target: lambda,
-      eventSourceArn: queue.queueArn,
-      batchSize: BATCH_SIZE,
-      reportBatchItemFailures: true,
-      maxConcurrency,
-    });
-    Validations.of(mapping).acknowledge({
-      id: 'Serverless-LambdaEventSourceMappingDestination',
-      reason:
-        'A mapping of a queue can have none: what fails stays in the queue, or goes to its dead letters.',
-    });
-  }
-
-  /** With empty keys, which stand for "not configured": the owner sets them, and no deployment overwrites them. */
-  private createSecret(stage: Stage): CfnSecret {
-    const secret = new CfnSecret(this, 'StripeKeys', {
-      description: "Stripe's keys: {secretKey: sk_..., webhookSecret: whsec_...}",
-      secretString: JSON.stringify({ secretKey: '', webhookSecret: '' }),
-    });
-    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'The keys are made by Stripe, and changed there first: docs/runbook.md.',
-    });
-    return secret;
+    feed(this, worker, this.events, { batchSize: BATCH_SIZE, maxConcurrency: MAX_CONCURRENCY });
+    feed(this, keeper, dead, { batchSize: BATCH_SIZE, maxConcurrency: 2 });
   }
 }

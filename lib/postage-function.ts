@@ -10,20 +10,22 @@ import {
   SourceMapMode,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
+import { type Variable, VARIABLES } from '../lambdas/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
 import { type FunctionName, type ResourceArns, statementsOf } from './rights.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** What a function's environment holds. */
+export type Environment = Readonly<Partial<Record<Variable, string>>>;
+
 export interface PostageFunctionProps {
-  name: FunctionName;
-  /** Relative to the repository, such as `lambdas/api/letters.ts`; it exports `handler`. */
-  entry: string;
   description: string;
   /** Where the resources are that the function's rights are on. */
   arns: ResourceArns;
-  /** By the names in `lambdas/wiring/environment.ts`. */
-  environment: Record<string, string>;
+  environment: Environment;
+  /** The folder of `lambdas` that holds the handler, in a file of the function's name. `jobs` unless told. */
+  folder?: 'api' | 'jobs';
   /** 25 s unless told: the gateway waits for 30. */
   timeout?: Duration;
   /** 512 unless told. */
@@ -37,9 +39,9 @@ export class PostageFunction extends Construct {
   readonly name: FunctionName;
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, id: string, props: PostageFunctionProps) {
-    super(scope, id);
-    const { name, entry, description, arns, environment, timeout, memorySizeMb, assets = [] } = props;
+  constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
+    super(scope, name);
+    const { description, arns, environment, folder = 'jobs', timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
     const logGroup = createLogGroup(this, 'Log');
@@ -52,7 +54,7 @@ export class PostageFunction extends Construct {
 
     this.lambda = new NodejsFunction(this, 'Function', {
       description,
-      entry: `${ROOT}${entry}`,
+      entry: `${ROOT}lambdas/${folder}/${name}.ts`,
       projectRoot: ROOT,
       depsLockFilePath: `${ROOT}package-lock.json`,
       runtime: Runtime.NODEJS_24_X,
@@ -61,7 +63,7 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
-      environment: { ...environment, NODE_OPTIONS: '--enable-source-maps' },
+      environment: { ...named(environment), NODE_OPTIONS: '--enable-source-maps' },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
@@ -80,7 +82,7 @@ export class PostageFunction extends Construct {
       },
     });
 
-    // Tells whose rights these are to whoever compares them with what the function calls.
+    // The deployed tests compare what a function calls with its rights, and find it by this tag.
     Tags.of(this.lambda).add('function', name);
     Validations.of(this).acknowledge(
       {
@@ -103,9 +105,16 @@ export class PostageFunction extends Construct {
 const REQUIRE_FOR_COMMONJS =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
 
-/** The file tells why: it is what keeps the bundles small. esbuild resolves it from the project's root. */
+/** Keeps the bundles small; the file says how. esbuild resolves it from the project's root. */
 const CREDENTIALS_FROM_ENVIRONMENT =
   '@aws-sdk/credential-provider-node=./lambdas/adapters/environment-credentials.ts';
+
+function named(environment: Environment): Record<string, string> {
+  const names: Readonly<Record<string, string>> = VARIABLES;
+  return Object.fromEntries(
+    Object.entries(environment).map(([variable, value]) => [names[variable] ?? variable, value]),
+  );
+}
 
 function copying(assets: readonly string[]): ICommandHooks {
   return {

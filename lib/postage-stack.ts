@@ -1,5 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps, Tags, Validations } from 'aws-cdk-lib';
-import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import { Identity, type Issuer } from './identity.ts';
@@ -7,9 +6,10 @@ import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
+import { createSecret } from './secret.ts';
 import type { SenderSettings } from './sender-settings.ts';
 import { Senders } from './senders.ts';
-import { keepsData, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
 import type { StripeSettings } from './stripe-settings.ts';
 import { PostageTable } from './table.ts';
@@ -29,16 +29,15 @@ export class PostageStack extends Stack {
     id: string,
     { stage, issuer, stripe, senders: senderSettings, ...props }: PostageStackProps,
   ) {
-    super(scope, id, {
-      ...props,
-      description: `Postage (${stage}): usage metering, quotas and mail credits`,
-    });
+    const description = `Postage (${stage}): usage metering, quotas and mail credits`;
+    super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
     Tags.of(this).add('stage', stage);
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const onTable = { stage, tableName: table.tableName, arns: tableArns };
-    const { cronSecret, giftSecret } = this.createSecrets(stage);
+    const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
+    const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
@@ -102,41 +101,17 @@ export class PostageStack extends Stack {
       new CfnOutput(this, name, { value });
     }
   }
-
-  private createSecrets(stage: Stage): { cronSecret: CfnSecret; giftSecret: CfnSecret } {
-    return {
-      cronSecret: this.createSecret('CronSecret', stage, CRON_SECRET),
-      giftSecret: this.createSecret('GiftSecret', stage, GIFT_SECRET),
-    };
-  }
-
-  /** Its `attrId` is the ARN. (`Ref` is too in AWS, but in an emulator it is the name, which no policy matches.) */
-  private createSecret(id: string, stage: Stage, { description, length, reason }: SecretOptions): CfnSecret {
-    const secret = new CfnSecret(this, id, {
-      description,
-      generateSecretString: { passwordLength: length, excludePunctuation: true },
-    });
-    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
-    Validations.of(secret).acknowledge({ id: 'AwsSolutions-SMG4', reason });
-    return secret;
-  }
 }
 
-interface SecretOptions {
-  description: string;
-  length: number;
-  /** Why it is not rotated by itself. */
-  reason: string;
-}
-
-const CRON_SECRET: SecretOptions = {
+const CRON_SECRET = {
   description: 'What callers of the cron routes of Postage send as a bearer token',
-  length: 48,
-  reason: 'Its callers must learn of a new value first, so it is changed by hand: docs/runbook.md.',
+  generateSecretString: { passwordLength: 48, excludePunctuation: true },
+  whyNotRotated:
+    'Its callers must learn a new value first, so the owner changes it by hand: docs/runbook.md.',
 };
 
-const GIFT_SECRET: SecretOptions = {
+const GIFT_SECRET = {
   description: 'What the codes of gifts of Postage follow from. It must not change: docs/runbook.md.',
-  length: 64,
-  reason: 'Codes that have been told follow from it, so it stays as it is: docs/runbook.md.',
+  generateSecretString: { passwordLength: 64, excludePunctuation: true },
+  whyNotRotated: 'Givers have passed on codes that follow from it, so it stays: docs/runbook.md.',
 };

@@ -8,8 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-scheduler';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { DeadLetterQueue } from './queues.ts';
 import type { Payments } from './payments.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
@@ -36,15 +35,9 @@ export class Reconciler extends Construct {
     const { stage, tableName, arns, payments } = props;
     const { queue } = new DeadLetterQueue(this, 'failed-reconciliations');
     this.function = new PostageFunction(this, 'reconciler', {
-      name: 'reconciler',
-      entry: 'lambdas/jobs/reconciler.ts',
       description: 'Postage: hands due deliveries to their senders, and ends their payments',
       arns: { ...arns, ...payments.arns, failedReconciliations: queue.queueArn },
-      environment: {
-        [VARIABLES.table]: tableName,
-        [VARIABLES.stage]: stage,
-        ...payments.environment,
-      },
+      environment: { table: tableName, stage, ...payments.environment },
       // Less than the interval, and more than the function's own deadline.
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,

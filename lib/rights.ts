@@ -1,19 +1,19 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import * as keys from '../lambdas/adapters/dynamodb/keys.ts';
+import type { BusTarget } from '../lambdas/wiring/bus-rules.ts';
 import type { RouteGroup } from '../lambdas/wiring/routes.ts';
+import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
 export type FunctionName =
   | RouteGroup
+  | StreamConsumerName
+  | BusTarget
   | 'rollover-page'
   | 'rollover-summary'
-  | 'outbox'
-  | 'statistics'
   | 'stripe-events'
   | 'failed-stripe-events'
-  | 'reconciler'
-  | 'email-sender'
-  | 'mail-sender'
-  | 'delivery-answers';
+  | 'reconciler';
 
 /** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
 export type ResourceName =
@@ -47,51 +47,60 @@ export interface Right {
   keys?: string | readonly string[];
 }
 
-const USERS = 'USER#*';
-const AUDIT = 'AUDIT#*';
-const CUSTOMERS = 'CUSTOMER#*';
-/** What the codes of gifts stand for. */
-const CODES = 'CODE#*';
-/** What became of Stripe's events. */
-const STRIPE = 'STRIPE#*';
-const FAILED = 'FAILED#*';
+/** All partition keys that begin like this one, up to the first `#`. */
+function allLike(key: string): string {
+  return `${keys.kindOf(key)}#*`;
+}
+
+const USERS = allLike(keys.userKey(''));
+const AUDIT = allLike(keys.auditKey(''));
+const CUSTOMERS = allLike(keys.customerKey(''));
+const CODES = allLike(keys.codeKey(''));
+const GUESSES = allLike(keys.guessesKey('', ''));
+const STRIPE_EVENTS = allLike(keys.stripeEventKey(''));
+const FAILED = allLike(keys.FAILED_EVENTS_KEY);
+const ANONYMOUS = allLike(keys.anonymousKey(''));
+const RECONCILED = allLike(keys.reconciledKey(''));
+const MARKS = allLike(keys.markKey([]));
+const STATISTICS = allLike(keys.STATISTICS_KEY);
+
+/** What may be done with the table's items of these keys. */
+function items(like: Right['keys'], ...actions: string[]): Right {
+  return { actions: actions.map((action) => `dynamodb:${action}` as const), on: ['table'], keys: like };
+}
+
+function may(action: Right['actions'][number], ...on: ResourceName[]): Right {
+  return { actions: [action], on };
+}
 
 /** A command: the deciding write, and the reads that explain or repeat it. */
-const DECIDE: Right = { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS };
-const READ: Right = { actions: ['dynamodb:GetItem'], on: ['table'], keys: USERS };
+const DECIDE = items(USERS, 'PutItem', 'UpdateItem');
+const READ = items(USERS, 'GetItem');
 /** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
 const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
 
-/** To the audit trail nothing is done but this. */
-const APPEND_AUDIT: Right = { actions: ['dynamodb:PutItem'], on: ['table'], keys: AUDIT };
+/** Functions append to the audit trail, and do nothing else to it. */
+const APPEND_AUDIT = items(AUDIT, 'PutItem');
 
-const READ_STRIPE_KEYS: Right = { actions: ['secretsmanager:GetSecretValue'], on: ['stripeSecret'] };
-const QUEUE_STRIPE_EVENTS: Right = { actions: ['sqs:SendMessage'], on: ['stripeEvents'] };
+const READ_STRIPE_KEYS = may('secretsmanager:GetSecretValue', 'stripeSecret');
+const READ_MAIL_KEYS = may('secretsmanager:GetSecretValue', 'mailSecret');
+const QUEUE_STRIPE_EVENTS = may('sqs:SendMessage', 'stripeEvents');
+
 /** What Lambda asks of a queue in a function's name. */
-const CONSUME = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const;
+function consume(queue: ResourceName): Right {
+  return { actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], on: [queue] };
+}
 
-/** A user's customer: the account and the way back to it, in one transaction; a replaced one's goes. */
-const LINK_CUSTOMER: readonly Right[] = [
-  { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
-  { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: [USERS, CUSTOMERS] },
-];
+/** A transaction writes a user's customer: the account, and the way back to it. It deletes the one of a replaced customer. */
+const LINK_CUSTOMER = [items([USERS, CUSTOMERS], 'PutItem'), items([USERS, CUSTOMERS], 'DeleteItem')];
 
-/** A step in a delivery's life: with what it means for its letter and its account, whose closed period it may look up. */
-const TAKE_STEP: readonly Right[] = [
-  DECIDE,
-  READ,
-  { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
-];
-const READ_MAIL_KEYS: Right = { actions: ['secretsmanager:GetSecretValue'], on: ['mailSecret'] };
-const PUBLISH: Right = { actions: ['events:PutEvents'], on: ['eventBus'] };
+/** A step in a delivery's life also changes its letter and its account, whose closed period it may look up. */
+const TAKE_STEP = [DECIDE, READ, items(USERS, 'Query')];
+
 /** A sender reads the delivery and its letter, and notes on the delivery alone. */
-const SEND: readonly Right[] = [
-  READ,
-  { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: USERS },
-  PUBLISH,
-];
+const SEND = [READ, items(USERS, 'UpdateItem'), may('events:PutEvents', 'eventBus')];
 
-/** What Lambda asks of the stream in a function's name; and where it and the function keep what they fail on. */
+/** What Lambda asks of the stream in a function's name, and where both keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
   {
     actions: [
@@ -102,8 +111,8 @@ const FOLLOW_STREAM: readonly Right[] = [
     ],
     on: ['stream'],
   },
-  { actions: ['s3:PutObject'], on: ['failedRecords'] },
-  { actions: ['s3:ListBucket'], on: ['failedRecordsBucket'] },
+  may('s3:PutObject', 'failedRecords'),
+  may('s3:ListBucket', 'failedRecordsBucket'),
 ];
 
 /**
@@ -116,30 +125,30 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     READ,
     LIST,
     // A deleted letter keeps a tombstone, and its text goes.
-    { actions: ['dynamodb:DeleteItem'], on: ['table'], keys: USERS },
+    items(USERS, 'DeleteItem'),
   ],
-  // A card may pay for a mail; and its charge is refunded when the mail is cancelled.
+  // A card may pay for a mail. Cancelling the mail refunds the charge.
   deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
   usage: [
     READ,
     // The history: closed periods lie next to each other.
-    { actions: ['dynamodb:Query'], on: ['table'], keys: USERS },
+    items(USERS, 'Query'),
   ],
   credits: [READ, LIST],
   purchases: [
     READ,
     ...LINK_CUSTOMER,
     // The purchase, of an account that is still there.
-    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], on: ['table'], keys: USERS },
+    items(USERS, 'ConditionCheckItem', 'UpdateItem'),
     READ_STRIPE_KEYS,
   ],
   gifts: [
-    { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CODES] },
+    items([USERS, CODES], 'GetItem'),
     // A gift, the way to it from its code, and the account that it comes from, in one transaction.
-    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CODES] },
-    // A gift that is claimed; and how many wrong codes somebody has tried.
-    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: [USERS, 'GUESS#*'] },
-    { actions: ['secretsmanager:GetSecretValue'], on: ['giftSecret'] },
+    items([USERS, CODES], 'PutItem'),
+    // A gift that a user claims, and the number of wrong codes that they have tried.
+    items([USERS, GUESSES], 'UpdateItem'),
+    may('secretsmanager:GetSecretValue', 'giftSecret'),
   ],
   billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   consumption: [DECIDE],
@@ -148,19 +157,15 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // What a user has bought and given, newest first.
     { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
     // The statistics' sketches, of days and months.
-    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'STATS#*' },
-    { actions: ['dynamodb:Query'], on: ['table'], keys: [USERS, AUDIT, 'STATS#*'] },
-    // Adjustments; and erasure, which moves a ledger and forgets a customer or a code: one transaction has both.
-    {
-      actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      on: ['table'],
-      keys: [USERS, CUSTOMERS, CODES, 'ERASED#*'],
-    },
+    items(STATISTICS, 'BatchGetItem'),
+    items([USERS, AUDIT, STATISTICS], 'Query'),
+    // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
+    items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
   ],
   'failed-events': [
     { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: FAILED },
-    { actions: ['dynamodb:GetItem', 'dynamodb:DeleteItem'], on: ['table'], keys: FAILED },
+    items(FAILED, 'GetItem', 'DeleteItem'),
     APPEND_AUDIT,
     QUEUE_STRIPE_EVENTS,
   ],
@@ -168,60 +173,46 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   'mail-webhook': [...TAKE_STEP, READ_MAIL_KEYS],
   cron: [
     APPEND_AUDIT,
-    { actions: ['lambda:InvokeFunction'], on: ['reconciler'] },
-    { actions: ['secretsmanager:GetSecretValue'], on: ['cronSecret'] },
-    { actions: ['states:StartExecution'], on: ['rolloverStateMachine'] },
-    { actions: ['states:DescribeExecution'], on: ['rolloverExecutions'] },
+    may('lambda:InvokeFunction', 'reconciler'),
+    may('secretsmanager:GetSecretValue', 'cronSecret'),
+    may('states:StartExecution', 'rolloverStateMachine'),
+    may('states:DescribeExecution', 'rolloverExecutions'),
   ],
   docs: [],
-  'rollover-page': [
-    { actions: ['dynamodb:Query'], on: ['dueIndex'] },
-    { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], on: ['table'], keys: USERS },
-  ],
+  'rollover-page': [may('dynamodb:Query', 'dueIndex'), items(USERS, 'BatchGetItem', 'PutItem')],
   'rollover-summary': [APPEND_AUDIT],
-  outbox: [...FOLLOW_STREAM, { actions: ['events:PutEvents'], on: ['eventBus'] }, APPEND_AUDIT],
+  outbox: [...FOLLOW_STREAM, may('events:PutEvents', 'eventBus'), APPEND_AUDIT],
   'stripe-events': [
-    { actions: ['dynamodb:GetItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE] },
-    { actions: ['dynamodb:PutItem'], on: ['table'], keys: [USERS, CUSTOMERS, STRIPE, FAILED] },
-    // A delivery that has been paid, or will not be, and its letter; a purchase, in one transaction with the note that its event is processed.
-    { actions: ['dynamodb:UpdateItem'], on: ['table'], keys: [USERS, STRIPE] },
-    // Gifts that nobody has claimed come back for a refund of what they were made of.
-    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:Query'], on: ['table'], keys: USERS },
+    items([USERS, CUSTOMERS, STRIPE_EVENTS], 'GetItem'),
+    items([USERS, CUSTOMERS, STRIPE_EVENTS, FAILED], 'PutItem'),
+    // A delivery whose payment has ended, and its letter. A purchase, with the note that its event is processed.
+    items([USERS, STRIPE_EVENTS], 'UpdateItem'),
+    // The refund of a bundle takes back unclaimed gifts that were made of it.
+    items(USERS, 'ConditionCheckItem', 'Query'),
     READ_STRIPE_KEYS,
-    { actions: CONSUME, on: ['stripeEvents'] },
+    consume('stripeEvents'),
   ],
-  'failed-stripe-events': [
-    { actions: ['dynamodb:PutItem'], on: ['table'], keys: FAILED },
-    { actions: CONSUME, on: ['deadStripeEvents'] },
-  ],
+  'failed-stripe-events': [items(FAILED, 'PutItem'), consume('deadStripeEvents')],
   reconciler: [
-    { actions: ['dynamodb:Query'], on: ['dueIndex'] },
-    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: USERS },
+    may('dynamodb:Query', 'dueIndex'),
+    items(USERS, 'BatchGetItem'),
     ...TAKE_STEP,
     // What the runs of a day have done.
-    { actions: ['dynamodb:PutItem', 'dynamodb:Query'], on: ['table'], keys: 'RECONCILED#*' },
+    items(RECONCILED, 'PutItem', 'Query'),
     APPEND_AUDIT,
     // Payments that have taken too long, and refunds.
     READ_STRIPE_KEYS,
-    { actions: ['sqs:SendMessage'], on: ['failedReconciliations'] },
+    may('sqs:SendMessage', 'failedReconciliations'),
   ],
-  'email-sender': [
-    ...SEND,
-    { actions: ['ses:SendEmail'], on: ['emailAddress', 'emailDomain'] },
-    { actions: CONSUME, on: ['dueEmails'] },
-  ],
-  'mail-sender': [...SEND, READ_MAIL_KEYS, { actions: CONSUME, on: ['dueMails'] }],
-  'delivery-answers': [...TAKE_STEP, { actions: CONSUME, on: ['answers'] }],
+  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
+  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
+  'delivery-answers': [...TAKE_STEP, consume('answers')],
   statistics: [
     ...FOLLOW_STREAM,
-    { actions: ['dynamodb:BatchGetItem'], on: ['table'], keys: 'MARK#*' },
-    { actions: ['dynamodb:GetItem'], on: ['table'], keys: 'STATS#*' },
-    // Totals, sketches and markers, of which a transaction has all.
-    {
-      actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      on: ['table'],
-      keys: ['MARK#*', 'STATS#*'],
-    },
+    items(MARKS, 'BatchGetItem'),
+    items(STATISTICS, 'GetItem'),
+    // One transaction writes totals, sketches and markers.
+    items([MARKS, STATISTICS], 'PutItem', 'UpdateItem'),
   ],
 };
 
@@ -246,8 +237,8 @@ export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStat
 }
 
 /**
- * The audit trail is appended to and never changed, whatever else a role comes to be allowed. (That a put does not
- * replace a record is a condition of the put itself, which IAM cannot demand.)
+ * No function may change the audit trail, whatever else its role comes to allow. (A condition of the put itself keeps it
+ * from replacing a record. IAM cannot demand that.)
  */
 function keepingAudit(table: string): PolicyStatement {
   return new PolicyStatement({

@@ -10,8 +10,7 @@ import {
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { DeadLetterQueue } from './queues.ts';
 import { createLogGroup } from './log-group.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
@@ -32,10 +31,8 @@ export class Rollover extends Construct {
 
   constructor(scope: Construct, id: string, { stage, tableName, arns }: RolloverProps) {
     super(scope, id);
-    const environment = { [VARIABLES.table]: tableName, [VARIABLES.stage]: stage };
+    const environment = { table: tableName, stage };
     this.page = new PostageFunction(this, 'rollover-page', {
-      name: 'rollover-page',
-      entry: 'lambdas/jobs/rollover-page.ts',
       description: 'Postage: rolls one page of accounts over',
       arns,
       environment,
@@ -44,8 +41,6 @@ export class Rollover extends Construct {
       memorySizeMb: 1024,
     });
     this.summary = new PostageFunction(this, 'rollover-summary', {
-      name: 'rollover-summary',
-      entry: 'lambdas/jobs/rollover-summary.ts',
       description: 'Postage: reports on a rollover run',
       arns,
       environment,
@@ -125,7 +120,7 @@ export class Rollover extends Construct {
       target: new StepFunctionsStartExecution(this.stateMachine, {
         input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
         deadLetterQueue: new DeadLetterQueue(this, 'unstarted-rollovers').queue,
-        // A run that starts late does all the same, so it is tried for long before somebody is called.
+        // A run that starts late does all the same, so AWS tries for two hours before the alarm rings.
         maxEventAge: Duration.hours(2),
         retryAttempts: 60,
       }),

@@ -1,17 +1,16 @@
-import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { BUS_RULES, type BusTarget } from '../lambdas/wiring/bus-rules.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
-import { PostageFunction } from './postage-function.ts';
-import type { ResourceArns } from './rights.ts';
+import { type Environment, PostageFunction } from './postage-function.ts';
+import { createQueue, DeadLetterQueue, feed } from './queues.ts';
+import type { ResourceArns, ResourceName } from './rights.ts';
+import { createKeys } from './secret.ts';
 import type { SenderSettings } from './sender-settings.ts';
-import { keepsData, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 export interface SendersProps {
   stage: Stage;
@@ -33,16 +32,15 @@ const TIMEOUT = Duration.minutes(1);
 /** A message that has failed rests this long; and it stays hidden while it is worked on. */
 const REST = Duration.minutes(6);
 const MAX_RECEIVES = 5;
-const BATCH_SIZE = 10;
 /** How many batches are worked on at once: providers take some e-mails or letters a second, and refuse more. */
-const MAX_CONCURRENCY = 2;
+const LIMITS = { batchSize: 10, maxConcurrency: 2 };
 
-/** Where what a target failed on is kept. */
-const DEAD_LETTERS: Readonly<Record<BusTarget, string>> = {
-  'email-sender': 'unsent-emails',
-  'mail-sender': 'unsent-mails',
-  'delivery-answers': 'unapplied-answers',
-};
+/** The queue of a target, as the rights call it, and the one that keeps what the target failed on. */
+const QUEUES = {
+  'email-sender': { resource: 'dueEmails', deadLetters: 'unsent-emails' },
+  'mail-sender': { resource: 'dueMails', deadLetters: 'unsent-mails' },
+  'delivery-answers': { resource: 'answers', deadLetters: 'unapplied-answers' },
+} as const satisfies Record<BusTarget, { resource: ResourceName; deadLetters: string }>;
 
 /** The senders that Postage brings, what applies the senders' answers, and the keys of Lob. */
 export class Senders extends Construct {
@@ -56,7 +54,8 @@ export class Senders extends Construct {
   constructor(scope: Construct, id: string, props: SendersProps) {
     super(scope, id);
     this.#props = props;
-    this.mailSecret = this.createMailSecret(props.stage);
+    const keys = { apiKey: 'live_...', webhookSecret: '...' };
+    this.mailSecret = createKeys(this, 'MailKeys', { stage: props.stage, provider: 'Lob', keys });
     this.arns = { mailSecret: this.mailSecret.attrId };
     const { emailFrom, mailFrom } = props.settings;
     this.targets = [
@@ -97,15 +96,13 @@ export class Senders extends Construct {
   private addTarget(
     name: BusTarget,
     description: string,
-    own: Partial<Record<keyof typeof VARIABLES, string>>,
+    own: Environment,
     arns: ResourceArns,
   ): QueuedTarget {
     const { tableName, bus, arns: sharedArns } = this.#props;
-    const { queue: deadLetters } = new DeadLetterQueue(this, DEAD_LETTERS[name]);
-    const queue = new Queue(this, `${name}-queue`, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    const { resource, deadLetters: id } = QUEUES[name];
+    const { queue: deadLetters } = new DeadLetterQueue(this, id);
+    const queue = createQueue(this, `${name}-queue`, {
       visibilityTimeout: REST,
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
@@ -120,31 +117,13 @@ export class Senders extends Construct {
       },
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
-    const variables = { table: tableName, ...own };
-    const { lambda } = new PostageFunction(this, name, {
-      name,
-      entry: `lambdas/jobs/${name}.ts`,
+    const target = new PostageFunction(this, name, {
       description,
-      arns: { ...sharedArns, ...arns, [QUEUE_OF[name]]: queue.queueArn },
-      environment: Object.fromEntries(
-        Object.entries(variables).map(([variable, value]) => [
-          VARIABLES[variable as keyof typeof own],
-          value,
-        ]),
-      ),
+      arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
+      environment: { table: tableName, ...own },
       timeout: TIMEOUT,
     });
-    const mapping = new EventSourceMapping(this, `${name}-mapping`, {
-      target: lambda,
-      eventSourceArn: queue.queueArn,
-      batchSize: BATCH_SIZE,
-      reportBatchItemFailures: true,
-      maxConcurrency: MAX_CONCURRENCY,
-    });
-    Validations.of(mapping).acknowledge({
-      id: 'Serverless-LambdaEventSourceMappingDestination',
-      reason: 'A queue has no such destination: what fails goes to its dead-letter queue.',
-    });
+    feed(this, target, queue, LIMITS);
     return { name, queue };
   }
 
@@ -152,24 +131,4 @@ export class Senders extends Construct {
   private identityArn(resourceName: string): string {
     return Stack.of(this).formatArn({ service: 'ses', resource: 'identity', resourceName });
   }
-
-  /** With empty keys, which stand for "not configured": the owner sets them, and no deployment overwrites them. */
-  private createMailSecret(stage: Stage): CfnSecret {
-    const secret = new CfnSecret(this, 'MailKeys', {
-      description: "Lob's keys: {apiKey: live_..., webhookSecret: ...}",
-      secretString: JSON.stringify({ apiKey: '', webhookSecret: '' }),
-    });
-    secret.applyRemovalPolicy(keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY);
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'The keys are made by Lob, and changed there first: docs/runbook.md.',
-    });
-    return secret;
-  }
 }
-
-const QUEUE_OF = {
-  'email-sender': 'dueEmails',
-  'mail-sender': 'dueMails',
-  'delivery-answers': 'answers',
-} as const;

@@ -1,3 +1,5 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+
 /** What the stack is deployed as. `prod` keeps its data when the stack is deleted; every other stage leaves nothing. */
 export type Stage = string;
 
@@ -11,6 +13,10 @@ export function parseStage(stage: unknown): Stage {
     );
   }
   return stage;
+}
+
+export function removalPolicyOf(stage: Stage): RemovalPolicy {
+  return keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
 }
 
 export function keepsData(stage: Stage): boolean {

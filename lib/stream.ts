@@ -1,4 +1,4 @@
-import { Aws, CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -6,12 +6,11 @@ import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-li
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { DeadLetterQueue } from './queues.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
-import { keepsData, type Stage } from './stage.ts';
+import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface TableStreamProps {
   stage: Stage;
@@ -43,23 +42,16 @@ export class TableStream extends Construct {
     };
 
     const arns = { ...tableArns, ...this.arns };
-    const environment = {
-      [VARIABLES.table]: table.tableName,
-      [VARIABLES.failedRecordsBucket]: this.failedRecords.bucketName,
-    };
+    const environment = { table: table.tableName, failedRecordsBucket: this.failedRecords.bucketName };
     // More than the functions' own deadlines, so that they report and are not cut off.
     const timeout = Duration.minutes(1);
     const outbox = new PostageFunction(this, 'outbox', {
-      name: 'outbox',
-      entry: 'lambdas/jobs/outbox.ts',
       description: 'Postage: publishes events and writes the audit trail',
       arns,
-      environment: { ...environment, [VARIABLES.eventBus]: this.bus.eventBusName },
+      environment: { ...environment, eventBus: this.bus.eventBusName },
       timeout,
     });
     const statistics = new PostageFunction(this, 'statistics', {
-      name: 'statistics',
-      entry: 'lambdas/jobs/statistics.ts',
       description: 'Postage: counts the statistics',
       arns,
       environment,
@@ -117,7 +109,7 @@ export class TableStream extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       lifecycleRules: [{ expiration: Duration.days(FAILED_RECORDS_KEPT_DAYS) }],
-      removalPolicy: keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalPolicyOf(stage),
     });
     // Not by `addEventNotification`, which would bring a function of its own.
     const resource = bucket.node.defaultChild;

@@ -1,9 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import type { ResourceArns } from './rights.ts';
-import { keepsData, type Stage } from './stage.ts';
+import { keepsData, removalPolicyOf, type Stage } from './stage.ts';
 
 /** The one table, on demand, with its two indexes. */
 export class PostageTable extends Construct {
@@ -22,7 +21,7 @@ export class PostageTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       deletionProtection: keepsData(stage),
-      removalPolicy: keepsData(stage) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalPolicyOf(stage),
     });
     this.table.addGlobalSecondaryIndex({
       indexName: dueIndex.name,

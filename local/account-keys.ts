@@ -1,4 +1,4 @@
-import { ScanCommand, type ScanCommandInput, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ItemReader, type WireItem } from '../lambdas/adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY } from '../lambdas/adapters/dynamodb/keys.ts';
 import { retrying } from '../lambdas/adapters/dynamodb/retry.ts';
@@ -10,38 +10,28 @@ const PAGE_WITHIN_MS = 60_000;
 /** Counts a table's accounts, with the tombstones of erased users and their anonymous ledgers. @throws BusyError */
 export async function countAccounts(store: Store): Promise<number> {
   let total = 0;
-  for await (const { Count = 0 } of scanAccounts(store, { Select: 'COUNT' })) {
-    total += Count;
+  for await (const partitions of pagesOfAccounts(store)) {
+    total += partitions.length;
   }
   return total;
 }
 
 /** The partitions of all accounts, page by page: memory holds one page. @throws BusyError */
-export async function* pagesOfAccounts(store: Store): AsyncGenerator<string[]> {
-  for await (const { Items = [] } of scanAccounts(store, { ProjectionExpression: '#pk' })) {
-    yield Items.map((item) => ItemReader.fromWire(item).string('pk'));
-  }
-}
-
-async function* scanAccounts(
-  store: Store,
-  read: Pick<ScanCommandInput, 'Select' | 'ProjectionExpression'>,
-): AsyncGenerator<ScanCommandOutput> {
-  const names = { '#sk': 'sk', ...(read.ProjectionExpression === undefined ? {} : { '#pk': 'pk' }) };
+export async function* pagesOfAccounts({ client, table }: Store): AsyncGenerator<string[]> {
   let start: WireItem | undefined;
   do {
     const command = new ScanCommand({
-      ...read,
-      TableName: store.table,
+      TableName: table,
+      ProjectionExpression: '#pk',
       FilterExpression: '#sk = :account',
-      ExpressionAttributeNames: names,
+      ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
       ExpressionAttributeValues: { ':account': { S: ACCOUNT_KEY } },
       ExclusiveStartKey: start,
     });
-    const page = await retrying(deadlineIn(PAGE_WITHIN_MS), (abortSignal) =>
-      store.client.send(command, { abortSignal }),
+    const { Items = [], LastEvaluatedKey } = await retrying(deadlineIn(PAGE_WITHIN_MS), (abortSignal) =>
+      client.send(command, { abortSignal }),
     );
-    yield page;
-    start = page.LastEvaluatedKey;
+    yield Items.map((item) => ItemReader.fromWire(item).string('pk'));
+    start = LastEvaluatedKey;
   } while (start !== undefined);
 }

@@ -1,5 +1,4 @@
 /** `npm run account`: gives a user of a deployed stack a plan, as a subscription would. */
-import { parseArgs } from 'node:util';
 import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
@@ -8,7 +7,7 @@ import { BILLING_INTERVALS, PLAN_ORDER } from '../lambdas/domain/plans.ts';
 import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
-import { assertTable, exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
+import { assertTable, externalDynamodb, parseInstant, runProgram } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
@@ -39,36 +38,16 @@ interface Command {
 
 const WRITES_WITHIN_MS = 20_000;
 
-async function main(): Promise<void> {
-  const command = readCommand(Date.now());
-  if (command === 'help') {
-    process.stdout.write(HELP);
-    return;
-  }
-  const dynamodb = externalDynamodb();
-  if (dynamodb !== null) {
-    setTableEnvironment({ dynamodb, table: command.table });
-  }
-  const store = createStore(command.table);
-  await assertTable(store);
-  process.stdout.write(await follow(store, command));
-}
+const OPTIONS = {
+  user: { type: 'string' },
+  plan: { type: 'string' },
+  table: { type: 'string' },
+  interval: { type: 'string', default: 'month' },
+  anchor: { type: 'string' },
+} as const;
 
-/** @throws TypeError, UsageError */
-function readCommand(now: Instant): Command | 'help' {
-  const { values } = parseArgs({
-    options: {
-      user: { type: 'string' },
-      plan: { type: 'string' },
-      table: { type: 'string' },
-      interval: { type: 'string', default: 'month' },
-      anchor: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    return 'help';
-  }
+/** @throws UsageError */
+function readCommand(values: Partial<Record<keyof typeof OPTIONS, string>>, now: Instant): Command {
   const { user } = values;
   const plan = PLAN_ORDER.find((each) => each === values.plan);
   const interval = BILLING_INTERVALS.find((each) => each === values.interval);
@@ -106,7 +85,19 @@ async function follow(store: Store, { userId, facts, now }: Command): Promise<st
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => process.exit(exitCodeOf(error, 'npm run account -- --help')),
-);
+await runProgram({
+  command: 'npm run account',
+  help: HELP,
+  options: OPTIONS,
+  run: async (values) => {
+    const command = readCommand(values, Date.now());
+    const dynamodb = externalDynamodb();
+    if (dynamodb !== null) {
+      setTableEnvironment({ dynamodb, table: command.table });
+    }
+    const store = createStore(command.table);
+    await assertTable(store);
+    process.stdout.write(await follow(store, command));
+    return 0;
+  },
+});

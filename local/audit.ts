@@ -1,17 +1,15 @@
 /** `npm run audit`: proves the books of every account in a table. */
-import { parseArgs } from 'node:util';
 import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { CorruptItemError } from '../lambdas/adapters/dynamodb/items.ts';
 import { proveLedgerOf } from '../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
-import { assertTable, exitCodeOf, externalDynamodb } from './command-line.ts';
+import { assertTable, externalDynamodb, runProgram } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
-import { setTableEnvironment } from './lambda-environment.ts';
+import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { findRunning } from './running-file.ts';
-import { tableName } from './table-name.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP = `Adds up the ledger of every account, erased users' included, and compares it with the account.
@@ -27,23 +25,6 @@ and the credentials of the environment, which need dynamodb:DescribeTable, dynam
 dynamodb:Query on the table. It reads the table about three times and writes nothing. The exit code is 1 when the books
 of an account do not hold.
 `;
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      table: { type: 'string' },
-      dynamodb: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const { store, name } = await findStore(values.table, values.dynamodb);
-  await assertTable(store);
-  return proveAll(store, name);
-}
 
 /** @throws UsageError */
 async function findStore(
@@ -124,7 +105,13 @@ function tell(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => process.exit(exitCodeOf(error, 'npm run audit -- --help')),
-);
+await runProgram({
+  command: 'npm run audit',
+  help: HELP,
+  options: { table: { type: 'string' }, dynamodb: { type: 'string' } },
+  run: async ({ table, dynamodb }) => {
+    const { store, name } = await findStore(table, dynamodb);
+    await assertTable(store);
+    return proveAll(store, name);
+  },
+});

@@ -1,8 +1,6 @@
-import { createServer } from 'node:http';
-import { text } from 'node:stream/consumers';
 import * as z from 'zod/mini';
 import { AwsError } from './aws-error.ts';
-import { closeServer, listenLocally } from './http-server.ts';
+import { startStandIn } from './http-server.ts';
 import type { Execution, RolloverMachine } from './state-machine.ts';
 
 /** What a stand-in does for each operation. The SDK names the operation: `AWSStepFunctions.StartExecution`. */
@@ -15,33 +13,25 @@ export type AwsOperations = Record<string, (input: unknown) => object>;
 export async function startAwsStandIn(
   operations: AwsOperations,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { status, answer } = perform(operations, request.headers['x-amz-target'], body);
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify(answer));
-    });
-  });
-  server.keepAliveTimeout = 65_000;
-  const { url } = await listenLocally(server, 0);
-  return { url, stop: () => closeServer(server) };
+  return startStandIn(({ headers, body }) => ({
+    headers: { 'content-type': 'application/x-amz-json-1.0' },
+    ...perform(operations[String(headers['x-amz-target'])], body.toString()),
+  }));
 }
 
 function perform(
-  operations: AwsOperations,
-  target: string | string[] | undefined,
-  body: string,
-): { status: number; answer: object } {
-  const operation = operations[String(target)];
+  operation: AwsOperations[string] | undefined,
+  request: string,
+): { status: number; body: object } {
   if (operation === undefined) {
-    return { status: 400, answer: { __type: 'UnknownOperationException' } };
+    return { status: 400, body: { __type: 'UnknownOperationException' } };
   }
   try {
-    return { status: 200, answer: operation(JSON.parse(body)) };
+    return { status: 200, body: operation(JSON.parse(request)) };
   } catch (error) {
     return error instanceof AwsError
-      ? { status: 400, answer: { __type: error.type, message: error.message } }
-      : { status: 400, answer: { __type: 'ValidationException', message: String(error) } };
+      ? { status: 400, body: { __type: error.type, message: error.message } }
+      : { status: 400, body: { __type: 'ValidationException', message: String(error) } };
   }
 }
 

@@ -1,8 +1,49 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import { ClockInput } from '../lambdas/http/schemas.ts';
 import { UsageError } from './usage-error.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** The values of options as `parseArgs` reads them. */
+type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowNegative: true }>>['values'];
+
+export interface Program<O extends Options> {
+  /** As its user types it. */
+  command: string;
+  help: string;
+  options: O;
+  /** @returns the code to exit with; null when the program goes on. @throws UsageError */
+  run: (values: Values<O>) => Promise<number | null>;
+}
+
+/** Runs a program of the command line, or shows its help. */
+export async function runProgram<O extends Options>({
+  command,
+  help,
+  options,
+  run,
+}: Program<O>): Promise<void> {
+  const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
+  try {
+    const { values } = parseArgs<{ options: O; allowNegative: true }>({
+      options: withHelp,
+      allowNegative: true,
+    });
+    if (Reflect.get(values, 'help') === true) {
+      process.stdout.write(help);
+      return;
+    }
+    const code = await run(values);
+    if (code !== null) {
+      process.exit(code);
+    }
+  } catch (error) {
+    process.exit(exitCodeOf(error, `${command} -- --help`));
+  }
+}
 
 /** @throws UsageError */
 export function parsePort(text: string): number {
@@ -42,7 +83,7 @@ export function externalDynamodb(option?: string): string | null {
   return address;
 }
 
-/** Asks for a table, so that a wrong name or missing rights show at once. @throws UsageError */
+/** Asks for a table, so that a wrong name, a wrong address or missing rights show at once. @throws UsageError */
 export async function assertTable({ client, table }: Store): Promise<void> {
   try {
     await client.send(new DescribeTableCommand({ TableName: table }));

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type * as z from 'zod/mini';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -9,6 +10,18 @@ import { UsageError } from './usage-error.ts';
 export interface DataDirectory {
   read(name: string): unknown;
   write(name: string, value: object): void;
+}
+
+/** The value that is kept under a name, or a new one, which is kept from then on. */
+export async function keep<Value extends object>(
+  data: DataDirectory,
+  name: string,
+  schema: z.ZodMiniType<Value>,
+  make: () => Value | Promise<Value>,
+): Promise<Value> {
+  const value = schema.safeParse(data.read(name)).data ?? (await make());
+  data.write(name, value);
+  return value;
 }
 
 /** Replaces files whole, so that a crash leaves the old value or the new one. Only their owner can read them. */

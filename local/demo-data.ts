@@ -11,48 +11,24 @@ import type { PlanId } from '../lambdas/domain/plans.ts';
 import { commandId, fingerprint } from '../lambdas/http/ids.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
 
-/** What a demo user has done. */
+/** What a demo user did in one period. */
+type Period = readonly [letters: number, emails: number, mails: number];
+
 interface Story {
   userId: string;
   plan: PlanId;
   /** Oldest first; the last one is still open. */
-  periods: readonly PeriodOfStory[];
+  periods: readonly Period[];
 }
 
-interface PeriodOfStory {
-  letters: number;
-  emails: number;
-  mails: number;
+function story(userId: string, plan: PlanId, ...periods: Period[]): Story {
+  return { userId, plan, periods };
 }
 
 const STORIES: readonly Story[] = [
-  {
-    userId: 'demo-free',
-    plan: 'none',
-    periods: [
-      { letters: 3, emails: 0, mails: 0 },
-      { letters: 5, emails: 0, mails: 0 },
-      { letters: 2, emails: 0, mails: 0 },
-    ],
-  },
-  {
-    userId: 'demo-pro',
-    plan: 'pro',
-    periods: [
-      { letters: 2, emails: 1, mails: 2 },
-      { letters: 1, emails: 0, mails: 1 },
-      { letters: 1, emails: 1, mails: 1 },
-    ],
-  },
-  {
-    userId: 'demo-enterprise',
-    plan: 'enterprise',
-    periods: [
-      { letters: 2, emails: 1, mails: 4 },
-      { letters: 1, emails: 0, mails: 2 },
-      { letters: 1, emails: 1, mails: 2 },
-    ],
-  },
+  story('demo-free', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
+  story('demo-pro', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
+  story('demo-enterprise', 'enterprise', [2, 1, 4], [1, 0, 2], [1, 1, 2]),
 ];
 
 export const DEMO_USERS: readonly string[] = STORIES.map(({ userId }) => userId);
@@ -62,8 +38,8 @@ const INTO_PERIOD_MS = 9 * DAY_MS;
 const BETWEEN_COMMANDS_MS = 6 * HOUR_MS;
 
 /**
- * Gives each demo user a history by the commands that requests would have carried out at the time, so that it is a
- * possible one. Leaves alone a user who exists.
+ * Gives each demo user a history. It carries out the commands that requests would have, so the history is a possible
+ * one. It leaves users alone who exist.
  *
  * @throws BusyError
  */
@@ -91,7 +67,7 @@ async function tell(store: Store, story: Story, now: Instant, deadline: Deadline
 
 interface PeriodToUse {
   userId: string;
-  period: PeriodOfStory;
+  period: Period;
   start: Instant;
   now: Instant;
   deadline: Deadline;
@@ -99,6 +75,7 @@ interface PeriodToUse {
 
 /** Writes the period's letters, then schedules its deliveries of the first letter. */
 async function usePeriod(store: Store, { userId, period, start, now, deadline }: PeriodToUse): Promise<void> {
+  const [letterCount, emailCount, mailCount] = period;
   let commands = 0;
   const next = (route: string): CommandContext => {
     commands += 1;
@@ -107,13 +84,13 @@ async function usePeriod(store: Store, { userId, period, start, now, deadline }:
     return { userId, id: commandId(route, userId, key), fingerprint: fingerprint(key), now: at, deadline };
   };
   const letters: string[] = [];
-  for (let count = 1; count <= period.letters; count += 1) {
+  for (let count = 1; count <= letterCount; count += 1) {
     const text = { title: `Letter ${count} to my future self`, body: 'Dear me, how did it go?' };
     const letter = created(await trackLetterCreation(store, next('POST /letters'), text));
     letters.push(letter.id);
   }
   const [letterId = ''] = letters;
-  for (let count = 1; count <= period.emails; count += 1) {
+  for (let count = 1; count <= emailCount; count += 1) {
     const delivery = {
       letterId,
       deliverAt: now + count * 90 * DAY_MS,
@@ -121,7 +98,7 @@ async function usePeriod(store: Store, { userId, period, start, now, deadline }:
     };
     created(await trackEmailDelivery(store, next('POST /deliveries'), delivery));
   }
-  for (let count = 1; count <= period.mails; count += 1) {
+  for (let count = 1; count <= mailCount; count += 1) {
     const delivery = { letterId, deliverAt: now + count * 365 * DAY_MS, recipient: ADDRESS };
     created(await deductMailCredit(store, next('POST /deliveries'), delivery));
   }

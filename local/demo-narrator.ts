@@ -19,10 +19,6 @@ export class Narrator {
     this.#write(`  ${isAsExpected ? '✓' : '✗ NOT AS EXPECTED:'} ${text}\n`);
   }
 
-  fails(text: string): void {
-    this.step(text, false);
-  }
-
   says(text: string): void {
     this.#write(`  ${text}\n`);
   }

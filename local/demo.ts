@@ -1,8 +1,7 @@
 /** `npm run demo`: plays the core scenario in the terminal, as a client of the API. */
-import { parseArgs } from 'node:util';
 import { DAY_MS, HOUR_MS, type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
-import { exitCodeOf } from './command-line.ts';
+import { runProgram } from './command-line.ts';
 import { DemoCaller, priceOf } from './demo-caller.ts';
 import { Narrator } from './demo-narrator.ts';
 import { startRuntime } from './runtime.ts';
@@ -20,49 +19,29 @@ The exit code is 0 only if every step went as expected.
 
 const RACERS = 50;
 
-/** @throws TypeError, UsageError */
-function readBeginning(): Instant | 'help' {
-  const { values } = parseArgs({
-    options: { at: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
-  });
-  if (values.help) {
-    return 'help';
-  }
-  const at = values.at === undefined ? Date.now() : Date.parse(values.at);
-  if (Number.isNaN(at)) {
-    throw new UsageError(
-      `--at must be an instant such as 2030-01-31T09:00:00Z, and is "${String(values.at)}".`,
-    );
-  }
-  return at;
-}
-
-async function main(): Promise<void> {
-  const beginning = readBeginning();
-  if (beginning === 'help') {
-    process.stdout.write(HELP);
-    return;
+async function play(at: string | undefined): Promise<number> {
+  const beginning = at === undefined ? Date.now() : Date.parse(at);
+  if (Number.isNaN(beginning)) {
+    throw new UsageError(`--at must be an instant such as 2030-01-31T09:00:00Z, and is "${String(at)}".`);
   }
   // What the functions log is not part of the story.
   const tell = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   const narrator = new Narrator(tell);
-  const runtime = await startRuntime({ port: 0, onError: (error) => narrator.fails(String(error)) });
+  const runtime = await startRuntime({ port: 0, onError: (error) => narrator.step(String(error), false) });
   try {
     if (beginning < runtime.clock.now() - HOUR_MS) {
       throw new UsageError('--at must not be in the past: the clock only moves ahead.');
     }
     runtime.clock.moveTo(awayFromMonthEnd(Math.max(beginning, runtime.clock.now())));
     const caller = new DemoCaller(runtime);
-    await tellFreeUser(caller, narrator);
-    await tellProUser(caller, narrator);
-    await tellRace(caller, narrator);
-    await tellMonthEnd(caller, narrator);
-    await tellLateRun(caller, narrator);
+    for (const scene of [tellFreeUser, tellProUser, tellRace, tellMonthEnd, tellLateRun]) {
+      await scene(caller, narrator);
+    }
   } finally {
     await runtime.stop();
   }
-  process.exitCode = narrator.finish();
+  return narrator.finish();
 }
 
 /** Six letters must fall into one calendar month, so a story never begins in the last minute of one. */
@@ -175,6 +154,9 @@ async function tellLateRun(caller: DemoCaller, narrator: Narrator): Promise<void
   narrator.says(`(It is ${toIso(caller.now())} in this story.)`);
 }
 
-main().catch((error: unknown) => {
-  process.exit(exitCodeOf(error, 'npm run demo -- --help'));
+await runProgram({
+  command: 'npm run demo',
+  help: HELP,
+  options: { at: { type: 'string' } },
+  run: ({ at }) => play(at),
 });

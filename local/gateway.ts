@@ -16,6 +16,9 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
 const INTEGRATION_TIMEOUT_MS = 30_000;
 
+/** The gateway checks the token of these. */
+const TOKEN_ACCESS: ReadonlySet<Access> = new Set(['user', 'usage:write', 'admin']);
+
 export interface GatewayOptions {
   functions: FunctionLoaders;
   /** Routes that exist only on this machine. They come first. */
@@ -99,7 +102,7 @@ async function callFunction(
   body: Buffer,
   options: GatewayOptions,
 ): Promise<Answer> {
-  const authorization = needsToken(route.access)
+  const authorization = TOKEN_ACCESS.has(route.access)
     ? await options.authorize(request.headers.authorization)
     : null;
   if (authorization?.outcome === 'unauthorized') {
@@ -121,19 +124,6 @@ async function callFunction(
   return orTimeout(invocation, INTEGRATION_TIMEOUT_MS, () =>
     answerFromGateway(503, 'busy', 'Service Unavailable', { 'retry-after': '1' }),
   );
-}
-
-function needsToken(access: Access): boolean {
-  switch (access) {
-    case 'user':
-    case 'usage:write':
-    case 'admin':
-      return true;
-    case 'cron':
-    case 'signature':
-    case 'anyone':
-      return false;
-  }
 }
 
 /** Reads a body that is too large to its end without keeping it: only then does the caller read the answer. */

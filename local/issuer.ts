@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, keep } from './data-directory.ts';
 
 /** API Gateway's JWT authorizers accept only RSA. */
 export const ALGORITHM = 'RS256';
@@ -27,8 +27,7 @@ export interface Issuer {
 
 /** A data directory keeps the key, so that tokens outlive a restart on the same port. */
 export async function createIssuer(url: string, clock: Clock, data: DataDirectory): Promise<Issuer> {
-  const privateJwk = rsaKey.safeParse(data.read('signing-key')).data ?? (await generateKey());
-  data.write('signing-key', privateJwk);
+  const privateJwk = await keep(data, 'signing-key', rsaKey, generateKey);
   const key = await importJWK(privateJwk, ALGORITHM);
   const kid = await calculateJwkThumbprint(privateJwk);
   const { kty, n, e } = privateJwk;

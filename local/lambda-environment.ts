@@ -1,4 +1,4 @@
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
+import { optionalVariable, VARIABLES } from '../lambdas/wiring/environment.ts';
 import { STATE_MACHINE_ARN } from './state-machine.ts';
 
 /** Ids of secrets in the stand-in for Secrets Manager. */
@@ -15,6 +15,11 @@ const LOCAL_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: '
 export interface TableLocation {
   dynamodb: string;
   table: string;
+}
+
+/** The table that `npm start` serves and `npm run rollover` rolls over. */
+export function tableName(): string {
+  return optionalVariable('table') ?? 'postage';
 }
 
 /**

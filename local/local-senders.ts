@@ -26,11 +26,8 @@ const CONSUMERS: Readonly<Record<BusTarget, QueueConsumer>> = {
   'delivery-answers': () => import('../lambdas/jobs/delivery-answers.ts'),
 };
 
-/** As deployed: the tries of a message, and the messages of a batch. */
-const MAX_RECEIVES = 5;
-const BATCH_SIZE = 10;
-/** Minutes in AWS; a developer does not want to wait that long. */
-const REST_MS = 500;
+/** As deployed, but for the rest: it is minutes in AWS, and a developer does not want to wait that long. */
+const QUEUE = { maxReceives: 5, batchSize: 10, restMs: 500 };
 
 /** Sends letters on this machine: the reconciler, the queues behind the bus, and providers that write files. */
 export interface LocalSenders {
@@ -65,8 +62,13 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
     manners: () => manners,
     invoke: async (_arn, input) => (await import('../lambdas/jobs/reconciler.ts')).handler(input),
   });
-  const queues = createQueues({ clock, data, onError });
-  const all = Object.values(queues);
+  const queueOf = (name: BusTarget): LocalQueue =>
+    new LocalQueue({ ...QUEUE, clock, data, onError, name, consumer: CONSUMERS[name] });
+  const queues: Readonly<Record<BusTarget, LocalQueue>> = {
+    'email-sender': queueOf('email-sender'),
+    'mail-sender': queueOf('mail-sender'),
+    'delivery-answers': queueOf('delivery-answers'),
+  };
   return {
     folder,
     secrets: {
@@ -99,31 +101,12 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
       await queues['delivery-answers'].settled();
     },
     stop: async () => {
-      await Promise.all(all.map((queue) => queue.stop()));
+      await Promise.all(Object.values(queues).map((queue) => queue.stop()));
       await standIn.stop();
       if (dataDir === undefined) {
         rmSync(folder, { recursive: true, force: true });
       }
     },
-  };
-}
-
-function createQueues(
-  options: Pick<SendersOptions, 'clock' | 'data' | 'onError'>,
-): Readonly<Record<BusTarget, LocalQueue>> {
-  const queueOf = (name: BusTarget): LocalQueue =>
-    new LocalQueue({
-      ...options,
-      name,
-      consumer: CONSUMERS[name],
-      batchSize: BATCH_SIZE,
-      maxReceives: MAX_RECEIVES,
-      restMs: REST_MS,
-    });
-  return {
-    'email-sender': queueOf('email-sender'),
-    'mail-sender': queueOf('mail-sender'),
-    'delivery-answers': queueOf('delivery-answers'),
   };
 }
 

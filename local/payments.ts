@@ -15,11 +15,9 @@ import { UsageError } from './usage-error.ts';
 /** The id of Stripe's keys in the stand-in for Secrets Manager. */
 const STRIPE_SECRET_ID = 'postage-stripe-keys';
 const EVENTS_QUEUE = 'postage-stripe-events';
-/** The tries of an event, as deployed. */
+/** As deployed, but for the rest: it is minutes in AWS, and a developer does not want to wait that long. */
+const QUEUE = { batchSize: 5, restMs: 500 };
 const MAX_RECEIVES = 12;
-const BATCH_SIZE = 5;
-/** Minutes in AWS; a developer does not want to wait that long. */
-const REST_MS = 500;
 const SETTLES_WITHIN_MS = 5_000;
 
 export interface StripeAddress {
@@ -62,7 +60,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
   const stripe: StripeAddress = standIn ?? { url: null, ...(own ?? { secretKey: '', webhookSecret: '' }) };
   const { secretKey, webhookSecret } = stripe;
 
-  const queue = { clock, data, onError, batchSize: BATCH_SIZE, restMs: REST_MS };
+  const queue = { ...QUEUE, clock, data, onError };
   const deadLetters = new LocalQueue({
     ...queue,
     name: 'dead-stripe-events',

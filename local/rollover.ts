@@ -1,24 +1,21 @@
 /** `npm run rollover`: rolls local accounts over with the deployed state machine and functions. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { RunReport } from '../lambdas/http/contracts/cron.ts';
 import { createClock } from './clock.ts';
-import { exitCodeOf, externalDynamodb, parseInstant } from './command-line.ts';
+import { assertTable, externalDynamodb, parseInstant, runProgram } from './command-line.ts';
 import { countDue } from './count-due.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { startEngine } from './engine.ts';
-import { setTableEnvironment } from './lambda-environment.ts';
+import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { findRunning, type RunningInstance } from './running-file.ts';
 import { createRolloverMachine, type Execution, type RolloverTasks } from './state-machine.ts';
-import { tableName } from './table-name.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP = `Closes every period that has ended, and opens the next ones, as the nightly run does.
@@ -43,31 +40,6 @@ interface Target {
   /** The time of the run: `at`, or now by its clock. Moves a clock that is behind. */
   timeOf: (at: Instant | null) => Promise<Instant> | Instant;
   stop: () => Promise<void>;
-}
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      at: { type: 'string' },
-      data: { type: 'string' },
-      dynamodb: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  if (values.data !== undefined && values.dynamodb !== undefined) {
-    throw new UsageError('Choose one of --data and --dynamodb.');
-  }
-  const at = values.at === undefined ? null : parseInstant('--at', values.at);
-  const target = await findTarget(values.data, values.dynamodb);
-  try {
-    return await rollOver(target, await target.timeOf(at));
-  } finally {
-    await target.stop();
-  }
 }
 
 /** @throws UsageError when there is nothing to roll over */
@@ -116,7 +88,7 @@ async function moveClock({ url }: RunningInstance, at: Instant | null): Promise<
 async function rollOver({ dynamodb, table, name }: Target, now: Instant): Promise<number> {
   setTableEnvironment({ dynamodb, table });
   const client = new DynamoDBClient();
-  await assertTable({ client, table }, dynamodb);
+  await assertTable({ client, table });
   const due = await countDue({ client, table }, now);
   client.destroy();
   process.stderr.write(`${name}: ${due} accounts are due by ${toIso(now)}.\n`);
@@ -131,19 +103,6 @@ async function rollOver({ dynamodb, table, name }: Target, now: Instant): Promis
       return report(execution);
     }
     executionArn = continuedBy;
-  }
-}
-
-/** @throws UsageError */
-async function assertTable(store: Store, dynamodb: string): Promise<void> {
-  try {
-    await store.client.send(new DescribeTableCommand({ TableName: store.table }));
-  } catch (error) {
-    throw new UsageError(
-      error instanceof ResourceNotFoundException
-        ? `The DynamoDB at ${dynamodb} has no table ${store.table}: there is nothing to roll over.`
-        : `No DynamoDB answers at ${dynamodb}. (${String(error)})`,
-    );
   }
 }
 
@@ -203,7 +162,20 @@ function readSummary(text: string): unknown {
   }
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => process.exit(exitCodeOf(error, 'npm run rollover -- --help')),
-);
+await runProgram({
+  command: 'npm run rollover',
+  help: HELP,
+  options: { at: { type: 'string' }, data: { type: 'string' }, dynamodb: { type: 'string' } },
+  run: async ({ at: time, data, dynamodb }) => {
+    if (data !== undefined && dynamodb !== undefined) {
+      throw new UsageError('Choose one of --data and --dynamodb.');
+    }
+    const at = time === undefined ? null : parseInstant('--at', time);
+    const target = await findTarget(data, dynamodb);
+    try {
+      return await rollOver(target, await target.timeOf(at));
+    } finally {
+      await target.stop();
+    }
+  },
+});

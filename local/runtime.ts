@@ -6,7 +6,7 @@ import { authorize } from './authorizer.ts';
 import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createTable } from './create-table.ts';
-import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { type DataDirectory, keep, openDataDirectory } from './data-directory.ts';
 import { devRoutes } from './dev-routes.ts';
 import { startEngine } from './engine.ts';
 import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
@@ -17,12 +17,12 @@ import {
   GIFT_SECRET_ID,
   setServicesEnvironment,
   setTableEnvironment,
+  tableName,
 } from './lambda-environment.ts';
 import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
 import { orTimeout } from './or-timeout.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
-import { tableName } from './table-name.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
@@ -101,14 +101,17 @@ async function startParts(
   const data = openDataDirectory(dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
-  const cronSecret = keepSecret(data, 'cron-secret');
+  const cronSecret = await keepSecret(data, 'cron-secret');
+  const ownSecrets = {
+    [CRON_SECRET_ID]: cronSecret,
+    [GIFT_SECRET_ID]: await keepSecret(data, 'gift-secret'),
+  };
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
   const senders = parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart);
   const events = parts.adopt(await startLocalEvents(senders.onEntry), stopPart);
   const payments = parts.adopt(await openPayments({ url, awsUrl: aws.url, clock, data, onError }), stopPart);
-  const secrets = { ...ownSecrets(data, cronSecret), ...payments.secrets, ...senders.secrets };
-  Object.assign(operations, events.operations, payments.operations, stepFunctions(rollover));
-  Object.assign(operations, secretsManager(secrets));
+  const secrets = secretsManager({ ...ownSecrets, ...payments.secrets, ...senders.secrets });
+  Object.assign(operations, events.operations, payments.operations, stepFunctions(rollover), secrets);
 
   setTableEnvironment({ dynamodb, table });
   setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
@@ -169,16 +172,11 @@ async function createTableWithRetries(table: string, dynamodb: string): Promise<
   }
 }
 
-function ownSecrets(data: DataDirectory, cronSecret: string): Record<string, string> {
-  return { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: keepSecret(data, 'gift-secret') };
-}
-
 const keptSecret = z.object({ secret: z.string() });
 
-function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secret'): string {
-  const { secret = randomBytes(24).toString('base64url') } = keptSecret.safeParse(data.read(name)).data ?? {};
-  data.write(name, { secret });
-  return secret;
+async function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secret'): Promise<string> {
+  const make = (): z.infer<typeof keptSecret> => ({ secret: randomBytes(24).toString('base64url') });
+  return (await keep(data, name, keptSecret, make)).secret;
 }
 
 /**

@@ -1,10 +1,8 @@
-import { createServer, type IncomingMessage } from 'node:http';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
-import { closeServer, listenLocally } from './http-server.ts';
+import { type ReceivedRequest, type Reply, startStandIn } from './http-server.ts';
 
 /** How a provider behaves: `twice` gets every message twice, and `hang` neither takes nor answers anything. */
 export type Manners = 'ok' | 'fail' | 'hang' | 'twice';
@@ -27,23 +25,13 @@ export interface SenderStandInOptions {
   invoke: Invoke;
 }
 
-interface Request {
-  method: string;
-  url: URL;
-  headers: IncomingMessage['headers'];
-  body: Buffer;
-}
-
-/** Null: no answer at all. */
-type Reply = { status: number; body: object; headers?: Record<string, string> } | null;
-
 /**
  * Plays what the senders and the cron routes call: SES, which writes e-mails into files; Lob, which writes letters into
  * files and knows idempotency keys; and Lambda, for functions that call functions.
  */
 export async function startSenderStandIn(options: SenderStandInOptions): Promise<SenderStandIn> {
   const lob = new LobLetters();
-  const answer = async (request: Request): Promise<Reply> => {
+  return startStandIn(async (request) => {
     const { pathname } = request.url;
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname)?.[1];
     if (invoked !== undefined) {
@@ -63,29 +51,7 @@ export async function startSenderStandIn(options: SenderStandInOptions): Promise
       default:
         return { status: 404, body: { message: 'Not found.' } };
     }
-  };
-  const server = createServer((incoming, response) => {
-    void read(incoming)
-      .then(answer)
-      .catch((error: unknown): Reply => ({ status: 500, body: { message: String(error) } }))
-      .then((reply) => {
-        if (reply !== null) {
-          response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-          response.end(JSON.stringify(reply.body));
-        }
-      });
   });
-  const { url } = await listenLocally(server, 0);
-  return { url, stop: () => closeServer(server) };
-}
-
-async function read(incoming: IncomingMessage): Promise<Request> {
-  return {
-    method: incoming.method ?? '',
-    url: new URL(incoming.url ?? '/', 'http://127.0.0.1'),
-    headers: incoming.headers,
-    body: await buffer(incoming),
-  };
 }
 
 const text = z.object({ Data: z.string() });
@@ -98,7 +64,7 @@ const outboundEmail = z.object({
 
 async function sendEmail(
   { folder, clock, manners }: SenderStandInOptions,
-  { body }: Request,
+  { body }: ReceivedRequest,
 ): Promise<Reply> {
   const email = z.parse(outboundEmail, JSON.parse(body.toString()));
   switch (manners().email) {
@@ -139,7 +105,7 @@ const ADDRESS_PARTS = [
 async function sendMail(
   { folder, manners }: SenderStandInOptions,
   lob: LobLetters,
-  { body, headers }: Request,
+  { body, headers }: ReceivedRequest,
 ): Promise<Reply> {
   switch (manners().mail) {
     case 'hang':

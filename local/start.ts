@@ -1,9 +1,8 @@
 /** `npm start`: runs Postage on this machine until Ctrl-C. */
-import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { DEMO_USERS, seedDemoUsers } from './demo-data.ts';
-import { exitCodeOf, parsePort } from './command-line.ts';
+import { parsePort, runProgram } from './command-line.ts';
 import type { GatewayOptions } from './gateway.ts';
 import { scheduleNightly } from './nightly.ts';
 import { announce, withdraw } from './running-file.ts';
@@ -35,35 +34,7 @@ interface Options {
   asJson: boolean;
 }
 
-/** @throws TypeError, UsageError */
-function readOptions(): Options | 'help' {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '3000' },
-      data: { type: 'string' },
-      demo: { type: 'boolean', default: true },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-    allowNegative: true,
-  });
-  if (values.help) {
-    return 'help';
-  }
-  return {
-    port: parsePort(values.port),
-    dataDir: values.data === undefined ? undefined : resolve(values.data),
-    withDemo: values.demo,
-    asJson: values.json,
-  };
-}
-
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === 'help') {
-    process.stdout.write(HELP);
-    return;
-  }
+async function start(options: Options): Promise<void> {
   const runtime = await startRuntime({
     port: options.port,
     dataDir: options.dataDir,
@@ -182,9 +153,25 @@ For a demo user with a history (${DEMO_USERS.join(', ')}):
   curl -H "Authorization: Bearer $TOKEN" $URL/usage/history
 `;
 
-main().catch((error: unknown) => {
-  // While everything stops, a part that was about to start fails.
-  if (!isStopping) {
-    process.exit(exitCodeOf(error, 'npm start -- --help'));
-  }
+await runProgram({
+  command: 'npm start',
+  help: HELP,
+  options: {
+    port: { type: 'string', default: '3000' },
+    data: { type: 'string' },
+    demo: { type: 'boolean', default: true },
+    json: { type: 'boolean', default: false },
+  },
+  run: async ({ port, data, demo, json }) => {
+    const dataDir = data === undefined ? undefined : resolve(data);
+    try {
+      await start({ port: parsePort(port), dataDir, withDemo: demo, asJson: json });
+    } catch (error) {
+      // While everything stops, a part that was about to start fails.
+      if (!isStopping) {
+        throw error;
+      }
+    }
+    return null;
+  },
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
+import * as z from 'zod/mini';
 import { AwsError } from './aws-error.ts';
 
 type Json = Parameters<StateMachine['run']>[0];
@@ -14,6 +15,7 @@ export interface RolloverTasks {
 
 const ACCOUNT = 'us-east-1:000000000000';
 export const STATE_MACHINE_ARN = `arn:aws:states:${ACCOUNT}:stateMachine:postage-rollover`;
+const FUNCTION_ARN_PREFIX = `arn:aws:lambda:${ACCOUNT}:function:`;
 const EXECUTION_ARN_PREFIX = `arn:aws:states:${ACCOUNT}:execution:postage-rollover:`;
 
 /** Times are seconds since the epoch, as in Step Functions' protocol. */
@@ -62,7 +64,7 @@ export function createRolloverMachine(tasks: RolloverTasks): RolloverMachine {
     }
     const begun = { executionArn, name, input, startDate: Date.now() / 1_000, status: 'RUNNING' as const };
     const entry = { latest: begun as Execution, ended: Promise.resolve() };
-    loading ??= loadInterpreter({ ...tasks, start });
+    loading ??= loadInterpreter(servicesOf(tasks, start));
     entry.ended = run(begun, loading).then((end) => {
       entry.latest = { ...begun, stopDate: Date.now() / 1_000, ...end };
     });
@@ -91,9 +93,7 @@ interface Interpreter {
   handlers: Record<string, Task>;
 }
 
-async function loadInterpreter(
-  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
-): Promise<Interpreter> {
+async function loadInterpreter(services: Readonly<Record<string, Task>>): Promise<Interpreter> {
   const { StateMachine } = await import('aws-local-stepfunctions');
   const definition = await readDefinition();
   return { machine: new StateMachine(definition), handlers: handlersOf(definition, services) };
@@ -123,61 +123,46 @@ async function run(
 /** With ARNs in place of its placeholders, as CDK does it. */
 async function readDefinition(): Promise<StateMachineDefinition> {
   const text = await readFile(new URL('../lib/rollover.asl.json', import.meta.url), 'utf8');
-  const filledIn = text.replaceAll(/\$\{(\w+)\}/g, `arn:aws:lambda:${ACCOUNT}:function:$1`);
+  const filledIn = text.replaceAll(/\$\{(\w+)\}/g, `${FUNCTION_ARN_PREFIX}$1`);
   return JSON.parse(filledIn) as StateMachineDefinition;
 }
 
 /** What each task state calls, by the resource that it names. Includes inner state machines. */
 function handlersOf(
   { States }: Pick<StateMachineDefinition, 'States'>,
-  services: RolloverTasks & Pick<RolloverMachine, 'start'>,
+  services: Readonly<Record<string, Task>>,
 ): Record<string, Task> {
-  const entries = Object.entries(States).flatMap(([stateName, state]) => {
-    switch (state.Type) {
-      case 'Task':
-        return [[stateName, taskFor(state.Resource, services)] as const];
-      case 'Map':
-        return state.ItemProcessor === undefined
-          ? []
-          : Object.entries(handlersOf(state.ItemProcessor, services));
-      case 'Parallel':
-        return state.Branches.flatMap((branch) => Object.entries(handlersOf(branch, services)));
-      case 'Choice':
-      case 'Fail':
-      case 'Pass':
-      case 'Succeed':
-      case 'Wait':
-        return [];
+  const handlers: Record<string, Task> = {};
+  for (const [name, state] of Object.entries(States)) {
+    if (state.Type === 'Task') {
+      const service = services[state.Resource];
+      if (service === undefined) {
+        throw new Error(`The local runtime does not know ${state.Resource}.`);
+      }
+      handlers[name] = service;
+    } else if (state.Type === 'Map' && state.ItemProcessor !== undefined) {
+      Object.assign(handlers, handlersOf(state.ItemProcessor, services));
+    } else if (state.Type === 'Parallel') {
+      Object.assign(handlers, ...state.Branches.map((branch) => handlersOf(branch, services)));
     }
-  });
-  return Object.fromEntries(entries);
+  }
+  return handlers;
 }
 
-function taskFor(resource: string, services: RolloverTasks & Pick<RolloverMachine, 'start'>): Task {
-  if (resource.endsWith(':RollPageFunctionArn')) {
-    return services.RollPageFunctionArn;
-  }
-  if (resource.endsWith(':SummarizeFunctionArn')) {
-    return services.SummarizeFunctionArn;
-  }
-  if (resource === 'arn:aws:states:::states:startExecution') {
-    return (input) => Promise.resolve(startExecution(input, services.start));
-  }
-  throw new Error(`The local runtime does not know ${resource}.`);
+/** What the definition calls, by resource. */
+function servicesOf(tasks: RolloverTasks, start: RolloverMachine['start']): Record<string, Task> {
+  return {
+    [`${FUNCTION_ARN_PREFIX}RollPageFunctionArn`]: tasks.RollPageFunctionArn,
+    [`${FUNCTION_ARN_PREFIX}SummarizeFunctionArn`]: tasks.SummarizeFunctionArn,
+    'arn:aws:states:::states:startExecution': (input) => {
+      const { Name, Input } = z.parse(startExecution, input);
+      const { executionArn, startDate } = start(JSON.stringify(Input), Name);
+      return Promise.resolve({ ExecutionArn: executionArn, StartDate: startDate });
+    },
+  };
 }
 
-function startExecution(input: Json, start: RolloverMachine['start']): Json {
-  if (
-    typeof input !== 'object' ||
-    input === null ||
-    Array.isArray(input) ||
-    typeof input['Name'] !== 'string'
-  ) {
-    throw new AwsError('ValidationException', 'An execution is started with a Name and an Input.');
-  }
-  const { executionArn, startDate } = start(JSON.stringify(input['Input']), input['Name']);
-  return { ExecutionArn: executionArn, StartDate: startDate };
-}
+const startExecution = z.object({ Name: z.string(), Input: z.unknown() });
 
 /** The interpreter wraps the error of a state. */
 function describeFailure(error: unknown): { error: string; cause: string } {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { StripeStandIn } from 'stripe-stand-in';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, keep } from './data-directory.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import { standInProducts } from './stripe-products.ts';
 
@@ -29,7 +29,10 @@ export async function openStripe(options: {
   onError: (error: unknown) => void;
 }): Promise<StripeOnDemand> {
   const { clock, data, webhookUrl, onError } = options;
-  const keys = keepKeys(data);
+  const keys = await keep(data, 'stripe-keys', keptKeys, () => ({
+    secretKey: `sk_test_${randomBytes(18).toString('hex')}`,
+    webhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
+  }));
   const server = createServer();
   server.keepAliveTimeout = 65_000;
   const { url } = await listenLocally(server, 0);
@@ -52,17 +55,6 @@ export async function openStripe(options: {
     url,
     ...keys,
     load,
-    stop: async () => {
-      await (loading === null ? closeServer(server) : (await loading).stop());
-    },
+    stop: async () => (loading === null ? closeServer(server) : (await loading).stop()),
   };
-}
-
-function keepKeys(data: DataDirectory): z.infer<typeof keptKeys> {
-  const keys = keptKeys.safeParse(data.read('stripe-keys')).data ?? {
-    secretKey: `sk_test_${randomBytes(18).toString('hex')}`,
-    webhookSecret: `whsec_${randomBytes(24).toString('hex')}`,
-  };
-  data.write('stripe-keys', keys);
-  return keys;
 }

@@ -1,4 +1,4 @@
-/** Something that whoever started the program can fix. It is printed as one line, without a stack. */
+/** Something that the program's user can fix. The program prints it as one line, without a stack. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }

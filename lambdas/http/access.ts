@@ -10,7 +10,7 @@ import { UserId } from './schemas.ts';
 export type SecretReader = () => Promise<string>;
 
 export interface Admission {
-  /** Whom the request acts for; a role acts for the user whom the path names. The path's schema judges the name. */
+  /** The user whom the request acts for. A role acts for the user in the path, whose schema judges the id. */
   userId: string;
   /** The `sub` of a person's token; empty for machines and where there is no token. */
   actor: string;

@@ -1,4 +1,4 @@
-/** Reads a request's body, its JSON or its text, and refuses what could not be read safely. */
+/** Reads a request's body as JSON or as text, and refuses what is not safe to read. */
 import { malformed, ProblemError } from './problems.ts';
 
 /** The most bytes that a body may have. */
@@ -35,7 +35,7 @@ function readBytes({ body, isBase64Encoded }: Omit<RawBody, 'contentType'>): Buf
   if (body === undefined || body === '') {
     throw new ProblemError(malformed('The request has no body.'));
   }
-  // Base64 is a third longer than its bytes: what is too long either way need not be decoded.
+  // Base64 is a third longer than its bytes. This body is too long either way, so nothing decodes it.
   if (body.length > 2 * MAX_BODY_BYTES) {
     throw new ProblemError(tooLarge());
   }
@@ -50,7 +50,7 @@ function tooLarge(): ReturnType<typeof malformed> {
   return malformed(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
 }
 
-/** JSON by its media type or by its suffix (RFC 6839), whatever the parameters. A missing type passes: clients forget it. */
+/** JSON by its media type or by its suffix (RFC 6839), with any parameters. A missing type passes: clients forget it. */
 function isJson(contentType: string | undefined): boolean {
   return contentType === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType);
 }
@@ -71,7 +71,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** One pass over the text before anything recursive sees it. What is not JSON is left to the parser. */
+/** One pass over the text, before anything recursive sees it. The parser refuses what is not JSON. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let isInString = false;

@@ -28,12 +28,12 @@ export interface Contract<Params = unknown, Query = unknown, Body = unknown, A e
   params: z.ZodMiniType<Params>;
   query: z.ZodMiniType<Query>;
   body: z.ZodMiniType<Body>;
-  /** Whether the request may, or must, carry an `Idempotency-Key`; `none`: it creates nothing. */
+  /** Whether the request may or must carry an `Idempotency-Key`. `none`: it creates nothing. */
   idempotencyKey: 'none' | 'optional' | 'required';
   answers: A;
-  /** The codes that this route may answer beside those that every route of its access may. */
+  /** The codes that this route may answer, besides those of its access. */
   problems: readonly ProblemCode[];
-  /** Whose signature the request carries, where one is asked for. */
+  /** The signature that the request must carry, if any. */
   signedBy?: Signature;
 }
 
@@ -45,10 +45,10 @@ export interface Signature {
 }
 
 const NO_FIELDS = z.strictObject({});
-/** The body of a request that has none: whatever is sent is not read. */
+/** For requests without a body. Nothing reads what a client sends. */
 export const NO_BODY = z.null();
 
-/** The body of a request whose every byte is signed: it reaches the operation as the text that came. */
+/** For signed requests: the operation gets the exact text that came. */
 export const RAW_BODY = z.string();
 
 /** The inputs of a request that carries nothing, to be spread into a contract. */

@@ -1,7 +1,6 @@
 /**
- * Opaque cursors. A cursor is the position after a page, bound to the list and the user that it was given to, so that
- * one that was altered or carried elsewhere is refused rather than misread. It is no secret: a list reads its own
- * user's records whatever the position says (G13).
+ * Opaque cursors. A cursor is the position after a page, bound to one list and one user. So a list refuses a cursor that
+ * was altered or that belongs elsewhere. It is no secret: a list reads only its own user's records, at any position (G13).
  */
 import { createHash } from 'node:crypto';
 
@@ -26,6 +25,6 @@ export function encodeCursor(list: List, position: string): string {
 export function decodeCursor(list: List, cursor: string): string | null {
   const bytes = Buffer.from(cursor, 'base64url');
   const position = bytes.subarray(SEAL_BYTES).toString();
-  // Written out again, so that nothing that decodes to the same bytes passes for it.
+  // Encoding it again shows whether it is exactly what this list gave: other texts decode to the same bytes.
   return encodeCursor(list, position) === cursor ? position : null;
 }

@@ -1,4 +1,4 @@
-/** The files behind `/docs`: Swagger UI, which is served from here so that no other host has to be trusted. */
+/** The files behind `/docs`. Swagger UI comes from here, so that users need not trust another host. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -33,9 +33,7 @@ const PAGE = `<!doctype html>
 
 const INITIALIZER_SCRIPT = `window.ui = SwaggerUIBundle({ url: 'openapi.json', dom_id: '#api', deepLinking: true });\n`;
 
-/**
- * Scripts and requests from here only. Swagger UI sets styles inline and carries its images in itself.
- */
+/** Scripts and requests from here only. Swagger UI sets styles inline, and its images are data URLs. */
 export const PAGE_HEADERS = {
   'content-security-policy': [
     "default-src 'none'",
@@ -62,7 +60,7 @@ export async function docsFile(name: string): Promise<File | null> {
   return mediaType === undefined ? null : { mediaType, content: await readFile(pathOf(name)) };
 }
 
-/** Beside the bundle, where the stack copies it; else where npm has installed it. */
+/** The stack copies it beside the bundle. On a laptop it is where npm has installed it. */
 function pathOf(name: string): string {
   const beside = fileURLToPath(new URL(name, import.meta.url));
   return existsSync(beside) ? beside : fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`));

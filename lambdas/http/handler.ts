@@ -12,7 +12,7 @@ import { shownError } from '../runtime/logger.ts';
 
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
-/** Kept from the function's time, to answer `busy` rather than be cut off. */
+/** Time that is left to answer `busy`, before Lambda cuts the function off. */
 const STOP_EARLY_MS = 200;
 
 /**
@@ -44,8 +44,8 @@ export function httpHandler(
 }
 
 /**
- * What was thrown becomes a problem. An error of ours is told to the log only; the answer carries the request's id. Of a
- * request that may come again the log tells what it has waited for: the table, Stripe or a queue.
+ * Turns what was thrown into a problem. Only the log describes an error of ours; the answer carries the request's id.
+ * For `busy`, the log says what the request has waited for: the table, Stripe or a queue.
  */
 function problemsOfErrors(): MiddlewareObj<HttpEvent, Reply> {
   return {

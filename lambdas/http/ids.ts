@@ -7,8 +7,8 @@ function digest(text: string): string {
 }
 
 /**
- * The id of what a request makes. With a key it is always the same, for one user and one route; without one it is
- * drawn. (As JSON the parts can't run into each other.)
+ * The id of what a request makes. With a key it is always the same for one user and one route. Without a key it is
+ * random. (JSON keeps the parts apart.)
  */
 export function commandId(route: string, userId: string, idempotencyKey: string | null): string {
   return idempotencyKey === null
@@ -16,12 +16,12 @@ export function commandId(route: string, userId: string, idempotencyKey: string 
     : digest(JSON.stringify([route, userId, idempotencyKey]));
 }
 
-/** Tells two bodies apart whose keys are the same. The order of fields and the white space do not count. */
+/** Tells two bodies with the same key apart. The order of fields and white space do not count. */
 export function fingerprint(body: unknown): string {
   return digest(JSON.stringify(sorted(body)));
 }
 
-/** A copy whose fields are in order; JSON leaves out those that are undefined. */
+/** A copy with its fields in order. JSON leaves out undefined ones. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted);

@@ -40,19 +40,19 @@ export function openApiDocument(api: Api, serverUrl: string): JsonObject {
 const DESCRIPTION = `Usage metering, quotas and mail credits.
 
 Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor goes into the next request as it is.
-Errors are problems (RFC 9457) with a stable \`code\`. A request with an \`Idempotency-Key\` can be repeated, however
-late: it is carried out once, and the repetition is answered from what it made, with \`Idempotent-Replayed: true\`.`;
+Errors are problems (RFC 9457) with a stable \`code\`. You can repeat a request with an \`Idempotency-Key\` at any time:
+Postage carries it out once, and answers a repetition from what it made, with \`Idempotent-Replayed: true\`.`;
 
 /** What is said of the core's groups. */
 export const CORE_GROUPS: Readonly<Record<(typeof CORE_ROUTES)[number]['group'], string>> = {
   credits: 'Mail credits and their ledger.',
-  purchases: 'Mail credits in bundles, bought on the pages of Stripe.',
-  gifts: 'Mail credits for somebody else, by a code.',
+  purchases: 'Bundles of mail credits, sold on the pages of Stripe.',
+  gifts: 'Mail credits for other users, by a code.',
   billing: 'Subscriptions, on the pages of Stripe.',
-  consumption: 'Counting for apps that keep their letters elsewhere.',
-  admin: 'Every account, for the owner of the app. What is read of a user is recorded in the audit trail.',
-  'failed-events': 'What could not be processed, to be sent again.',
-  webhooks: 'What others call.',
+  consumption: 'Usage reports from apps that store their own letters.',
+  admin: 'Every account, for the owner of the app. The audit trail records what they read about a user.',
+  'failed-events': 'Events that could not be processed, and sending them again.',
+  webhooks: 'Routes that other services call.',
   cron: 'Jobs, run on demand.',
   docs: 'Health and documentation.',
 };
@@ -63,7 +63,7 @@ const SECURITY_SCHEMES = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'A token of the configured issuer. Counting for others needs the scope `usage:write`, the admin routes the scope or the Cognito group `admin`.',
+      'A token of the configured issuer. Counting usage for users needs the scope `usage:write`. The admin routes need the scope or the Cognito group `admin`.',
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
 };
@@ -89,11 +89,13 @@ function securityOf({ route, signedBy }: Contract): readonly JsonObject[] {
   return signedBy === undefined ? SECURITY[route.access] : [{ [signedBy.id]: [] }];
 }
 
+const CODES_WITH_TOKEN = ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'] as const;
+
 /** The codes that every route of an access may answer. */
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
-  user: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
-  'usage:write': ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
-  admin: ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'],
+  user: CODES_WITH_TOKEN,
+  'usage:write': CODES_WITH_TOKEN,
+  admin: CODES_WITH_TOKEN,
   cron: ['unauthenticated', 'invalid', 'internal', 'busy'],
   signature: ['unauthenticated', 'forbidden', 'internal', 'busy'],
   anyone: ['internal', 'busy'],
@@ -185,11 +187,14 @@ function answers(contract: Contract): JsonObject {
 
 function answerHeaders({ idempotencyKey }: Contract, answer: AnswerContract): JsonObject {
   return {
-    ...('hasLocation' in answer ? { Location: header('Where it is found.', 'string') } : {}),
+    ...('hasLocation' in answer ? { Location: header('Where it is.', 'string') } : {}),
     ...(idempotencyKey === 'none'
       ? {}
       : {
-          'Idempotent-Replayed': header('Present when the request had been carried out before.', 'boolean'),
+          'Idempotent-Replayed': header(
+            'Present when Postage had carried the request out before.',
+            'boolean',
+          ),
         }),
   };
 }
@@ -217,12 +222,12 @@ export function codesOf(contract: Contract): ReadonlySet<ProblemCode> {
   ]);
 }
 
-/** What API Gateway answers by itself, before a function has seen the request: in its own shape, and with no code. */
+/** API Gateway answers these by itself, before a function has seen the request: in its own shape, without a code. */
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([401, 429, 503]);
 
 const GATEWAY_ERROR = {
   type: 'object',
-  description: 'What the gateway answers by itself, before a function has seen the request.',
+  description: 'An answer of the gateway itself, before a function has seen the request.',
   properties: { message: { type: ['string', 'null'] } },
   required: ['message'],
   examples: [{ message: 'Unauthorized' }],

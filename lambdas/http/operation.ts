@@ -22,9 +22,9 @@ import { validated } from './validation.ts';
 
 export interface Request<Params, Query, Body> {
   requestId: string;
-  /** Whom the request acts for; empty on routes that act for nobody. */
+  /** The user whom the request acts for. Empty on routes that act for nobody. */
   userId: string;
-  /** Who has sent it: the `sub` of a person's token. */
+  /** The `sub` of the token of the person who sent it. */
   actor: string;
   /** The gateway's time. */
   now: Instant;
@@ -40,11 +40,11 @@ export interface Request<Params, Query, Body> {
   body: Body;
 }
 
-/** What the handler of a contract is given. */
+/** What the handler of a contract gets. */
 export type RequestOf<C extends Contract> =
   C extends Contract<infer Params, infer Query, infer Body> ? Request<Params, Query, Body> : never;
 
-/** A file as it is, in place of a JSON body. */
+/** A file, in place of a JSON body. */
 export interface File {
   mediaType: string;
   content: Buffer;
@@ -61,7 +61,7 @@ export type Answer<A extends Answers> = {
   [Status in keyof A & number]: { status: Status } & HeadersOf<A[Status]> & BodyOf<A[Status]>;
 }[keyof A & number];
 
-/** A location that the contract promises must be sent. */
+/** An answer must have the location that its contract promises. */
 type HeadersOf<A> = A extends { hasLocation: true }
   ? { headers: Readonly<Record<string, string>> & { location: string } }
   : { headers?: Readonly<Record<string, string>> };
@@ -75,7 +75,7 @@ export interface AnyAnswer {
 
 export interface Operation {
   contract: Contract;
-  /** @throws ProblemError where the request is not admitted or not valid */
+  /** @throws ProblemError when the request is not admitted or not valid */
   serve(event: HttpEvent, context: Context, cronSecret: SecretReader | null): Promise<AnyAnswer | Problem>;
 }
 
@@ -146,7 +146,7 @@ function bodyOf(schema: Schema, event: HttpEvent): unknown {
     : readJson({ body, isBase64Encoded, contentType: headers['content-type'] });
 }
 
-/** An id that can't exist is not found; in a path that makes something, it is a mistake to be told. */
+/** An id that cannot exist is not found. On a route that makes something, the caller should learn of the mistake. */
 function readParams<Params>(contract: Contract<Params>, event: HttpEvent): Params {
   const userId = pathUser(event);
   const given = { ...event.pathParameters, ...(userId === undefined ? {} : { userId }) };

@@ -1,11 +1,11 @@
 import { type Instant } from '../domain/instants.ts';
 import { type Failure, type Problem, problemOfFailure } from './problems.ts';
 
-/** How a command ends that makes a record: with it, or with the reason why not. */
+/** How a command that makes a record ends: with the record, or with the reason why there is none. */
 export type RecordOutcome<Made> =
   { outcome: 'created'; record: Made } | { outcome: 'replayed'; record: Made } | Failure;
 
-/** Tells that the request had been carried out before, and that this answer shows the record as it stands now (G2). */
+/** Says that Postage had carried the request out before. The answer shows the record as it is now (G2). */
 export const REPLAYED = { 'idempotent-replayed': 'true' } as const;
 
 interface Presented {
@@ -13,7 +13,7 @@ interface Presented {
   body: object;
 }
 
-/** The answer to a command. A repeated request is answered like the first one, with the same status. */
+/** The answer to a command. A repeated request gets the same status as the first one. */
 export function answerWrite<Made, const Status extends number, Shown extends Presented>(
   outcome: RecordOutcome<Made>,
   now: Instant,

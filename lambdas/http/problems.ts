@@ -7,7 +7,10 @@ import { type Instant, toIso } from '../domain/instants.ts';
 import { type PlanId } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
-/** Every code, the letters app's too since clients know one list, with its status and title. 402: money would fix it; 429: time would; 503: trying again would. */
+/**
+ * Every code with its status and title. Clients know one list, so it has the codes of the letters app too. Money helps
+ * with 402, time with 429, and another try with 503.
+ */
 export const PROBLEMS = {
   malformed: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Not authenticated' },
@@ -16,15 +19,15 @@ export const PROBLEMS = {
   insufficient_credits: { status: 402, title: 'Not enough mail credits' },
   payment_method_required: { status: 402, title: 'There is no card to pay with' },
   payment_failed: { status: 402, title: 'The card was declined' },
-  payment_action_required: { status: 402, title: 'The card wants its holder to authenticate' },
+  payment_action_required: { status: 402, title: "The card's holder has to authenticate" },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
-  already_claimed: { status: 409, title: 'Somebody has claimed it' },
+  already_claimed: { status: 409, title: 'Already claimed' },
   already_subscribed: { status: 409, title: 'There is a subscription already' },
   illegal_transition: { status: 409, title: 'Not possible in the present state' },
   invalid: { status: 422, title: 'The request is not valid' },
-  rate_limited: { status: 429, title: 'Too many for now' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Internal error' },
   busy: { status: 503, title: 'Busy' },
   not_configured: { status: 503, title: 'Not set up yet' },
@@ -59,7 +62,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** The request was not answered before its function had to stop. What it wrote, if anything, is not known. */
+/** The function had to stop before it answered the request. Nobody knows whether it wrote anything. */
 export class OutOfTimeError extends Error {
   override name = 'OutOfTimeError';
 }
@@ -101,7 +104,7 @@ export function notFound(what: string): Problem {
 
 export function noCustomer(): Problem {
   const next = 'POST /billing/checkout-sessions begins a subscription.';
-  const why = 'The user has never begun a Checkout, or his customer was deleted at Stripe.';
+  const why = 'The user has never begun a Checkout, or their customer was deleted at Stripe.';
   return problem('not_found', `There is no such customer. ${why} ${next}`);
 }
 
@@ -120,45 +123,48 @@ export function invalid(errors: readonly FieldError[]): Problem {
 
 /** An adjustment that would take more credits than there are. */
 export function belowBalance(available: number): Problem {
-  const detail = 'No more credits can be taken than are available.';
+  const detail = 'The adjustment takes more credits than are available.';
   return problem('illegal_transition', detail, { available });
 }
 
 /** A gift of more credits than the purchased ones that are left. */
 export function notEnoughToGive(available: number): Problem {
-  const detail = 'Only purchased credits that have not been spent can be given away.';
+  const detail = 'Users can only give purchased credits that they have not spent.';
   return problem('insufficient_credits', detail, { available });
 }
 
-/** A gift whose code followed from a secret that is another one now. Whoever has the code can claim it all the same. */
+/** The code of this gift followed from a secret that has been replaced. Who has the code can still claim the gift. */
 export function codeForgotten(expiresAt: Instant): Problem {
-  const detail = `The code of this gift can't be told again. Unclaimed, it goes back at ${toIso(expiresAt)}.`;
+  const detail = `The code of this gift cannot be shown again. An unclaimed gift goes back at ${toIso(expiresAt)}.`;
   return problem('illegal_transition', detail);
 }
 
 export function refusedClaim(reason: ClaimRefusal): Problem {
   switch (reason) {
     case 'own':
-      return invalid([{ path: 'code', message: 'A gift is for somebody else than its giver.' }]);
+      return invalid([{ path: 'code', message: 'Givers cannot claim their own gifts.' }]);
     case 'already_claimed':
       return problem('already_claimed', 'The gift has been claimed.');
     case 'gone_back':
-      return problem('illegal_transition', 'The gift can no longer be claimed: it goes back to its giver.');
+      return problem(
+        'illegal_transition',
+        'The gift has expired or was called back. It goes back to its giver.',
+      );
   }
 }
 
 export function tooManyGuesses(limit: number, resetsAt: Instant, now: Instant): Problem {
-  const detail = `At most ${limit} codes that stand for nothing can be tried in a day (UTC).`;
+  const detail = `A user can try at most ${limit} wrong codes a day (UTC).`;
   const headers = { 'retry-after': String(secondsUntil(resetsAt, now)) };
   return problem('rate_limited', detail, { limit, resetsAt: toIso(resetsAt) }, headers);
 }
 
-/** What an administrator asks of an account that has been erased. */
+/** For administrators who ask something of an erased account. */
 export function userErased(): Problem {
   return problem('illegal_transition', 'The user has been erased.');
 }
 
-/** An erased account allows nothing any more and shows nothing: its token is one for an account that is gone. */
+/** An erased account allows nothing and shows nothing, even with a valid token. */
 export function accountErased(): Problem {
   return forbidden('The account has been erased.');
 }
@@ -166,23 +172,23 @@ export function accountErased(): Problem {
 /** A webhook's signature is not its sender's. */
 export function wronglySigned(header: string): Problem {
   const detail =
-    'The signature is missing, too old, or not one of this body by the secret that is configured.';
+    'The signature is missing, is too old, or does not match this body and the configured secret.';
   return problem('unauthenticated', detail, {}, { 'www-authenticate': header });
 }
 
-/** Credits that a free user has bought before are kept, and can't be used either. */
+/** A free user keeps credits that they bought before, and cannot use them either. */
 export function subscribeFirst(upgradeTo: PlanId | null): Problem {
-  const detail = 'Mail credits are sold to subscribers: without a plan they could not be used.';
+  const detail = 'Only subscribers can buy mail credits, because using them takes a plan.';
   return problem('plan_required', detail, { upgradeTo });
 }
 
 export function alreadySubscribed(): Problem {
-  return problem('already_subscribed', 'The user has a subscription, which can be changed in the Portal.');
+  return problem('already_subscribed', 'The user has a subscription. They can change it in the Portal.');
 }
 
 const NOT_CONFIGURED_RETRY_AFTER_SECONDS = 300;
 
-/** Only whoever runs Postage can help; the log says what is missing. */
+/** Only the owner of Postage can help. The log says what is missing. */
 export function notConfigured(detail = 'Payments are not set up yet.'): Problem {
   return problem('not_configured', detail, {}, { 'retry-after': String(NOT_CONFIGURED_RETRY_AFTER_SECONDS) });
 }
@@ -192,7 +198,7 @@ const BUSY_RETRY_AFTER_SECONDS = 1;
 export function busy(): Problem {
   return problem(
     'busy',
-    'Too much is going on at once, or a part of it does not answer. Try again; with the same Idempotency-Key nothing happens twice.',
+    'Postage is overloaded, or a service that it needs does not answer. Try again: with the same Idempotency-Key, nothing happens twice.',
     {},
     { 'retry-after': String(BUSY_RETRY_AFTER_SECONDS) },
   );
@@ -219,7 +225,7 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
     case 'rate_limited': {
       const { limit } = refusal;
       const resetsAt = toIso(refusal.resetsAt);
-      const detail = `At most ${limit} mails can be scheduled in a day (UTC).`;
+      const detail = `A user can schedule at most ${limit} mails a day (UTC).`;
       const headers = { 'retry-after': String(secondsUntil(refusal.resetsAt, now)) };
       return problem('rate_limited', detail, { limit, resetsAt }, headers);
     }
@@ -249,40 +255,33 @@ export function problemOfFailure(failure: Failure, now: Instant): Problem {
   }
 }
 
-/**
- * What a thrown value becomes; null for an error of ours, which only the log may describe. Adapters' errors are known
- * by their names, since HTTP does not know adapters.
- */
+/** HTTP does not know adapters and commands, so it knows their errors by name. */
+const PROBLEMS_OF_ERRORS: ReadonlyMap<string, () => Problem> = new Map([
+  ['BusyError', busy],
+  ['OutOfTimeError', busy],
+  ['FunctionBusyError', busy],
+  ['QueueUnavailableError', busy],
+  ['StripeUnavailableError', busy],
+  ['SenderNotConfiguredError', () => notConfigured('Physical mails are not set up yet.')],
+  ['NotConfiguredError', () => notConfigured()],
+  ['StripeIdempotencyError', idempotencyConflict],
+  ['ErasedAccountError', accountErased],
+]);
+
+/** What a thrown value becomes; null for an error of ours, which only the log may describe. */
 export function problemOfError(error: unknown): Problem | null {
   if (error instanceof ProblemError) {
     return error.problem;
   }
-  switch (error instanceof Error ? error.name : '') {
-    case 'BusyError':
-    case 'OutOfTimeError':
-    case 'FunctionBusyError':
-    case 'QueueUnavailableError':
-    case 'StripeUnavailableError':
-      return busy();
-    case 'SenderNotConfiguredError':
-      return notConfigured('Physical mails are not set up yet.');
-    case 'NotConfiguredError':
-      return notConfigured();
-    case 'StripeIdempotencyError':
-      return idempotencyConflict();
-    case 'ErasedAccountError':
-      return accountErased();
-    default:
-      return null;
-  }
+  return error instanceof Error ? (PROBLEMS_OF_ERRORS.get(error.name)?.() ?? null) : null;
 }
 
 export function internal(requestId: string): Problem {
-  return problem('internal', 'Something went wrong on our side. The request id helps us to find it.', {
+  return problem('internal', 'Something went wrong on our side. The request id helps us find it.', {
     requestId,
   });
 }
 
 export function runFailed(executionId: string): Problem {
-  return problem('internal', 'The run failed before it could report. Its log tells why.', { executionId });
+  return problem('internal', 'The run failed before it could report. Its log says why.', { executionId });
 }

@@ -9,7 +9,7 @@ export interface Reply {
   code: ProblemCode | null;
 }
 
-/** On every reply: nobody else may keep it, and nothing in it is ever taken for a page. */
+/** On every reply: nothing may cache it, and no browser may take it for a page. */
 const HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',

@@ -1,16 +1,16 @@
 import { type Deadline } from '../domain/deadline.ts';
 
-/** All that one request may take, retries included: the function has 25 s and the gateway 30. */
+/** One request may take this long, retries included. The function has 25 s, and the gateway 30 s. */
 const REQUEST_TIME_MS = 20_000;
-/** Left of the function's own time for the answer. */
+/** The part of the function's own time that is left for the answer. */
 const MARGIN_MS = 500;
 
-/** What a Lambda context tells; the local gateway and tests give one of their own. */
+/** The part of Lambda's context that counts. The local gateway and tests give one of their own. */
 export interface TimeLimit {
   getRemainingTimeInMillis(): number;
 }
 
-/** Counts from now on by a clock that is never set. */
+/** Counts from now, by a clock that nobody sets. */
 export function requestDeadline(limit: TimeLimit): Deadline {
   const startedAt = performance.now();
   return {

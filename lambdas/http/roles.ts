@@ -1,21 +1,20 @@
-/** Roles, read from the claims of a token that the gateway has verified. */
+/** Reads roles from the claims of a token that the gateway has verified. */
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Words in a string, between blanks. */
 function words(text: string): string[] {
   return text.split(' ').filter((word) => word !== '');
 }
 
-/** Scopes stand in one string, between blanks (RFC 8693, section 4.2). */
+/** A token has its scopes in one string, with blanks between them (RFC 8693, section 4.2). */
 function scopesOf(claims: Claims): string[] {
   const { scope } = claims;
   return typeof scope === 'string' ? words(scope) : [];
 }
 
 /**
- * The groups of a Cognito user. The HTTP API flattens the list to `[a b]`; a name holds no blanks, so it can be taken
- * apart again. Searching the string instead would take `not-admin` for `admin`.
+ * The groups of a Cognito user. The HTTP API flattens the list to `[a b]`. Names hold no blanks, so the list can be split
+ * again. A search in the string would take `not-admin` for `admin`.
  */
 function groupsOf(claims: Claims): string[] {
   const groups = claims['cognito:groups'];

@@ -1,9 +1,9 @@
 /** The routes of the core: which function serves each, and who may call it. */
 
 /**
- * Who may call a route. `user`, `usage:write` and `admin` carry a token that the gateway has verified; the function
- * checks the role. `cron` carries the cron secret, which the function compares. `signature` is signed by its sender,
- * which the operation checks. `anyone` carries nothing.
+ * Who may call a route. The gateway verifies the token of `user`, `usage:write` and `admin`, and the function checks the
+ * role. The function compares the secret of `cron`. The operation checks the `signature` of a sender. `anyone` needs
+ * nothing.
  */
 export type Access = 'user' | 'usage:write' | 'admin' | 'cron' | 'signature' | 'anyone';
 

@@ -1,4 +1,4 @@
-/** The building blocks that the contracts share. Messages are for developers; zod's English ones where none is given. */
+/** The building blocks that the contracts share. Messages are for developers. Where none is given, Zod's English ones show. */
 import * as z from 'zod/mini';
 import { en } from 'zod/locales';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
@@ -26,41 +26,33 @@ export function named<S extends Schema>(
   return schema;
 }
 
-/** What the OpenAPI document shows for a schema whose input is text, but which stands for something else. */
+/** What the OpenAPI document shows in place of a schema whose input is text. */
 export const shownAs = z.registry<Record<string, unknown>>();
 
-/** No control characters, and no halves of surrogate pairs: neither can be printed on an envelope. */
+/** No control characters and no halves of surrogate pairs: an envelope can show neither. */
 const ONE_LINE = /^[\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 
 /** Something that can be seen: not only blanks, and not only marks of direction and joiners. */
 const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, { error: 'Expected something that can be seen.', abort: true });
 
-/** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
-export function line(maxLength: number): z.ZodMiniType<string, string> {
+function text(maxLength: number, allowed: RegExp, error: string): z.ZodMiniType<string, string> {
   return z
     .string()
-    .check(
-      z.minLength(1, { abort: true }),
-      z.maxLength(maxLength),
-      z.regex(ONE_LINE, 'Control characters are not allowed.'),
-      VISIBLE,
-    );
+    .check(z.minLength(1, { abort: true }), z.maxLength(maxLength), z.regex(allowed, error), VISIBLE);
+}
+
+/** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
+export function line(maxLength: number): z.ZodMiniType<string, string> {
+  return text(maxLength, ONE_LINE, 'Control characters are not allowed.');
 }
 
 /** Text that may have several lines and tabs. */
 export function lines(maxLength: number): z.ZodMiniType<string, string> {
-  return z
-    .string()
-    .check(
-      z.minLength(1, { abort: true }),
-      z.maxLength(maxLength),
-      z.regex(LINES, 'Control characters other than tabs and line ends are not allowed.'),
-      VISIBLE,
-    );
+  return text(maxLength, LINES, 'Control characters other than tabs and line ends are not allowed.');
 }
 
-/** The ids that Postage gives are 32 hexadecimal digits; what else looks like an id is not found. */
+/** Postage gives ids of 32 hexadecimal digits. Anything else that looks like an id is not found. */
 export const Id = z.string().check(z.regex(/^[\w-]{1,64}$/, 'Expected an id.'));
 
 /** The `sub` of a token. */
@@ -78,7 +70,7 @@ const zonedText = z.iso
 /** ISO 8601 with a zone, as milliseconds: real calendar dates only. */
 export const InstantInput = z.pipe(
   zonedText,
-  z.transform((text: string) => Date.parse(text)),
+  z.transform((given: string) => Date.parse(given)),
 );
 
 /** A UTC day, `2026-11-24`: real calendar days only. */
@@ -92,7 +84,7 @@ export const Month = z
   .string()
   .check(z.regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'Expected a month, such as 2026-11.'));
 
-/** A time that a run or the local clock may be given: further ahead, an account would have too many periods to close. */
+/** The time of a run or of the local clock. In a later year, an account would have too many periods to close. */
 export const ClockInput = z.pipe(
   InstantInput,
   z.number().check(z.gte(EARLIEST, 'must be in 2000 or later'), z.lt(LATEST, 'must be before 2200')),
@@ -101,7 +93,7 @@ export const ClockInput = z.pipe(
 /** An instant in an answer: ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 
-// Their patterns know every leap day, and say no more to a reader than this.
+// Their patterns know every leap day, and tell a reader no more than this.
 shownAs.add(zonedText, { type: 'string', format: 'date-time', maxLength: 40 });
 shownAs.add(Day, { type: 'string', format: 'date' });
 shownAs.add(Instant, { type: 'string', format: 'date-time' });
@@ -145,9 +137,9 @@ export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniTyp
 
 /** Yes or no in a query; no where it is not given. */
 export function flagParameter(): z.ZodMiniDefault<z.ZodMiniType<boolean>> {
-  const text = z.enum(['true', 'false'], { error: 'Expected true or false.' });
+  const word = z.enum(['true', 'false'], { error: 'Expected true or false.' });
   const flag = z.pipe(
-    text,
+    word,
     z.transform((value: 'true' | 'false') => value === 'true'),
   );
   const parameter = z._default(flag, false);
@@ -176,7 +168,7 @@ export function page<S extends Schema>(
 
 const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
-/** A problem, with the figures that those of an app carry besides the core's. */
+/** A problem. @param figures what the problems of an app carry besides the core's figures */
 export function problemSchema(figures: Readonly<Record<string, Schema>>): Schema {
   return named(
     'Problem',

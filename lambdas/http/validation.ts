@@ -3,7 +3,7 @@ import { type FieldError, invalid, ProblemError } from './problems.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Names and messages can repeat what a client sent: enough of it to be recognized. */
+/** Names and messages can repeat what a client sent. This much is enough to recognize it. */
 const MAX_TEXT_LENGTH = 200;
 
 /**
@@ -19,7 +19,7 @@ export function validated<Output>(schema: z.ZodMiniType<Output>, value: unknown)
   return result.data;
 }
 
-/** Somebody who has left a field out is told so; in Zod's words he would be told of its types. */
+/** Tells developers that they have left a field out. Zod's own message would speak of types. */
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   const isField = (issue.path?.length ?? 0) > 0;
   return isField && issue.code === 'invalid_type' && issue.input === undefined ? 'Required.' : undefined;

@@ -112,7 +112,7 @@ describe('npm run rollover', () => {
   it.each([
     ['an unknown option', ['--when', '1'], 2, "Unknown option '--when'"],
     ['data that are not there', ['--data', join(parent, 'nowhere')], 1, 'There is no data in'],
-    ['a DynamoDB that does not answer', ['--dynamodb', 'http://127.0.0.1:9'], 1, 'No DynamoDB answers at'],
+    ['a DynamoDB that does not answer', ['--dynamodb', 'http://127.0.0.1:9'], 1, 'cannot be reached'],
   ])('refuses %s', async (_, args, expectedCode, message) => {
     const { code, stdout, stderr } = await rollover(...args);
     expect({ code, stdout }).toEqual({ code: expectedCode, stdout: '' });

@@ -19,7 +19,7 @@ const AggregateUsageStats = named(
   }),
   {
     description:
-      'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less returned credits, which count on the day of their return.',
+      'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less by returned credits, on the day of their return.',
   },
 );
 
@@ -45,7 +45,7 @@ const LedgerProof = named(
   }),
   {
     description:
-      'Each figure of the account beside what the `movements` of its ledger add up to, or what its other figures make of it. `holds`: all of them are equal.',
+      'Each figure of the account, and what the `movements` of its ledger or its other figures add up to. `holds`: all of them are equal.',
   },
 );
 
@@ -81,7 +81,7 @@ const CreditAdjustment = named(
   }),
   {
     description:
-      'The movement as the ledger has it. `available`: what is there now; credits that were given pay what is owed first.',
+      'The movement in the ledger. `available`: what is there now. Given credits first pay what the user owes.',
   },
 );
 
@@ -90,7 +90,7 @@ const ExportPage = named(
   page(z.strictObject({ kind: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()) })),
   {
     description:
-      'Everything that is kept about a user, as it is kept: instants are milliseconds since 1970 in UTC. A page can have fewer items than asked for; the last one has no `nextCursor`.',
+      'Everything that Postage keeps about a user, as it keeps it: instants are milliseconds since 1970 in UTC. A page can have fewer items than you asked for. The last page has no `nextCursor`.',
   },
 );
 
@@ -104,7 +104,7 @@ const Erasure = named(
   }),
   {
     description:
-      '`erased: false`: the account is closed, and not everything is gone yet. Send it again; after five minutes where a charge has to be refunded first. `stripe`: whom Stripe may still charge, told once, with the request that closes the account; the audit trail keeps it.',
+      '`erased: false`: the account is closed, and some records are left. Send the request again, after five minutes if a charge has to be refunded first. `stripe`: the customer whom Stripe may still charge. Only the request that closes the account shows it; the audit trail keeps it.',
   },
 );
 
@@ -134,17 +134,17 @@ const AuditPage = named(
   ),
   {
     description:
-      'Newest first: who (`actor`: the `sub` of a token, or `postage:<part>` for what happened by itself) did what to whom, when and why. Of a rare type, a page can have fewer items than asked for and still a `nextCursor`.',
+      'Newest first: who did what to whom, when and why. `actor` is the `sub` of a token, or `postage:<part>` for what Postage did itself. A page of a rare type can have fewer items than you asked for, and still a `nextCursor`.',
   },
 );
 
 const runRecord = { ...runFigures, brokenShards: Count, executionId: z.string() };
 
-/** A run as the audit trail has it, among things that nobody outside needs. */
+/** A run in the audit trail, which has more that nobody outside needs. */
 export const RunRecord = z.object(runRecord);
 
 const RolloverPage = named('RolloverPage', page(z.strictObject({ ...runRecord, at: Instant })), {
-  description: 'Runs of the rollover by the time that they were for (`at`), newest first.',
+  description: 'Runs of the rollover by their time (`at`), newest first.',
 });
 
 export const getUsageStats = contract('GET /admin/usage-stats', {
@@ -161,7 +161,7 @@ export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof',
   ...USER_PATH,
   summary: "The proof of a user's books",
   description:
-    'Adds up the ledger and compares it with the account, field by field. The audit trail records that it was read.',
+    'Adds up the ledger and compares it with the account, field by field. The audit trail records that you read it.',
   answers: { 200: { description: 'The proof', schema: LedgerProof } },
   problems: ['not_found'],
 });
@@ -171,7 +171,7 @@ export const adjustCredits = contract('POST /admin/users/{userId}/credit-adjustm
   ...USER_PATH,
   summary: "Correct a user's mail credits",
   description:
-    'Gives purchased credits, or takes purchased, then included, then carried ones. More than are available are not taken: 409 `illegal_transition` with `available`. Who did it and why stands in the ledger and in the audit trail.',
+    'Gives purchased credits, or takes purchased, then included, then carried ones. It never takes more than are available: 409 `illegal_transition` with `available`. The ledger and the audit trail show who did it and why.',
   body: NewCreditAdjustment,
   idempotencyKey: 'required',
   answers: { 201: { description: 'The movement', schema: CreditAdjustment, hasLocation: true } },
@@ -182,7 +182,7 @@ export const exportUser = contract('GET /admin/users/{userId}/export', {
   ...NO_INPUT,
   ...USER_PATH,
   summary: 'Everything that is kept about a user',
-  description: 'For a request of access (GDPR, article 15). The audit trail records each page that was read.',
+  description: 'For a request of access (GDPR, article 15). The audit trail records each page that you read.',
   query: PageQuery,
   answers: { 200: { description: 'A page of it', schema: ExportPage } },
   problems: ['not_found'],
@@ -193,10 +193,10 @@ export const eraseUser = contract('DELETE /admin/users/{userId}', {
   ...USER_PATH,
   summary: 'Erase a user',
   description:
-    'For a request of erasure (GDPR, article 17). It cannot be undone. At once the account refuses everything; then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests. **Nothing is cancelled at Stripe**: the answer names the customer and the subscription, to be deleted there.',
+    'For a request of erasure (GDPR, article 17). You cannot undo it. The account refuses everything at once, and then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests. **Postage cancels nothing at Stripe**: the answer names the customer and the subscription. Delete them there.',
   answers: {
     200: { description: 'Nothing is left but the name and the time of the erasure', schema: Erasure },
-    202: { description: 'Send it again, to go on', schema: Erasure, hasLocation: true },
+    202: { description: 'Send it again to go on', schema: Erasure, hasLocation: true },
   },
   problems: ['not_found'],
 });
@@ -205,7 +205,7 @@ export const listAuditEvents = contract('GET /admin/audit-events', {
   ...NO_INPUT,
   summary: 'The audit trail',
   description:
-    'Of a UTC day, of a user, or both; of one type, if one is given. Reading it is recorded in it.',
+    'For a UTC day, a user, or both, and for one type if you give one. The trail records that you read it.',
   query: AuditQuery,
   answers: { 200: { description: 'A page of it', schema: AuditPage } },
   problems: [],
@@ -214,7 +214,7 @@ export const listAuditEvents = contract('GET /admin/audit-events', {
 export const listRollovers = contract('GET /admin/rollovers', {
   ...NO_INPUT,
   summary: 'Runs of the rollover',
-  description: 'Those for a UTC day, or, without one, those of the last 30 days.',
+  description: 'The runs of a UTC day. Without a day, those of the last 30 days.',
   query: z.extend(PageQuery, { date: z.optional(Day) }),
   answers: { 200: { description: 'A page of runs', schema: RolloverPage } },
   problems: [],

@@ -10,7 +10,7 @@ const CheckoutOrder = named(
 );
 
 const StripePage = named('StripePage', z.strictObject({ url: z.url() }), {
-  description: 'A page at Stripe to send the user to. It works for a while only.',
+  description: 'A page at Stripe to send the user to. It works for a limited time.',
 });
 
 const page = { 200: { description: 'The page', schema: StripePage } } as const;
@@ -19,7 +19,7 @@ export const createCheckoutSession = contract('POST /billing/checkout-sessions',
   ...NO_INPUT,
   summary: 'Subscribe',
   description:
-    'Begins a Checkout at Stripe. The plan holds as soon as Stripe has told of the subscription, seconds after it was paid. Users who subscribe already change their plan in the Portal.',
+    'Begins a Checkout at Stripe. The plan holds once Stripe reports the subscription, seconds after the payment. Users who have a subscription change their plan in the Portal.',
   body: CheckoutOrder,
   idempotencyKey: 'optional',
   answers: page,
@@ -30,7 +30,7 @@ export const createPortalSession = contract('POST /billing/portal-sessions', {
   ...NO_INPUT,
   summary: 'Manage the subscription',
   description:
-    'Opens the Portal at Stripe: another plan, another card, invoices, cancelling. An upgrade holds at once; a downgrade and a cancellation wait for the end of what has been paid. `not_found`: the user has never begun a Checkout.',
+    'Opens the Portal at Stripe: another plan, another card, invoices, cancelling. An upgrade holds at once. A downgrade and a cancellation hold from the end of the paid period. `not_found`: the user has never begun a Checkout.',
   answers: page,
   problems: ['not_found', 'not_configured'],
 });

@@ -12,7 +12,7 @@ const Consume = z
   );
 
 const NewConsumption = named('NewConsumption', z.strictObject({ consume: Consume }), {
-  description: 'At least one meter. All of them are counted, or none.',
+  description: 'At least one meter. Postage counts all of them, or none.',
   example: { consume: { letters: 1, mails: 2 } },
 });
 
@@ -34,7 +34,7 @@ export const consumeUsage = contract('POST /users/{userId}/usage', {
   ...NO_INPUT,
   summary: 'Count usage for a user',
   description:
-    'For apps that store their own content. Counts several meters in one call, all or none of them; each mail spends a credit. More than 10 mails at once are refused before anything is written. A `userId` that is new gets an account on the free plan, so check the spelling: a mistyped one is no error.',
+    'For apps that store their own content. Counts several meters in one call, all or none of them. Each mail spends a credit. A call with more than 10 mails is refused, and nothing is written. A new `userId` gets an account on the free plan, so check the spelling: a mistyped one is no error.',
   params: z.strictObject({ userId: UserId }),
   body: NewConsumption,
   idempotencyKey: 'required',

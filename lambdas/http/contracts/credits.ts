@@ -21,7 +21,7 @@ export const CreditsSummary = named(
   }),
   {
     description:
-      'The first four: what is left, in all and by kind. `granted`, `used`, `expired` and `takenBack` count over the whole life of the account: available = granted - used - expired - takenBack. `owed`: credits that were refunded after they had been spent.',
+      'The first four are what is left, in total and by kind. `granted`, `used`, `expired` and `takenBack` count over the whole life of the account: available = granted - used - expired - takenBack. `owed`: credits that were refunded after the user had spent them.',
   },
 );
 

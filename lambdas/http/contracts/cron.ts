@@ -21,7 +21,7 @@ const RunSummary = named(
   z.strictObject({ ...runSummary, brokenShards: z.optional(z.int().check(z.gte(1))) }),
   {
     description:
-      'What a run did. A run that failed in part answers with its figures too: look at `errorCount`, and at `brokenShards`, which stands there when some of the 16 parts could not be finished. `results` names the first accounts one by one, on the stage dev only.',
+      'What a run did. A run that failed in part answers with its figures too: look at `errorCount` and `brokenShards`. `brokenShards` is there when the run could not finish some of the 16 parts. `results` lists the first accounts, on the stage dev only.',
     example: {
       totalProcessed: 1_000,
       successCount: 1_000,
@@ -32,13 +32,13 @@ const RunSummary = named(
   },
 );
 
-/** What a run reports of itself: the figures, among things that nobody outside needs. */
+/** What a run reports: the figures, and more that nobody outside needs. */
 export const RunReport = z.object({ ...runSummary, brokenShards: Count });
 
 const executionId = z.string();
 
 const StartedRun = named('StartedRun', z.strictObject({ executionId }), {
-  description: 'The run goes on; ask for it under /cron/executions/{id}.',
+  description: 'The run goes on. Ask for it at /cron/executions/{id}.',
 });
 
 const Execution = named(
@@ -50,7 +50,7 @@ const Execution = named(
   }),
   {
     description:
-      '`failed`: not every account was rolled over. `result` stands there once the run has reported.',
+      '`failed`: the run did not roll every account over. `result` is there once the run has reported.',
   },
 );
 
@@ -58,7 +58,7 @@ const runRollover = {
   ...NO_INPUT,
   summary: 'Roll over now',
   description:
-    'Starts a rollover run and waits for it a while. Running it again changes nothing. `at` sets the time of the run, on any stage but prod.',
+    'Starts a rollover run and waits a while for it. A second run changes nothing. `at` sets the time of the run, on any stage but prod.',
   query: z.strictObject({ at: z.optional(ClockInput) }),
   answers: {
     200: { description: 'The run has ended', schema: RunSummary },

@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
 
-/** Pages and probes may carry anything in their query, such as what keeps caches away; it is not looked at. */
+/** Pages and probes may have any query, for example to get past a cache. Nothing looks at it. */
 const OPEN_INPUT = { ...NO_INPUT, query: z.object({}) };
 
 export const getHealth = contract('GET /health', {
   ...OPEN_INPUT,
   summary: 'Whether the API answers',
-  description: 'It does.',
+  description: 'Answers when the API does.',
   answers: {
     200: {
       description: 'It answers',
@@ -29,7 +29,7 @@ export const getOpenApi = contract('GET /openapi.json', {
 export const getRoot = contract('GET /', {
   ...OPEN_INPUT,
   summary: 'Leads to /docs',
-  description: 'For whoever opens the address of the API in a browser.',
+  description: 'For people who open the address of the API in a browser.',
   answers: { 302: { description: 'To the page', hasLocation: true } },
   problems: [],
 });

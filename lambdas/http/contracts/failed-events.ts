@@ -13,14 +13,14 @@ const FailedEvent = named(
   }),
   {
     description:
-      "An event of Stripe's that could not be processed. `tries_used_up`: the log of the worker says why. `purchase_mismatch`: a purchase was paid with another sum, in another currency, by another customer, or twice. It is kept whole for 30 days.",
+      'An event from Stripe that could not be processed. `tries_used_up`: the log of the worker says why. `purchase_mismatch`: a customer paid for a purchase with another sum or currency, or twice, or another customer paid. Postage keeps the whole event for 30 days.',
   },
 );
 
 export const listFailedEvents = contract('GET /admin/failed-events', {
   ...NO_INPUT,
   summary: 'Events that failed',
-  description: 'Those that failed last first.',
+  description: 'Latest failure first.',
   query: PageQuery,
   answers: { 200: { description: 'A page of events', schema: named('FailedEventPage', page(FailedEvent)) } },
   problems: [],
@@ -30,7 +30,7 @@ export const redriveFailedEvent = contract('POST /admin/failed-events/{id}/redri
   ...NO_INPUT,
   summary: 'Process an event again',
   description:
-    'Puts the event back into the queue, once the cause of its failure has been removed. An event that fails again is listed again.',
+    'Puts the event back into the queue. Remove the cause of its failure first: an event that fails again comes back to this list.',
   params: z.strictObject({ id: z.string().check(z.regex(/^[\w-]{1,128}$/, 'Expected an id.')) }),
   answers: {
     200: {

@@ -21,7 +21,7 @@ const Gift = named(
   }),
   {
     description:
-      'Whoever has the code has the gift: Postage keeps no copy of it, and tells it to nobody but its giver. What nobody has claimed by `expiresAt` goes back. A repeated request is answered with the `status` that the gift has come to.',
+      'Anyone with the code can claim the gift. Postage keeps no copy of the code, and shows it to the giver only. An unclaimed gift goes back at `expiresAt`. The answer to a repeated request has the present `status` of the gift.',
     example: {
       id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
       status: 'open',
@@ -34,7 +34,7 @@ const Gift = named(
 
 const GiftClaim = named('GiftClaim', z.strictObject({ count: z.int() }), { example: { count: 3 } });
 
-/** Four groups of seven characters, of which the hyphens don't matter. */
+/** Four groups of seven characters. The hyphens are optional. */
 const Code = z
   .string()
   .check(
@@ -45,7 +45,7 @@ export const createGift = contract('POST /credits/gifts', {
   ...NO_INPUT,
   summary: 'Give mail credits away',
   description:
-    'Takes purchased credits that have not been spent out of the account, and answers with a code for them. When there are fewer: 402 `insufficient_credits` with `available`. The same `Idempotency-Key` answers the same code.',
+    'Takes unspent purchased credits out of the account, and answers with a code for them. When there are too few: 402 `insufficient_credits` with `available`. The same `Idempotency-Key` gets the same code.',
   body: NewGift,
   idempotencyKey: 'optional',
   answers: { 201: { description: 'The gift, with its code', schema: Gift } },
@@ -56,10 +56,10 @@ export const claimGift = contract('POST /credits/gifts/{code}/redemption', {
   ...NO_INPUT,
   summary: 'Claim a gift',
   description:
-    'Adds the credits of a gift to the account, as purchased ones; on any plan, the free one too, on which they wait. A code can be claimed once (`already_claimed`), and not by its giver. One that has expired or was called back is `illegal_transition`; of codes that stand for nothing, ten can be tried in a day (UTC).',
+    'Adds the credits of a gift to the account, as purchased ones. Users on the free plan can claim too, and use the credits once they subscribe. A code works once (`already_claimed`), and not for its giver. A gift that has expired or was called back is `illegal_transition`. A user can try ten wrong codes a day (UTC).',
   params: z.strictObject({ code: Code }),
   idempotencyKey: 'optional',
-  answers: { 200: { description: 'What has been added', schema: GiftClaim } },
+  answers: { 200: { description: 'The credits that were added', schema: GiftClaim } },
   problems: ['not_found', 'already_claimed', 'illegal_transition', 'rate_limited'],
 });
 

@@ -18,7 +18,7 @@ const Purchase = named(
   }),
   {
     description:
-      'The page at Stripe to send the user to, while the purchase can be paid on it: for a day, and until it has been paid; afterwards null. A repeated request is answered with the `status` that the purchase has come to: `processing` is a bank debit on its way, after `failed` and `expired` a new try takes a new `Idempotency-Key`.',
+      '`checkoutUrl` is the page at Stripe to send the user to. It is null once the purchase is paid, and after a day. The answer to a repeated request has the present `status` of the purchase. `processing`: a bank debit is on its way. After `failed` and `expired`, a new try takes a new `Idempotency-Key`.',
     example: {
       id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
       status: 'open',
@@ -31,10 +31,10 @@ export const createPurchase = contract('POST /credits/purchases', {
   ...NO_INPUT,
   summary: 'Buy mail credits',
   description:
-    'Begins a Checkout at Stripe. The credits are there as soon as Stripe has told that they are paid, seconds later; with a bank debit, days later. They last until they are used. Credits of a purchase that is refunded or disputed are taken back.',
+    'Begins a Checkout at Stripe. The credits arrive when Stripe reports the payment: seconds later, or days later with a bank debit. They last until they are used. Postage takes the credits of a refunded or disputed purchase back.',
   body: NewPurchase,
   idempotencyKey: 'optional',
-  answers: { 201: { description: 'The purchase, to be paid', schema: Purchase } },
+  answers: { 201: { description: 'The purchase to pay', schema: Purchase } },
   problems: ['plan_required', 'not_configured'],
 });
 

@@ -4,7 +4,7 @@ export const receiveStripeEvent = contract('POST /webhooks/stripe', {
   ...NO_INPUT,
   summary: "Stripe's webhook",
   description:
-    'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: it is signed, but of a connected account, or of the live mode where the keys are for testing, or the other way round.',
+    'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: the signed event belongs to a connected account, or to the live mode while the keys are for testing, or the other way round.',
   body: RAW_BODY,
   signedBy: {
     id: 'signature',

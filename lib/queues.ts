@@ -1,0 +1,50 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { PostageFunction } from './postage-function.ts';
+
+/** A queue that keeps messages for 14 days, the longest that SQS offers. */
+export function createQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
+  return new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+    ...props,
+  });
+}
+
+/** Keeps what could not be delivered. The monitoring finds each of these in the stack and watches it. */
+export class DeadLetterQueue extends Construct {
+  readonly queue: Queue;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.queue = createQueue(this, 'Queue');
+    const reason = 'This is a dead-letter queue: nothing comes after it but an alarm.';
+    Validations.of(this.queue).acknowledge(
+      { id: 'AwsSolutions-SQS3', reason },
+      { id: 'Serverless-SQSRedrivePolicy', reason },
+    );
+  }
+}
+
+/** Hands a queue's messages to a function, which reports those that failed. */
+export function feed(
+  scope: Construct,
+  { name, lambda }: PostageFunction,
+  { queueArn }: IQueue,
+  limits: { batchSize: number; maxConcurrency: number },
+): void {
+  const mapping = new EventSourceMapping(scope, `${name}-mapping`, {
+    target: lambda,
+    eventSourceArn: queueArn,
+    reportBatchItemFailures: true,
+    ...limits,
+  });
+  Validations.of(mapping).acknowledge({
+    id: 'Serverless-LambdaEventSourceMappingDestination',
+    reason:
+      'A mapping of a queue can have none: what fails stays in the queue, or goes to its dead-letter queue.',
+  });
+}
