@@ -25,10 +25,7 @@ class UnsettledSubscriptionError extends Error {
  *
  * @throws UnsettledSubscriptionError, OvertakenError, BusyError, StripeUnavailableError, NotConfiguredError
  */
-export async function followCustomer(
-  services: StripeServices,
-  request: EventRequest,
-): Promise<EventOutcome> {
+export async function followCustomer(services: StripeServices, request: EventRequest): Promise<EventOutcome> {
   const { event, sentAt } = request;
   const { customerId } = event;
   if (customerId === null) {
