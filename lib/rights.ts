@@ -179,7 +179,7 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     may('states:DescribeExecution', 'rolloverExecutions'),
   ],
   docs: [],
-  'rollover-page': [may('dynamodb:Query', 'dueIndex'), items(USERS, 'BatchGetItem', 'PutItem')],
+  'rollover-page': [may('dynamodb:Query', 'dueIndex'), items(USERS, 'BatchGetItem', 'GetItem', 'PutItem')],
   'rollover-summary': [APPEND_AUDIT],
   outbox: [...FOLLOW_STREAM, may('events:PutEvents', 'eventBus'), APPEND_AUDIT],
   'stripe-events': [

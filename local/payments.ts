@@ -144,10 +144,9 @@ function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
       if (error === null) {
         if (method === 'PUT') {
           areLate = delayed.safeParse(result).success;
-        } else if (path === '/flush') {
-          await events.settled();
-        } else if (!areLate) {
-          await orTimeout(settle(stripe), SETTLES_WITHIN_MS, () => undefined);
+        } else if (!areLate || path === '/flush') {
+          const settled = path === '/flush' ? events.settled() : settle(stripe);
+          await orTimeout(settled, SETTLES_WITHIN_MS, () => undefined);
         }
         return result;
       }

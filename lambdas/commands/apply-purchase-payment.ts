@@ -3,6 +3,7 @@ import { recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { eachOfPartition } from '../adapters/dynamodb/partitions.ts';
 import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
 import { purchaseIsAtVersion, updatePurchase } from '../adapters/dynamodb/purchase-item.ts';
+import { TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
@@ -53,6 +54,9 @@ export async function applyPurchasePayment(
       return { answer: 'no account' };
     }
     const before = await recoverGifts(store, read, told, deadline);
+    if (before === TRY_AGAIN) {
+      return { answer: TRY_AGAIN };
+    }
     const followed = followPayment(before, purchase, facts, event.at);
     if (followed.outcome === 'mismatch') {
       return { answer: 'mismatch' };
@@ -84,7 +88,7 @@ async function recoverGifts(
   account: Account,
   { userId, purchase, facts, event }: ToldPayment,
   deadline: Deadline,
-): Promise<Account> {
+): Promise<Account | typeof TRY_AGAIN> {
   const owes = (before: Account): boolean => {
     const followed = followPayment(before, purchase, facts, event.at);
     const after = followed.outcome === 'followed' ? followed.change?.account : undefined;
@@ -103,13 +107,19 @@ async function recoverGifts(
       break;
     }
     const giftReturn = { giverId: userId, gift, because: 'claw_back', now: event.at } as const;
-    const only = { alongside: [isAsRead], seen: current };
+    const only = { alongside: [isAsRead], seen: current, isWanted: owes };
     const returned = await returnGift(store, giftReturn, deadline, only);
-    if (returned.outcome === 'returned') {
-      current = returned.account;
-    } else if (returned.outcome !== 'ended') {
-      // The write that follows says why.
-      return current;
+    switch (returned.outcome) {
+      case 'returned':
+        current = returned.account;
+        break;
+      case 'ended':
+      case 'unwanted':
+        return TRY_AGAIN;
+      case 'pointless':
+      case 'no account':
+        // The write that follows says why.
+        return current;
     }
   }
   return current;

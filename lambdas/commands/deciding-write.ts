@@ -7,7 +7,6 @@ import { type Store } from '../adapters/dynamodb/store.ts';
 import {
   type ItemReason,
   type Reason,
-  REASONS,
   transact,
   type TransactWriteItem,
 } from '../adapters/dynamodb/transact.ts';
@@ -18,7 +17,7 @@ import { type Plans } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { type Charge, decideUse, refuseMailsAtOnce, type Use, type UseDecision } from '../domain/usage.ts';
-import { type Alongside } from './alongside.ts';
+import { type Alongside, judgeAlongside } from './alongside.ts';
 import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';
 import { type AccountReason, judge } from './judgement.ts';
@@ -212,18 +211,15 @@ function nextStep<Kept, Refused>(
   const judged = judgeAccount(command, account);
   const verdict = judge({
     record: record.reason,
-    alongside: gravest(alongside),
+    alongside: firstOf(alongside),
     account: judged.reason,
-    others: gravest(rest.slice(command.alongside.length)),
+    others: firstOf(rest.slice(command.alongside.length)),
   });
   switch (verdict) {
     case 'answer from the record':
       return { step: 'answer', answer: answerFrom(command, record.item) };
-    case 'refused alongside': {
-      const index = alongside.findIndex(({ reason }) => reason === 'condition');
-      const answer = command.alongside[index]?.ifRefused(alongside[index]?.item ?? null);
-      return { step: 'answer', answer: answer ?? TRY_AGAIN };
-    }
+    case 'refused alongside':
+      return { step: 'answer', answer: judgeAlongside(command.alongside, alongside) };
     case 'create the account':
     case 'roll forward':
     case 'charge a card':
@@ -237,8 +233,9 @@ function nextStep<Kept, Refused>(
   }
 }
 
-function gravest(items: readonly ItemReason[]): Reason {
-  return REASONS.find((reason) => items.some((item) => item.reason === reason)) ?? 'none';
+/** Why the first of some items that did not commit did not; `none` where all of them would have. */
+function firstOf(items: readonly ItemReason[]): Reason {
+  return items.find(({ reason }) => reason !== 'none')?.reason ?? 'none';
 }
 
 interface JudgedAccount {

@@ -6,6 +6,7 @@ import { type Account, type AccountChange, isLive, newAccount } from '../domain/
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { ENDED_WITH_CUSTOMER, followChoice } from '../domain/live-subscription.ts';
+import { rollForward } from '../domain/roll-forward.ts';
 import { type Alongside, beginAnew } from './alongside.ts';
 import { type AccountWrite, changeAccount, refuseErased } from './change-account.ts';
 
@@ -67,7 +68,7 @@ export async function replaceDeletedCustomer(
     if (before?.customerId !== former.id) {
       return { answer: before?.customerId ?? null };
     }
-    if (isLive(before.subscription) && !former.isConfirmed) {
+    if (isLive(rollForward(before, now).account.subscription) && !former.isConfirmed) {
       return { answer: null };
     }
     const ended = followChoice(before, ENDED_WITH_CUSTOMER, now);

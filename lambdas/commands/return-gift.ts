@@ -55,29 +55,39 @@ export type GiftReturnOutcome =
   | { outcome: 'returned'; account: Account }
   /** Somebody has claimed it, or it has been given back before. */
   | { outcome: 'ended' }
-  /** The reason to give it back no longer holds. */
+  /** What it depends on is no longer so. */
   | { outcome: 'pointless' }
+  /** The account has changed, and does not want it any more. */
+  | { outcome: 'unwanted' }
   | { outcome: 'no account' };
 
 /**
  * Gives an open gift back to the account that it came from, once. A claim at the same instant writes the same gift, so one
  * of the two comes too late.
  *
- * @param only writes on which the return depends, and the giver's account as the caller has read it (`seen`)
+ * @param only writes on which the return depends, the giver's account as the caller has read it (`seen`), and whether
+ *   an account still wants the gift
  * @throws BusyError
  */
 export async function returnGift(
   store: Store,
   { giverId, gift, because, now }: GiftReturn,
   deadline: Deadline,
-  only: { alongside?: Alongside<GiftReturnOutcome>[]; seen?: Account } = {},
+  only: {
+    alongside?: Alongside<GiftReturnOutcome>[];
+    seen?: Account;
+    isWanted?: (before: Account) => boolean;
+  } = {},
 ): Promise<GiftReturnOutcome> {
-  const { alongside = [], ...seen } = only;
+  const { alongside = [], isWanted = () => true, ...seen } = only;
   const ifErased = (): GiftReturnOutcome => ({ outcome: 'no account' });
   const request = { userId: giverId, now, deadline, ifErased, ...seen };
   return changeAccount<GiftReturnOutcome>(store, request, (before) => {
     if (before === null) {
       return { answer: { outcome: 'no account' } };
+    }
+    if (!isWanted(before)) {
+      return { answer: { outcome: 'unwanted' } };
     }
     const change = recoverGift(before, gift.count, now, `gift:${gift.id}`);
     const end = endGift(store.table, giverId, gift.id, { status: 'returned', endedAt: now, because });

@@ -1,9 +1,8 @@
 /**
- * The metrics of a rollover run, by name, and the limits that raise an alarm. The function that summarizes a run
- * emits them, the alarms watch them: both read this file, so that neither can drift from the other.
+ * Every metric by name, and the limits that raise an alarm. Functions publish the metrics and alarms watch them; both read
+ * this file.
  *
- * One value per run, and one dimension, the stage: `{ [METRIC_DIMENSION]: <stage> }`. A metric with any other
- * dimension (also beside it) is another metric, which no alarm watches.
+ * The stage is the only dimension. A metric with another dimension is another metric, which no alarm watches.
  */
 export const METRIC_NAMESPACE = 'Postage';
 

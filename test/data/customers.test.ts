@@ -6,11 +6,11 @@ import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { linkFirstCustomer, replaceDeletedCustomer } from '../../lambdas/commands/link-customer.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
-import { at } from '../support/accounts.ts';
+import { active, at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { NO_USE, request, someUser, storedAccount } from '../support/users.ts';
+import { givenPlan, NO_USE, request, someUser, storedAccount } from '../support/users.ts';
 
 const table = useFaultyTable();
 const NOW = at('2026-03-10');

@@ -123,6 +123,12 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
       'It reads an account when it gives up a delivery, and a delivery again when somebody else was faster.',
   },
   {
+    function: 'rollover-page',
+    action: 'dynamodb:GetItem',
+    on: 'table',
+    reason: 'It reads an account again when somebody else was faster.',
+  },
+  {
     function: 'reconciler',
     action: 'sqs:SendMessage',
     on: 'failedReconciliations',

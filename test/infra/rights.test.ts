@@ -150,6 +150,11 @@ describe('the rights of the functions', () => {
     ['dynamodb:BatchWriteItem', ''],
     ['dynamodb:DeleteItem', 'admin billing failed-events letters purchases'],
     ['dynamodb:BatchGetItem', 'admin reconciler rollover-page statistics'],
+    // A command that changes an account reads it again after a conflict.
+    [
+      'dynamodb:GetItem',
+      'admin billing credits deliveries delivery-answers email-sender failed-events gifts letters mail-sender mail-webhook purchases reconciler rollover-page statistics stripe-events usage',
+    ],
     [
       'dynamodb:UpdateItem',
       'admin consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',

@@ -115,6 +115,20 @@ describe('a refund of what was given away', () => {
     expect(await statusOf(gift)).toBe('open');
   });
 
+  it('G10: takes one gift where one is enough, when the answer to its return is lost', async () => {
+    const { intent } = await suite.boughtAndGranted();
+    const gifts = [await give(5), await give(5)];
+    await refund(intent, 1_350);
+    let lost = 0;
+    suite.proxy().inject((call) => {
+      const isOfGift = isTransaction(call) && JSON.stringify(call.body).includes('GIFT#');
+      return isOfGift && (lost += 1) === 1 ? { fault: 'lose the answer' } : null;
+    });
+    expect(await suite.follow(suite.newEvents())).toEqual([]);
+    expect((await Promise.all(gifts.map(statusOf))).sort()).toEqual(['open', 'returned claw_back']);
+    expect(await suite.booked()).toEqual([0, 0, 10]);
+  });
+
   it.each([1, 2, 3, 4, 5, 6])(
     'G1: and a claim at the same instant: the gift is the receiver’s, or it has come back (%i)',
     async () => {

@@ -14,7 +14,7 @@ import { type Store } from './store.ts';
 
 export type { TransactWriteItem };
 
-/** Why one item of a transaction did not commit, the gravest first; `none`: it would have. */
+/** Why one item of a transaction did not commit; `none`: it would have. */
 export const REASONS = ['condition', 'conflict', 'throttled', 'none'] as const;
 export type Reason = (typeof REASONS)[number];
 

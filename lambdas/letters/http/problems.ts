@@ -4,7 +4,7 @@ import { type DeliveryStatus } from '../domain/deliveries.ts';
 
 export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   const detail =
-    'The letter has deliveries that have not come to their end. Those that are scheduled are cancelled with ?cancelDeliveries=true, those that wait for their payment one by one; those on their way must be waited for.';
+    'The letter has open deliveries. ?cancelDeliveries=true cancels the scheduled ones. Cancel those that wait for their payment one by one. Those on their way have to end first.';
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
@@ -26,18 +26,18 @@ function figuresOf({ deliveryId, price }: ProblemOfPayment): Problem['figures'] 
 
 export function paymentMethodRequired(payment: ProblemOfPayment): Problem {
   const detail =
-    'There is no card that could pay for the mail. With one as the default at Stripe, try again under another Idempotency-Key.';
+    'There is no card that could pay for the mail. Add a default card at Stripe, and try again with another Idempotency-Key.';
   return problem('payment_method_required', detail, figuresOf(payment));
 }
 
 export function paymentFailed(payment: ProblemOfPayment, declineCode: string | null): Problem {
   const detail =
-    'The card was declined, and nothing was charged. With another card, or after a word with its bank, try again under another Idempotency-Key.';
+    'The card was declined, and nothing was charged. Try again with another Idempotency-Key, with another card or after contacting the bank.';
   return problem('payment_failed', detail, { ...figuresOf(payment), declineCode });
 }
 
 export function paymentActionRequired(payment: ProblemOfPayment, clientSecret: string): Problem {
   const detail =
-    'The card wants its holder to authenticate: Stripe.js does that with the clientSecret. The delivery waits for it for 24 hours; the same Idempotency-Key answers how it went.';
+    'The card’s holder has to authenticate: Stripe.js does that with the clientSecret. The delivery waits for 24 hours. The same Idempotency-Key tells how it went.';
   return problem('payment_action_required', detail, { ...figuresOf(payment), clientSecret });
 }

@@ -83,7 +83,7 @@ const User = named(
   ]),
   {
     description:
-      'What the user sees of himself, and the 20 latest of what he has bought and of the gifts that he has made (the export has them all); of an erased user, when that was.',
+      'What users see of themselves, with their 20 latest purchases and gifts (the export has all of them). For an erased user, only when they were erased.',
   },
 );
 

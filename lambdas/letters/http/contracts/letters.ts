@@ -69,7 +69,7 @@ export const deleteLetter = contract('DELETE /letters/{id}', {
   ...NO_INPUT,
   summary: 'Delete a letter',
   description:
-    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have come to their end (409; the others are cancelled all the same), and takes no new ones. Where the answer is 503, the request can be repeated, and goes on.',
+    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have ended (409; the others are cancelled all the same), and takes no new ones. After a 503, repeat the request: it goes on.',
   params: LetterPath,
   query: z.strictObject({ cancelDeliveries: flagParameter() }),
   answers: { 204: { description: 'It is deleted' } },
