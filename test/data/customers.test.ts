@@ -23,9 +23,14 @@ async function link(userId: string, customerId: string): Promise<string> {
   return linkFirstCustomer(table.faultyStore(), { userId, customerId }, NOW, plentyOfTime());
 }
 
-async function replace(userId: string, former: string, customerId: string): Promise<string | null> {
+async function replace(
+  userId: string,
+  former: string,
+  customerId: string,
+  now = NOW,
+): Promise<string | null> {
   const link = { userId, customerId };
-  return replaceDeletedCustomer(table.store(), DeletedCustomer.presume(former), link, NOW, plentyOfTime());
+  return replaceDeletedCustomer(table.store(), DeletedCustomer.presume(former), link, now, plentyOfTime());
 }
 
 async function userOf(customerId: string): Promise<string | null> {
@@ -97,6 +102,14 @@ describe('a customer', () => {
     await link(userId, customerId);
     await expect(link(someUser(), customerId)).rejects.toMatchObject({ name: 'CustomerTakenError' });
     expect(await userOf(customerId)).toBe(userId);
+  });
+
+  it('G7: is replaced, presumed deleted, once the subscription has ended, though nobody has met the account', async () => {
+    const [userId, former, next] = [someUser(), someCustomer(), someCustomer()];
+    await link(userId, former);
+    await givenPlan(table.store(), userId, active({ anchor: '2026-03-01', endsAt: '2026-04-02' }), NOW);
+    expect(await replace(userId, former, next)).toBeNull();
+    expect(await replace(userId, former, next, at('2026-04-03'))).toBe(next);
   });
 
   it('belongs to nobody once the user is erased, and is not linked again', async () => {
