@@ -14,7 +14,8 @@ import { proveLedgerOf } from '../commands/prove-ledger.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
-import { getAggregateUsageStats, getTotals } from '../commands/usage-statistics.ts';
+import { getTotals } from '../commands/usage-statistics.ts';
+import { getAggregateUsageStats } from '../letters/commands/aggregate-usage-stats.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { type AccountState, isLive } from '../domain/account.ts';
 import { type AuditRecord } from '../domain/audit.ts';
@@ -58,7 +59,7 @@ async function recordRead(
   await appendAudit(store, record, deadline);
 }
 
-const usageStats = operation(contracts.getUsageStats, async ({ query, deadline }) => {
+const usageStats = operation(lettersContracts.getUsageStats, async ({ query, deadline }) => {
   const range = { first: query.start, last: query.end };
   return { status: 200, body: await getAggregateUsageStats(store, range, deadline) };
 });

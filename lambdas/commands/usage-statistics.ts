@@ -15,44 +15,12 @@ import {
   type Totals,
 } from '../domain/statistics.ts';
 
-export interface AggregateUsageStats {
-  totalLetters: number;
-  totalEmails: number;
-  totalMails: number;
-  totalMailCreditsUsed: number;
-  /** Exact where only one day of the range has any; else within 2%. */
-  uniqueUsers: number;
-}
-
-/**
- * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
- * requests, ten years fewer than ten.
- *
- * @param range as `judgeDayRange` accepts it
- * @throws BusyError
- */
-export async function getAggregateUsageStats(
-  store: Store,
-  range: DayRange,
-  deadline: Deadline,
-): Promise<AggregateUsageStats> {
-  const days = await getDailyStatistics(store, range, deadline);
-  const totals = sumOf(days);
-  return {
-    totalLetters: totals.letters,
-    totalEmails: totals.emails,
-    totalMails: totals.mails,
-    totalMailCreditsUsed: totals.creditsUsed,
-    uniqueUsers: await countUsers(store, range, days, deadline),
-  };
-}
-
 /** What was counted on all days of a range, in a request per megabyte: a year takes one. @throws BusyError */
 export async function getTotals(store: Store, range: DayRange, deadline: Deadline): Promise<Totals> {
   return sumOf(await getDailyStatistics(store, range, deadline));
 }
 
-function sumOf(days: readonly DayStatistics[]): Totals {
+export function sumOf(days: readonly DayStatistics[]): Totals {
   return days.reduce<Totals>(addTotals, NO_TOTALS);
 }
 
@@ -84,7 +52,8 @@ function addParts(parts: readonly DayStatistics[]): DayStatistics[] {
   return [...days.values()];
 }
 
-async function countUsers(
+/** How many different users were active on the days of a range. @throws BusyError */
+export async function countUsers(
   store: Store,
   range: DayRange,
   days: readonly DayStatistics[],

@@ -2,11 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { batchesOf } from '../../lambdas/runtime/batches.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
-import {
-  getAggregateUsageStats,
-  getDailyStatistics,
-  getTotals,
-} from '../../lambdas/commands/usage-statistics.ts';
+import { getAggregateUsageStats } from '../../lambdas/letters/commands/aggregate-usage-stats.ts';
+import { getDailyStatistics, getTotals } from '../../lambdas/commands/usage-statistics.ts';
 import { addToSketch } from '../../lambdas/adapters/dynamodb/user-sketches.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import { NO_TOTALS } from '../../lambdas/domain/statistics.ts';

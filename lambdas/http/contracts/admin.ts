@@ -1,39 +1,11 @@
 import * as z from 'zod/mini';
 import { AUDIT_TYPES } from '../../domain/audit.ts';
-import { type DayRangeDecision, judgeDayRange } from '../../domain/statistics.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
 import { MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
 
 export const USER_PATH = { params: z.strictObject({ userId: UserId }) };
-
-const AggregateUsageStats = named(
-  'AggregateUsageStats',
-  z.strictObject({
-    totalLetters: Count,
-    totalEmails: Count,
-    totalMails: Count,
-    totalMailCreditsUsed: z.int(),
-    uniqueUsers: Count,
-  }),
-  {
-    description:
-      'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less by returned credits, on the day of their return.',
-  },
-);
-
-const WRONG_RANGE: Readonly<Record<Extract<DayRangeDecision, { outcome: 'refused' }>['reason'], string>> = {
-  reversed: 'Expected a day that is not before start.',
-  longer_than_ten_years: 'Expected at most ten years from start.',
-};
-
-const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, issues }) => {
-  const decision = judgeDayRange({ first: value.start, last: value.end });
-  if (decision.outcome === 'refused') {
-    issues.push({ code: 'custom', path: ['end'], message: WRONG_RANGE[decision.reason], input: value });
-  }
-});
 
 const LedgerProof = named(
   'LedgerProof',
@@ -147,15 +119,6 @@ const RolloverPage = named('RolloverPage', page(z.strictObject({ ...runRecord, a
   description: 'Runs of the rollover by their time (`at`), newest first.',
 });
 
-export const getUsageStats = contract('GET /admin/usage-stats', {
-  ...NO_INPUT,
-  summary: 'What all users have used',
-  description: 'From one UTC day to another, both included, at most ten years.',
-  query: DayRangeQuery,
-  answers: { 200: { description: 'The totals', schema: AggregateUsageStats } },
-  problems: [],
-});
-
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -221,7 +184,6 @@ export const listRollovers = contract('GET /admin/rollovers', {
 });
 
 export const ADMIN_CONTRACTS = [
-  getUsageStats,
   getLedgerProof,
   adjustCredits,
   exportUser,

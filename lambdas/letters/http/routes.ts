@@ -16,6 +16,7 @@ export const LETTERS_ROUTES = [
   { method: 'GET', path: '/usage/history', group: 'usage', access: 'user' },
   { method: 'GET', path: '/usage/nearing-quota', group: 'usage', access: 'user' },
   { method: 'GET', path: '/usage/forecast', group: 'usage', access: 'user' },
+  { method: 'GET', path: '/admin/usage-stats', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/reports/mail-credits', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'POST', path: '/webhooks/mail', group: 'mail-webhook', access: 'signature' },

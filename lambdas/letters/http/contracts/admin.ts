@@ -1,12 +1,40 @@
 import * as z from 'zod/mini';
 import { GIFT_STATUSES } from '../../../domain/gifts.ts';
 import { PURCHASE_STATUSES } from '../../../domain/purchases.ts';
+import { type DayRangeDecision, judgeDayRange } from '../../../domain/statistics.ts';
 import { NO_INPUT } from '../../../http/contract.ts';
 import { USER_PATH } from '../../../http/contracts/admin.ts';
 import { CreditsSummary } from '../../../http/contracts/credits.ts';
-import { Count, Instant, Month, named } from '../../../http/schemas.ts';
+import { Count, Day, Instant, Month, named } from '../../../http/schemas.ts';
 import { contract } from '../contract.ts';
 import { Entitlements, UsageSummary } from './usage.ts';
+
+const AggregateUsageStats = named(
+  'AggregateUsageStats',
+  z.strictObject({
+    totalLetters: Count,
+    totalEmails: Count,
+    totalMails: Count,
+    totalMailCreditsUsed: z.int(),
+    uniqueUsers: Count,
+  }),
+  {
+    description:
+      'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less by returned credits, on the day of their return.',
+  },
+);
+
+const WRONG_RANGE: Readonly<Record<Extract<DayRangeDecision, { outcome: 'refused' }>['reason'], string>> = {
+  reversed: 'Expected a day that is not before start.',
+  longer_than_ten_years: 'Expected at most ten years from start.',
+};
+
+const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, issues }) => {
+  const decision = judgeDayRange({ first: value.start, last: value.end });
+  if (decision.outcome === 'refused') {
+    issues.push({ code: 'custom', path: ['end'], message: WRONG_RANGE[decision.reason], input: value });
+  }
+});
 
 const rate = z.strictObject({
   value: z.nullable(z.number()),
@@ -87,6 +115,15 @@ const User = named(
   },
 );
 
+export const getUsageStats = contract('GET /admin/usage-stats', {
+  ...NO_INPUT,
+  summary: 'What all users have used',
+  description: 'From one UTC day to another, both included, at most ten years.',
+  query: DayRangeQuery,
+  answers: { 200: { description: 'The totals', schema: AggregateUsageStats } },
+  problems: [],
+});
+
 export const getMailReport = contract('GET /admin/reports/mail-credits', {
   ...NO_INPUT,
   summary: 'How mails and credits did in a month',
@@ -107,4 +144,4 @@ export const getUser = contract('GET /admin/users/{userId}', {
   problems: ['not_found'],
 });
 
-export const LETTERS_ADMIN_CONTRACTS = [getMailReport, getUser];
+export const LETTERS_ADMIN_CONTRACTS = [getUsageStats, getMailReport, getUser];
