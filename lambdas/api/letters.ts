@@ -1,7 +1,8 @@
 import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
 import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { LETTERS } from '../letters/adapters/letter-item.ts';
-import { deleteLetter, getLetter } from '../letters/adapters/records.ts';
+import { deleteLetter } from '../letters/commands/delete-letter.ts';
+import { getLetter } from '../letters/adapters/records.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../letters/commands/create-letter.ts';
 import { toIso } from '../domain/instants.ts';

@@ -7,7 +7,7 @@ import { applySubscription } from '../../lambdas/commands/apply-subscription.ts'
 import { eraseUser } from '../support/as-deployed.ts';
 import { type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
-import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { active, at } from '../support/accounts.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { listLedger } from '../../lambdas/commands/list-ledger.ts';
-import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { listRecords, type PageRequest } from '../../lambdas/adapters/dynamodb/lists.ts';
 import { DELIVERIES } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { LETTERS } from '../../lambdas/letters/adapters/letter-item.ts';
-import { deleteLetter, getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
+import { getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

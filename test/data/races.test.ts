@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
-import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {

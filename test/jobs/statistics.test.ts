@@ -4,7 +4,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
-import { deleteLetter } from '../../lambdas/letters/adapters/records.ts';
+import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { getAggregateUsageStats } from '../../lambdas/letters/commands/aggregate-usage-stats.ts';
 import { getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
 import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';

@@ -4,12 +4,46 @@ import { type Instant } from '../../domain/instants.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { DELIVERIES } from '../adapters/delivery-item.ts';
 import { takeStep } from './take-step.ts';
-import { markDeleting } from '../adapters/letter-item.ts';
+import { deleteLetterItems, markDeleting, parseLetter } from '../adapters/letter-item.ts';
 import { listRecords, type Page } from '../../adapters/dynamodb/lists.ts';
-import { deleteLetter, type LetterDeletion } from '../adapters/records.ts';
+import { ItemReader, type WireItem } from '../../adapters/dynamodb/items.ts';
 import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
-import { update } from '../../adapters/dynamodb/transact.ts';
+import { transact, update } from '../../adapters/dynamodb/transact.ts';
+
+export type LetterDeletion =
+  { outcome: 'deleted' | 'missing' } | { outcome: 'has_open_deliveries'; openDeliveries: number };
+
+/** Deletes a letter and its text. The letter still counts. @throws BusyError */
+export async function deleteLetter(
+  store: Store,
+  userId: string,
+  id: string,
+  now: Instant,
+  deadline: Deadline,
+): Promise<LetterDeletion> {
+  return retrying<LetterDeletion>(deadline, async (abortSignal) => {
+    const transaction = await transact(store, deleteLetterItems(store.table, userId, id, now), abortSignal);
+    if (transaction.committed) {
+      return { outcome: 'deleted' };
+    }
+    const [letter] = transaction.reasons;
+    return letter?.reason === 'condition' ? whyNotDeleted(letter.item, now) : TRY_AGAIN;
+  });
+}
+
+function whyNotDeleted(item: WireItem | null, now: Instant): LetterDeletion {
+  if (item === null) {
+    return { outcome: 'missing' };
+  }
+  const { deletedAt } = parseLetter(item);
+  if (deletedAt === null) {
+    const openDeliveries = ItemReader.fromWire(item).integer('openDeliveries');
+    return { outcome: 'has_open_deliveries', openDeliveries };
+  }
+  // The same instant: our own try before, whose answer was lost.
+  return { outcome: deletedAt === now ? 'deleted' : 'missing' };
+}
 
 /** How many deliveries one request reads. */
 const PAGE_SIZE = 100;
