@@ -12,9 +12,11 @@ import {
   abandonPayment,
   callOffPayment,
   confirmPayment,
+  intentOf,
   noteIntent,
   needsRefund,
   noteRefunded,
+  paymentOf,
 } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
@@ -218,4 +220,14 @@ describe('any life of a payment', () => {
       }),
     );
   });
+});
+
+it('a delivery that no card pays for, or that has no intent yet, is never taken for one that has', () => {
+  const unpaid = given('pending_payment', { intentId: null });
+  expect([intentOf(given('scheduled', { intentId: 'pi_1' })), paymentOf(unpaid).intentId]).toEqual([
+    'pi_1',
+    null,
+  ]);
+  expect(() => intentOf(unpaid)).toThrow('has no intent');
+  expect(() => paymentOf(deliveryWith())).toThrow('No card pays');
 });
