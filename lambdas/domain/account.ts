@@ -1,7 +1,8 @@
+import { type BillingInterval, type Catalogue, freePlan, type Plan, planOf } from './catalogue.ts';
 import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
-import { type Instant } from './instants.ts';
+import { type Instant, utcDay } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
-import { type BillingInterval, type Limit, type PlanId, PLANS } from './plans.ts';
+import { type MeterCount, type Terms, termsUnder } from './terms.ts';
 
 export const SUBSCRIPTION_STATUSES = ['none', 'trialing', 'active', 'past_due', 'canceled'] as const;
 
@@ -30,12 +31,6 @@ export type Subscription =
 /** A subscription that gives its plan; the others leave the free one. */
 export type LiveSubscription = Extract<Subscription, { id: string }>;
 
-/** What a meter has counted in the open period; `left` is its limit less `used`. */
-export interface MeterCount {
-  used: number;
-  left: number;
-}
-
 /**
  * What an ended subscription has had of the interval in which it ended, kept so that a plan that returns within the
  * interval (a late payment, an un-cancel) does not get its allowance twice.
@@ -52,7 +47,7 @@ export interface ServedInterval {
 }
 
 /** One user's account: what the deciding write looks at. It is open while `periodStart <= now < openUntil(account)`. */
-export interface Account {
+export interface Account extends Terms {
   kind: 'account';
   userId: string;
   /** Raised by every write. */
@@ -62,19 +57,14 @@ export interface Account {
   createdAt: Instant;
   /** The customer at Stripe who pays for it, once there is one. */
   customerId: string | null;
-  plan: PlanId;
+  /** One that the catalogue may no longer have. */
+  plan: string;
   subscription: Subscription;
   anchor: Instant;
   periodStart: Instant;
   periodEnd: Instant;
-  letters: MeterCount;
-  emails: MeterCount;
-  /** Mails of the period: those paid by credit when scheduled, those paid by card when paid. */
-  mailsUsed: number;
-  /** Those of them that a card has paid for. */
-  cardMails: number;
-  /** Mails by UTC day, `{'2026-11-24': 3}`: today's and yesterday's, and older ones that no mail has removed yet. */
-  mailsByDay: Readonly<Record<string, number>>;
+  /** Uses by meter and UTC day (`dayOf`): today's and yesterday's, and older ones that no use has removed yet. */
+  usesByDay: Readonly<Record<string, number>>;
   credits: Credits;
   servedInterval: ServedInterval | null;
 }
@@ -89,17 +79,18 @@ export interface ErasedAccount {
 
 export type AccountState = Account | ErasedAccount;
 
+/** What a closed period has counted of a meter. */
+export type PeriodCount = Omit<MeterCount, 'credits'>;
+
 /** A closed period, with the credit movements of its close and of the opening that followed. */
 export interface ClosedPeriod {
   periodStart: Instant;
   periodEnd: Instant;
   /** The anchor whose series the period belonged to. */
   anchor: Instant;
-  plan: PlanId;
-  letters: number;
-  emails: number;
-  mails: number;
-  cardMails: number;
+  plan: string;
+  meters: Readonly<Record<string, PeriodCount>>;
+  creditsPerPeriod: number;
   creditsUsed: number;
   /** Credits of every kind that were unspent when it closed, whatever became of them then. */
   creditsLeft: number;
@@ -115,20 +106,14 @@ export interface AccountChange {
   movements: readonly Movement[];
 }
 
-/** "Unlimited" as a number that no count reaches: DynamoDB's conditions compare, and know no infinity. */
-export const UNLIMITED = 1_000_000_000_000;
-
-export function limitAsCount(limit: Limit): number {
-  return limit === 'unlimited' ? UNLIMITED : limit;
-}
-
-/** What is left of a limit after a use; below zero where a smaller limit has been passed already. */
-export function meterUnder(limit: Limit, used: number): MeterCount {
-  return { used, left: limitAsCount(limit) - used };
+/** Under which name a meter's uses of a UTC day are counted: `letters:2026-11-24`. */
+export function dayOf(meter: string, instant: Instant): string {
+  return `${meter}:${utcDay(instant)}`;
 }
 
 /** A free account, in the calendar month of its first use. */
-export function newAccount(userId: string, now: Instant): Account {
+export function newAccount(userId: string, now: Instant, catalogue: Catalogue): Account {
+  const plan = freePlan(catalogue);
   return {
     kind: 'account',
     userId,
@@ -136,16 +121,13 @@ export function newAccount(userId: string, now: Instant): Account {
     billingVersion: 0,
     createdAt: now,
     customerId: null,
-    plan: 'none',
+    plan: plan.id,
     subscription: { status: 'none' },
     anchor: CALENDAR_ANCHOR,
     periodStart: boundaryAtOrBefore(CALENDAR_ANCHOR, now),
     periodEnd: boundaryAfter(CALENDAR_ANCHOR, now),
-    letters: meterUnder(PLANS.none.lettersPerPeriod, 0),
-    emails: meterUnder(PLANS.none.emailsPerPeriod, 0),
-    mailsUsed: 0,
-    cardMails: 0,
-    mailsByDay: {},
+    ...termsUnder(plan, catalogue),
+    usesByDay: {},
     credits: NO_CREDITS,
     servedInterval: null,
   };
@@ -161,6 +143,14 @@ export function isLive(subscription: Subscription): subscription is LiveSubscrip
     case 'past_due':
       return true;
   }
+}
+
+/**
+ * The plan of an account in a catalogue; null for a subscription's plan that the catalogue lacks. An account without
+ * a subscription has the free plan, whatever that was called before.
+ */
+export function planOfAccount({ plan, subscription }: Account, catalogue: Catalogue): Plan | null {
+  return isLive(subscription) ? planOf(catalogue, plan) : freePlan(catalogue);
 }
 
 /** When the subscription will end as far as is known: its scheduled end or the end of grace, whichever comes first. */

@@ -1,3 +1,4 @@
+import { type Catalogue } from './catalogue.ts';
 import { arrived, type Change, type RecordChange } from './changes.ts';
 import { type EventOf } from './event.ts';
 import { eventsOf } from './events-of.ts';
@@ -53,12 +54,12 @@ export interface AuditRecord {
 }
 
 /** The audit records of a change. A command itself records what only it knows. */
-export function auditOf(change: RecordChange): AuditRecord[] {
+export function auditOf(change: RecordChange, catalogue: Catalogue): AuditRecord[] {
   switch (change.kind) {
     case 'account':
     case 'purchase':
     case 'gift':
-      return eventsOf(change).flatMap((event) =>
+      return eventsOf(change, catalogue).flatMap((event) =>
         isRecorded(event) ? [recordOf(event, ACTORS[event.name])] : [],
       );
     case 'movement':

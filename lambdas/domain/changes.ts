@@ -5,9 +5,10 @@ import { type Instant } from './instants.ts';
 import { type Purchase } from './purchases.ts';
 import { type Consumption } from './usage.ts';
 
-/** A use that a service has counted, with when it counted. */
+/** A use that was reported, with when it counted, and when it was given back (null: it was not). */
 export interface RecordedConsumption extends Consumption {
   createdAt: Instant;
+  givenBackAt: Instant | null;
 }
 
 /** A line of the ledger that stands for itself. It says who moved the credits and why, if somebody did it by hand. */

@@ -1,4 +1,5 @@
 import { type Account, type AccountChange } from './account.ts';
+import { type Catalogue } from './catalogue.ts';
 import { type Credits, type CreditsChange } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
@@ -15,9 +16,10 @@ export type TakingOutcome =
 export function changeCredits(
   account: Account,
   now: Instant,
+  catalogue: Catalogue,
   change: (credits: Credits) => CreditsChange,
 ): AccountChange {
-  const rolled = rollForward(account, now);
+  const rolled = rollForward(account, now, catalogue);
   const { credits, movements } = change(rolled.account.credits);
   return {
     account: { ...rolled.account, credits },
@@ -31,12 +33,13 @@ export function takeCredits(
   account: Account,
   count: number,
   now: Instant,
+  catalogue: Catalogue,
   takeable: (credits: Credits) => number,
   take: (credits: Credits) => CreditsChange,
 ): TakingOutcome {
-  const rolled = rollForward(account, now);
+  const rolled = rollForward(account, now, catalogue);
   const held = takeable(rolled.account.credits);
   return count > held
     ? { outcome: 'refused', reason: 'below_balance', takeable: held }
-    : { outcome: 'changed', ...changeCredits(account, now, take) };
+    : { outcome: 'changed', ...changeCredits(account, now, catalogue, take) };
 }

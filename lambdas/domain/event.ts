@@ -21,14 +21,14 @@ export type EventsOf<Data> = { [Name in keyof Data & string]: EventOf<Name, numb
 export type AnyEvent = EventOf<string, number, object>;
 
 /** Events by name: what each of them means, and the version that is published. */
-export type Catalogue<Event extends AnyEvent> = {
+export type EventCatalogue<Event extends AnyEvent> = {
   readonly [Name in Event['name']]: { version: Extract<Event, { name: Name }>['version']; says: string };
 };
 
 export type DataOf<Event extends AnyEvent, Name> = Extract<Event, { name: Name }>['data'];
 
 /** Makes the events of a catalogue, each with the id that follows from what it is about. */
-export function eventMaker<Event extends AnyEvent>(catalogue: Catalogue<Event>) {
+export function eventMaker<Event extends AnyEvent>(catalogue: EventCatalogue<Event>) {
   return <Name extends Event['name']>(
     name: Name,
     userId: string,

@@ -1,22 +1,21 @@
 import { type Account, type ClosedPeriod, isLive, type Subscription } from './account.ts';
-import { arrived, type Change, type RecordChange, type RecordedConsumption } from './changes.ts';
+import { type BillingInterval, type Catalogue, freePlan } from './catalogue.ts';
+import { arrived, type Change, type RecordChange } from './changes.ts';
 import { available, type Credits, NO_CREDITS } from './credits.ts';
-import { type CoreEvent, event, THRESHOLD_PERCENTS, UNSUSPICIOUS_MAILS_PER_PERIOD } from './events.ts';
+import { type CoreEvent, event, THRESHOLD_PERCENTS } from './events.ts';
 import { eventsOfGift } from './gift-events.ts';
 import { type Instant, toIso } from './instants.ts';
-import { limitedMeters } from './limited-meters.ts';
-import { type BillingInterval } from './plans.ts';
+import { type LimitedUse, limitedUses } from './limited-meters.ts';
 import { eventsOfPurchase } from './purchase-events.ts';
-import { type Meter } from './refusals.ts';
 
 /**
  * The events that follow from a change. The same change gives the same events, with the same ids, however often it is told.
  * Items that vanish, as all of an erased user's do, give none.
  */
-export function eventsOf(change: RecordChange): CoreEvent[] {
+export function eventsOf(change: RecordChange, catalogue: Catalogue): CoreEvent[] {
   switch (change.kind) {
     case 'account':
-      return eventsOfAccount(change);
+      return eventsOfAccount(change, catalogue);
     case 'period':
       return eventsOfPeriod(change);
     case 'consumption':
@@ -30,7 +29,10 @@ export function eventsOf(change: RecordChange): CoreEvent[] {
   }
 }
 
-function eventsOfAccount({ userId, at, before, after }: Change<'account'>): CoreEvent[] {
+function eventsOfAccount(
+  { userId, at, before, after }: Change<'account'>,
+  catalogue: Catalogue,
+): CoreEvent[] {
   if (after === null || before?.kind === 'erased') {
     return [];
   }
@@ -39,10 +41,10 @@ function eventsOfAccount({ userId, at, before, after }: Change<'account'>): Core
     return [event('AccountErased', userId, [after.version], after.erasedAt, data)];
   }
   return [
-    ...subscriptionEvents(before, after, at),
+    ...subscriptionEvents(before, after, at, catalogue),
     ...creditEvents(before, after, at),
     ...thresholdEvents(before, after, at),
-    ...suspicionEvents(before, after, at),
+    ...suspicionEvents(before, after, at, catalogue),
   ];
 }
 
@@ -65,10 +67,15 @@ function termsOf(subscription: Subscription): {
   };
 }
 
-function subscriptionEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
+function subscriptionEvents(
+  before: Account | null,
+  after: Account,
+  at: Instant,
+  catalogue: Catalogue,
+): CoreEvent[] {
   const { userId, version: accountVersion, plan, subscription } = after;
   const { status } = subscription;
-  const previousPlan = before?.plan ?? 'none';
+  const previousPlan = before?.plan ?? freePlan(catalogue).id;
   const previous: Subscription = before?.subscription ?? { status: 'none' };
   const terms = termsOf(subscription);
   const isSame =
@@ -100,24 +107,13 @@ function creditFigures(credits: Credits): CreditFigures {
   return { available: available(credits), owed, granted, used, expired, takenBack };
 }
 
-/** How much of a meter the open period has used. */
-interface MeterUse {
-  used: number;
-  limit: number;
-}
-
 function thresholdEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, periodStart, periodEnd } = after;
-  const usedBefore = new Map<Meter, MeterUse>(
-    before?.periodStart === periodStart
-      ? limitedMeters(before).map(({ meter, used, limit }) => [meter, { used, limit }])
-      : [],
-  );
-  return limitedMeters(after).flatMap(({ meter, used, limit }) =>
-    THRESHOLD_PERCENTS.filter(
-      (percent) =>
-        hasReached({ used, limit }, percent) &&
-        !hasReached(usedBefore.get(meter) ?? { used: 0, limit }, percent),
+  const usesBefore = before?.periodStart === periodStart ? limitedUses(before) : [];
+  return limitedUses(after).flatMap(({ of: meter, used, limit }) => {
+    const useBefore = usesBefore.find(({ of }) => of === meter) ?? { used: 0, limit };
+    return THRESHOLD_PERCENTS.filter(
+      (percent) => hasReached({ used, limit }, percent) && !hasReached(useBefore, percent),
     ).map((thresholdPercent) =>
       event('UsageThresholdReached', userId, [meter, thresholdPercent, toIso(periodStart), limit], at, {
         meter,
@@ -127,22 +123,31 @@ function thresholdEvents(before: Account | null, after: Account, at: Instant): C
         period: toIso(periodStart),
         periodEndsAt: toIso(periodEnd),
       }),
-    ),
-  );
+    );
+  });
 }
 
 /** Nobody can use anything of a limit of zero, so no use reaches it. */
-function hasReached({ used, limit }: MeterUse, percent: number): boolean {
+function hasReached({ used, limit }: Omit<LimitedUse, 'of'>, percent: number): boolean {
   return limit > 0 && used * 100 >= limit * percent;
 }
 
-function suspicionEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
-  const { userId, periodStart, mailsUsed } = after;
-  const mailsBefore = before?.periodStart === periodStart ? before.mailsUsed : 0;
+function suspicionEvents(
+  before: Account | null,
+  after: Account,
+  at: Instant,
+  { meters }: Catalogue,
+): CoreEvent[] {
+  const { userId, periodStart } = after;
+  const countsBefore = before?.periodStart === periodStart ? before.meters : {};
   const period = toIso(periodStart);
-  return mailsUsed > UNSUSPICIOUS_MAILS_PER_PERIOD && mailsBefore <= UNSUSPICIOUS_MAILS_PER_PERIOD
-    ? [event('SuspiciousActivity', userId, [period], at, { period, mails: mailsUsed })]
-    : [];
+  return meters.flatMap(({ id: meter, suspiciousAbove: above }) => {
+    const used = after.meters[meter]?.used ?? 0;
+    const isSuspicious = above !== null && used > above && (countsBefore[meter]?.used ?? 0) <= above;
+    return isSuspicious
+      ? [event('SuspiciousActivity', userId, [meter, period], at, { period, meter, used, above })]
+      : [];
+  });
 }
 
 function eventsOfPeriod(change: Change<'period'>): CoreEvent[] {
@@ -156,24 +161,27 @@ function periodClosed(userId: string, period: ClosedPeriod): CoreEvent {
     period: start,
     endedAt: toIso(period.periodEnd),
     plan: period.plan,
-    lettersCreated: period.letters,
-    emailsSent: period.emails,
-    mailsSent: period.mails,
-    mailCreditsUsed: period.creditsUsed,
+    used: Object.fromEntries(Object.entries(period.meters).map(([id, { used }]) => [id, used])),
+    creditsUsed: period.creditsUsed,
     movements: period.movements.map(({ kind, amount }) => ({ kind, amount })),
   });
 }
 
-function eventsOfConsumption(change: Change<'consumption'>): CoreEvent[] {
-  const consumption = arrived(change);
-  return consumption === null ? [] : [usageRecorded(change.userId, consumption)];
-}
-
-function usageRecorded(userId: string, { id, consumed, createdAt }: RecordedConsumption): CoreEvent {
-  const { letters, emails, mails } = consumed;
-  return event('UsageRecorded', userId, [id], createdAt, {
+function eventsOfConsumption({ userId, before, after }: Change<'consumption'>): CoreEvent[] {
+  if (after === null) {
+    return [];
+  }
+  const { id, consumed, released, credits, createdAt, givenBackAt } = after;
+  const recorded = event('UsageRecorded', userId, [id], createdAt, {
     usageId: id,
-    consumed: { letters, emails, mails },
+    consumed,
+    released,
+    credits,
     recordedAt: toIso(createdAt),
   });
+  if (givenBackAt === null || before?.givenBackAt === givenBackAt) {
+    return before === null ? [recorded] : [];
+  }
+  const data = { usageId: id, consumed, credits, givenBackAt: toIso(givenBackAt) };
+  return [event('UsageGivenBack', userId, [id], givenBackAt, data)];
 }

@@ -1,29 +1,25 @@
 /** Everything that the core tells other services, named here and nowhere else. */
 import { type SubscriptionStatus } from './account.ts';
 import { type MovementKind } from './credits.ts';
-import { type Catalogue, eventMaker, type EventsOf } from './event.ts';
+import { type BillingInterval } from './catalogue.ts';
+import { type EventCatalogue, eventMaker, type EventsOf } from './event.ts';
 import { type ReturnReason } from './gifts.ts';
-import { type BillingInterval, type PlanId } from './plans.ts';
-import { type Meter } from './refusals.ts';
-import { type Use } from './usage.ts';
+import { type Counts } from './usage.ts';
 
 /** The percentages of a limit at which an event is published. */
 export const THRESHOLD_PERCENTS = [80, 100] as const;
 
-/** More mails in one period raise suspicion. */
-export const UNSUSPICIOUS_MAILS_PER_PERIOD = 20;
-
 /** The data of each event of the core. */
 interface CoreData {
   UsageThresholdReached: {
-    meter: Meter;
+    meter: string;
     thresholdPercent: (typeof THRESHOLD_PERCENTS)[number];
     used: number;
     limit: number;
     period: string;
     periodEndsAt: string;
   };
-  SuspiciousActivity: { period: string; mails: number };
+  SuspiciousActivity: { period: string; meter: string; used: number; above: number };
   CreditsChanged: {
     accountVersion: number;
     change: number;
@@ -36,8 +32,8 @@ interface CoreData {
   };
   SubscriptionChanged: {
     accountVersion: number;
-    plan: PlanId;
-    previousPlan: PlanId;
+    plan: string;
+    previousPlan: string;
     status: SubscriptionStatus;
     previousStatus: SubscriptionStatus;
     subscriptionId: string | null;
@@ -49,15 +45,14 @@ interface CoreData {
   PeriodClosed: {
     period: string;
     endedAt: string;
-    plan: PlanId;
-    lettersCreated: number;
-    emailsSent: number;
-    mailsSent: number;
-    mailCreditsUsed: number;
+    plan: string;
+    used: Counts;
+    creditsUsed: number;
     movements: { kind: MovementKind; amount: number }[];
   };
   AccountErased: { erasedAt: string };
-  UsageRecorded: { usageId: string; consumed: Use; recordedAt: string };
+  UsageRecorded: { usageId: string; consumed: Counts; released: Counts; credits: number; recordedAt: string };
+  UsageGivenBack: { usageId: string; consumed: Counts; credits: number; givenBackAt: string };
   CreditsPurchased: { purchaseId: string; credits: number; amountCents: number; currency: 'usd' };
   PurchaseRefunded: {
     purchaseId: string;
@@ -76,18 +71,18 @@ interface CoreData {
 export type CoreEvent = EventsOf<CoreData>;
 
 /** What each event of the core means, and the version that is published. */
-export const CORE_EVENTS: Catalogue<CoreEvent> = {
+export const CORE_EVENTS: EventCatalogue<CoreEvent> = {
   UsageThresholdReached: {
     version: 1,
-    says: 'The use of a meter has reached 80% or 100% of its limit in this period. For `mails`, the limit is the credits that the period had to spend. A command that jumps over both thresholds publishes both. Reaching a threshold again in the same period, under the same limit, is the same event.',
+    says: 'The use of a meter or a level has reached 80% or 100% of its limit in this period. For `credits`, the limit is what the period had to spend. A command that jumps over both thresholds publishes both. Reaching a threshold again in the same period, under the same limit, is the same event.',
   },
   SuspiciousActivity: {
     version: 1,
-    says: 'A user has scheduled more than 20 mails in one period.',
+    says: 'A user has used more of a meter in one period than the catalogue takes for unsuspicious (`suspiciousAbove`).',
   },
   CreditsChanged: {
     version: 1,
-    says: 'The mail credits of an account have changed: `change` is what was added to `available`; the lifetime counters hold `available = granted - used - expired - takenBack`. Of two events of one user, the one with the higher `accountVersion` is newer.',
+    says: 'The credits of an account have changed: `change` is what was added to `available`; the lifetime counters hold `available = granted - used - expired - takenBack`. Of two events of one user, the one with the higher `accountVersion` is newer.',
   },
   SubscriptionChanged: {
     version: 1,
@@ -103,11 +98,15 @@ export const CORE_EVENTS: Catalogue<CoreEvent> = {
   },
   UsageRecorded: {
     version: 1,
-    says: 'A service has counted usage for a user.',
+    says: 'Your backend has reported usage for a user.',
+  },
+  UsageGivenBack: {
+    version: 1,
+    says: 'Reported usage has been given back, since the work behind it failed. Its credits have come back too (`CreditsChanged`).',
   },
   CreditsPurchased: {
     version: 1,
-    says: 'A bundle of mail credits has been paid, and granted.',
+    says: 'A bundle of credits has been paid, and granted.',
   },
   PurchaseRefunded: {
     version: 1,

@@ -6,11 +6,8 @@ import {
   type Subscription,
 } from './account.ts';
 import { DAY_MS, type Instant } from './instants.ts';
-import { type BillingInterval, PLAN_ORDER } from './plans.ts';
+import { type BillingInterval, type Catalogue } from './catalogue.ts';
 import { followSubscription, type LiveFacts, type SubscriptionFacts } from './subscriptions.ts';
-
-/** How long a failed payment keeps the account working, from when the oldest open invoice was finalized. */
-const GRACE_MS = 7 * DAY_MS;
 
 /** What a price at Stripe stands for. */
 export interface Offer {
@@ -84,10 +81,11 @@ export function chooseSubscription(
   subscriptions: readonly BilledSubscription[],
   stored: Subscription,
   now: Instant,
+  catalogue: Catalogue,
 ): Choice {
   const hadSubscription = subscriptions.some(({ status }) => !NEVER_BEGAN.includes(status));
-  const candidates = subscriptions.map((each) => candidateOf(each, stored, now));
-  const live = candidates.filter((each): each is Live => each.is === 'live').sort(byRank);
+  const candidates = subscriptions.map((each) => candidateOf(each, stored, now, catalogue));
+  const live = candidates.filter((each): each is Live => each.is === 'live').sort(byRank(catalogue));
   const hasUnknownPrice = candidates.some(({ is }) => is === 'unknown price');
   const [best] = live;
   const isPaid = best !== undefined && !isUnpaid(best);
@@ -115,8 +113,9 @@ export function followChoice(
   account: Account,
   { facts, hadSubscription }: Pick<Chosen, 'facts' | 'hadSubscription'>,
   now: Instant,
+  catalogue: Catalogue,
 ): AccountChange {
-  const change = followSubscription(account, facts, now);
+  const change = followSubscription(account, facts, now, catalogue);
   return hadSubscription && change.account.subscription.status === 'none'
     ? { ...change, account: { ...change.account, subscription: { status: 'canceled' } } }
     : change;
@@ -130,8 +129,13 @@ interface Live {
 
 type Candidate = Live | { is: 'over' } | { is: 'unknown price' } | { is: 'of unknown grace' };
 
-function candidateOf(billed: BilledSubscription, stored: Subscription, now: Instant): Candidate {
-  const terms = termsOf(billed, stored);
+function candidateOf(
+  billed: BilledSubscription,
+  stored: Subscription,
+  now: Instant,
+  { graceDays }: Catalogue,
+): Candidate {
+  const terms = standingOf(billed, stored, graceDays * DAY_MS);
   if (terms === null || terms === 'grace unknown') {
     return terms === null ? { is: 'over' } : { is: 'of unknown grace' };
   }
@@ -148,13 +152,17 @@ function candidateOf(billed: BilledSubscription, stored: Subscription, now: Inst
   return { is: 'live', facts, createdAt: billed.createdAt };
 }
 
-type Terms =
+type Standing =
   | { status: 'active' }
   | { status: 'trialing'; trialEndsAt: Instant }
   | { status: 'past_due'; graceEndsAt: Instant };
 
 /** Null: it gives no plan. */
-function termsOf(billed: BilledSubscription, stored: Subscription): Terms | 'grace unknown' | null {
+function standingOf(
+  billed: BilledSubscription,
+  stored: Subscription,
+  graceMs: number,
+): Standing | 'grace unknown' | null {
   switch (billed.status) {
     case 'active':
       return { status: 'active' };
@@ -162,7 +170,7 @@ function termsOf(billed: BilledSubscription, stored: Subscription): Terms | 'gra
       return { status: 'trialing', trialEndsAt: billed.trialEndsAt ?? billed.anchor };
     case 'past_due': {
       if (billed.unpaidSince !== null) {
-        return { status: 'past_due', graceEndsAt: billed.unpaidSince + GRACE_MS };
+        return { status: 'past_due', graceEndsAt: billed.unpaidSince + graceMs };
       }
       const isStored = stored.status === 'past_due' && stored.id === billed.id;
       return isStored ? { status: 'past_due', graceEndsAt: stored.graceEndsAt } : 'grace unknown';
@@ -177,14 +185,14 @@ function endOf({ status, cancelAt, trialEndsAt, endsWithTrial }: BilledSubscript
   return cancelAt === null || withTrial === null ? (cancelAt ?? withTrial) : Math.min(cancelAt, withTrial);
 }
 
-function byRank(one: Live, other: Live): number {
-  return (
+function byRank({ plans }: Catalogue): (one: Live, other: Live) => number {
+  const rankOf = ({ facts }: Live): number => plans.findIndex(({ id }) => id === facts.plan);
+  return (one, other) =>
     Number(isUnpaid(one)) - Number(isUnpaid(other)) ||
-    PLAN_ORDER.indexOf(other.facts.plan) - PLAN_ORDER.indexOf(one.facts.plan) ||
+    rankOf(other) - rankOf(one) ||
     one.createdAt - other.createdAt ||
     // Both began within the same second: any order will do that is always the same.
-    (one.facts.subscription.id < other.facts.subscription.id ? -1 : 1)
-  );
+    (one.facts.subscription.id < other.facts.subscription.id ? -1 : 1);
 }
 
 function isUnpaid({ facts }: Live): boolean {

@@ -1,4 +1,5 @@
 import { type Account, type AccountChange } from './account.ts';
+import { type Catalogue } from './catalogue.ts';
 import { changeCredits } from './credit-commands.ts';
 import { clawBack, grantPurchased, inTurn } from './credits.ts';
 import { type Instant } from './instants.ts';
@@ -54,11 +55,12 @@ export function settlePurchase(
   purchase: Settlement,
   now: Instant,
   source: string,
+  catalogue: Catalogue,
 ): AccountChange & { purchase: Settlement } {
   const grants = purchase.isPaid && !purchase.isGranted;
   const isGranted = purchase.isGranted || purchase.isPaid;
   const due = isGranted ? clawBackDue(purchase) : 0;
-  const change = changeCredits(account, now, (credits) =>
+  const change = changeCredits(account, now, catalogue, (credits) =>
     inTurn(
       credits,
       (before) => grantPurchased(before, grants ? purchase.credits : 0, 'purchase', source),
@@ -100,6 +102,7 @@ export function followPayment(
   record: Purchase,
   facts: PaymentFacts,
   now: Instant,
+  catalogue: Catalogue,
 ): FollowedPayment {
   const isGranted = record.status === 'paid';
   const isAnother = isGranted && facts.paymentIntentId !== record.paymentIntentId;
@@ -118,6 +121,7 @@ export function followPayment(
     { credits, amountCents, returnedCents, creditsTaken, isPaid, isGranted },
     now,
     `purchase:${record.id}`,
+    catalogue,
   );
   const moves = purchase.isGranted !== isGranted || purchase.creditsTaken !== creditsTaken;
   return {

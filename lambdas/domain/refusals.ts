@@ -1,34 +1,32 @@
+import { type Limit, type Price } from './catalogue.ts';
 import { type Instant } from './instants.ts';
-import { type Limit, type PlanId, type Price } from './plans.ts';
-
-/** Meters that a plan limits by a number of their own; mails are limited by credits. */
-export const QUOTA_METERS = ['letters', 'emails'] as const;
-export const METERS = [...QUOTA_METERS, 'mails'] as const;
-
-export type Meter = (typeof METERS)[number];
 
 /**
  * Why an account does not allow a command: an answer, not an error of ours. Where several hold, the one that stands
- * first here is given (`decideUse`). A limit that only time can lift comes before one that money can, so that nobody
- * is asked to pay for what would be refused all the same.
+ * first here is given (`decideUse`), and of several meters the one that stands first in the catalogue. A limit that only
+ * time can lift comes before one that money can, so that nobody is asked to pay for what would be refused all the same.
  */
 export type Refusal =
   | { refusal: 'account_erased' }
-  | { refusal: 'plan_required'; upgradeTo: PlanId | null }
+  /** The meter or level is not in the user's plan. */
+  | { refusal: 'plan_required'; meter: string | null; upgradeTo: string | null }
   | {
       refusal: 'quota_exceeded';
-      meter: (typeof QUOTA_METERS)[number];
+      meter: string;
       limit: Limit;
       used: number;
-      resetsAt: Instant;
-      upgradeTo: PlanId | null;
+      /** Null for a level, which no time resets. */
+      resetsAt: Instant | null;
+      upgradeTo: string | null;
     }
-  | { refusal: 'rate_limited'; limit: number; resetsAt: Instant }
+  /** More of a level is released than is held. */
+  | { refusal: 'not_held'; level: string; held: number }
+  | { refusal: 'rate_limited'; meter: string; limit: number; resetsAt: Instant }
   | {
       refusal: 'insufficient_credits';
       limit: number;
       used: number;
       resetsAt: Instant;
       price: Price | null;
-      upgradeTo: PlanId | null;
+      upgradeTo: string | null;
     };

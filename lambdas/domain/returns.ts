@@ -1,4 +1,5 @@
 import { type Account, type AccountChange, type ClosedPeriod } from './account.ts';
+import { type Catalogue } from './catalogue.ts';
 import { type CreditReturn, returnCredit } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
@@ -25,8 +26,9 @@ export function returnToAccount(
   stored: StoredPeriod | null,
   now: Instant,
   source: string,
+  catalogue: Catalogue,
 ): ReturnChange {
-  const rolled = rollForward(account, now);
+  const rolled = rollForward(account, now, catalogue);
   const justClosed = rolled.closed.find((period) => holds(period, spentAt));
   const spentIn = justClosed ?? (stored !== null && holds(stored, spentAt) ? stored : null);
   const { credits, movements, returnedAs } = returnCredit(

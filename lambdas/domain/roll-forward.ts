@@ -5,10 +5,11 @@ import {
   endingOf,
   isLive,
   type LiveSubscription,
-  meterUnder,
   openUntil,
+  planOfAccount,
   type ServedInterval,
 } from './account.ts';
+import { type Catalogue, freePlan } from './catalogue.ts';
 import {
   available,
   type Close,
@@ -25,7 +26,7 @@ import {
 } from './credits.ts';
 import { type Instant, toIso } from './instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
-import { PLANS } from './plans.ts';
+import { isInForce, knowsAll, repeatedTerms, termsOfNewPeriod, withUnknown } from './terms.ts';
 
 /** What a period opens with. */
 export interface Opening {
@@ -44,35 +45,43 @@ export interface Step {
  * Closes every period that has ended by `now`, and every ending that has passed, one after the other (G5, G7).
  *
  * It grants nothing past a scheduled end or the end of grace, and rolling to one time and then to a later one equals
- * rolling to the later one at once. An account that is still open comes back as it is.
+ * rolling to the later one at once. An account that is still open comes back as it is, but for meters and levels of the
+ * catalogue that it does not know yet.
  */
-export function rollForward(account: Account, now: Instant): AccountChange {
+export function rollForward(account: Account, now: Instant, catalogue: Catalogue): AccountChange {
   const closed: ClosedPeriod[] = [];
   let current = account;
   while (now >= openUntil(current)) {
-    const step = closeNext(current);
+    const step = closeNext(current, catalogue);
     closed.push(step.closed);
     current = step.account;
   }
-  return { account: current, closed, movements: [] };
+  const known = knowsAll(current, catalogue)
+    ? current
+    : { ...current, ...withUnknown(current, planOfAccount(current, catalogue), catalogue) };
+  return { account: known, closed, movements: [] };
 }
 
 /** The next close that is known: an ending wins over a boundary at the same instant. */
-function closeNext(account: Account): Step {
+function closeNext(account: Account, catalogue: Catalogue): Step {
   const { subscription } = account;
   const ending = endingOf(subscription);
   return isLive(subscription) && ending !== null && ending <= account.periodEnd
-    ? endAt(account, subscription, Math.max(ending, account.periodStart))
-    : rollOver(account);
+    ? endAt(account, subscription, Math.max(ending, account.periodStart), catalogue)
+    : rollOver(account, catalogue);
 }
 
 /** Closes a period at its boundary and opens the next of the same series. */
-function rollOver(account: Account): Step {
+function rollOver(account: Account, catalogue: Catalogue): Step {
   const at = account.periodEnd;
   const { subscription } = account;
+  const plan = isInForce(account, catalogue, at) ? planOfAccount(account, catalogue) : null;
+  const terms = plan === null ? repeatedTerms(account) : termsOfNewPeriod(account, plan, catalogue);
   return openAt(
     {
       ...account,
+      ...terms,
+      plan: plan?.id ?? account.plan,
       periodEnd: boundaryAfter(account.anchor, at),
       // A trial that ends with its payment settled has become a paid period, whether or not Stripe's word has come.
       subscription:
@@ -88,17 +97,27 @@ function rollOver(account: Account): Step {
     },
     account,
     at,
-    { at: 'boundary', capCredits: PLANS[account.plan].carryOver?.capCredits ?? null },
-    { allowance: PLANS[account.plan].mailCreditsPerPeriod, restored: NO_LOTS },
+    { at: 'boundary', capCredits: account.carryOver?.cap ?? null },
+    { allowance: terms.creditsPerPeriod, restored: NO_LOTS },
   );
 }
 
+/** "The free period after an ending opens without allowance; the month's start brings it." */
+const ENDED_ALLOWANCE = 0;
+
 /** Ends the subscription at an instant: the period closes there, and a free one runs to the month's end. */
-export function endAt(account: Account, subscription: LiveSubscription, at: Instant): Step {
+export function endAt(
+  account: Account,
+  subscription: LiveSubscription,
+  at: Instant,
+  catalogue: Catalogue,
+): Step {
+  const plan = freePlan(catalogue);
   return openAt(
     {
       ...account,
-      plan: 'none',
+      ...termsOfNewPeriod(account, plan, catalogue),
+      plan: plan.id,
       subscription: { status: 'canceled' },
       anchor: CALENDAR_ANCHOR,
       periodEnd: boundaryAfter(CALENDAR_ANCHOR, at),
@@ -107,7 +126,7 @@ export function endAt(account: Account, subscription: LiveSubscription, at: Inst
     account,
     at,
     { at: 'ending' },
-    { allowance: PLANS.none.mailCreditsPerPeriod, restored: NO_LOTS },
+    { allowance: ENDED_ALLOWANCE, restored: NO_LOTS },
   );
 }
 
@@ -125,17 +144,8 @@ export function openAt(next: Account, before: Account, at: Instant, close: Close
     (current) => restoreLots(current, opening.restored, opened),
     (current) => payOwed(current, source),
   );
-  const plan = PLANS[next.plan];
   return {
-    account: {
-      ...next,
-      periodStart: at,
-      letters: meterUnder(plan.lettersPerPeriod, 0),
-      emails: meterUnder(plan.emailsPerPeriod, 0),
-      mailsUsed: 0,
-      cardMails: 0,
-      credits,
-    },
+    account: { ...next, periodStart: at, credits },
     closed: closedPeriod(before, at, movements),
   };
 }
@@ -146,10 +156,10 @@ function closedPeriod(account: Account, at: Instant, movements: readonly Movemen
     periodEnd: at,
     anchor: account.anchor,
     plan: account.plan,
-    letters: account.letters.used,
-    emails: account.emails.used,
-    mails: account.mailsUsed,
-    cardMails: account.cardMails,
+    meters: Object.fromEntries(
+      Object.entries(account.meters).map(([id, { used, limit, paid }]) => [id, { used, limit, paid }]),
+    ),
+    creditsPerPeriod: account.creditsPerPeriod,
     creditsUsed: account.credits.usedThisPeriod,
     creditsLeft: available(account.credits),
     purchasedOutstanding: spent(account.credits).purchased,
@@ -159,9 +169,8 @@ function closedPeriod(account: Account, at: Instant, movements: readonly Movemen
 
 /** Whether a closed period says anything: one without use and without movement writes no item, and is shown as zeros. */
 export function isWorthKeeping(period: ClosedPeriod): boolean {
-  return (
-    period.letters + period.emails + period.mails + period.creditsUsed > 0 || period.movements.length > 0
-  );
+  const isUsed = Object.values(period.meters).some(({ used }) => used > 0);
+  return isUsed || period.creditsUsed > 0 || period.movements.length > 0;
 }
 
 /** What the ended subscription has had of its interval, added to what earlier endings in the same interval left. */

@@ -4,55 +4,48 @@ import { arrived, type Change, type ChangeOf, type RecordChange } from './change
 import { MOVEMENT_COUNTER, type Movement } from './credits.ts';
 import { DAY_MS, type Instant, utcDay } from './instants.ts';
 import { isPaidNow } from './purchase-events.ts';
-import { PLANS } from './plans.ts';
-import { type Use } from './usage.ts';
+import { type Counts } from './usage.ts';
 
-export const TOTALS = [
-  'letters',
-  'emails',
-  'mails',
-  'creditsGranted',
-  'creditsUsed',
-  'creditsExpired',
-  'creditsTakenBack',
+/**
+ * Totals by name; one that is not there is zero. Beside those named here, there is one of each meter (`usedTotal`), and
+ * an app on top of the core may add its own.
+ */
+export type Totals = Readonly<Record<string, number>>;
+
+type CoreTotal =
+  | (typeof TOTAL_OF_COUNTER)[keyof typeof TOTAL_OF_COUNTER]
   /** Credits of bundles that were paid, and those that were taken back for refunds and disputes. */
-  'creditsBought',
-  'creditsRefunded',
+  | 'creditsBought'
+  | 'creditsRefunded'
   /** What was paid for bundles, and what of it has gone back; the second is not subtracted from the first. */
-  'bundleRevenueCents',
-  'bundleRefundsCents',
-  /** Mails that a card has paid for, and what cards were charged for them. */
-  'cardMails',
-  'cardRevenueCents',
-  /** Charges that came to nothing: the bank declined, or nobody authenticated in time. */
-  'cardPaymentsFailed',
-  /** Refunds of charges, and what has gone back. It is not subtracted from the revenue. */
-  'cardRefunds',
-  'cardRefundsCents',
-  /** Mails that were sent with a credit, and those that a card has paid for; one that came back counts no more. */
-  'creditMailsSent',
-  'cardMailsSent',
-  /** Periods of plans that give credits, on the day on which they ended. */
-  'subscriberPeriods',
-  /** Those that used up their credits, and those of them in which a card paid for a mail. */
-  'exhaustedPeriods',
-  'convertedPeriods',
-  /** What subscribers' periods had used of their credits of every kind when they ended, and what was left. */
-  'periodCreditsUsed',
-  'periodCreditsLeft',
-  /** Periods of Pro, and the mails in them. */
-  'proPeriods',
-  'proPeriodMails',
-] as const;
+  | 'bundleRevenueCents'
+  | 'bundleRefundsCents'
+  /** Periods that included credits, on the day on which they ended. */
+  | 'creditPeriods'
+  /** Those that used up their credits, and those of them in which money paid for a use in place of a credit. */
+  | 'exhaustedPeriods'
+  | 'convertedPeriods'
+  /** What those periods had used of their credits of every kind when they ended, and what was left. */
+  | 'periodCreditsUsed'
+  | 'periodCreditsLeft';
 
-export type Totals = Record<(typeof TOTALS)[number], number>;
+type CoreTotals = Readonly<Partial<Record<CoreTotal, number>>>;
 
-export const NO_TOTALS = Object.fromEntries(TOTALS.map((name) => [name, 0])) as Totals;
+/** The name of the total of a meter, or of a level that was consumed. */
+export function usedTotal(meter: string): string {
+  return `used:${meter}`;
+}
+
+/** The totals of what a use has consumed. */
+export function usedTotals(consumed: Counts): Totals {
+  return Object.fromEntries(Object.entries(consumed).map(([id, count]) => [usedTotal(id), count]));
+}
 
 /** Totals of one UTC day, and how many different users have used something on it. */
-export interface DayStatistics extends Totals {
+export interface DayStatistics {
   /** `2026-11-24`. */
   day: string;
+  totals: Totals;
   activeUsers: number;
 }
 
@@ -87,11 +80,20 @@ export function countedOf(change: RecordChange): Counted | null {
   }
 }
 
+/** Giving back takes it off again, on the day on which it is given back. */
 function countedConsumption(change: Change<'consumption'>): Counted | null {
-  const consumption = arrived(change);
-  return consumption === null
+  const { before, after } = change;
+  if (after === null) {
+    return null;
+  }
+  const { id, consumed, createdAt, givenBackAt } = after;
+  if (before === null) {
+    return used(change, `usage:${id}`, createdAt, usedTotals(consumed));
+  }
+  const taken = Object.entries(usedTotals(consumed)).map(([name, count]) => [name, -count]);
+  return givenBackAt === null || givenBackAt === before.givenBackAt
     ? null
-    : used(change, `usage:${consumption.id}`, consumption.createdAt, consumption.consumed);
+    : counted(change, `given-back:${id}`, givenBackAt, Object.fromEntries(taken));
 }
 
 function countedMovement(change: Change<'movement'>): Counted | null {
@@ -111,19 +113,19 @@ function countedPeriod(change: Change<'period'>): Counted | null {
       });
 }
 
-/** What the period of a plan that gives credits tells of them. */
-function subscribed({ plan, mails, cardMails, creditsUsed, creditsLeft }: ClosedPeriod): Partial<Totals> {
-  if (PLANS[plan].mailCreditsPerPeriod === 0) {
+/** What a period that included credits tells of them. */
+function subscribed({ meters, creditsPerPeriod, creditsUsed, creditsLeft }: ClosedPeriod): CoreTotals {
+  if (creditsPerPeriod === 0) {
     return {};
   }
   const isExhausted = creditsUsed > 0 && creditsLeft === 0;
+  const isPaid = Object.values(meters).some(({ paid }) => paid > 0);
   return {
-    subscriberPeriods: 1,
+    creditPeriods: 1,
     exhaustedPeriods: isExhausted ? 1 : 0,
-    convertedPeriods: isExhausted && cardMails > 0 ? 1 : 0,
+    convertedPeriods: isExhausted && isPaid ? 1 : 0,
     periodCreditsUsed: creditsUsed,
     periodCreditsLeft: creditsLeft,
-    ...(plan === 'pro' ? { proPeriods: 1, proPeriodMails: mails } : {}),
   };
 }
 
@@ -152,13 +154,14 @@ export function counted(
   { userId, at: writtenAt }: Written,
   subject: string,
   at: Instant,
-  totals: Partial<Totals>,
+  totals: Totals & CoreTotals,
 ): Counted {
-  return { subject, userId, day: utcDay(at), totals: { ...NO_TOTALS, ...totals }, isUse: false, writtenAt };
+  const some = Object.entries(totals).filter(([, count]) => count !== 0);
+  return { subject, userId, day: utcDay(at), totals: Object.fromEntries(some), isUse: false, writtenAt };
 }
 
 /** Counts a use. */
-export function used(change: Written, subject: string, at: Instant, totals: Use & Partial<Totals>): Counted {
+export function used(change: Written, subject: string, at: Instant, totals: Totals): Counted {
   return { ...counted(change, subject, at, totals), isUse: true };
 }
 
@@ -170,7 +173,7 @@ const TOTAL_OF_COUNTER = {
 } as const;
 
 /** Movements move the lifetime counters of their account (G4), and the totals in the same way. */
-function moved(movements: readonly Movement[]): Partial<Totals> {
+function moved(movements: readonly Movement[]): CoreTotals {
   const totals = { creditsGranted: 0, creditsUsed: 0, creditsExpired: 0, creditsTakenBack: 0 };
   for (const { kind, amount } of movements) {
     const counter = MOVEMENT_COUNTER[kind];
@@ -180,9 +183,9 @@ function moved(movements: readonly Movement[]): Partial<Totals> {
 }
 
 export function addTotals(one: Totals, other: Totals): Totals {
-  const sum = { ...one };
-  for (const name of TOTALS) {
-    sum[name] += other[name];
+  const sum: Record<string, number> = { ...one };
+  for (const [name, count] of Object.entries(other)) {
+    sum[name] = (sum[name] ?? 0) + count;
   }
   return sum;
 }

@@ -4,18 +4,18 @@ import {
   endingOf,
   isLive,
   type LiveSubscription,
-  meterUnder,
   type ServedInterval,
 } from './account.ts';
-import { changeAllowance, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
+import { type Catalogue, planOf } from './catalogue.ts';
+import { changeAllowance, type Credits, type CreditsChange, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, isBoundary } from './periods.ts';
-import { type PlanId, PLANS, type SoldPlan } from './plans.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
+import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
 
 /** What Stripe says of the live subscription now. */
 export interface LiveFacts {
-  plan: SoldPlan;
+  plan: string;
   /** Its billing cycle anchor. A trial's periods are counted from the trial's end instead. */
   anchor: Instant;
   subscription: LiveSubscription;
@@ -29,12 +29,17 @@ export type SubscriptionFacts = LiveFacts | null;
  * subscription. What can't keep the open period takes effect 1 ms after it is learnt, since the starts of two periods
  * must differ. Rolls forward first, and pays what is owed.
  */
-export function followSubscription(account: Account, facts: SubscriptionFacts, now: Instant): AccountChange {
-  const rolled = rollForward(account, now);
+export function followSubscription(
+  account: Account,
+  facts: SubscriptionFacts,
+  now: Instant,
+  catalogue: Catalogue,
+): AccountChange {
+  const rolled = rollForward(account, now, catalogue);
   const at = Math.max(now, rolled.account.periodStart) + 1;
-  const followed = stepToward(rolled.account, livingAt(facts, at), at);
+  const followed = stepToward(rolled.account, livingAt(facts, at), at, catalogue);
   // The new series may have a boundary between the period's start and now.
-  const settled = rollForward(followed.account, now);
+  const settled = rollForward(followed.account, now, catalogue);
   return {
     account: settled.account,
     closed: [...rolled.closed, ...followed.closed, ...settled.closed],
@@ -64,83 +69,117 @@ function livingAt(facts: SubscriptionFacts, at: Instant): SubscriptionFacts {
 }
 
 /** From where the account stands to the facts: at most one ending and one beginning, or a change of what goes on. */
-function stepToward(account: Account, facts: SubscriptionFacts, at: Instant): AccountChange {
+function stepToward(
+  account: Account,
+  facts: SubscriptionFacts,
+  at: Instant,
+  catalogue: Catalogue,
+): AccountChange {
   const { subscription } = account;
   if (!isLive(subscription)) {
-    return facts === null ? { account, closed: [], movements: [] } : begin(account, facts, at);
+    return facts === null ? { account, closed: [], movements: [] } : begin(account, facts, at, catalogue);
   }
   if (facts?.subscription.id === subscription.id) {
-    return change(account, facts, at);
+    return change(account, facts, at, catalogue);
   }
-  const ended = endAt(account, subscription, at);
-  const begun = stepToward(ended.account, livingAt(facts, at + 1), at + 1);
+  const ended = endAt(account, subscription, at, catalogue);
+  const begun = stepToward(ended.account, livingAt(facts, at + 1), at + 1, catalogue);
   return { ...begun, closed: [ended.closed, ...begun.closed] };
 }
 
 /** A subscription begins, or one that had ended returns within the interval in which it ended. */
-function begin(account: Account, facts: LiveFacts, at: Instant): AccountChange {
+function begin(account: Account, facts: LiveFacts, at: Instant, catalogue: Catalogue): AccountChange {
   const served = servedAlready(account.servedInterval, facts, at);
-  const opening = openingOf(facts.plan, served);
   const servedInterval = served === null ? null : { ...served, expiredLots: NO_LOTS };
   return isBoundary(seriesOf(facts), account.periodStart)
-    ? keepPeriod({ ...account, servedInterval }, facts, opening)
-    : movePeriod({ ...account, servedInterval }, facts, opening, at);
+    ? changePlan({ ...account, servedInterval }, facts, catalogue, served)
+    : movePeriod({ ...account, servedInterval }, facts, at, catalogue, served);
 }
 
 /** The same subscription with another plan, anchor, status or end. */
-function change(account: Account, facts: LiveFacts, at: Instant): AccountChange {
+function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Catalogue): AccountChange {
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
   const series = seriesOf(facts);
   if (series === account.anchor || isSameTrial || isBoundary(series, account.periodStart)) {
-    const opening = account.plan === facts.plan ? null : openingOf(facts.plan, account.servedInterval);
-    return keepPeriod(account, facts, opening);
+    return account.plan === facts.plan
+      ? keepPeriod(account, facts, account, NO_CHANGE)
+      : changePlan(account, facts, catalogue, account.servedInterval);
   }
-  return movePeriod({ ...account, servedInterval: null }, facts, openingOf(facts.plan, null), at);
+  return movePeriod({ ...account, servedInterval: null }, facts, at, catalogue, null);
 }
 
 /** A plan's allowance, less what the interval has used before an ending; and what that ending expired of the carried. */
-function openingOf(plan: PlanId, served: ServedInterval | null): Opening {
+function openingOf({ creditsPerPeriod }: Terms, served: ServedInterval | null): Opening {
   return {
-    allowance: Math.max(0, PLANS[plan].mailCreditsPerPeriod - (served?.includedUsed ?? 0)),
+    allowance: Math.max(0, creditsPerPeriod - (served?.includedUsed ?? 0)),
     restored: served?.expiredLots ?? NO_LOTS,
   };
 }
 
-/** Keeps the open period and its counters; the new limits hold at once. No opening: the credits stay as they are. */
-function keepPeriod(account: Account, facts: LiveFacts, opening: Opening | null): AccountChange {
-  const source = `subscription:${facts.subscription.id}`;
-  const { credits, movements } = inTurn(
-    account.credits,
-    (current) =>
-      opening === null
-        ? { credits: current, movements: [] }
-        : changeAllowance(current, opening.allowance, source),
-    (current) => restoreLots(current, opening?.restored ?? NO_LOTS, source),
-    (current) => payOwed(current, source),
-  );
-  const plan = PLANS[facts.plan];
-  return {
-    account: {
-      ...withFacts(account, facts, account.periodStart),
-      letters: meterUnder(plan.lettersPerPeriod, account.letters.used),
-      emails: meterUnder(plan.emailsPerPeriod, account.emails.used),
+/** Another plan in the open period, which keeps its counters; the new limits hold at once. */
+function changePlan(
+  account: Account,
+  facts: LiveFacts,
+  catalogue: Catalogue,
+  served: ServedInterval | null,
+): AccountChange {
+  const terms = termsOfOpenPeriod(account, planOf(catalogue, facts.plan), catalogue);
+  const { allowance, restored } = openingOf(terms, served);
+  const source = sourceOf(facts);
+  return keepPeriod(account, facts, terms, (credits) =>
+    inTurn(
       credits,
-    },
+      (current) => changeAllowance(current, allowance, source),
+      (current) => restoreLots(current, restored, source),
+    ),
+  );
+}
+
+const NO_CHANGE = (credits: Credits): CreditsChange => ({ credits, movements: [] });
+
+function keepPeriod(
+  account: Account,
+  facts: LiveFacts,
+  terms: Terms,
+  changeCredits: (credits: Credits) => CreditsChange,
+): AccountChange {
+  const { credits, movements } = inTurn(account.credits, changeCredits, (current) =>
+    payOwed(current, sourceOf(facts)),
+  );
+  return {
+    account: { ...withFacts(account, facts, account.periodStart), ...termsOnly(terms), credits },
     closed: [],
     movements,
   };
 }
 
+function termsOnly({ meters, levels, creditsPerPeriod, carryOver, catalogueSince }: Terms): Terms {
+  return { meters, levels, creditsPerPeriod, carryOver, catalogueSince };
+}
+
+function sourceOf({ subscription }: LiveFacts): string {
+  return `subscription:${subscription.id}`;
+}
+
 /** Closes the open period where the move was learnt and opens one there, up to the new series' next boundary. */
-function movePeriod(account: Account, facts: LiveFacts, opening: Opening, at: Instant): AccountChange {
-  const capCredits = PLANS[account.plan].carryOver?.capCredits ?? null;
+function movePeriod(
+  account: Account,
+  facts: LiveFacts,
+  at: Instant,
+  catalogue: Catalogue,
+  served: ServedInterval | null,
+): AccountChange {
+  const isRepeated = facts.plan === account.plan && !isInForce(account, catalogue, at);
+  const terms = isRepeated
+    ? repeatedTerms(account)
+    : termsOfNewPeriod(account, planOf(catalogue, facts.plan), catalogue);
   const moved = openAt(
-    withFacts(account, facts, at),
+    { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', capCredits },
-    opening,
+    { at: 'moved anchor', capCredits: account.carryOver?.cap ?? null },
+    openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };
 }

@@ -1,21 +1,27 @@
-import { type Account, type AccountChange, type AccountState, isOpen } from './account.ts';
+import { type Account, type AccountChange, type AccountState, dayOf, isOpen, planOfAccount } from './account.ts';
+import { type Catalogue, meterOf, nextPlan, type Price } from './catalogue.ts';
 import { available, type Movement, useCredits } from './credits.ts';
-import { type Instant, nextUtcDay, utcDay } from './instants.ts';
-import { MAILS_PER_DAY, nextPlan, PLAN_ORDER, type PlanId, type Plans, type Price } from './plans.ts';
+import { type Instant, nextUtcDay } from './instants.ts';
 import { type Refusal } from './refusals.ts';
 import { rollForward } from './roll-forward.ts';
+import { leftOf, type LimitedCount, type MeterCount } from './terms.ts';
 
-/** What a command consumes; whole numbers, zero where it does not touch a meter. Several meters are all or nothing. */
+/** Numbers by meter or level, each 1 or more. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** What a command consumes of meters and levels, and what it releases of levels: all of it or nothing. */
 export interface Use {
-  letters: number;
-  emails: number;
-  mails: number;
+  consume: Counts;
+  release: Counts;
 }
 
-/** The record of a use by an app that keeps its letters elsewhere. */
+/** The record of a use that the owner's backend has reported. */
 export interface Consumption {
   id: string;
-  consumed: Use;
+  consumed: Counts;
+  released: Counts;
+  /** What it cost. */
+  credits: number;
 }
 
 /** The most of one meter that one command may consume. */
@@ -28,34 +34,100 @@ export interface Charge {
 }
 
 export type UseDecision =
-  | { outcome: 'accepted'; account: Account; movements: readonly Movement[] }
-  /** Accepted too: the account with its mail counted among those of the day, and among no others until it is paid. */
+  | { outcome: 'accepted'; account: Account; credits: number; movements: readonly Movement[] }
+  /** Accepted too: the account with its use counted among those of the day, and nowhere else until it is paid. */
   | { outcome: 'to_be_paid'; account: Account; charge: Charge }
-  | { outcome: 'not_open' }
+  /** The account is not open, or does not know what is used: it is rolled forward first. */
+  | { outcome: 'not_current' }
   | { outcome: 'refused'; refusal: Refusal };
 
 /** What an account must show for a use to count: asked of the account by `decideUse`, and of its item by DynamoDB. */
-export type Demand =
+export type Demand = CurrentDemand | RefusedDemand;
+
+/** What a second write brings about, if it is not met. */
+type CurrentDemand =
   | { demand: 'open'; at: Instant }
-  /** Deliveries can be scheduled, which these plans don't offer, purchased credits or not. */
-  | { demand: 'scheduling'; notOn: readonly PlanId[] }
-  | { demand: 'left'; of: 'letters' | 'emails'; atLeast: number }
-  /** The user has scheduled no more mails than these on that day. */
-  | { demand: 'room'; on: Instant; atMost: number }
+  /** It knows the meter or the level. */
+  | { demand: 'known'; kind: Limited; id: string }
+  /** One of the meter costs what the write deducts. */
+  | { demand: 'cost'; meter: string; credits: number };
+
+/** What the user is refused for, if it is not met. */
+type RefusedDemand =
+  | { demand: 'left'; kind: Limited; id: string; atLeast: number }
+  | { demand: 'held'; level: string; atLeast: number }
+  /** The user has used no more than this of the meter on that day. */
+  | { demand: 'room'; meter: string; perDay: number; on: Instant; atMost: number }
   | { demand: 'credits'; atLeast: number };
 
-/** The demands of a use, in the order in which they are refused. A meter that it does not touch makes no demand. */
-export function demandsOf({ letters, emails, mails }: Use, plans: Plans, now: Instant): Demand[] {
-  const notOn = PLAN_ORDER.filter((plan) => !plans[plan].canSchedule);
-  const demands: (Demand | false)[] = [
-    { demand: 'open', at: now },
-    emails + mails > 0 && notOn.length > 0 && { demand: 'scheduling', notOn },
-    letters > 0 && { demand: 'left', of: 'letters', atLeast: letters },
-    emails > 0 && { demand: 'left', of: 'emails', atLeast: emails },
-    mails > 0 && { demand: 'room', on: now, atMost: MAILS_PER_DAY - mails },
-    mails > 0 && { demand: 'credits', atLeast: mails },
+/** Where an account keeps what is limited. */
+export type Limited = 'meters' | 'levels';
+
+/** What is asked of one thing that a use consumes or releases. */
+export interface Part {
+  kind: Limited;
+  id: string;
+  /** How many it takes off what is left: below zero for a release. */
+  count: number;
+}
+
+/** The parts of a use in the order of the catalogue. Something that the catalogue lacks is no part of it. */
+export function partsOf({ consume, release }: Use, { meters, levels }: Catalogue): Part[] {
+  const parts = [
+    ...meters.map(({ id }): Part => ({ kind: 'meters', id, count: consume[id] ?? 0 })),
+    ...levels.map(({ id }): Part => ({ kind: 'levels', id, count: (consume[id] ?? 0) - (release[id] ?? 0) })),
   ];
-  return demands.filter((demand) => demand !== false);
+  return parts.filter(({ count }) => count !== 0);
+}
+
+/** How many credits a use costs, where a meter costs as many as given. */
+export function creditsFor({ consume }: Use, costs: (meter: string) => number): number {
+  return Object.entries(consume).reduce((sum, [id, count]) => sum + count * costs(id), 0);
+}
+
+/** What one of each meter costs by the catalogue. */
+export function offeredCosts(catalogue: Catalogue): (meter: string) => number {
+  return (meter) => meterOf(catalogue, meter)?.credits ?? 0;
+}
+
+/** What one of each meter costs in the open period of an account. */
+export function standingCosts({ meters }: Account): (meter: string) => number {
+  return (meter) => meters[meter]?.credits ?? 0;
+}
+
+/**
+ * The demands of a use, in the order in which they are refused. What it does not touch makes no demand.
+ *
+ * @param costs the account may stand under other costs than the catalogue's: then the first write is refused, and the
+ * second one asks for those of the account
+ */
+export function demandsOf(
+  use: Use,
+  catalogue: Catalogue,
+  now: Instant,
+  costs: (meter: string) => number,
+): Demand[] {
+  const parts = partsOf(use, catalogue);
+  const credits = creditsFor(use, costs);
+  return [
+    { demand: 'open', at: now },
+    ...parts.map(({ kind, id }): Demand => ({ demand: 'known', kind, id })),
+    ...parts.flatMap(({ kind, id }): Demand[] =>
+      kind === 'meters' ? [{ demand: 'cost', meter: id, credits: costs(id) }] : [],
+    ),
+    ...parts.map(({ kind, id, count }): Demand =>
+      count > 0
+        ? { demand: 'left', kind, id, atLeast: count }
+        : { demand: 'held', level: id, atLeast: -count },
+    ),
+    ...parts.flatMap(({ id, count }): Demand[] => {
+      const perDay = meterOf(catalogue, id)?.perDay ?? null;
+      return perDay === null
+        ? []
+        : [{ demand: 'room', meter: id, perDay, on: now, atMost: perDay - count }];
+    }),
+    ...(credits === 0 ? [] : [{ demand: 'credits', atLeast: credits } as const]),
+  ];
 }
 
 /**
@@ -64,12 +136,12 @@ export function demandsOf({ letters, emails, mails }: Use, plans: Plans, now: In
  *
  * An erased account comes before all demands.
  *
- * @param payAsYouGo whether a card may pay for a mail for which there is no credit left
+ * @param payAsYouGo whether a card may pay for a use for which there is no credit left
  */
 export function decideUse(
   use: Use,
   state: AccountState,
-  plans: Plans,
+  catalogue: Catalogue,
   now: Instant,
   source: string,
   payAsYouGo = false,
@@ -77,87 +149,122 @@ export function decideUse(
   if (state.kind === 'erased') {
     return { outcome: 'refused', refusal: { refusal: 'account_erased' } };
   }
-  const unmet = demandsOf(use, plans, now).find((demand) => !isMet(demand, state));
-  if (unmet === undefined) {
-    const { credits, movements } = useCredits(state.credits, use.mails, source);
-    return { outcome: 'accepted', account: { ...counted(use, state, now), credits }, movements };
+  const costs = standingCosts(state);
+  const demands = demandsOf(use, catalogue, now, costs);
+  if (demands.some((demand) => asksForCurrent(demand) && !isMet(demand, state))) {
+    return { outcome: 'not_current' };
   }
-  if (unmet.demand === 'open') {
-    return { outcome: 'not_open' };
+  const unmet = demands.filter(
+    (demand): demand is RefusedDemand => !asksForCurrent(demand) && !isMet(demand, state),
+  );
+  // Somebody who needs another plan is told so, whatever else is used up.
+  const first = unmet.find((demand) => isOutsidePlan(demand, state)) ?? unmet[0];
+  const cost = creditsFor(use, costs);
+  if (first === undefined) {
+    const { credits, movements } = useCredits(state.credits, cost, source);
+    const account = { ...counted(partsOf(use, catalogue), state), credits };
+    return { outcome: 'accepted', account: withUsesOfDay(use, account, catalogue, now), credits: cost, movements };
   }
-  const { extraMail: price } = plans[state.plan];
-  if (unmet.demand === 'credits' && price !== null && payAsYouGo) {
-    const account = { ...state, mailsByDay: withMailsOfDay(use.mails, state, now) };
-    return { outcome: 'to_be_paid', account, charge: { price, customerId: state.customerId } };
+  const price = planOfAccount(state, catalogue)?.extraCredit ?? null;
+  if (first.demand === 'credits' && price !== null && payAsYouGo) {
+    const account = withUsesOfDay(use, state, catalogue, now);
+    const charged = { ...price, amountCents: price.amountCents * cost };
+    return { outcome: 'to_be_paid', account, charge: { price: charged, customerId: state.customerId } };
   }
-  return { outcome: 'refused', refusal: refusalOf(unmet, state, plans) };
+  return { outcome: 'refused', refusal: refusalOf(first, state, catalogue) };
+}
+
+function asksForCurrent(demand: Demand): demand is CurrentDemand {
+  return demand.demand === 'open' || demand.demand === 'known' || demand.demand === 'cost';
+}
+
+function isOutsidePlan(demand: RefusedDemand, account: Account): boolean {
+  return demand.demand === 'left' && countOf(account, demand).limit === null;
 }
 
 function isMet(demand: Demand, account: Account): boolean {
   switch (demand.demand) {
     case 'open':
       return isOpen(account, demand.at);
-    case 'scheduling':
-      return !demand.notOn.includes(account.plan);
+    case 'known':
+      return demand.id in account[demand.kind];
+    case 'cost':
+      return account.meters[demand.meter]?.credits === demand.credits;
     case 'left':
-      return account[demand.of].left >= demand.atLeast;
+      return leftOf(countOf(account, demand)) >= demand.atLeast;
+    case 'held':
+      return (account.levels[demand.level]?.used ?? 0) >= demand.atLeast;
     case 'room':
-      return (account.mailsByDay[utcDay(demand.on)] ?? 0) <= demand.atMost;
+      return (account.usesByDay[dayOf(demand.meter, demand.on)] ?? 0) <= demand.atMost;
     case 'credits':
       return available(account.credits) >= demand.atLeast;
   }
 }
 
-function refusalOf(unmet: Exclude<Demand, { demand: 'open' }>, account: Account, plans: Plans): Refusal {
-  const plan = plans[account.plan];
+function countOf(account: Account, { kind, id }: { kind: Limited; id: string }): LimitedCount {
+  return account[kind][id] ?? { used: 0, limit: null };
+}
+
+function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue): Refusal {
+  const plan = planOfAccount(account, catalogue);
   const resetsAt = account.periodEnd;
-  const upgradeTo = nextPlan(account.plan);
+  const upgradeTo = plan === null ? null : nextPlan(catalogue, plan.id);
   switch (unmet.demand) {
-    case 'scheduling':
-      return { refusal: 'plan_required', upgradeTo };
     case 'left': {
-      const limit = unmet.of === 'letters' ? plan.lettersPerPeriod : plan.emailsPerPeriod;
-      const { used } = account[unmet.of];
-      return { refusal: 'quota_exceeded', meter: unmet.of, limit, used, resetsAt, upgradeTo };
+      const { used, limit } = countOf(account, unmet);
+      if (limit === null) {
+        return { refusal: 'plan_required', meter: unmet.id, upgradeTo };
+      }
+      const isReset = unmet.kind === 'meters';
+      return { refusal: 'quota_exceeded', meter: unmet.id, limit, used, resetsAt: isReset ? resetsAt : null, upgradeTo };
     }
+    case 'held':
+      return { refusal: 'not_held', level: unmet.level, held: account.levels[unmet.level]?.used ?? 0 };
     case 'room':
-      return rateLimited(unmet.on);
+      return rateLimited(unmet.meter, unmet.perDay, unmet.on);
     case 'credits': {
-      const { mailCreditsPerPeriod: limit, extraMail: price } = plan;
-      const used = account.credits.usedThisPeriod;
-      return { refusal: 'insufficient_credits', limit, used, resetsAt, price, upgradeTo };
+      const { usedThisPeriod: used } = account.credits;
+      const limit = account.creditsPerPeriod;
+      return { refusal: 'insufficient_credits', limit, used, resetsAt, price: plan?.extraCredit ?? null, upgradeTo };
     }
   }
 }
 
-/** More mails at once than a day allows: no account can meet that, so it is refused before anything is written. */
-export function refuseMailsAtOnce({ mails }: Use, now: Instant): Refusal | null {
-  return mails <= MAILS_PER_DAY ? null : rateLimited(now);
+/** More at once than a day allows: no account can meet that, so it is refused before anything is written. */
+export function refuseTooManyAtOnce({ consume }: Use, { meters }: Catalogue, now: Instant): Refusal | null {
+  const meter = meters.find(({ id, perDay }) => perDay !== null && (consume[id] ?? 0) > perDay);
+  return meter === undefined || meter.perDay === null ? null : rateLimited(meter.id, meter.perDay, now);
 }
 
-function rateLimited(now: Instant): Refusal {
-  return { refusal: 'rate_limited', limit: MAILS_PER_DAY, resetsAt: nextUtcDay(now) };
+function rateLimited(meter: string, limit: number, now: Instant): Refusal {
+  return { refusal: 'rate_limited', meter, limit, resetsAt: nextUtcDay(now) };
 }
 
-function counted(use: Use, account: Account, now: Instant): Account {
-  const { letters, emails } = account;
-  return {
-    ...account,
-    letters: { used: letters.used + use.letters, left: letters.left - use.letters },
-    emails: { used: emails.used + use.emails, left: emails.left - use.emails },
-    mailsUsed: account.mailsUsed + use.mails,
-    mailsByDay: withMailsOfDay(use.mails, account, now),
-  };
+function counted(parts: readonly Part[], account: Account): Account {
+  return parts.reduce<Account>((current, { kind, id, count }) => {
+    const before = current[kind][id];
+    return before === undefined
+      ? current
+      : { ...current, [kind]: { ...current[kind], [id]: { ...before, used: before.used + count } } };
+  }, account);
 }
 
-function withMailsOfDay(mails: number, { mailsByDay }: Account, now: Instant): Account['mailsByDay'] {
-  const day = utcDay(now);
-  return mails === 0 ? mailsByDay : { ...mailsByDay, [day]: (mailsByDay[day] ?? 0) + mails };
+function withUsesOfDay({ consume }: Use, account: Account, catalogue: Catalogue, now: Instant): Account {
+  const usesByDay = { ...account.usesByDay };
+  for (const [id, count] of Object.entries(consume)) {
+    if (meterOf(catalogue, id)?.perDay != null) {
+      usesByDay[dayOf(id, now)] = (usesByDay[dayOf(id, now)] ?? 0) + count;
+    }
+  }
+  return { ...account, usesByDay };
 }
 
-/** Counts a mail that a card has paid among those of the period that is open now. */
-export function countPaidMail(account: Account, now: Instant): AccountChange {
-  const rolled = rollForward(account, now);
-  const { mailsUsed, cardMails } = rolled.account;
-  return { ...rolled, account: { ...rolled.account, mailsUsed: mailsUsed + 1, cardMails: cardMails + 1 } };
+/** Counts uses that a card has paid for among those of the period that is open now. */
+export function countPaid(account: Account, paid: Counts, now: Instant, catalogue: Catalogue): AccountChange {
+  const rolled = rollForward(account, now, catalogue);
+  const meters = Object.entries(rolled.account.meters).map(([id, meter]): [string, MeterCount] => {
+    const count = paid[id] ?? 0;
+    return [id, { ...meter, used: meter.used + count, paid: meter.paid + count }];
+  });
+  return { ...rolled, account: { ...rolled.account, meters: Object.fromEntries(meters) } };
 }

@@ -2,6 +2,7 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import {
   type Account,
   type AccountState,
+  dayOf,
   isLive,
   openUntil,
   type ServedInterval,
@@ -10,109 +11,147 @@ import {
 } from '../../domain/account.ts';
 import { available, CREDIT_COUNTS, type Credits, type Lots } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
-import { BILLING_INTERVALS, PLAN_ORDER, type Plans } from '../../domain/plans.ts';
-import { type Demand, demandsOf, type Use } from '../../domain/usage.ts';
+import { BILLING_INTERVALS, type Limit } from '../../domain/catalogue.ts';
+import { leftOf, limitAsCount, type LimitedCount, type MeterCount, UNLIMITED } from '../../domain/terms.ts';
+import {
+  creditsFor,
+  type Demand,
+  demandsOf,
+  offeredCosts,
+  type Part,
+  partsOf,
+  type Use,
+} from '../../domain/usage.ts';
 import { CorruptItemError, evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
+import { type Store } from './store.ts';
 
 /**
- * The item that decides. Its attributes are flat, since conditions compare attributes and know no arithmetic: what is
- * left of each meter and the credits available stand beside what they are computed from. It stays below 1 kB, so that
+ * The item that decides. Conditions compare attributes and know no arithmetic: so what is left of each meter and level,
+ * and the credits available, stand beside what they are computed from. It stays below 1 kB, so that
  * counting costs 2 write units, and counting touches no attribute of an index.
  */
 
-const IS_OPEN = '#periodStart <= :now AND #openUntil > :now';
-const HAS_LEFT = { letters: '#lettersLeft >= :letters', emails: '#emailsLeft >= :emails' };
-const HAS_CREDITS = '#mailCredits >= :mails';
-
-/** The account has no mail of the day yet, or few enough. */
-const HAS_ROOM_TODAY = '(attribute_not_exists(#today) OR #today <= :roomToday)';
-
 /** What DynamoDB evaluates for a demand; `decideUse` evaluates the same demand on the account. */
-function conditionOf(demand: Demand): { condition: string; values: Record<string, number | string> } {
+function conditionOf(demand: Demand): { condition: string; values: Record<string, number> } {
   switch (demand.demand) {
     case 'open':
-      return { condition: IS_OPEN, values: { now: demand.at } };
-    case 'scheduling': {
-      const values = Object.fromEntries(demand.notOn.map((plan, index) => [`plan${index}`, plan]));
+      return { condition: '#periodStart <= :now AND #openUntil > :now', values: { now: demand.at } };
+    case 'known':
+      return { condition: `attribute_exists(#${demand.kind}.#${demand.id})`, values: {} };
+    case 'cost':
+      return demand.credits === 0
+        ? { condition: `attribute_not_exists(#meters.#${demand.meter}.#credits)`, values: {} }
+        : costs(demand);
+    case 'left':
+      return atLeast(`#${demand.kind}.#${demand.id}.#left`, `left_${demand.id}`, demand.atLeast);
+    case 'held':
+      return atLeast(`#levels.#${demand.level}.#used`, `held_${demand.level}`, demand.atLeast);
+    case 'room': {
+      const { placeholder } = todayOf(demand.meter);
+      const value = `room_${demand.meter}`;
       return {
-        condition: `NOT #plan IN (${Object.keys(values)
-          .map((name) => `:${name}`)
-          .join(', ')})`,
-        values,
+        condition: `(attribute_not_exists(${placeholder}) OR ${placeholder} <= :${value})`,
+        values: { [value]: demand.atMost },
       };
     }
-    case 'left':
-      return { condition: HAS_LEFT[demand.of], values: { [demand.of]: demand.atLeast } };
-    case 'room':
-      return { condition: HAS_ROOM_TODAY, values: { roomToday: demand.atMost } };
     case 'credits':
-      return { condition: HAS_CREDITS, values: { mails: demand.atLeast } };
+      return atLeast('#available', 'credits', demand.atLeast);
   }
 }
 
-const COUNT_USE = `SET ${[
-  '#version = #version + :one',
-  '#lettersUsed = #lettersUsed + :letters',
-  '#lettersLeft = #lettersLeft - :letters',
-  '#emailsUsed = #emailsUsed + :emails',
-  '#emailsLeft = #emailsLeft - :emails',
-  '#mailsUsed = #mailsUsed + :mails',
-  '#mailCredits = #mailCredits - :mails',
-  '#usedThisPeriod = #usedThisPeriod + :mails',
-  '#used = #used + :mails',
-].join(', ')}`;
-
-/** Each mail removes the days of a month before yesterday from the item, so that it stays small. */
-const DAYS_REMOVED = Array.from({ length: 31 }, (_, index) => index + 2);
-const REMOVE_DAYS = `REMOVE ${DAYS_REMOVED.map((days) => `#day${days}`).join(', ')}`;
-const COUNT_MAILS = `${COUNT_USE}, #today = if_not_exists(#today, :zero) + :mails ${REMOVE_DAYS}`;
-
-const DAY_PREFIX = 'mails:';
-
-function dayAttribute(instant: Instant): string {
-  return `${DAY_PREFIX}${utcDay(instant)}`;
+function atLeast(path: string, value: string, count: number): ReturnType<typeof conditionOf> {
+  return { condition: `${path} >= :${value}`, values: { [value]: count } };
 }
 
-function dayNames(now: Instant): Record<string, string> {
-  const removed = DAYS_REMOVED.map((days) => [`#day${days}`, dayAttribute(now - days * DAY_MS)] as const);
-  return { ...Object.fromEntries(removed), '#today': dayAttribute(now) };
+function costs({ meter, credits }: { meter: string; credits: number }): ReturnType<typeof conditionOf> {
+  const value = `cost_${meter}`;
+  return { condition: `#meters.#${meter}.#credits = :${value}`, values: { [value]: credits } };
+}
+
+/** What the update does for a part of a use. */
+function countPart({ kind, id }: Part): string[] {
+  const path = `#${kind}.#${id}`;
+  return [`${path}.#used = ${path}.#used + :of_${id}`, `${path}.#left = ${path}.#left - :of_${id}`];
+}
+
+const RAISE_VERSION = '#version = #version + :one';
+const SPEND_CREDITS = [
+  '#available = #available - :credits',
+  '#usedThisPeriod = #usedThisPeriod + :credits',
+  '#used = #used + :credits',
+];
+
+/** Each use removes the meter's days of a month before yesterday from the item, so that it stays small. */
+const DAYS_REMOVED = Array.from({ length: 31 }, (_, index) => index + 2);
+
+function todayOf(meter: string): { placeholder: string } {
+  return { placeholder: `#today_${meter}` };
+}
+
+function countOfDay(meter: string): string {
+  const { placeholder } = todayOf(meter);
+  return `${placeholder} = if_not_exists(${placeholder}, :zero) + :of_${meter}`;
+}
+
+function dayNames(meter: string, now: Instant): Record<string, string> {
+  const removed = DAYS_REMOVED.map((days) => [
+    removedDay(meter, days),
+    dayOf(meter, now - days * DAY_MS),
+  ]);
+  return { ...Object.fromEntries(removed), [todayOf(meter).placeholder]: dayOf(meter, now) };
+}
+
+function removedDay(meter: string, days: number): string {
+  return `#d${String(days)}_${meter}`;
 }
 
 interface Asked {
   userId: string;
   use: Use;
-  plans: Plans;
   now: Instant;
 }
 
 /**
  * The deciding update: counts a use if the account meets its demands (G1). If not, the whole item comes back with the
- * refusal, so that explaining it costs no further request.
+ * refusal, so that explaining it costs no further request. What one costs is what the catalogue says, and the condition
+ * asks that the account says the same.
  */
-export function countUse(table: string, { userId, use, plans, now }: Asked): TransactWriteItem {
-  const countsMails = use.mails > 0;
-  const demands = demandsOf(use, plans, now).map(conditionOf);
+export function countUse({ table, catalogue }: Store, { userId, use, now }: Asked): TransactWriteItem {
+  const costsOf = offeredCosts(catalogue);
+  const demands = demandsOf(use, catalogue, now, costsOf);
+  const conditions = demands.map(conditionOf);
+  const parts = partsOf(use, catalogue);
+  const daily = demands.flatMap((demand) => (demand.demand === 'room' ? [demand.meter] : []));
+  const credits = creditsFor(use, costsOf);
+  const set = [
+    RAISE_VERSION,
+    ...parts.flatMap(countPart),
+    ...(credits === 0 ? [] : SPEND_CREDITS),
+    ...daily.map(countOfDay),
+  ];
+  const removed = daily.flatMap((meter) => DAYS_REMOVED.map((days) => removedDay(meter, days)));
   const expressions = evaluated(
     {
-      ConditionExpression: demands.map(({ condition }) => condition).join(' AND '),
-      UpdateExpression: countsMails ? COUNT_MAILS : COUNT_USE,
+      ConditionExpression: conditions.map(({ condition }) => condition).join(' AND '),
+      UpdateExpression: `SET ${set.join(', ')}${removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`}`,
     },
     {
       one: 1,
       zero: 0,
-      ...use,
-      ...Object.fromEntries(demands.flatMap(({ values }) => Object.entries(values))),
+      credits,
+      ...Object.fromEntries(parts.map(({ id, count }) => [`of_${id}`, count])),
+      ...Object.fromEntries(conditions.flatMap(({ values }) => Object.entries(values))),
     },
   );
-  const names = { ...expressions.ExpressionAttributeNames, ...(countsMails ? dayNames(now) : {}) };
+  const names = daily.map((meter) => dayNames(meter, now));
   return {
     Update: {
       TableName: table,
       Key: accountKey(userId),
       ...expressions,
-      ExpressionAttributeNames: names,
+      ExpressionAttributeNames: Object.assign({}, expressions.ExpressionAttributeNames, ...names),
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
@@ -154,40 +193,61 @@ export function accountKey(userId: string): WireItem {
 }
 
 export function accountItem(account: Account): WireItem {
-  const { userId, subscription, letters, emails, credits, ...others } = account;
+  const { userId, subscription, meters, levels, credits, ...others } = account;
   const { lots, ...counts } = credits;
   return toWire({
     pk: userKey(userId),
     sk: ACCOUNT_KEY,
     ...others,
     kind: undefined,
-    mailsByDay: undefined,
+    usesByDay: undefined,
     customerId: account.customerId ?? undefined,
     ...subscriptionAttributes(subscription),
     openUntil: openUntil(account),
-    lettersUsed: letters.used,
-    lettersLeft: letters.left,
-    emailsUsed: emails.used,
-    emailsLeft: emails.left,
-    mailCredits: available(credits),
+    meters: mapValues(meters, meterAttributes),
+    levels: mapValues(levels, limitedAttributes),
+    available: available(credits),
     carried: lots,
     ...counts,
+    carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
     ...dayAttributes(account),
     ...dueAttributes(account),
   });
 }
 
-/** Leaves out the days before the period's eve: they limit nothing any more, and no mail removes those of an absence. */
-function dayAttributes({ mailsByDay, periodStart }: Account): object {
-  const eve = utcDay(periodStart - DAY_MS);
-  const days = Object.entries(mailsByDay).filter(([day]) => day >= eve);
-  return Object.fromEntries(days.map(([day, mails]) => [`${DAY_PREFIX}${day}`, mails]));
+function mapValues<Value, Mapped>(
+  record: Readonly<Record<string, Value>>,
+  map: (value: Value) => Mapped,
+): Record<string, Mapped> {
+  return Object.fromEntries(Object.entries(record).map(([id, value]) => [id, map(value)]));
 }
 
-/** Accounts with a plan wait in `DueIndex`; free ones roll forward when they are next met. */
+/** A limit is null where the plan does not have the meter, and then nothing is left. */
+function limitedAttributes(count: LimitedCount): object {
+  const limit = count.limit === null ? null : limitAsCount(count.limit);
+  return { used: count.used, limit, left: leftOf(count) };
+}
+
+/** What is 0 is left out: each byte of an account is paid for. */
+function meterAttributes(count: MeterCount): object {
+  const { credits, paid } = count;
+  return { ...limitedAttributes(count), credits: credits || undefined, paid: paid || undefined };
+}
+
+/** Leaves out the days before the period's eve: they limit nothing any more, and no use removes those of an absence. */
+function dayAttributes({ usesByDay, periodStart }: Account): object {
+  const eve = utcDay(periodStart - DAY_MS);
+  return Object.fromEntries(
+    Object.entries(usesByDay).filter(([name]) => name.slice(name.indexOf(':') + 1) >= eve),
+  );
+}
+
+/** Accounts with a subscription wait in `DueIndex`; free ones roll forward when they are next met. */
 function dueAttributes(account: Account): object {
-  return account.plan === 'none' ? {} : { dueShard: accountShard(account.userId), dueAt: openUntil(account) };
+  return isLive(account.subscription)
+    ? { dueShard: accountShard(account.userId), dueAt: openUntil(account) }
+    : {};
 }
 
 function subscriptionAttributes(subscription: Subscription): object {
@@ -216,25 +276,24 @@ export function parseAccount(item: WireItem): AccountState {
     kind: 'account',
     userId,
     ...reader.integers(['version', 'billingVersion', 'createdAt', 'anchor', 'periodStart', 'periodEnd']),
+    ...reader.integers(['creditsPerPeriod', 'catalogueSince']),
     customerId: reader.optionalString('customerId') ?? null,
-    plan: reader.oneOf('plan', PLAN_ORDER),
+    plan: reader.string('plan'),
     subscription: parseSubscription(reader),
-    letters: { used: reader.integer('lettersUsed'), left: reader.integer('lettersLeft') },
-    emails: { used: reader.integer('emailsUsed'), left: reader.integer('emailsLeft') },
-    mailsUsed: reader.integer('mailsUsed'),
-    // Older accounts have no such attribute.
-    cardMails: reader.optionalInteger('cardMails') ?? 0,
-    mailsByDay: parseMailsByDay(reader),
+    meters: parseMeters(reader.map('meters')),
+    levels: parseLevels(reader.map('levels')),
+    carryOver: reader.has('carryOver') ? reader.map('carryOver').integers(['cap', 'periods']) : null,
+    usesByDay: parseUsesByDay(reader),
     credits: parseCredits(reader),
     servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,
   };
-  assertSumsHold(account, reader.integer('mailCredits'));
+  assertSumsHold(account, reader.integer('available'));
   return account;
 }
 
-function assertSumsHold({ userId, credits }: Account, mailCredits: number): void {
+function assertSumsHold({ userId, credits }: Account, stored: number): void {
   const lifetime = credits.granted - credits.used - credits.expired - credits.takenBack;
-  if (mailCredits !== available(credits) || mailCredits !== lifetime) {
+  if (stored !== available(credits) || stored !== lifetime) {
     throw new CorruptItemError(`The credits of the account ${userId} do not add up.`);
   }
 }
@@ -259,15 +318,49 @@ function parseSubscription(reader: ItemReader): Subscription {
   }
 }
 
-function parseMailsByDay(reader: ItemReader): Record<string, number> {
-  const names = reader.names().filter((name) => name.startsWith(DAY_PREFIX));
-  return Object.fromEntries(names.map((name) => [name.slice(DAY_PREFIX.length), reader.integer(name)]));
+function parseMeters(reader: ItemReader): Record<string, MeterCount> {
+  return Object.fromEntries(
+    reader.names().map((id) => {
+      const meter = reader.map(id);
+      const credits = meter.optionalInteger('credits') ?? 0;
+      return [id, { ...parseLimited(meter), credits, paid: meter.optionalInteger('paid') ?? 0 }];
+    }),
+  );
+}
+
+function parseLevels(reader: ItemReader): Record<string, LimitedCount> {
+  return Object.fromEntries(reader.names().map((id) => [id, parseLimited(reader.map(id))]));
+}
+
+/** @throws CorruptItemError when what is left is not the limit less what is used: the condition would not decide as the rules do */
+export function parseLimited(reader: ItemReader): LimitedCount {
+  const used = reader.integer('used');
+  const count = { used, limit: parseLimit(reader) };
+  if (leftOf(count) !== reader.integer('left')) {
+    throw new CorruptItemError(`Of ${String(used)} used, what is left is wrong.`);
+  }
+  return count;
+}
+
+export function parseLimit(reader: ItemReader): Limit | null {
+  if (reader.isNull('limit')) {
+    return null;
+  }
+  const limit = reader.integer('limit');
+  return limit === UNLIMITED ? 'unlimited' : limit;
+}
+
+/** `letters:2026-11-24`: a meter and a day. */
+const DAY_NAME = /^[a-z]\w*:\d{4}-\d\d-\d\d$/;
+
+function parseUsesByDay(reader: ItemReader): Record<string, number> {
+  return reader.integers(reader.names().filter((name) => DAY_NAME.test(name)));
 }
 
 /** The credits of an account's item, whether or not they add up. @throws CorruptItemError */
-export function parseStoredCredits(item: WireItem): { mailCredits: number; credits: Credits } {
+export function parseStoredCredits(item: WireItem): { stored: number; credits: Credits } {
   const reader = ItemReader.fromWire(item);
-  return { mailCredits: reader.integer('mailCredits'), credits: parseCredits(reader) };
+  return { stored: reader.integer('available'), credits: parseCredits(reader) };
 }
 
 function parseCredits(reader: ItemReader): Credits {

@@ -1,7 +1,8 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type ClosedPeriod } from '../../domain/account.ts';
 import { type Movement, MOVEMENT_KINDS } from '../../domain/credits.ts';
-import { PLAN_ORDER } from '../../domain/plans.ts';
+import { limitAsCount } from '../../domain/terms.ts';
+import { parseLimit } from './account-item.ts';
 import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { listKey, periodKey, userKey } from './keys.ts';
 
@@ -11,11 +12,16 @@ export function putPeriod(table: string, userId: string, period: ClosedPeriod): 
 }
 
 function periodItem(userId: string, period: ClosedPeriod): WireItem {
-  const { movements, ...figures } = period;
+  const { movements, meters, ...figures } = period;
+  const counts = Object.entries(meters).map(([id, { used, limit, paid }]) => [
+    id,
+    { used, limit: limit === null ? null : limitAsCount(limit), paid: paid || undefined },
+  ]);
   return toWire({
     pk: userKey(userId),
     sk: periodKey(period.periodStart),
     ...figures,
+    meters: Object.fromEntries(counts),
     ...(movements.length === 0 ? {} : { movements, listKey: periodListKey(period) }),
   });
 }
@@ -54,14 +60,22 @@ const BEFORE_ALL_IDS = '-';
 export function parsePeriod(item: WireItem): ClosedPeriod {
   const reader = ItemReader.fromWire(item);
   return {
-    ...reader.integers(['periodStart', 'periodEnd', 'anchor', 'letters', 'emails', 'mails', 'creditsUsed']),
-    plan: reader.oneOf('plan', PLAN_ORDER),
-    // Periods that closed before these were counted have neither.
-    cardMails: reader.optionalInteger('cardMails') ?? 0,
-    creditsLeft: reader.optionalInteger('creditsLeft') ?? 0,
+    ...reader.integers(['periodStart', 'periodEnd', 'anchor', 'creditsPerPeriod', 'creditsUsed', 'creditsLeft']),
+    plan: reader.string('plan'),
+    meters: parseCounts(reader.map('meters')),
     purchasedOutstanding: reader.integer('purchasedOutstanding'),
     movements: reader.has('movements') ? reader.maps('movements').map(parseMovement) : [],
   };
+}
+
+function parseCounts(reader: ItemReader): ClosedPeriod['meters'] {
+  return Object.fromEntries(
+    reader.names().map((id) => {
+      const meter = reader.map(id);
+      const paid = meter.optionalInteger('paid') ?? 0;
+      return [id, { used: meter.integer('used'), limit: parseLimit(meter), paid }];
+    }),
+  );
 }
 
 function parseMovement(reader: ItemReader): Movement {

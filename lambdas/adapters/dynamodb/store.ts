@@ -1,9 +1,11 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { type Catalogue } from '../../domain/catalogue.ts';
 
-/** Where the records are: a client and the table's name. */
+/** Where the records are, and the catalogue under which its accounts live. */
 export interface Store {
   client: DynamoDBClient;
   table: string;
+  catalogue: Catalogue;
 }
 
 /** The longest that one request to DynamoDB may take before it is tried again. */
@@ -15,7 +17,11 @@ export const TRY_TIMEOUT_MS = 3_000;
  *
  * @param configuration replaces what the environment says
  */
-export function createStore(table: string, configuration: DynamoDBClientConfig = {}): Store {
+export function createStore(
+  table: string,
+  catalogue: Catalogue,
+  configuration: DynamoDBClientConfig = {},
+): Store {
   const client = new DynamoDBClient({
     ...configuration,
     maxAttempts: 1,
@@ -29,5 +35,5 @@ export function createStore(table: string, configuration: DynamoDBClientConfig =
   });
   // It copies each request and answer for a logger that nobody has set: a tenth of what a request costs here.
   client.middlewareStack.remove('loggerMiddleware');
-  return { client, table };
+  return { client, table, catalogue };
 }

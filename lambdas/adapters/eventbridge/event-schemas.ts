@@ -4,13 +4,15 @@ import { MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { type AnyEvent, type DataOf } from '../../domain/event.ts';
 import { type CoreEvent, THRESHOLD_PERCENTS } from '../../domain/events.ts';
 import { RETURN_REASONS } from '../../domain/gifts.ts';
-import { BILLING_INTERVALS, PLAN_ORDER } from '../../domain/plans.ts';
-import { METERS } from '../../domain/refusals.ts';
+import { BILLING_INTERVALS } from '../../domain/catalogue.ts';
 
 /** What data of events are made of. */
 export const instant = z.iso.datetime({ precision: 3 });
 export const count = z.int().check(z.nonnegative());
-const plan = z.enum(PLAN_ORDER);
+/** Ids of the catalogue: an event may tell of one that it has no more. */
+const plan = z.string();
+const meter = z.string();
+const counts = z.record(meter, count);
 const status = z.enum(SUBSCRIPTION_STATUSES);
 export const id = z.string();
 /** What the data of each event of a catalogue look like. */
@@ -20,14 +22,14 @@ export type DataSchemas<Event extends AnyEvent> = {
 
 export const CORE_DATA: DataSchemas<CoreEvent> = {
   UsageThresholdReached: z.strictObject({
-    meter: z.enum(METERS),
+    meter,
     thresholdPercent: z.literal(THRESHOLD_PERCENTS),
     used: count,
     limit: count,
     period: instant,
     periodEndsAt: instant,
   }),
-  SuspiciousActivity: z.strictObject({ period: instant, mails: count }),
+  SuspiciousActivity: z.strictObject({ period: instant, meter, used: count, above: count }),
   CreditsChanged: z.strictObject({
     accountVersion: count,
     change: z.int(),
@@ -54,18 +56,19 @@ export const CORE_DATA: DataSchemas<CoreEvent> = {
     period: instant,
     endedAt: instant,
     plan,
-    lettersCreated: count,
-    emailsSent: count,
-    mailsSent: count,
-    mailCreditsUsed: count,
+    used: counts,
+    creditsUsed: count,
     movements: z.array(z.strictObject({ kind: z.enum(MOVEMENT_KINDS), amount: z.int() })),
   }),
   AccountErased: z.strictObject({ erasedAt: instant }),
   UsageRecorded: z.strictObject({
     usageId: id,
-    consumed: z.strictObject({ letters: count, emails: count, mails: count }),
+    consumed: counts,
+    released: counts,
+    credits: count,
     recordedAt: instant,
   }),
+  UsageGivenBack: z.strictObject({ usageId: id, consumed: counts, credits: count, givenBackAt: instant }),
   CreditsPurchased: z.strictObject({
     purchaseId: id,
     credits: count,

@@ -1,5 +1,5 @@
 /** Everything that the letters app tells other services. */
-import { type Catalogue, eventMaker, type EventOf } from '../../domain/event.ts';
+import { type EventCatalogue, eventMaker, type EventOf } from '../../domain/event.ts';
 import { CORE_EVENTS, type CoreEvent } from '../../domain/events.ts';
 import { type Channel, type PaidWith } from './deliveries.ts';
 
@@ -63,7 +63,7 @@ export type LettersEvent =
   | PaymentRefunded;
 
 /** What each event of the letters app means, and the version that is published. */
-const LETTERS_EVENTS: Catalogue<LettersEvent> = {
+const LETTERS_EVENTS: EventCatalogue<LettersEvent> = {
   LetterCreated: { version: 1, says: 'A letter has been created, and counted.' },
   LetterDeleted: { version: 1, says: 'A letter has been deleted. It still counts in its period.' },
   DeliveryScheduled: {
@@ -104,4 +104,4 @@ export type PostageEvent = CoreEvent | LettersEvent;
 export type EventName = PostageEvent['name'];
 
 /** The whole catalogue. */
-export const EVENTS: Catalogue<PostageEvent> = { ...CORE_EVENTS, ...LETTERS_EVENTS };
+export const EVENTS: EventCatalogue<PostageEvent> = { ...CORE_EVENTS, ...LETTERS_EVENTS };
