@@ -1,6 +1,6 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as keys from '../lambdas/adapters/dynamodb/keys.ts';
-import type { BusTarget } from '../lambdas/wiring/bus-rules.ts';
+import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
 import type { RouteGroup } from '../lambdas/wiring/routes.ts';
 import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 

@@ -4,7 +4,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { BUS_RULES, type BusTarget } from '../lambdas/wiring/bus-rules.ts';
+import { BUS_RULES, type BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
 import { type Environment, PostageFunction } from './postage-function.ts';
 import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns, ResourceName } from './rights.ts';

@@ -1,4 +1,4 @@
-import { BUS_RULES, type BusRule, type BusTarget } from '../lambdas/wiring/bus-rules.ts';
+import { BUS_RULES, type BusRule, type BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
 
 /** An entry on the bus. */
 export interface BusEntry {

@@ -13,9 +13,9 @@ export type FunctionLoaders = Record<RouteGroup, () => Promise<{ handler: Lambda
 
 /** The API's Lambda functions, to run in this process. */
 export const API_FUNCTIONS: FunctionLoaders = {
-  letters: () => import('../lambdas/api/letters.ts'),
-  deliveries: () => import('../lambdas/api/deliveries.ts'),
-  usage: () => import('../lambdas/api/usage.ts'),
+  letters: () => import('../lambdas/letters/api/letters.ts'),
+  deliveries: () => import('../lambdas/letters/api/deliveries.ts'),
+  usage: () => import('../lambdas/letters/api/usage.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
   purchases: () => import('../lambdas/api/purchases.ts'),
   gifts: () => import('../lambdas/api/gifts.ts'),
@@ -24,7 +24,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   admin: () => import('../lambdas/api/admin.ts'),
   'failed-events': () => import('../lambdas/api/failed-events.ts'),
   webhooks: () => import('../lambdas/api/webhooks.ts'),
-  'mail-webhook': () => import('../lambdas/api/mail-webhook.ts'),
+  'mail-webhook': () => import('../lambdas/letters/api/mail-webhook.ts'),
   cron: () => import('../lambdas/api/cron.ts'),
   docs: () => import('../lambdas/api/docs.ts'),
 };

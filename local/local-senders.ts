@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { BusTarget } from '../lambdas/wiring/bus-rules.ts';
+import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
 import { toIso } from '../lambdas/domain/instants.ts';
 import { type BusEntry, messageOf, targetsOf } from './bus-rules.ts';
@@ -21,9 +21,9 @@ export const LOCAL_MAIL_WEBHOOK_SECRET = 'local-mail-webhook-secret';
 
 /** The functions behind the bus's rules. */
 const CONSUMERS: Readonly<Record<BusTarget, QueueConsumer>> = {
-  'email-sender': () => import('../lambdas/jobs/email-sender.ts'),
-  'mail-sender': () => import('../lambdas/jobs/mail-sender.ts'),
-  'delivery-answers': () => import('../lambdas/jobs/delivery-answers.ts'),
+  'email-sender': () => import('../lambdas/letters/jobs/email-sender.ts'),
+  'mail-sender': () => import('../lambdas/letters/jobs/mail-sender.ts'),
+  'delivery-answers': () => import('../lambdas/letters/jobs/delivery-answers.ts'),
 };
 
 /** As deployed, but for the rest: it is minutes in AWS, and a developer does not want to wait that long. */

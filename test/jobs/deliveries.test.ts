@@ -32,7 +32,7 @@ beforeAll(async () => {
     [VARIABLES.stripeSecretId]: 'none',
   });
   ({ handler: reconcile } = await import('../../lambdas/jobs/reconciler.ts'));
-  ({ handler: answer } = await import('../../lambdas/jobs/delivery-answers.ts'));
+  ({ handler: answer } = await import('../../lambdas/letters/jobs/delivery-answers.ts'));
 });
 
 /** Nothing of earlier tests is due, and each test has a day of its own. */

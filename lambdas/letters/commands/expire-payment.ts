@@ -1,4 +1,4 @@
-import { readIntent } from '../../adapters/stripe/intents.ts';
+import { readIntent } from '../adapters/intents.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { paymentOf } from '../domain/delivery-payment.ts';
 import { endUnpaid, failed, followIntent, type DeliveryPayment } from './follow-intent.ts';

@@ -11,7 +11,7 @@ import {
   readIntent,
   refundIntent,
   type RefundOutcome,
-} from '../../adapters/stripe/intents.ts';
+} from '../adapters/intents.ts';
 import { readPaymentMetadata } from '../../adapters/stripe/purchase-payments.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { USER_ID } from '../../domain/user-id.ts';

@@ -9,12 +9,7 @@
  */
 import { BusyError } from '../../adapters/dynamodb/retry.ts';
 import { StripeUnavailableError } from '../../adapters/stripe/errors.ts';
-import {
-  cancelIntent,
-  type Intent,
-  refundIntent,
-  type RefundOutcome,
-} from '../../adapters/stripe/intents.ts';
+import { cancelIntent, type Intent, refundIntent, type RefundOutcome } from '../adapters/intents.ts';
 import { getDelivery } from '../adapters/records.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { abandonPayment, confirmPayment, paymentOf } from '../domain/delivery-payment.ts';

@@ -1,6 +1,6 @@
 import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
 import { StripeMissingError, StripeRejectedError } from '../../adapters/stripe/errors.ts';
-import { confirmIntent, createIntent, findCard, readIntent } from '../../adapters/stripe/intents.ts';
+import { confirmIntent, createIntent, findCard, readIntent } from '../adapters/intents.ts';
 import { isLive } from '../../domain/account.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, noteIntent, paymentOf } from '../domain/delivery-payment.ts';

@@ -1,6 +1,6 @@
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../../adapters/stripe/connection.ts';
-import { refundIntent } from '../../adapters/stripe/intents.ts';
+import { refundIntent } from '../adapters/intents.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, needsRefund, noteRefunded } from '../domain/delivery-payment.ts';

@@ -1,18 +1,18 @@
-import { listClosedPeriods } from '../adapters/dynamodb/accounts.ts';
-import { readAccount } from '../commands/read-account.ts';
-import { createStore } from '../adapters/dynamodb/store.ts';
-import { getEntitlements } from '../letters/domain/entitlements.ts';
-import { getUsageByPeriod } from '../letters/domain/history.ts';
+import { listClosedPeriods } from '../../adapters/dynamodb/accounts.ts';
+import { readAccount } from '../../commands/read-account.ts';
+import { createStore } from '../../adapters/dynamodb/store.ts';
+import { getEntitlements } from '../domain/entitlements.ts';
+import { getUsageByPeriod } from '../domain/history.ts';
 import {
   forecastUsage,
   getRemainingQuota,
   getUserMonthlyUsageSummary,
   isNearingQuota,
-} from '../letters/domain/summaries.ts';
-import { requiredVariable } from '../wiring/environment.ts';
-import * as contracts from '../letters/http/contracts/usage.ts';
-import { httpHandler } from '../http/handler.ts';
-import { operation } from '../http/operation.ts';
+} from '../domain/summaries.ts';
+import { requiredVariable } from '../../wiring/environment.ts';
+import * as contracts from '../http/contracts/usage.ts';
+import { httpHandler } from '../../http/handler.ts';
+import { operation } from '../../http/operation.ts';
 
 const store = createStore(requiredVariable('table'));
 

@@ -1,20 +1,20 @@
-import { deleteLetterAndCancel } from '../letters/commands/delete-letter.ts';
-import { listRecords } from '../adapters/dynamodb/lists.ts';
-import { LETTERS } from '../letters/adapters/letter-item.ts';
-import { deleteLetter } from '../letters/commands/delete-letter.ts';
-import { getLetter } from '../letters/adapters/records.ts';
-import { createStore } from '../adapters/dynamodb/store.ts';
-import { trackLetterCreation } from '../letters/commands/create-letter.ts';
-import { toIso } from '../domain/instants.ts';
-import { type Letter } from '../letters/domain/letters.ts';
-import { requiredVariable } from '../wiring/environment.ts';
-import * as contracts from '../letters/http/contracts/letters.ts';
-import { httpHandler } from '../http/handler.ts';
-import { operation } from '../http/operation.ts';
-import { answerWrite } from '../http/outcomes.ts';
-import { answerPage } from '../http/paging.ts';
-import { notFound } from '../http/problems.ts';
-import { letterHasOpenDeliveries } from '../letters/http/problems.ts';
+import { deleteLetterAndCancel } from '../commands/delete-letter.ts';
+import { listRecords } from '../../adapters/dynamodb/lists.ts';
+import { LETTERS } from '../adapters/letter-item.ts';
+import { deleteLetter } from '../commands/delete-letter.ts';
+import { getLetter } from '../adapters/records.ts';
+import { createStore } from '../../adapters/dynamodb/store.ts';
+import { trackLetterCreation } from '../commands/create-letter.ts';
+import { toIso } from '../../domain/instants.ts';
+import { type Letter } from '../domain/letters.ts';
+import { requiredVariable } from '../../wiring/environment.ts';
+import * as contracts from '../http/contracts/letters.ts';
+import { httpHandler } from '../../http/handler.ts';
+import { operation } from '../../http/operation.ts';
+import { answerWrite } from '../../http/outcomes.ts';
+import { answerPage } from '../../http/paging.ts';
+import { notFound } from '../../http/problems.ts';
+import { letterHasOpenDeliveries } from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 

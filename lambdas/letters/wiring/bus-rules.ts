@@ -1,5 +1,5 @@
 /** Which events lead to which function, each through a queue of its own. The CDK construct and the local runtime read it. */
-import { ANSWER_SOURCE, EVENT_SOURCE } from './event-sources.ts';
+import { ANSWER_SOURCE, EVENT_SOURCE } from '../../wiring/event-sources.ts';
 
 /** A rule's pattern: an event passes that has one of the values everywhere. */
 export interface BusRule {

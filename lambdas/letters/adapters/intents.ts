@@ -2,9 +2,15 @@ import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/plans.ts';
-import { answeredAt, callStripe, idOf, readStripe, type StripeConnection } from './connection.ts';
-import { orNull, StripeDeclinedError, StripeRejectedError } from './errors.ts';
-import { listAll } from './lists.ts';
+import {
+  answeredAt,
+  callStripe,
+  idOf,
+  readStripe,
+  type StripeConnection,
+} from '../../adapters/stripe/connection.ts';
+import { orNull, StripeDeclinedError, StripeRejectedError } from '../../adapters/stripe/errors.ts';
+import { listAll } from '../../adapters/stripe/lists.ts';
 
 /** What a card is to pay for, and whose card. */
 export interface IntentOrder {

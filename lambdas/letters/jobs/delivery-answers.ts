@@ -1,13 +1,13 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { deadlineIn } from '../runtime/deadline.ts';
-import { takeStep } from '../letters/commands/take-step.ts';
-import { createStore } from '../adapters/dynamodb/store.ts';
-import { FAILURE } from '../letters/domain/deliveries.ts';
-import { answerDelivery, type SenderAnswer } from '../letters/domain/delivery-life.ts';
-import { requiredVariable } from '../wiring/environment.ts';
-import { createLogger } from '../runtime/logger.ts';
-import { handleQueueBatch } from '../runtime/queue-batch.ts';
+import { deadlineIn } from '../../runtime/deadline.ts';
+import { takeStep } from '../commands/take-step.ts';
+import { createStore } from '../../adapters/dynamodb/store.ts';
+import { FAILURE } from '../domain/deliveries.ts';
+import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
+import { requiredVariable } from '../../wiring/environment.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { handleQueueBatch } from '../../runtime/queue-batch.ts';
 
 const DEADLINE_MS = 20_000;
 const CONCURRENCY = 5;

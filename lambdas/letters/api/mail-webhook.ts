@@ -1,15 +1,15 @@
-import { takeStep } from '../letters/commands/take-step.ts';
-import { createStore } from '../adapters/dynamodb/store.ts';
-import { createLobKeyReader } from '../letters/adapters/senders/lob.ts';
-import { isSignedByLob, type MailStatus, readLobEvent } from '../letters/adapters/senders/lob-events.ts';
-import { type Deadline } from '../domain/deadline.ts';
-import { type ProviderReport, reportDelivery } from '../letters/domain/delivery-life.ts';
-import { type Instant } from '../domain/instants.ts';
-import { requiredVariable } from '../wiring/environment.ts';
-import * as contracts from '../letters/http/contracts/mail-webhook.ts';
-import { httpHandler } from '../http/handler.ts';
-import { type Answer, operation } from '../http/operation.ts';
-import { malformed, notConfigured, wronglySigned } from '../http/problems.ts';
+import { takeStep } from '../commands/take-step.ts';
+import { createStore } from '../../adapters/dynamodb/store.ts';
+import { createLobKeyReader } from '../adapters/senders/lob.ts';
+import { isSignedByLob, type MailStatus, readLobEvent } from '../adapters/senders/lob-events.ts';
+import { type Deadline } from '../../domain/deadline.ts';
+import { type ProviderReport, reportDelivery } from '../domain/delivery-life.ts';
+import { type Instant } from '../../domain/instants.ts';
+import { requiredVariable } from '../../wiring/environment.ts';
+import * as contracts from '../http/contracts/mail-webhook.ts';
+import { httpHandler } from '../../http/handler.ts';
+import { type Answer, operation } from '../../http/operation.ts';
+import { malformed, notConfigured, wronglySigned } from '../../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 const readKeys = createLobKeyReader(requiredVariable('mailSecretId'));

@@ -1,40 +1,35 @@
-import { callOffDelivery } from '../letters/commands/call-off-delivery.ts';
-import { type DeliveryPayment, isInterruption } from '../letters/commands/follow-intent.ts';
-import { payDelivery } from '../letters/commands/pay-delivery.ts';
-import { paymentOf } from '../letters/domain/delivery-payment.ts';
-import { type CardPayments, refundIfNeeded } from '../letters/commands/refund-delivery.ts';
-import { listRecords } from '../adapters/dynamodb/lists.ts';
-import { DELIVERIES } from '../letters/adapters/delivery-item.ts';
-import { getDelivery } from '../letters/adapters/records.ts';
-import { createStore } from '../adapters/dynamodb/store.ts';
+import { callOffDelivery } from '../commands/call-off-delivery.ts';
+import { type DeliveryPayment, isInterruption } from '../commands/follow-intent.ts';
+import { payDelivery } from '../commands/pay-delivery.ts';
+import { paymentOf } from '../domain/delivery-payment.ts';
+import { type CardPayments, refundIfNeeded } from '../commands/refund-delivery.ts';
+import { listRecords } from '../../adapters/dynamodb/lists.ts';
+import { DELIVERIES } from '../adapters/delivery-item.ts';
+import { getDelivery } from '../adapters/records.ts';
+import { createStore } from '../../adapters/dynamodb/store.ts';
 import {
   deductMailCredit,
   findScheduled,
   type SchedulingOutcome,
   trackEmailDelivery,
-} from '../letters/commands/schedule-delivery.ts';
-import { connectStripe } from '../adapters/stripe/connection.ts';
-import {
-  canDeliverAt,
-  type Delivery,
-  type Destination,
-  MAX_DELIVERY_YEARS,
-} from '../letters/domain/deliveries.ts';
-import { toIso } from '../domain/instants.ts';
-import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
-import * as contracts from '../letters/http/contracts/deliveries.ts';
-import { httpHandler } from '../http/handler.ts';
-import { logger } from '../http/logger.ts';
-import { type Answer, operation, type RequestOf } from '../http/operation.ts';
-import { answerWrite, REPLAYED } from '../http/outcomes.ts';
-import { answerPage } from '../http/paging.ts';
-import { accountErased, invalid, notFound, type Problem } from '../http/problems.ts';
+} from '../commands/schedule-delivery.ts';
+import { connectStripe } from '../../adapters/stripe/connection.ts';
+import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
+import { toIso } from '../../domain/instants.ts';
+import { optionalVariable, requiredVariable } from '../../wiring/environment.ts';
+import * as contracts from '../http/contracts/deliveries.ts';
+import { httpHandler } from '../../http/handler.ts';
+import { logger } from '../../http/logger.ts';
+import { type Answer, operation, type RequestOf } from '../../http/operation.ts';
+import { answerWrite, REPLAYED } from '../../http/outcomes.ts';
+import { answerPage } from '../../http/paging.ts';
+import { accountErased, invalid, notFound, type Problem } from '../../http/problems.ts';
 import {
   notCancellable,
   paymentActionRequired,
   paymentFailed,
   paymentMethodRequired,
-} from '../letters/http/problems.ts';
+} from '../http/problems.ts';
 
 const store = createStore(requiredVariable('table'));
 
