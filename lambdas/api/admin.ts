@@ -37,8 +37,9 @@ import { operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { answerPage } from '../http/paging.ts';
 import { belowBalance, invalid, notFound, ProblemError, userErased } from '../http/problems.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 
 /**
  * Records in the audit trail that somebody reads users' data. The route shows nothing that this can't record.
@@ -82,7 +83,7 @@ const user = operation(lettersContracts.getUser, async (request) => {
   if (stored.kind === 'erased') {
     return { status: 200, body: { userId, erasedAt: toIso(stored.erasedAt) } };
   }
-  const { account } = rollForward(stored, now);
+  const { account } = rollForward(stored, now, store.catalogue);
   const latest = { limit: LATEST, after: null };
   const [purchases, gifts] = await Promise.all([
     listRecords(store, userId, PURCHASES, latest, deadline),

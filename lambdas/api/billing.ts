@@ -5,23 +5,24 @@ import { connectStripe } from '../adapters/stripe/connection.ts';
 import { StripeMissingError } from '../adapters/stripe/errors.ts';
 import { createPortal } from '../adapters/stripe/portal.ts';
 import { parsePriceList } from '../adapters/stripe/prices.ts';
-import { PLANS } from '../domain/plans.ts';
+import { planOf } from '../domain/catalogue.ts';
 import { requiredVariable, optionalVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { alreadySubscribed, invalid, noCustomer } from '../http/problems.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const prices = parsePriceList(requiredVariable('stripePrices'));
+const prices = parsePriceList(requiredVariable('stripePrices'), store.catalogue);
 const trialDays = Number(requiredVariable('trialDays'));
 const appUrl = requiredVariable('appUrl');
 const portal = createPortal(stripe, prices, requiredVariable('stage'));
 
 const checkout = operation(contracts.createCheckoutSession, async (request) => {
   const { plan, interval } = request.body;
-  if (PLANS[plan].prices[interval] === undefined) {
+  if (planOf(store.catalogue, plan)?.prices[interval] === undefined) {
     const message = `The plan ${plan} is not sold by the ${interval}.`;
     return invalid([{ path: 'interval', message }]);
   }

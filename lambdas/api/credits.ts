@@ -8,8 +8,9 @@ import * as contracts from '../http/contracts/credits.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerPage } from '../http/paging.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 
 const summary = operation(contracts.getCredits, async ({ userId, now, deadline }) => {
   const { account } = await readAccount(store, userId, now, deadline);

@@ -18,8 +18,9 @@ import * as reconciliation from '../letters/http/contracts/cron.ts';
 import { httpHandler } from '../http/handler.ts';
 import { type Answer, operation, type RequestOf } from '../http/operation.ts';
 import { invalid, notFound, type Problem, runFailed } from '../http/problems.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const rollover = connectStateMachine(requiredVariable('rolloverStateMachineArn'));
 const stage = requiredVariable('stage');
 

@@ -9,8 +9,9 @@ import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerPage } from '../http/paging.ts';
 import { notFound } from '../http/problems.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const events = connectQueue(requiredVariable('stripeEventsQueueUrl'));
 
 const list = operation(contracts.listFailedEvents, (request) =>

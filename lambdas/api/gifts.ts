@@ -11,8 +11,9 @@ import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { codeForgotten, notEnoughToGive, notFound, refusedClaim, tooManyGuesses } from '../http/problems.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const readSecret = createSecretReader(requiredVariable('giftSecretId'));
 
 const gift = operation(contracts.createGift, async (request) => {

@@ -63,10 +63,10 @@ export async function addMailCredits(
     }
     const earlier = await getItem(store, key, deadline);
     if (earlier !== null) {
-      const { account } = rollForward(before, now);
+      const { account } = rollForward(before, now, store.catalogue);
       return { answer: replayOf(earlier, fingerprint, (item) => parseAdjustment(item, account)) };
     }
-    const change = adjustCredits(before, amount, now, `adjustment:${id}`);
+    const change = adjustCredits(before, amount, now, `adjustment:${id}`, store.catalogue);
     if (change.outcome === 'refused') {
       return { answer: { outcome: 'below_balance', available: change.takeable } };
     }

@@ -57,7 +57,7 @@ export async function applyPurchasePayment(
     if (before === TRY_AGAIN) {
       return { answer: TRY_AGAIN };
     }
-    const followed = followPayment(before, purchase, facts, event.at);
+    const followed = followPayment(before, purchase, facts, event.at, store.catalogue);
     if (followed.outcome === 'mismatch') {
       return { answer: 'mismatch' };
     }
@@ -90,7 +90,7 @@ async function recoverGifts(
   deadline: Deadline,
 ): Promise<Account | typeof TRY_AGAIN> {
   const owes = (before: Account): boolean => {
-    const followed = followPayment(before, purchase, facts, event.at);
+    const followed = followPayment(before, purchase, facts, event.at, store.catalogue);
     const after = followed.outcome === 'followed' ? followed.change?.account : undefined;
     return after !== undefined && after.credits.owed > 0;
   };

@@ -46,7 +46,7 @@ export async function applySubscription(
     if (before.billingVersion !== billingVersion) {
       return { answer: 'overtaken' };
     }
-    const change = followChoice(before, chosen, event.at);
+    const change = followChoice(before, chosen, event.at, store.catalogue);
     return {
       write: {
         change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },

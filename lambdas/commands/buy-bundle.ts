@@ -1,5 +1,6 @@
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
-import { type Bundle, BUNDLES, type PlanId, PLANS } from '../domain/plans.ts';
+import { type Bundle } from '../domain/catalogue.ts';
+import { canSpendCredits } from '../domain/account.ts';
 import { type CommandContext } from './command-context.ts';
 import { notePurchase } from './note-purchase.ts';
 import { findPurchase, type OpenedPurchase, openPurchase } from './open-purchase.ts';
@@ -15,30 +16,29 @@ import { type CustomerServices, withCustomer } from './with-customer.ts';
 export async function buyBundle(
   { appUrl, ...services }: CustomerServices & { appUrl: string },
   request: CommandContext & { idempotencyKey: string | null },
-  bundle: Bundle,
-): Promise<OpenedPurchase | { outcome: 'plan_required'; plan: PlanId }> {
+  { credits, price }: Bundle,
+): Promise<OpenedPurchase | { outcome: 'plan_required'; plan: string }> {
   const { store, stripe } = services;
   const { userId, id, now, deadline, idempotencyKey } = request;
   // Nothing is written if nobody can pay.
   await stripe.keys();
   const before = idempotencyKey === null ? null : await findPurchase(store, request);
   const { account } = await readAccount(store, userId, now, deadline);
-  if (before === null && !PLANS[account.plan].canSchedule) {
+  if (before === null && !canSpendCredits(account)) {
     return { outcome: 'plan_required', plan: account.plan };
   }
   if (before !== null && !needsPage(before)) {
     return before;
   }
-  const price = BUNDLES[bundle];
   return withCustomer(services, account, now, deadline, async (customerId) => {
-    const opened = await openPurchase(store, request, { credits: bundle, ...price, customerId });
+    const opened = await openPurchase(store, request, { credits, ...price, customerId });
     if (!needsPage(opened)) {
       return opened;
     }
     if (opened.record.customerId !== customerId) {
       await notePurchase(store, userId, id, { customerId }, deadline);
     }
-    const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl };
+    const order = { userId, customerId, purchaseId: id, credits, price, appUrl };
     const checkoutUrl = await checkOutBundle(stripe, order, deadline);
     return { ...opened, record: await notePurchase(store, userId, id, { checkoutUrl }, deadline) };
   });

@@ -5,7 +5,13 @@ import { putPeriod } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { transact, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
-import { type Account, type AccountChange, type AccountState, type ClosedPeriod } from '../domain/account.ts';
+import {
+  type Account,
+  type AccountChange,
+  type AccountState,
+  type ClosedPeriod,
+  firstMovements,
+} from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { DAY_MS, type Instant } from '../domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../domain/roll-forward.ts';
@@ -91,7 +97,7 @@ async function writeDecided<Answer>(
   { change, cause, alongside = [], over = read, answer }: AccountWrite<Answer>,
   abortSignal: AbortSignal,
 ): Promise<Answer | typeof TRY_AGAIN> {
-  const ofAccount = change === null ? [] : changeItems(store.table, change, over, cause);
+  const ofAccount = change === null ? [] : changeItems(store, change, over, cause);
   const items = [...alongside.map(({ write }) => write), ...ofAccount];
   const transaction = await transact(store, items, abortSignal);
   return transaction.committed ? answer : judgeAlongside(alongside, transaction.reasons);
@@ -99,16 +105,17 @@ async function writeDecided<Answer>(
 
 /** The writes of a computed change, the account's own first. */
 function changeItems(
-  table: string,
+  { table, catalogue }: Store,
   change: AccountChange,
   before: Account | null,
   cause: ChangeCause,
 ): TransactWriteItem[] {
   const { userId } = change.account;
+  const first = before === null ? firstMovements(change.account, catalogue) : [];
   return [
     putAccount(table, change.account, before),
     ...keptPeriodItems(table, userId, change.closed),
-    ...change.movements.map((movement, index) =>
+    ...[...first, ...change.movements].map((movement, index) =>
       putLedgerLine(table, userId, {
         ...movement,
         ...cause.byHand,
@@ -152,12 +159,12 @@ export async function rollForwardInPart(
   if (now - account.periodStart < SURELY_FITS_MS) {
     return account;
   }
-  const kept = rollForward(account, now).closed.filter(isWorthKeeping);
+  const kept = rollForward(account, now, store.catalogue).closed.filter(isWorthKeeping);
   const cause = { id: 'roll-forward', at: now };
   let current = account;
   for (let last = MAX_PERIODS_PER_WRITE; last < kept.length; last += MAX_PERIODS_PER_WRITE) {
-    const change = rollForward(current, kept[last - 1]?.periodEnd ?? now);
-    const transaction = await transact(store, changeItems(store.table, change, current, cause), abortSignal);
+    const change = rollForward(current, kept[last - 1]?.periodEnd ?? now, store.catalogue);
+    const transaction = await transact(store, changeItems(store, change, current, cause), abortSignal);
     if (!transaction.committed) {
       return TRY_AGAIN;
     }

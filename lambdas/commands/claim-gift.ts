@@ -111,7 +111,13 @@ async function claim(store: Store, context: ClaimContext, codeHash: string): Pro
     ];
     return {
       write: {
-        change: receiveGift(before ?? newAccount(userId, now), count, now, `gift:${giftId}`),
+        change: receiveGift(
+          before ?? newAccount(userId, now, store.catalogue),
+          count,
+          now,
+          `gift:${giftId}`,
+          store.catalogue,
+        ),
         cause: { id, at: now },
         alongside: writes.map((write) => ({ write, ifRefused: beginAnew })),
         answer: { outcome: 'created', record },

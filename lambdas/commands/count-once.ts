@@ -10,7 +10,7 @@ import { commit, MAX_TRANSACTION_ITEMS, type TransactWriteItem } from '../adapte
 import { addToSketch } from '../adapters/dynamodb/user-sketches.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { addTotals, type Counted, NO_TOTALS } from '../domain/statistics.ts';
+import { addTotals, type Counted } from '../domain/statistics.ts';
 import { batchesOf } from '../runtime/batches.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
 
@@ -169,7 +169,7 @@ async function countPortion(
   const writtenAt = Math.max(...countings.map((counting) => counting.writtenAt));
   const items = [...newlyActive].flatMap(([day, active]) => {
     const ofDay = countings.filter((counting) => counting.day === day);
-    const totals = ofDay.map((counting) => counting.totals).reduce(addTotals, NO_TOTALS);
+    const totals = ofDay.map((counting) => counting.totals).reduce(addTotals, {});
     return [
       addToDay(store.table, { day, part }, totals, active.size),
       ...ofDay.map(({ mark }) => putMarker(store, mark, writtenAt)),

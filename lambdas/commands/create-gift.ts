@@ -39,7 +39,7 @@ export async function createGift(
     if (before === null) {
       return { answer: { outcome: 'below_balance', takeable: 0 } };
     }
-    const change = sendGift(before, count, now, `gift:${id}`);
+    const change = sendGift(before, count, now, `gift:${id}`, store.catalogue);
     if (change.outcome === 'refused') {
       return { answer: { outcome: 'below_balance', takeable: change.takeable } };
     }

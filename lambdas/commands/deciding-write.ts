@@ -10,15 +10,22 @@ import {
   transact,
   type TransactWriteItem,
 } from '../adapters/dynamodb/transact.ts';
-import { type Account, type AccountState, newAccount } from '../domain/account.ts';
+import { type Account, type AccountState, firstMovements, newAccount } from '../domain/account.ts';
 import { type Movement } from '../domain/credits.ts';
 import { type Instant } from '../domain/instants.ts';
-import { type Plans } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 import { rollForward } from '../domain/roll-forward.ts';
-import { type Charge, decideUse, refuseMailsAtOnce, type Use, type UseDecision } from '../domain/usage.ts';
+import {
+  type Charge,
+  creditsFor,
+  decideUse,
+  offeredCosts,
+  refuseTooManyAtOnce,
+  type Use,
+  type UseDecision,
+} from '../domain/usage.ts';
 import { type Alongside, judgeAlongside } from './alongside.ts';
-import { keptPeriodItems, rollForwardInPart } from './change-account.ts';
+import { keptPeriodItems, movementId, rollForwardInPart } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';
 import { type AccountReason, judge } from './judgement.ts';
 import { type Replay, replayOf } from './replay.ts';
@@ -26,20 +33,24 @@ import { type Replay, replayOf } from './replay.ts';
 /** A command that costs usage, and the record that it makes. */
 export interface CostingCommand<Kept, Refused = unknown> extends CommandContext {
   use: Use;
-  /** The catalogue by which it is decided. */
-  plans: Plans;
   /** What the ledger names as the cause, `delivery:<id>`. */
   source: string;
   /** What it writes besides, and must be able to: a delivery counts itself on its letter, which has to exist. */
   alongside: readonly Alongside<Refused>[];
   /**
-   * Where a card may pay for a mail for which there is no credit left; null: it may not. Called before a record is made
+   * Where a card may pay for a use for which there is no credit left; null: it may not. Called before a record is made
    * that a card is to pay for, it throws where no card can.
    */
   payAsYouGo: (() => Promise<unknown>) | null;
-  /** The record, as of the instant at which the use counts, and with what a card is to pay for it, if one is. */
-  record: (at: Instant, charge: Charge | null) => NewRecord<Kept>;
+  /** The record, as of the instant at which the use counts, with what it costs: credits, or what a card is to pay. */
+  record: (at: Instant, cost: UseCost) => NewRecord<Kept>;
   parse: (item: WireItem) => Kept;
+}
+
+/** What a use costs: so many credits, or money in their place. */
+export interface UseCost {
+  credits: number;
+  charge: Charge | null;
 }
 
 export interface NewRecord<Kept> {
@@ -66,7 +77,7 @@ export class InconsistentBooksError extends Error {
  *     tab 1:  reads 1 credit                   deducts: 0 left
  *     tab 2:                  reads 1 credit                    deducts: -1 left
  *
- * An account that is new, or no longer open, takes a second request, conditional on what the first one saw. So does a mail
+ * An account that is new, or no longer open, takes a second request, conditional on what the first one saw. So does a use
  * that a card has to pay for: a credit that arrives first changes what was seen, and the command begins anew and takes it.
  *
  * @throws BusyError when conflicts or throttling outlast the deadline; repeating the request with its key is safe
@@ -75,7 +86,7 @@ export async function decidingWrite<Kept, Refused = never>(
   store: Store,
   command: CostingCommand<Kept, Refused>,
 ): Promise<WriteOutcome<Kept> | Refused> {
-  const refusal = refuseMailsAtOnce(command.use, command.now);
+  const refusal = refuseTooManyAtOnce(command.use, store.catalogue, command.now);
   if (refusal !== null) {
     return { outcome: 'refused', refusal };
   }
@@ -111,10 +122,11 @@ interface Parts<Kept> {
 /** The first attempt: DynamoDB judges the account as it stands, and counts. */
 function countingParts<Kept>(store: Store, command: CostingCommand<Kept>): Parts<Kept> {
   const { use, now, source } = command;
-  const movements: Movement[] = use.mails === 0 ? [] : [{ kind: 'use', amount: -use.mails, source }];
+  const credits = creditsFor(use, offeredCosts(store.catalogue));
+  const movements: Movement[] = credits === 0 ? [] : [{ kind: 'use', amount: -credits, source }];
   return {
-    account: countUse(store.table, command),
-    record: command.record(now, null),
+    account: countUse(store, command),
+    record: command.record(now, { credits, charge: null }),
     others: ledgerLines(store, command, movements, now),
   };
 }
@@ -131,22 +143,27 @@ function computedParts<Kept>(
   | { outcome: 'accepted'; parts: Parts<Kept>; charge: Charge | null }
   | { outcome: 'refused'; refusal: Refusal } {
   const { userId, now } = command;
-  const rolled = rollForward(before ?? newAccount(userId, now), now);
+  const rolled = rollForward(before ?? newAccount(userId, now, store.catalogue), now, store.catalogue);
   // A now before the period's start counts as its start: gateways' clocks need not agree to the millisecond.
   const at = Math.max(now, rolled.account.periodStart);
-  const decision = decide(command, rolled.account, at);
+  const decision = decide(store, command, rolled.account, at);
   switch (decision.outcome) {
     case 'refused':
       return decision;
-    case 'not_open':
-      throw new InconsistentBooksError(`The account ${userId} is not open after it was rolled forward.`);
+    case 'not_current':
+      throw new InconsistentBooksError(`The account ${userId} is not current after it was rolled forward.`);
     case 'accepted':
     case 'to_be_paid': {
       const charge = decision.outcome === 'to_be_paid' ? decision.charge : null;
-      const movements = decision.outcome === 'to_be_paid' ? [] : decision.movements;
+      const credits = decision.outcome === 'to_be_paid' ? 0 : decision.credits;
+      const moved = decision.outcome === 'to_be_paid' ? [] : decision.movements;
+      const movements = [
+        ...(before === null ? firstMovements(decision.account, store.catalogue) : []),
+        ...moved,
+      ];
       const parts = {
         account: putAccount(store.table, decision.account, before),
-        record: command.record(at, charge),
+        record: command.record(at, { credits, charge }),
         others: [
           ...keptPeriodItems(store.table, userId, rolled.closed),
           ...ledgerLines(store, command, movements, at),
@@ -157,9 +174,14 @@ function computedParts<Kept>(
   }
 }
 
-function decide<Kept>(command: CostingCommand<Kept>, state: AccountState, at: Instant): UseDecision {
-  const { use, plans, source, payAsYouGo } = command;
-  return decideUse(use, state, plans, at, source, payAsYouGo !== null);
+function decide<Kept>(
+  { catalogue }: Store,
+  command: CostingCommand<Kept>,
+  state: AccountState,
+  at: Instant,
+): UseDecision {
+  const { use, source, payAsYouGo } = command;
+  return decideUse(use, state, catalogue, at, source, payAsYouGo !== null);
 }
 
 function ledgerLines<Kept>(
@@ -168,7 +190,9 @@ function ledgerLines<Kept>(
   movements: readonly Movement[],
   at: Instant,
 ): TransactWriteItem[] {
-  return movements.map((movement) => putLedgerLine(store.table, userId, { ...movement, id, at }));
+  return movements.map((movement, index) =>
+    putLedgerLine(store.table, userId, { ...movement, id: index === 0 ? id : movementId(id, index), at }),
+  );
 }
 
 type Step<Kept, Refused> =
@@ -195,11 +219,12 @@ async function attempt<Kept, Refused>(
   );
   return transaction.committed
     ? { step: 'answer', answer: { outcome: 'created', record: record.kept } }
-    : nextStep(command, transaction.reasons);
+    : nextStep(store, command, transaction.reasons);
 }
 
 /** From the reasons of a cancelled transaction, which stand in the order of its items, to what is to be done. */
 function nextStep<Kept, Refused>(
+  store: Store,
   command: CostingCommand<Kept, Refused>,
   reasons: readonly ItemReason[],
 ): Step<Kept, Refused> {
@@ -208,7 +233,7 @@ function nextStep<Kept, Refused>(
     throw new InconsistentBooksError('A cancelled transaction came without its reasons.');
   }
   const alongside = rest.slice(0, command.alongside.length);
-  const judged = judgeAccount(command, account);
+  const judged = judgeAccount(store, command, account);
   const verdict = judge({
     record: record.reason,
     alongside: firstOf(alongside),
@@ -245,12 +270,16 @@ interface JudgedAccount {
 }
 
 /** Explains the account's failed condition by the item that came back with it. */
-function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: ItemReason): JudgedAccount {
+function judgeAccount<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+  { reason, item }: ItemReason,
+): JudgedAccount {
   if (reason !== 'condition' || item === null) {
     return { reason: reason === 'condition' ? 'absent' : reason, account: null, answer: TRY_AGAIN };
   }
   const state = parseAccount(item);
-  const decision = decide(command, state, command.now);
+  const decision = decide(store, command, state, command.now);
   return {
     reason: ACCOUNT_REASONS[decision.outcome],
     account: state.kind === 'account' ? state : null,
@@ -259,8 +288,9 @@ function judgeAccount<Kept>(command: CostingCommand<Kept>, { reason, item }: Ite
 }
 
 const ACCOUNT_REASONS = {
-  accepted: 'allows',
-  not_open: 'not open',
+  // Its terms are not the catalogue's: it is asked by its own.
+  accepted: 'not current',
+  not_current: 'not current',
   to_be_paid: 'wants a card',
   refused: 'refuses',
 } as const satisfies Record<UseDecision['outcome'], AccountReason>;

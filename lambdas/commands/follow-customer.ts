@@ -61,7 +61,7 @@ async function follow(
   const choice =
     listed === null
       ? ENDED_WITH_CUSTOMER
-      : chooseSubscription(listed.subscriptions, account.subscription, now);
+      : chooseSubscription(listed.subscriptions, account.subscription, now, store.catalogue);
   if (choice.outcome === 'grace_unknown') {
     throw new UnsettledSubscriptionError(`The customer ${customerId} is past due without an open invoice.`);
   }

@@ -9,13 +9,11 @@ import { type Reason } from '../adapters/dynamodb/transact.ts';
 export type AccountReason =
   | Exclude<Reason, 'condition'>
   | 'absent'
-  /** Its period, grace or subscription has ended, or its period has not begun. */
-  | 'not open'
+  /** Its period, grace or subscription has ended; or its terms are not those that the write has asked for. */
+  | 'not current'
   | 'refuses'
   /** It has no credit left, and a card may pay. */
-  | 'wants a card'
-  /** The item that came back would allow the command by now. */
-  | 'allows';
+  | 'wants a card';
 
 export interface Reasons {
   record: Reason;
@@ -42,7 +40,7 @@ export type Verdict =
  * 2. the record is in another transaction's hands: it may be this request's twin, so nothing else can be believed yet;
  * 3. what stands alongside refuses (the letter is missing);
  * 4. there is no account yet;
- * 5. the account is not open: it is rolled forward, and the command carried out, at once (G7);
+ * 5. the account is not open, or stands under other terms: it is rolled forward, and the command carried out, at once (G7);
  * 6. the account refuses, or wants a card to pay;
  * 7. conflicts or throttling elsewhere.
  */
@@ -59,13 +57,12 @@ export function judge({ record, alongside, account, others }: Reasons): Verdict 
   switch (account) {
     case 'absent':
       return 'create the account';
-    case 'not open':
+    case 'not current':
       return 'roll forward';
     case 'refuses':
       return 'refuse';
     case 'wants a card':
       return 'charge a card';
-    case 'allows':
     case 'conflict':
     case 'throttled':
       return 'try again';

@@ -37,7 +37,7 @@ export async function linkFirstCustomer(
 ): Promise<string> {
   const { userId } = link;
   return changeAccount<string>(store, { userId, now, deadline, ifErased: refuseErased }, (before) => {
-    const account = before ?? newAccount(userId, now);
+    const account = before ?? newAccount(userId, now, store.catalogue);
     return account.customerId === null
       ? { write: linking(store.table, link, { account, closed: [], movements: [] }, now, []) }
       : { answer: account.customerId };
@@ -68,10 +68,10 @@ export async function replaceDeletedCustomer(
     if (before?.customerId !== former.id) {
       return { answer: before?.customerId ?? null };
     }
-    if (isLive(rollForward(before, now).account.subscription) && !former.isConfirmed) {
+    if (isLive(rollForward(before, now, store.catalogue).account.subscription) && !former.isConfirmed) {
       return { answer: null };
     }
-    const ended = followChoice(before, ENDED_WITH_CUSTOMER, now);
+    const ended = followChoice(before, ENDED_WITH_CUSTOMER, now, store.catalogue);
     const account: Account = { ...ended.account, billingVersion: before.billingVersion + 1 };
     const forget = { write: forgetCustomer(store.table, former.id), ifRefused: beginAnew };
     return { write: linking(store.table, link, { ...ended, account }, now, [forget]) };

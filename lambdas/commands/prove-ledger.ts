@@ -46,8 +46,8 @@ export async function proveLedgerOf(
     if (after === null || versionOf(after) !== versionOf(before)) {
       return TRY_AGAIN;
     }
-    const { mailCredits, credits } = parseStoredCredits(before);
-    return { ...proveLedger(mailCredits, credits, totals), movements };
+    const { stored, credits } = parseStoredCredits(before);
+    return { ...proveLedger(stored, credits, totals), movements };
   });
 }
 

@@ -27,5 +27,7 @@ export async function readAccount(
   deadline: Deadline,
 ): Promise<RolledAccount> {
   const stored = await readStoredAccount(store, userId, deadline);
-  return stored?.kind === 'erased' ? refuseErased() : rollForward(stored ?? newAccount(userId, now), now);
+  return stored?.kind === 'erased'
+    ? refuseErased()
+    : rollForward(stored ?? newAccount(userId, now, store.catalogue), now, store.catalogue);
 }

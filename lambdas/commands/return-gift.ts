@@ -89,7 +89,7 @@ export async function returnGift(
     if (!isWanted(before)) {
       return { answer: { outcome: 'unwanted' } };
     }
-    const change = recoverGift(before, gift.count, now, `gift:${gift.id}`);
+    const change = recoverGift(before, gift.count, now, `gift:${gift.id}`, store.catalogue);
     const end = endGift(store.table, giverId, gift.id, { status: 'returned', endedAt: now, because });
     return {
       write: {

@@ -102,7 +102,7 @@ async function rollStored(
   const ifErased = (): 'not due' => 'not due';
   const request = { userId, now, deadline, ifErased, seen: parseAccount(item) };
   return changeAccount<'rolled' | 'not due'>(store, request, (before) => {
-    const change = before === null ? null : rollForward(before, now);
+    const change = before === null ? null : rollForward(before, now, store.catalogue);
     // The index lags: a command has rolled the account forward meanwhile.
     return change === null || change.closed.length === 0
       ? { answer: 'not due' }

@@ -11,7 +11,6 @@ import {
   type DayRange,
   type DayStatistics,
   monthsAndDaysOf,
-  NO_TOTALS,
   type Totals,
 } from '../domain/statistics.ts';
 
@@ -21,7 +20,7 @@ export async function getTotals(store: Store, range: DayRange, deadline: Deadlin
 }
 
 export function sumOf(days: readonly DayStatistics[]): Totals {
-  return days.reduce<Totals>(addTotals, NO_TOTALS);
+  return days.map(({ totals }) => totals).reduce<Totals>(addTotals, {});
 }
 
 /** The statistics of each day of a range on which there was something to count, oldest first. @throws BusyError */
@@ -45,9 +44,13 @@ export async function getDailyStatistics(
 function addParts(parts: readonly DayStatistics[]): DayStatistics[] {
   const days = new Map<string, DayStatistics>();
   for (const part of parts) {
-    const { day, activeUsers } = part;
-    const sum = days.get(day) ?? { day, ...NO_TOTALS, activeUsers: 0 };
-    days.set(day, { ...addTotals(sum, part), day, activeUsers: sum.activeUsers + activeUsers });
+    const { day, totals, activeUsers } = part;
+    const sum = days.get(day) ?? { totals: {}, activeUsers: 0 };
+    days.set(day, {
+      day,
+      totals: addTotals(sum.totals, totals),
+      activeUsers: sum.activeUsers + activeUsers,
+    });
   }
   return [...days.values()];
 }

@@ -1,6 +1,6 @@
 import { type BillingInterval, type Catalogue, freePlan, type Plan, planOf } from './catalogue.ts';
 import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
-import { type Instant, utcDay } from './instants.ts';
+import { type Instant, toIso, utcDay } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
 import { type MeterCount, type Terms, termsUnder } from './terms.ts';
 
@@ -128,9 +128,16 @@ export function newAccount(userId: string, now: Instant, catalogue: Catalogue): 
     periodEnd: boundaryAfter(CALENDAR_ANCHOR, now),
     ...termsUnder(plan, catalogue),
     usesByDay: {},
-    credits: NO_CREDITS,
+    credits: { ...NO_CREDITS, included: plan.creditsPerPeriod, granted: plan.creditsPerPeriod },
     servedInterval: null,
   };
+}
+
+/** The movements that led to a new account: the allowance of its first period. Whoever writes it first writes them too. */
+export function firstMovements({ createdAt }: Account, catalogue: Catalogue): Movement[] {
+  const amount = freePlan(catalogue).creditsPerPeriod;
+  const source = `period:${toIso(boundaryAtOrBefore(CALENDAR_ANCHOR, createdAt))}`;
+  return amount === 0 ? [] : [{ kind: 'allowance', amount, source }];
 }
 
 export function isLive(subscription: Subscription): subscription is LiveSubscription {
@@ -151,6 +158,11 @@ export function isLive(subscription: Subscription): subscription is LiveSubscrip
  */
 export function planOfAccount({ plan, subscription }: Account, catalogue: Catalogue): Plan | null {
   return isLive(subscription) ? planOf(catalogue, plan) : freePlan(catalogue);
+}
+
+/** Whether the plan has anything that costs credits. */
+export function canSpendCredits({ meters }: Account): boolean {
+  return Object.values(meters).some(({ limit, credits }) => limit !== null && credits > 0);
 }
 
 /** When the subscription will end as far as is known: its scheduled end or the end of grace, whichever comes first. */

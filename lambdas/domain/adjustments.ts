@@ -21,5 +21,7 @@ export function adjustCredits(
     );
     return { outcome: 'changed', ...grant };
   }
-  return takeCredits(account, -amount, now, catalogue, available, (credits) => adjustDown(credits, -amount, source));
+  return takeCredits(account, -amount, now, catalogue, available, (credits) =>
+    adjustDown(credits, -amount, source),
+  );
 }

@@ -180,7 +180,9 @@ export function catalogueOf(file: CatalogueFile, since: Instant): Catalogue {
 }
 
 function planFrom(entry: PlanEntry): Plan {
-  const limits = Object.entries(entry.limits).filter((each): each is [string, Limit] => each[1] !== undefined);
+  const limits = Object.entries(entry.limits).filter(
+    (each): each is [string, Limit] => each[1] !== undefined,
+  );
   return {
     id: entry.id,
     title: entry.title,
@@ -209,9 +211,9 @@ export function planOf({ plans }: Catalogue, id: string): Plan | null {
   return plans.find((plan) => plan.id === id) ?? null;
 }
 
-/** The plans that a subscription gives, those among them that are no longer sold. */
-export function subscribedPlans({ plans: [, ...subscribed] }: Catalogue): readonly Plan[] {
-  return subscribed;
+/** The plans that a subscription gives and that are still sold. */
+export function plansOnSale({ plans: [, ...subscribed] }: Catalogue): string[] {
+  return subscribed.filter(({ isRetired }) => !isRetired).map(({ id }) => id);
 }
 
 /** The next larger plan on sale, or null for the largest and for one that the catalogue lacks. */
@@ -223,4 +225,13 @@ export function nextPlan({ plans }: Catalogue, id: string): string | null {
 
 export function meterOf({ meters }: Catalogue, id: string): Meter | null {
   return meters.find((meter) => meter.id === id) ?? null;
+}
+
+/** The bundle of so many credits. The contract of the request has checked that there is one. */
+export function bundleOf({ credit }: Catalogue, credits: number): Bundle {
+  const bundle = credit?.bundles.find((each) => each.credits === credits);
+  if (bundle === undefined) {
+    throw new RangeError(`The catalogue has no bundle of ${String(credits)} credits.`);
+  }
+  return bundle;
 }

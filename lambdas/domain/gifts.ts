@@ -87,7 +87,9 @@ export function receiveGift(
   source: string,
   catalogue: Catalogue,
 ): AccountChange {
-  return changeCredits(account, now, catalogue, (credits) => grantPurchased(credits, count, 'gift_received', source));
+  return changeCredits(account, now, catalogue, (credits) =>
+    grantPurchased(credits, count, 'gift_received', source),
+  );
 }
 
 /** The giver gets an unclaimed gift back: it has expired, or a claw-back needs it. What is owed is paid from it. */
@@ -98,5 +100,7 @@ export function recoverGift(
   source: string,
   catalogue: Catalogue,
 ): AccountChange {
-  return changeCredits(account, now, catalogue, (credits) => grantPurchased(credits, count, 'gift_returned', source));
+  return changeCredits(account, now, catalogue, (credits) =>
+    grantPurchased(credits, count, 'gift_returned', source),
+  );
 }

@@ -9,7 +9,7 @@ import { type Instant } from './instants.ts';
 export type Refusal =
   | { refusal: 'account_erased' }
   /** The meter or level is not in the user's plan. */
-  | { refusal: 'plan_required'; meter: string | null; upgradeTo: string | null }
+  | { refusal: 'plan_required'; meter: string; upgradeTo: string | null }
   | {
       refusal: 'quota_exceeded';
       meter: string;

@@ -12,7 +12,7 @@ import { type Counts } from './usage.ts';
  */
 export type Totals = Readonly<Record<string, number>>;
 
-type CoreTotal =
+export type CoreTotal =
   | (typeof TOTAL_OF_COUNTER)[keyof typeof TOTAL_OF_COUNTER]
   /** Credits of bundles that were paid, and those that were taken back for refunds and disputes. */
   | 'creditsBought'

@@ -7,7 +7,15 @@ import {
   type ServedInterval,
 } from './account.ts';
 import { type Catalogue, planOf } from './catalogue.ts';
-import { changeAllowance, type Credits, type CreditsChange, inTurn, NO_LOTS, payOwed, restoreLots } from './credits.ts';
+import {
+  changeAllowance,
+  type Credits,
+  type CreditsChange,
+  inTurn,
+  NO_LOTS,
+  payOwed,
+  restoreLots,
+} from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';

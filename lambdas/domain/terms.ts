@@ -131,9 +131,7 @@ function carriedAlong(standing: Counts, terms: Terms): Terms {
 
 /** Whether an account knows every meter and level of a catalogue. */
 export function knowsAll({ meters, levels }: Counts, catalogue: Catalogue): boolean {
-  return (
-    catalogue.meters.every(({ id }) => id in meters) && catalogue.levels.every(({ id }) => id in levels)
-  );
+  return catalogue.meters.every(({ id }) => id in meters) && catalogue.levels.every(({ id }) => id in levels);
 }
 
 /** Adds the meters and levels that an account does not know yet, with nothing used. */

@@ -1,4 +1,11 @@
-import { type Account, type AccountChange, type AccountState, dayOf, isOpen, planOfAccount } from './account.ts';
+import {
+  type Account,
+  type AccountChange,
+  type AccountState,
+  dayOf,
+  isOpen,
+  planOfAccount,
+} from './account.ts';
 import { type Catalogue, meterOf, nextPlan, type Price } from './catalogue.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay } from './instants.ts';
@@ -23,6 +30,9 @@ export interface Consumption {
   /** What it cost. */
   credits: number;
 }
+
+/** The most meters and levels that one command may touch: DynamoDB's expressions have 4 kB. */
+export const MAX_PARTS_PER_COMMAND = 10;
 
 /** The most of one meter that one command may consume. */
 export const MAX_USE_PER_COMMAND = 1_000_000;
@@ -122,9 +132,7 @@ export function demandsOf(
     ),
     ...parts.flatMap(({ id, count }): Demand[] => {
       const perDay = meterOf(catalogue, id)?.perDay ?? null;
-      return perDay === null
-        ? []
-        : [{ demand: 'room', meter: id, perDay, on: now, atMost: perDay - count }];
+      return perDay === null ? [] : [{ demand: 'room', meter: id, perDay, on: now, atMost: perDay - count }];
     }),
     ...(credits === 0 ? [] : [{ demand: 'credits', atLeast: credits } as const]),
   ];
@@ -163,7 +171,12 @@ export function decideUse(
   if (first === undefined) {
     const { credits, movements } = useCredits(state.credits, cost, source);
     const account = { ...counted(partsOf(use, catalogue), state), credits };
-    return { outcome: 'accepted', account: withUsesOfDay(use, account, catalogue, now), credits: cost, movements };
+    return {
+      outcome: 'accepted',
+      account: withUsesOfDay(use, account, catalogue, now),
+      credits: cost,
+      movements,
+    };
   }
   const price = planOfAccount(state, catalogue)?.extraCredit ?? null;
   if (first.demand === 'credits' && price !== null && payAsYouGo) {
@@ -216,7 +229,14 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
         return { refusal: 'plan_required', meter: unmet.id, upgradeTo };
       }
       const isReset = unmet.kind === 'meters';
-      return { refusal: 'quota_exceeded', meter: unmet.id, limit, used, resetsAt: isReset ? resetsAt : null, upgradeTo };
+      return {
+        refusal: 'quota_exceeded',
+        meter: unmet.id,
+        limit,
+        used,
+        resetsAt: isReset ? resetsAt : null,
+        upgradeTo,
+      };
     }
     case 'held':
       return { refusal: 'not_held', level: unmet.level, held: account.levels[unmet.level]?.used ?? 0 };
@@ -225,7 +245,14 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
     case 'credits': {
       const { usedThisPeriod: used } = account.credits;
       const limit = account.creditsPerPeriod;
-      return { refusal: 'insufficient_credits', limit, used, resetsAt, price: plan?.extraCredit ?? null, upgradeTo };
+      return {
+        refusal: 'insufficient_credits',
+        limit,
+        used,
+        resetsAt,
+        price: plan?.extraCredit ?? null,
+        upgradeTo,
+      };
     }
   }
 }

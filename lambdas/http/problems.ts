@@ -2,9 +2,9 @@
  * The one place that turns refusals, outcomes and errors into RFC 9457 problems. A problem tells a client what to do
  * (its code and figures) and never how Postage works inside.
  */
+import { CATALOGUE } from '../wiring/catalogue.ts';
 import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
-import { type PlanId } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /**
@@ -177,7 +177,7 @@ export function wronglySigned(header: string): Problem {
 }
 
 /** A free user keeps credits that they bought before, and cannot use them either. */
-export function subscribeFirst(upgradeTo: PlanId | null): Problem {
+export function subscribeFirst(upgradeTo: string | null): Problem {
   const detail = 'Only subscribers can buy mail credits, because using them takes a plan.';
   return problem('plan_required', detail, { upgradeTo });
 }
@@ -208,32 +208,46 @@ function secondsUntil(instant: Instant, now: Instant): number {
   return Math.max(1, Math.ceil((instant - now) / 1_000));
 }
 
+/** What a meter or a level is called, for many of it. */
+function titleOf(id: string): string {
+  const named = [...CATALOGUE.meters, ...CATALOGUE.levels].find((each) => each.id === id);
+  return named?.title[1] ?? id;
+}
+
 export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
   switch (refusal.refusal) {
     case 'account_erased':
       return accountErased();
     case 'plan_required': {
-      const { upgradeTo } = refusal;
-      return problem('plan_required', 'Deliveries cannot be scheduled on this plan.', { upgradeTo });
+      const { meter, upgradeTo } = refusal;
+      return problem('plan_required', `This plan has no ${titleOf(meter)}.`, { meter, upgradeTo });
     }
     case 'quota_exceeded': {
       const { meter, limit, used, upgradeTo } = refusal;
-      const resetsAt = toIso(refusal.resetsAt);
-      const detail = `${used} of ${limit} ${meter} of this period are used. It ends at ${resetsAt}.`;
+      const resetsAt = refusal.resetsAt === null ? null : toIso(refusal.resetsAt);
+      const figures = `${used} of ${limit} ${titleOf(meter)}`;
+      const detail =
+        resetsAt === null
+          ? `${figures} are held.`
+          : `${figures} of this period are used. It ends at ${resetsAt}.`;
       return problem('quota_exceeded', detail, { meter, limit, used, resetsAt, upgradeTo });
     }
+    case 'not_held': {
+      const { level, held } = refusal;
+      return problem('illegal_transition', `Only ${held} ${titleOf(level)} are held.`);
+    }
     case 'rate_limited': {
-      const { limit } = refusal;
+      const { meter, limit } = refusal;
       const resetsAt = toIso(refusal.resetsAt);
-      const detail = `A user can schedule at most ${limit} mails a day (UTC).`;
+      const detail = `A user can have at most ${limit} ${titleOf(meter)} a day (UTC).`;
       const headers = { 'retry-after': String(secondsUntil(refusal.resetsAt, now)) };
-      return problem('rate_limited', detail, { limit, resetsAt }, headers);
+      return problem('rate_limited', detail, { meter, limit, resetsAt }, headers);
     }
     case 'insufficient_credits': {
       const { limit, used, price, upgradeTo } = refusal;
       const resetsAt = toIso(refusal.resetsAt);
       const figures = { limit, used, resetsAt, price: price && { ...price }, upgradeTo };
-      const detail = `There are not enough mail credits. The next ones come at ${resetsAt}.`;
+      const detail = `There are not enough ${CATALOGUE.credit?.title[1] ?? 'credits'}. The next ones come at ${resetsAt}.`;
       return problem('insufficient_credits', detail, figures);
     }
   }

@@ -3,8 +3,6 @@ import * as z from 'zod/mini';
 import { en } from 'zod/locales';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Schema } from './contract.ts';
-import { PLAN_ORDER } from '../domain/plans.ts';
-import { QUOTA_METERS } from '../domain/refusals.ts';
 import { USER_ID } from '../domain/user-id.ts';
 
 z.config(en());
@@ -105,8 +103,8 @@ export const Count = z.int().check(z.gte(0));
 
 export const Limit = named('Limit', z.union([Count, z.literal('unlimited')]));
 
-export const Plan = named('Plan', z.enum(PLAN_ORDER), {
-  description: '`none` is the free plan.',
+export const Plan = named('Plan', z.string(), {
+  description: 'The id of a plan of the catalogue.',
 });
 
 export const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
@@ -179,7 +177,7 @@ export function problemSchema(figures: Readonly<Record<string, Schema>>): Schema
       code: z.enum(PROBLEM_CODES),
       detail: z.string(),
       errors: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
-      meter: z.optional(z.enum(QUOTA_METERS)),
+      meter: z.optional(z.string()),
       limit: z.optional(Limit),
       used: z.optional(Count),
       resetsAt: z.optional(Instant),

@@ -7,11 +7,12 @@ import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { handleQueueBatch } from '../runtime/queue-batch.ts';
 import { countPaymentIncidents } from '../commands/payment-incidents.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** The time for one message. A batch of five must fit into the function's time. */
 const DEADLINE_MS = 4_000;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const stage = requiredVariable('stage');
 const logger = createLogger('failed-stripe-events');
 

@@ -16,13 +16,14 @@ import { eventsOf } from '../letters/domain/events-of.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readBatch, type ReadRecord, type StreamReader } from '../runtime/stream-batch.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** Less than the function's minute, so that the function can report what has failed. */
 const DEADLINE_MS = 40_000;
 
 const AUDIT_CONCURRENCY = 4;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const bus = connectEventBus(requiredVariable('eventBus'));
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
 const logger = createLogger('outbox');
@@ -51,7 +52,7 @@ export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoD
 async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
   const sources = new Map<AnyEvent, string>(
     records.flatMap(({ change, sequenceNumber }) =>
-      eventsOf(change).map((event) => [event, sequenceNumber] as const),
+      eventsOf(change, store.catalogue).map((event) => [event, sequenceNumber] as const),
     ),
   );
   const unpublished = await publishEvents(bus, [...sources.keys()], deadline);
@@ -65,7 +66,7 @@ async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Dead
 async function audit(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
   const sources = new Map<string, { record: AuditRecord; sequenceNumber: string }>();
   for (const { change, sequenceNumber } of records) {
-    for (const record of auditOf(change)) {
+    for (const record of auditOf(change, store.catalogue)) {
       sources.set(record.id, { record, sequenceNumber });
     }
   }

@@ -19,6 +19,7 @@ import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import { type Figure, MetricUnit, publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { DELIVERY_METRICS } from '../wiring/metrics.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** Less than the function's four minutes. The next run starts after five. */
 const LONGEST_MS = 210_000;
@@ -26,7 +27,7 @@ const REPORT_DEADLINE_MS = 10_000;
 /** The log names the first failures of a run only. */
 const MAX_LOGGED_FAILURES = 100;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const stage = requiredVariable('stage');
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
 const settlers = new Map<string, Settler<DueOutcome>>([

@@ -4,11 +4,12 @@ import { MAX_RESULTS, type ShardProgress } from '../domain/rollover-run.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { rollPageEvent } from '../wiring/rollover-event.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** Accounts per page. A page takes a few seconds, so that its repetition costs little. */
 const PAGE_SIZE = 1_000;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const isDeveloperStage = requiredVariable('stage') === 'dev';
 const logger = createLogger('rollover');
 

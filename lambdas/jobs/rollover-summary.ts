@@ -8,10 +8,11 @@ import { MetricUnit, publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { METRICS, ROLLOVER_LIMITS } from '../wiring/metrics.ts';
 import { summarizeEvent } from '../wiring/rollover-event.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const AUDIT_DEADLINE_MS = 10_000;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const stage = requiredVariable('stage');
 const logger = createLogger('rollover');
 

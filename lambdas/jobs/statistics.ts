@@ -9,10 +9,11 @@ import { countedOf } from '../letters/domain/statistics.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { readBatch, type StreamReader } from '../runtime/stream-batch.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const DEADLINE_MS = 50_000;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
 const logger = createLogger('statistics');
 const reader: StreamReader<AnyChange> = {

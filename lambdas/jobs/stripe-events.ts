@@ -6,11 +6,13 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { processStripeEvents } from '../commands/process-stripe-events.ts';
 import { type StripeServices } from '../commands/stripe-handler.ts';
 import { EVENT_HANDLERS } from '../letters/commands/stripe-event-handlers.ts';
+import { catalogueInForce } from '../wiring/catalogue.ts';
 
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const services: StripeServices = {
-  store: createStore(requiredVariable('table')),
+  store,
   stripe: connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl')),
-  prices: parsePriceList(requiredVariable('stripePrices')),
+  prices: parsePriceList(requiredVariable('stripePrices'), store.catalogue),
   stage: requiredVariable('stage'),
 };
 

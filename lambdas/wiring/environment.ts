@@ -5,6 +5,8 @@
 export const VARIABLES = {
   /** The name of the DynamoDB table. */
   table: 'POSTAGE_TABLE',
+  /** From when the catalogue holds, in milliseconds: when a deployment first recorded it. */
+  catalogueSince: 'POSTAGE_CATALOGUE_SINCE',
   /** `dev`, `prod` or whatever the stack was deployed as. */
   stage: 'POSTAGE_STAGE',
   /** The id of the Secrets Manager secret that the cron routes ask for. */

@@ -96,10 +96,7 @@ function countOfDay(meter: string): string {
 }
 
 function dayNames(meter: string, now: Instant): Record<string, string> {
-  const removed = DAYS_REMOVED.map((days) => [
-    removedDay(meter, days),
-    dayOf(meter, now - days * DAY_MS),
-  ]);
+  const removed = DAYS_REMOVED.map((days) => [removedDay(meter, days), dayOf(meter, now - days * DAY_MS)]);
   return { ...Object.fromEntries(removed), [todayOf(meter).placeholder]: dayOf(meter, now) };
 }
 

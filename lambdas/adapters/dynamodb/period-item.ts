@@ -60,7 +60,14 @@ const BEFORE_ALL_IDS = '-';
 export function parsePeriod(item: WireItem): ClosedPeriod {
   const reader = ItemReader.fromWire(item);
   return {
-    ...reader.integers(['periodStart', 'periodEnd', 'anchor', 'creditsPerPeriod', 'creditsUsed', 'creditsLeft']),
+    ...reader.integers([
+      'periodStart',
+      'periodEnd',
+      'anchor',
+      'creditsPerPeriod',
+      'creditsUsed',
+      'creditsLeft',
+    ]),
     plan: reader.string('plan'),
     meters: parseCounts(reader.map('meters')),
     purchasedOutstanding: reader.integer('purchasedOutstanding'),

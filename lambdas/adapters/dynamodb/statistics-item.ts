@@ -1,9 +1,5 @@
 import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import {
-  type DayRange,
-  type DayStatistics,
-  type Totals,
-} from '../../domain/statistics.ts';
+import { type DayRange, type DayStatistics, type Totals } from '../../domain/statistics.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
 import { STATISTICS_KEY } from './keys.ts';
 

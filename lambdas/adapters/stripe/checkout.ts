@@ -1,5 +1,5 @@
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Price } from '../../domain/plans.ts';
+import { type Price } from '../../domain/catalogue.ts';
 import { callStripe, type StripeAnswer, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, StripeMissingError } from './errors.ts';
 

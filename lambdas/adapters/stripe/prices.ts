@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Offer } from '../../domain/live-subscription.ts';
-import { BILLING_INTERVALS, PLAN_ORDER, SOLD_PLANS } from '../../domain/plans.ts';
+import { BILLING_INTERVALS, type Catalogue } from '../../domain/catalogue.ts';
 
 /** Which price at Stripe stands for which plan, as configured. */
 export interface PriceList {
@@ -13,17 +13,17 @@ export interface PriceList {
 
 const configuration = z.record(
   z.string().check(z.regex(/^price_\w+$/)),
-  z.strictObject({ plan: z.enum(SOLD_PLANS), interval: z.enum(BILLING_INTERVALS) }),
+  z.strictObject({ plan: z.string(), interval: z.enum(BILLING_INTERVALS) }),
 );
 
 /**
  * @param json `{"price_1Abc": {"plan": "pro", "interval": "month"}}`
  * @throws Error when it is not of this form
  */
-export function parsePriceList(json: string): PriceList {
+export function parsePriceList(json: string, { plans }: Catalogue): PriceList {
   const offers = new Map(Object.entries(configuration.parse(JSON.parse(json))));
-  const bySize = (one: Offer, other: Offer): number =>
-    PLAN_ORDER.indexOf(other.plan) - PLAN_ORDER.indexOf(one.plan);
+  const rankOf = (offer: Offer): number => plans.findIndex(({ id }) => id === offer.plan);
+  const bySize = (one: Offer, other: Offer): number => rankOf(other) - rankOf(one);
   return {
     ids: [...offers.keys()],
     offerOf: (priceIds) => priceIds.flatMap((id) => offers.get(id) ?? []).sort(bySize)[0] ?? null,

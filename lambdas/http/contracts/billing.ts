@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
-import { BILLING_INTERVALS, SOLD_PLANS } from '../../domain/plans.ts';
+import { BILLING_INTERVALS, plansOnSale } from '../../domain/catalogue.ts';
+import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
 
 const CheckoutOrder = named(
   'CheckoutOrder',
-  z.strictObject({ plan: z.enum(SOLD_PLANS), interval: z.enum(BILLING_INTERVALS) }),
+  z.strictObject({ plan: z.enum(plansOnSale(CATALOGUE)), interval: z.enum(BILLING_INTERVALS) }),
   { example: { plan: 'pro', interval: 'month' } },
 );
 

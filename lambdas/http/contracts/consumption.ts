@@ -1,31 +1,50 @@
 import * as z from 'zod/mini';
-import { MAX_USE_PER_COMMAND } from '../../domain/usage.ts';
+import { MAX_PARTS_PER_COMMAND, MAX_USE_PER_COMMAND } from '../../domain/usage.ts';
+import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Count, named, UserId } from '../schemas.ts';
 
-const quantity = z.optional(z.int().check(z.gte(1), z.lte(MAX_USE_PER_COMMAND)));
+const METER_IDS = CATALOGUE.meters.map(({ id }) => id);
+const LEVEL_IDS = CATALOGUE.levels.map(({ id }) => id);
 
-const Consume = z
-  .strictObject({ letters: quantity, emails: quantity, mails: quantity })
-  .check(
-    z.refine((use) => Object.keys(use).length > 0, 'Expected at least one of letters, emails and mails.'),
+/** Numbers by meter or level, at least one of them. */
+function counts(ids: readonly string[]): z.ZodMiniType<Readonly<Record<string, number | undefined>>> {
+  const quantity = z.optional(z.int().check(z.gte(1), z.lte(MAX_USE_PER_COMMAND)));
+  return z.strictObject(Object.fromEntries(ids.map((id) => [id, quantity]))).check(
+    z.refine((use) => Object.keys(use).length > 0, `Expected at least one of ${ids.join(', ')}.`),
+    z.refine(
+      (use) => Object.keys(use).length <= MAX_PARTS_PER_COMMAND,
+      `Expected at most ${String(MAX_PARTS_PER_COMMAND)} of them at once.`,
+    ),
   );
+}
 
-const NewConsumption = named('NewConsumption', z.strictObject({ consume: Consume }), {
-  description: 'At least one meter. Postage counts all of them, or none.',
-  example: { consume: { letters: 1, mails: 2 } },
-});
+const NewConsumption = named(
+  'NewConsumption',
+  z
+    .strictObject({
+      consume: z.optional(counts([...METER_IDS, ...LEVEL_IDS])),
+      release: z.optional(counts(LEVEL_IDS)),
+    })
+    .check(z.refine((use) => Object.keys(use).length === 1, 'Expected either consume or release.')),
+  {
+    description:
+      'What is used of meters and levels, or released of levels. Postage counts all of it, or nothing.',
+    example: { consume: Object.fromEntries(METER_IDS.slice(0, 1).map((id) => [id, 1])) },
+  },
+);
+
+const Counts = z.record(z.string(), Count);
 
 const Consumption = named(
   'Consumption',
-  z.strictObject({
-    id: z.string(),
-    consumed: z.strictObject({ letters: Count, emails: Count, mails: Count }),
-  }),
+  z.strictObject({ id: z.string(), consumed: Counts, released: Counts, credits: Count }),
   {
     example: {
       id: '5c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5',
-      consumed: { letters: 1, emails: 0, mails: 2 },
+      consumed: Object.fromEntries(METER_IDS.slice(0, 1).map((id) => [id, 1])),
+      released: {},
+      credits: 0,
     },
   },
 );
@@ -34,12 +53,12 @@ export const consumeUsage = contract('POST /users/{userId}/usage', {
   ...NO_INPUT,
   summary: 'Count usage for a user',
   description:
-    'For apps that store their own content. Counts several meters in one call, all or none of them. Each mail spends a credit. A call with more than 10 mails is refused, and nothing is written. A new `userId` gets an account on the free plan, so check the spelling: a mistyped one is no error.',
+    'For your backend. Counts several meters and levels in one call, all or none of them, and spends the credits that they cost; or releases what is held of levels. A call for more of a meter than a day allows is refused, and nothing is written. A new `userId` gets an account on the free plan, so check the spelling: a mistyped one is no error.',
   params: z.strictObject({ userId: UserId }),
   body: NewConsumption,
   idempotencyKey: 'required',
   answers: { 200: { description: 'What was counted', schema: Consumption } },
-  problems: ['plan_required', 'quota_exceeded', 'rate_limited', 'insufficient_credits'],
+  problems: ['plan_required', 'quota_exceeded', 'rate_limited', 'insufficient_credits', 'illegal_transition'],
 });
 
 export const CONSUMPTION_CONTRACTS = [consumeUsage];

@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
-import { BUNDLE_SIZES } from '../../domain/plans.ts';
+import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
+
+/** A catalogue without bundles sells none: no number is one of them. */
+const BUNDLE_SIZES = CATALOGUE.credit?.bundles.map(({ credits }) => credits) ?? [];
 
 const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUNDLE_SIZES) }), {
   description: 'How many credits. 5 cost $14.00, 10 cost $27.00, 25 cost $62.50.',

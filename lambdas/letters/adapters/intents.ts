@@ -1,7 +1,7 @@
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { type Price } from '../../domain/plans.ts';
+import { type Price } from '../../domain/catalogue.ts';
 import {
   answeredAt,
   callStripe,

@@ -30,8 +30,9 @@ import {
   paymentFailed,
   paymentMethodRequired,
 } from '../http/problems.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
 const payments: CardPayments = { store, stripe };

@@ -15,8 +15,9 @@ import { answerWrite } from '../../http/outcomes.ts';
 import { answerPage } from '../../http/paging.ts';
 import { notFound } from '../../http/problems.ts';
 import { letterHasOpenDeliveries } from '../http/problems.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 
 const create = operation(contracts.createLetter, async (request) => {
   const outcome = await trackLetterCreation(store, request, request.body);

@@ -10,8 +10,9 @@ import * as contracts from '../http/contracts/mail-webhook.ts';
 import { httpHandler } from '../../http/handler.ts';
 import { type Answer, operation } from '../../http/operation.ts';
 import { malformed, notConfigured, wronglySigned } from '../../http/problems.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const readKeys = createLobKeyReader(requiredVariable('mailSecretId'));
 
 type Receipt = Answer<typeof contracts.receiveMailStatus.answers>;

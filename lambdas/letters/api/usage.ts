@@ -13,8 +13,9 @@ import { requiredVariable } from '../../wiring/environment.ts';
 import * as contracts from '../http/contracts/usage.ts';
 import { httpHandler } from '../../http/handler.ts';
 import { operation } from '../../http/operation.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 
 const entitlements = operation(contracts.getEntitlements, async ({ userId, now, deadline }) => {
   const { account } = await readAccount(store, userId, now, deadline);

@@ -1,7 +1,7 @@
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { countUsers, getDailyStatistics, sumOf } from '../../commands/usage-statistics.ts';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type DayRange } from '../../domain/statistics.ts';
+import { type DayRange, usedTotal } from '../../domain/statistics.ts';
 
 export interface AggregateUsageStats {
   totalLetters: number;
@@ -27,10 +27,10 @@ export async function getAggregateUsageStats(
   const days = await getDailyStatistics(store, range, deadline);
   const totals = sumOf(days);
   return {
-    totalLetters: totals.letters,
-    totalEmails: totals.emails,
-    totalMails: totals.mails,
-    totalMailCreditsUsed: totals.creditsUsed,
+    totalLetters: totals[usedTotal('letters')] ?? 0,
+    totalEmails: totals[usedTotal('emails')] ?? 0,
+    totalMails: totals[usedTotal('mails')] ?? 0,
+    totalMailCreditsUsed: totals['creditsUsed'] ?? 0,
     uniqueUsers: await countUsers(store, range, days, deadline),
   };
 }

@@ -1,5 +1,4 @@
 import { type Letter } from '../domain/letters.ts';
-import { PLANS } from '../../domain/plans.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
 import { decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
@@ -14,8 +13,7 @@ export async function trackLetterCreation(
   const { userId, id, fingerprint } = context;
   return decidingWrite(store, {
     ...context,
-    use: { letters: 1, emails: 0, mails: 0 },
-    plans: PLANS,
+    use: { consume: { letters: 1 }, release: {} },
     source: `letter:${id}`,
     alongside: [],
     payAsYouGo: null,

@@ -5,7 +5,6 @@ import {
   type DeliveryLife,
   type Destination,
 } from '../domain/deliveries.ts';
-import { PLANS } from '../../domain/plans.ts';
 import { type Charge } from '../../domain/usage.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
 import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
@@ -58,7 +57,6 @@ async function schedule(
   return decidingWrite(store, {
     ...context,
     use: costOf(asked.channel),
-    plans: PLANS,
     source: `delivery:${id}`,
     alongside: [
       {
@@ -67,7 +65,7 @@ async function schedule(
       },
     ],
     payAsYouGo,
-    record: (createdAt, charge) => {
+    record: (createdAt, { charge }) => {
       const kept = { id, ...asked, ...paidBy(asked.channel, charge), createdAt, version: 1 };
       return { item: deliveryItem(userId, kept, fingerprint), others: [], kept };
     },

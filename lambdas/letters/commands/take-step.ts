@@ -10,11 +10,11 @@ import { type Account } from '../../domain/account.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { returnToAccount } from '../../domain/returns.ts';
-import { countPaidMail } from '../../domain/usage.ts';
+import { countPaid } from '../../domain/usage.ts';
 import { parseDelivery, updateDelivery } from '../adapters/delivery-item.ts';
 import { closeDelivery } from '../adapters/letter-item.ts';
 import { getDelivery } from '../adapters/records.ts';
-import { type Delivery } from '../domain/deliveries.ts';
+import { costOf, type Delivery } from '../domain/deliveries.ts';
 import { effectsOf } from '../domain/delivery-life.ts';
 import { type LifeDecision, type LifeRefusal } from '../domain/life-decisions.ts';
 
@@ -109,7 +109,7 @@ async function write(
       write: returnsCredit
         ? await returning(store, context, before, account, alongside)
         : {
-            change: countPaidMail(account, now),
+            change: countPaid(account, costOf(after.channel).consume, now, store.catalogue),
             cause: { id: `payment-${id}`, at: now },
             alongside,
             answer: WRITTEN,
@@ -138,7 +138,7 @@ async function returning(
 ): Promise<AccountWrite<Written>> {
   // One write makes a delivery and counts its credit, at the same time.
   const period = await findPeriodAt(store, userId, createdAt, deadline);
-  const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`);
+  const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`, store.catalogue);
   const repaid =
     change.repaidPeriod === null || period === null
       ? []

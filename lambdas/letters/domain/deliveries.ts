@@ -1,5 +1,5 @@
 import { type Instant } from '../../domain/instants.ts';
-import { type Price } from '../../domain/plans.ts';
+import { type Price } from '../../domain/catalogue.ts';
 import { type Use } from '../../domain/usage.ts';
 
 export const CHANNELS = ['email', 'mail'] as const;
@@ -116,5 +116,5 @@ export function canDeliverAt(deliverAt: Instant, now: Instant): boolean {
 
 /** What scheduling a delivery costs. Cancelling does not lower the count. */
 export function costOf(channel: Channel): Use {
-  return channel === 'email' ? { letters: 0, emails: 1, mails: 0 } : { letters: 0, emails: 0, mails: 1 };
+  return { consume: channel === 'email' ? { emails: 1 } : { mails: 1 }, release: {} };
 }

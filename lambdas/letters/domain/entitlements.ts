@@ -1,12 +1,14 @@
 import { type Account, type SubscriptionStatus } from '../../domain/account.ts';
 import { available } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
-import { type Limit, type PlanId, PLANS } from '../../domain/plans.ts';
+import { type Limit } from '../../domain/catalogue.ts';
+import { leftOf } from '../../domain/terms.ts';
+import { countOf, limitOf } from './meters.ts';
 
 /** What a user may do now: the one answer that an app needs to draw its buttons. */
 export interface Entitlements {
   userId: string;
-  plan: PlanId;
+  plan: string;
   status: SubscriptionStatus;
   /** What the plan offers, used up or not. */
   features: {
@@ -28,28 +30,30 @@ export interface Entitlements {
 
 /** @param account rolled forward to now (G7) */
 export function getEntitlements(account: Account, now: Instant): Entitlements {
-  const plan = PLANS[account.plan];
+  const letters = countOf(account, 'letters');
+  const emails = countOf(account, 'emails');
+  const mails = countOf(account, 'mails');
   const mailCreditsRemaining = available(account.credits);
   return {
     userId: account.userId,
     plan: account.plan,
     status: account.subscription.status,
     features: {
-      canCreateLetters: true,
-      canScheduleDeliveries: plan.canSchedule,
-      canSchedulePhysicalMail: plan.canSchedule,
-      maxLettersPerMonth: plan.lettersPerPeriod,
-      emailDeliveriesIncluded: plan.emailsPerPeriod,
-      mailCreditsPerMonth: plan.mailCreditsPerPeriod,
+      canCreateLetters: letters.limit !== null,
+      canScheduleDeliveries: emails.limit !== null || mails.limit !== null,
+      canSchedulePhysicalMail: mails.limit !== null,
+      maxLettersPerMonth: limitOf(letters),
+      emailDeliveriesIncluded: limitOf(emails),
+      mailCreditsPerMonth: account.creditsPerPeriod,
     },
     usage: {
-      lettersThisMonth: account.letters.used,
-      emailsThisMonth: account.emails.used,
+      lettersThisMonth: letters.used,
+      emailsThisMonth: emails.used,
       mailCreditsRemaining,
     },
     limits: {
-      lettersReached: account.letters.left <= 0,
-      emailsReached: account.emails.left <= 0,
+      lettersReached: leftOf(letters) <= 0,
+      emailsReached: leftOf(emails) <= 0,
       mailCreditsExhausted: mailCreditsRemaining === 0,
     },
     ...endings(account, now),

@@ -1,3 +1,4 @@
+import { type Catalogue } from '../../domain/catalogue.ts';
 import { eventsOf as coreEventsOf } from '../../domain/events-of.ts';
 import { toIso } from '../../domain/instants.ts';
 import {
@@ -12,7 +13,7 @@ import { event, type LettersEvent, type PostageEvent } from './events.ts';
 import { eventsOfPayment } from './payment-events.ts';
 
 /** The events of a change, of the letters app or of the core. */
-export function eventsOf(change: AnyChange): PostageEvent[] {
+export function eventsOf(change: AnyChange, catalogue: Catalogue): PostageEvent[] {
   if (change.kind === 'letter') {
     return eventsOfLetter(change);
   }
@@ -22,7 +23,7 @@ export function eventsOf(change: AnyChange): PostageEvent[] {
       ...eventsOfPayment(change),
     ];
   }
-  return change.kind === 'text' ? [] : coreEventsOf(change);
+  return change.kind === 'text' ? [] : coreEventsOf(change, catalogue);
 }
 
 function eventsOfLetter({ userId, before, after }: LetterChange): LettersEvent[] {

@@ -1,6 +1,7 @@
 import { type Account, type ClosedPeriod } from '../../domain/account.ts';
 import { type Instant, toIso } from '../../domain/instants.ts';
 import { boundaryAtOrBefore } from '../../domain/periods.ts';
+import { type Meter } from './meters.ts';
 
 export interface HistoricalUsage {
   /** The instant at which the period began. */
@@ -11,10 +12,7 @@ export interface HistoricalUsage {
   mailCreditsUsed: number;
 }
 
-type KeptPeriod = Pick<
-  ClosedPeriod,
-  'periodStart' | 'periodEnd' | 'anchor' | 'letters' | 'emails' | 'mails' | 'creditsUsed'
->;
+type KeptPeriod = Pick<ClosedPeriod, 'periodStart' | 'periodEnd' | 'anchor' | 'meters' | 'creditsUsed'>;
 
 /**
  * The last `count` closed periods, newest first. The table has no item of a period without use and without movement: it
@@ -47,11 +45,15 @@ export function getUsageByPeriod(
 function used(period: KeptPeriod): HistoricalUsage {
   return {
     period: toIso(period.periodStart),
-    lettersCreated: period.letters,
-    emailsSent: period.emails,
-    mailsSent: period.mails,
+    lettersCreated: usedOf(period, 'letters'),
+    emailsSent: usedOf(period, 'emails'),
+    mailsSent: usedOf(period, 'mails'),
     mailCreditsUsed: period.creditsUsed,
   };
+}
+
+function usedOf({ meters }: KeptPeriod, meter: Meter): number {
+  return meters[meter]?.used ?? 0;
 }
 
 const UNUSED = { lettersCreated: 0, emailsSent: 0, mailsSent: 0, mailCreditsUsed: 0 };

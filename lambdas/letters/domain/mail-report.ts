@@ -1,6 +1,7 @@
 /** The report on a month's mails and credits for the owner of the app, from the sums of the month's days. */
 import { type Instant, utcDay } from '../../domain/instants.ts';
-import { type Totals } from '../../domain/statistics.ts';
+import { type CoreTotal, type Totals } from '../../domain/statistics.ts';
+import { type LettersTotal } from './statistics.ts';
 
 /** A share of a whole, and whether the owner should hear of it. The share of nothing is null. */
 export interface Rate {
@@ -37,25 +38,22 @@ export function hasBegun(month: string, now: Instant): boolean {
 }
 
 export function reportMails(totals: Totals): MailReport {
-  const { creditMailsSent: free, cardMailsSent: paid } = totals;
-  const receivedCents = totals.cardRevenueCents + totals.bundleRevenueCents;
-  const refundedCents = totals.cardRefundsCents + totals.bundleRefundsCents;
-  const {
-    periodCreditsUsed: used,
-    periodCreditsLeft: left,
-    exhaustedPeriods,
-    cardPaymentsFailed: failed,
-  } = totals;
+  const of = (name: CoreTotal | LettersTotal): number => totals[name] ?? 0;
+  const [free, paid] = [of('creditMailsSent'), of('cardMailsSent')];
+  const receivedCents = of('cardRevenueCents') + of('bundleRevenueCents');
+  const refundedCents = of('cardRefundsCents') + of('bundleRefundsCents');
+  const [used, left] = [of('periodCreditsUsed'), of('periodCreditsLeft')];
+  const [exhausted, failed] = [of('exhaustedPeriods'), of('cardPaymentsFailed')];
   return {
     mails: { delivered: free + paid, free, paid },
     revenueCents: receivedCents - refundedCents,
     refundedCents,
-    mailsPerProUser: share(totals.proPeriodMails, totals.proPeriods),
+    mailsPerProUser: share(of('reportedPeriodMails'), of('reportedPeriods')),
     rates: {
       creditUtilization: rate(used, used + left, ALERTS.creditUtilization),
-      exhaustion: rate(exhaustedPeriods, totals.subscriberPeriods, ALERTS.exhaustion),
-      payAsYouGoConversion: rate(totals.convertedPeriods, exhaustedPeriods, ALERTS.payAsYouGoConversion),
-      failedPayments: rate(failed, totals.cardMails + failed, ALERTS.failedPayments),
+      exhaustion: rate(exhausted, of('creditPeriods'), ALERTS.exhaustion),
+      payAsYouGoConversion: rate(of('convertedPeriods'), exhausted, ALERTS.payAsYouGoConversion),
+      failedPayments: rate(failed, of('cardMails') + failed, ALERTS.failedPayments),
       refunds: rate(refundedCents, receivedCents, ALERTS.refunds),
     },
   };

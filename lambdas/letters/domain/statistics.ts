@@ -1,5 +1,12 @@
+import { type ClosedPeriod } from '../../domain/account.ts';
 import { arrived } from '../../domain/changes.ts';
-import { counted, type Counted, countedOf as coreCountedOf, used } from '../../domain/statistics.ts';
+import {
+  counted,
+  type Counted,
+  countedOf as coreCountedOf,
+  used,
+  usedTotals,
+} from '../../domain/statistics.ts';
 import {
   type AnyChange,
   type DeliveryChange,
@@ -18,14 +25,48 @@ export function countedOf(change: AnyChange): Counted | null {
   if (change.kind === 'delivery') {
     return countedDelivery(change);
   }
-  return change.kind === 'text' ? null : coreCountedOf(change);
+  if (change.kind === 'text') {
+    return null;
+  }
+  const ofCore = coreCountedOf(change);
+  return ofCore === null || change.kind !== 'period' || change.after === null
+    ? ofCore
+    : { ...ofCore, totals: { ...ofCore.totals, ...mailsOf(change.after) } };
+}
+
+/** The totals that the letters app adds to the core's. */
+export type LettersTotal =
+  /** Mails that a card has paid for, and what cards were charged for them. */
+  | 'cardMails'
+  | 'cardRevenueCents'
+  /** Charges that came to nothing: the bank declined, or nobody authenticated in time. */
+  | 'cardPaymentsFailed'
+  /** Refunds of charges, and what has gone back. It is not subtracted from the revenue. */
+  | 'cardRefunds'
+  | 'cardRefundsCents'
+  /** Mails that were sent with a credit, and those that a card has paid for; one that came back counts no more. */
+  | 'creditMailsSent'
+  | 'cardMailsSent'
+  /** Periods of the plan on which the report gives the mean, and the mails in them. */
+  | 'reportedPeriods'
+  | 'reportedPeriodMails';
+
+type LettersTotals = Readonly<Partial<Record<LettersTotal, number>>>;
+
+/** The plan of whose periods the report tells the mean of mails. */
+const REPORTED_PLAN = 'pro';
+
+function mailsOf({ plan, meters }: ClosedPeriod): LettersTotals {
+  return plan === REPORTED_PLAN
+    ? { reportedPeriods: 1, reportedPeriodMails: meters['mails']?.used ?? 0 }
+    : {};
 }
 
 function countedLetter(change: LetterChange): Counted | null {
   const letter = arrived(change);
   return letter === null
     ? null
-    : used(change, `letter:${letter.id}`, letter.createdAt, { letters: 1, emails: 0, mails: 0 });
+    : used(change, `letter:${letter.id}`, letter.createdAt, usedTotals({ letters: 1 }));
 }
 
 function countedDelivery(change: DeliveryChange): Counted | null {
@@ -33,8 +74,12 @@ function countedDelivery(change: DeliveryChange): Counted | null {
     return countedSending(change) ?? countedPayment(change);
   }
   const { id, channel, payment } = change.after;
-  const byCard = payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
-  return used(change, `delivery:${id}`, scheduledAt(change), { ...costOf(channel), ...byCard });
+  const byCard: LettersTotals =
+    payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
+  return used(change, `delivery:${id}`, scheduledAt(change), {
+    ...usedTotals(costOf(channel).consume),
+    ...byCard,
+  });
 }
 
 /** Counts a mail on the day when it was sent, and takes it off that day if it comes back. */

@@ -1,17 +1,17 @@
 /** What the usage routes show about an account that was rolled forward to now (G7). */
-import { type Account, type MeterCount } from '../../domain/account.ts';
+import { type Account } from '../../domain/account.ts';
+import { type Limit } from '../../domain/catalogue.ts';
 import { available } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
-import { creditsOfPeriod, limitedMeters } from '../../domain/limited-meters.ts';
-import { type Limit, type PlanId, PLANS } from '../../domain/plans.ts';
-import { type Meter } from '../../domain/refusals.ts';
+import { CREDITS, creditsOfPeriod, type LimitedUse, limitedUses } from '../../domain/limited-meters.ts';
+import { countOf, limitOf, type Meter, METERS, remaining } from './meters.ts';
 
 export interface UsageSummary {
   userId: string;
   /** The instant at which the open period began. */
   period: string;
   periodEndsAt: string;
-  plan: PlanId;
+  plan: string;
   usage: { lettersCreated: number; emailsSent: number; mailsSent: number; mailCreditsRemaining: number };
   limits: { maxLetters: Limit; maxEmails: Limit; mailCreditsPerMonth: number };
   /** 0 to 100, rounded down, so that 100 means reached; null: unlimited. */
@@ -44,44 +44,49 @@ function percentOfLimit(used: number, limit: Limit): number | null {
 }
 
 export function getUserMonthlyUsageSummary(account: Account): UsageSummary {
-  const plan = PLANS[account.plan];
+  const letters = countOf(account, 'letters');
+  const emails = countOf(account, 'emails');
   return {
     userId: account.userId,
     period: toIso(account.periodStart),
     periodEndsAt: toIso(account.periodEnd),
     plan: account.plan,
     usage: {
-      lettersCreated: account.letters.used,
-      emailsSent: account.emails.used,
-      mailsSent: account.mailsUsed,
+      lettersCreated: letters.used,
+      emailsSent: emails.used,
+      mailsSent: countOf(account, 'mails').used,
       mailCreditsRemaining: available(account.credits),
     },
     limits: {
-      maxLetters: plan.lettersPerPeriod,
-      maxEmails: plan.emailsPerPeriod,
-      mailCreditsPerMonth: plan.mailCreditsPerPeriod,
+      maxLetters: limitOf(letters),
+      maxEmails: limitOf(emails),
+      mailCreditsPerMonth: account.creditsPerPeriod,
     },
     utilization: {
-      lettersPercent: percentOfLimit(account.letters.used, plan.lettersPerPeriod),
-      emailsPercent: percentOfLimit(account.emails.used, plan.emailsPerPeriod),
+      lettersPercent: percentOfLimit(letters.used, limitOf(letters)),
+      emailsPercent: percentOfLimit(emails.used, limitOf(emails)),
       mailCreditsPercent: percentOf(account.credits.usedThisPeriod, creditsOfPeriod(account)),
     },
   };
 }
 
-function remaining(limit: Limit, count: MeterCount): Limit {
-  return limit === 'unlimited' ? 'unlimited' : Math.max(0, count.left);
-}
-
 export function getRemainingQuota(account: Account): RemainingQuota {
-  const plan = PLANS[account.plan];
   return {
     userId: account.userId,
-    letters: remaining(plan.lettersPerPeriod, account.letters),
-    emails: remaining(plan.emailsPerPeriod, account.emails),
+    letters: remaining(countOf(account, 'letters')),
+    emails: remaining(countOf(account, 'emails')),
     mailCredits: available(account.credits),
     periodEndsAt: toIso(account.periodEnd),
   };
+}
+
+/** The limits of the letters app's meters. That of mails is the credits that the period had to spend. */
+function limitedMeters(account: Account): { meter: Meter; used: number; limit: number }[] {
+  return METERS.flatMap((meter) => {
+    const of = meter === 'mails' ? CREDITS : meter;
+    const found: LimitedUse | undefined = limitedUses(account).find((use) => use.of === of);
+    return found === undefined ? [] : [{ meter, used: found.used, limit: found.limit }];
+  });
 }
 
 /** The limited meters of which at least `threshold` (0 to 1) is used. A limit of 0 is never near. */
@@ -100,8 +105,8 @@ export function forecastUsage(account: Account, now: Instant): UsageForecast {
   const days = Math.max(1, (now - account.periodStart) / DAY_MS);
   const limits = new Map(limitedMeters(account).map(({ meter, used, limit }) => [meter, limit - used]));
   const counts: { meter: Meter; used: number }[] = [
-    { meter: 'letters', used: account.letters.used },
-    { meter: 'emails', used: account.emails.used },
+    { meter: 'letters', used: countOf(account, 'letters').used },
+    { meter: 'emails', used: countOf(account, 'emails').used },
     { meter: 'mails', used: account.credits.usedThisPeriod },
   ];
   return {

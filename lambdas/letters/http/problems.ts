@@ -1,5 +1,5 @@
 import { problem, type Problem } from '../../http/problems.ts';
-import { type Price } from '../../domain/plans.ts';
+import { type Price } from '../../domain/catalogue.ts';
 import { type DeliveryStatus } from '../domain/deliveries.ts';
 
 export function letterHasOpenDeliveries(openDeliveries: number): Problem {

@@ -8,11 +8,12 @@ import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
 import { requiredVariable } from '../../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { handleQueueBatch } from '../../runtime/queue-batch.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const DEADLINE_MS = 20_000;
 const CONCURRENCY = 5;
 
-const store = createStore(requiredVariable('table'));
+const store = createStore(requiredVariable('table'), catalogueInForce());
 const logger = createLogger('delivery-answers');
 
 const about = {

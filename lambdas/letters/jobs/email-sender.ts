@@ -5,9 +5,10 @@ import { connectSes } from '../adapters/senders/ses.ts';
 import { requiredVariable } from '../../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { sendDueDeliveries } from '../commands/send-due-deliveries.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const sender = {
-  store: createStore(requiredVariable('table')),
+  store: createStore(requiredVariable('table'), catalogueInForce()),
   bus: connectEventBus(requiredVariable('eventBus')),
   channel: 'email',
   send: connectSes(requiredVariable('emailFrom')),

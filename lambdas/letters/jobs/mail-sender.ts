@@ -5,9 +5,10 @@ import { connectLob, createLobKeyReader, LOB_API_URL } from '../adapters/senders
 import { optionalVariable, requiredVariable } from '../../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { sendDueDeliveries } from '../commands/send-due-deliveries.ts';
+import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const sender = {
-  store: createStore(requiredVariable('table')),
+  store: createStore(requiredVariable('table'), catalogueInForce()),
   bus: connectEventBus(requiredVariable('eventBus')),
   channel: 'mail',
   send: connectLob({

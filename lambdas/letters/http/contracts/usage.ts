@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { NO_INPUT } from '../../../http/contract.ts';
 import { contract } from '../contract.ts';
 import { SUBSCRIPTION_STATUSES } from '../../../domain/account.ts';
-import { METERS } from '../../../domain/refusals.ts';
+import { METERS } from '../../domain/meters.ts';
 import {
   Count,
   Instant,
