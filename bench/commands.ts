@@ -14,6 +14,7 @@ import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { putAccounts } from '../test/support/rollovers.ts';
 import { bareClient, newTable } from './tables.ts';
 import { median, round, timed } from './statistics.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 
 /** A command, and the bare transaction of the same items: p50 of each in milliseconds, and their ratio. */
 export interface CommandResult {
@@ -62,7 +63,7 @@ export async function benchCommands(
 
 /** A Pro account whose period lasts a century, with more credits than the bench can spend. */
 function richSubscriber(): { account: ReturnType<typeof newAccount> } {
-  const account = newAccount(USER, BEGIN);
+  const account = newAccount(USER, BEGIN, CATALOGUE);
   const { credits } = grantPurchased(account.credits, 1_000_000, 'adjustment_up', 'bench');
   return {
     account: {
@@ -71,8 +72,9 @@ function richSubscriber(): { account: ReturnType<typeof newAccount> } {
       plan: 'pro',
       subscription: { status: 'active', id: 'sub', interval: 'month', endsAt: null },
       periodEnd: Date.UTC(2126, 0, 1),
-      letters: { used: 0, left: 1_000_000_000 },
-      emails: { used: 0, left: 1_000_000_000 },
+      meters: Object.fromEntries(
+        Object.entries(account.meters).map(([id, meter]) => [id, { ...meter, limit: 'unlimited' }]),
+      ),
       credits,
     },
   };

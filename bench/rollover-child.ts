@@ -10,6 +10,7 @@ import { rollForward } from '../lambdas/domain/roll-forward.ts';
 import { rollShard } from '../test/support/rollovers.ts';
 import { timed } from './statistics.ts';
 import { bareClient, openTable } from './tables.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 
 const [endpoint = '', warmUpTable = '', table = '', nowText = '', mode = ''] = process.argv.slice(2);
 const now = Number(nowText);
@@ -36,7 +37,7 @@ async function transactionsOf(at: Instant, of: Store): Promise<TransactWriteItem
     for (const item of Items ?? []) {
       const account = parseAccount(item);
       if (account.kind === 'account') {
-        const change = rollForward(account, at);
+        const change = rollForward(account, at, CATALOGUE);
         transactions.push([
           putAccount(of.table, change.account, account),
           ...keptPeriodItems(of.table, account.userId, change.closed),

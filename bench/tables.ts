@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 import { createTable } from '../local/create-table.ts';
 
 const LOCAL_AWS = {
@@ -10,7 +11,7 @@ const LOCAL_AWS = {
 
 /** A store over a table that exists. */
 export function openTable(endpoint: string, table: string): Store {
-  return createStore(table, { endpoint, ...LOCAL_AWS });
+  return createStore(table, CATALOGUE, { endpoint, ...LOCAL_AWS });
 }
 
 /** A client as the SDK makes it, for the bare requests; with as many connections as ours has. */

@@ -1,4 +1,7 @@
-import { BILLING_INTERVALS, SOLD_PLANS } from '../lambdas/domain/plans.ts';
+import { BILLING_INTERVALS, plansOnSale } from '../lambdas/domain/catalogue.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
+
+const SOLD_PLANS = plansOnSale(CATALOGUE);
 
 /** What the context says of Stripe. */
 export interface StripeSettings {

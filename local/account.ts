@@ -3,8 +3,8 @@ import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
-import { BILLING_INTERVALS, PLAN_ORDER } from '../lambdas/domain/plans.ts';
-import { getRemainingQuota } from '../lambdas/letters/domain/summaries.ts';
+import { BILLING_INTERVALS, freePlan } from '../lambdas/domain/catalogue.ts';
+import { available } from '../lambdas/domain/credits.ts';
 import type { SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 import { UserId } from '../lambdas/http/schemas.ts';
 import { assertTable, externalDynamodb, parseInstant, runProgram } from './command-line.ts';
@@ -12,6 +12,9 @@ import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment } from './lambda-environment.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
 import { UsageError } from './usage-error.ts';
+import { CATALOGUE, catalogueInForce } from '../lambdas/wiring/catalogue.ts';
+
+const PLANS = CATALOGUE.plans.map(({ id }) => id);
 
 const HELP = `Begins, changes or ends a user's subscription in the table of a deployed stack. Use it for stages without payments
 and for tests. On this machine, PUT /dev/accounts/{userId} of npm start does the same.
@@ -19,7 +22,7 @@ and for tests. On this machine, PUT /dev/accounts/{userId} of npm start does the
   npm run account -- --user ID --plan PLAN --table TABLE [options]
 
   --user ID        the "sub" of the user's tokens
-  --plan PLAN      ${PLAN_ORDER.join(', ')}
+  --plan PLAN      ${PLANS.join(', ')}
   --table TABLE    the stack's output TableName (default: POSTAGE_TABLE)
   --interval EACH  ${BILLING_INTERVALS.join(', ')} (default: month)
   --anchor TIME    the instant in ISO 8601 that periods are counted from, not after now (default: now)
@@ -49,14 +52,14 @@ const OPTIONS = {
 /** @throws UsageError */
 function readCommand(values: Partial<Record<keyof typeof OPTIONS, string>>, now: Instant): Command {
   const { user } = values;
-  const plan = PLAN_ORDER.find((each) => each === values.plan);
+  const plan = PLANS.find((each) => each === values.plan);
   const interval = BILLING_INTERVALS.find((each) => each === values.interval);
   const table = values.table ?? optionalVariable('table');
   if (user === undefined || !UserId.safeParse(user).success) {
     throw new UsageError('--user must be 1 to 128 printable ASCII characters without spaces, # and %.');
   }
   if (plan === undefined) {
-    throw new UsageError(`--plan must be one of ${PLAN_ORDER.join(', ')}.`);
+    throw new UsageError(`--plan must be one of ${PLANS.join(', ')}.`);
   }
   if (interval === undefined) {
     throw new UsageError(`--interval must be one of ${BILLING_INTERVALS.join(', ')}.`);
@@ -68,7 +71,7 @@ function readCommand(values: Partial<Record<keyof typeof OPTIONS, string>>, now:
   if (anchor > now) {
     throw new UsageError(`--anchor must not be after now, which is ${toIso(now)}.`);
   }
-  const facts = plan === 'none' ? null : localSubscription(user, { plan, interval, anchor });
+  const facts = plan === freePlan(CATALOGUE).id ? null : localSubscription(user, { plan, interval, anchor });
   return { table, userId: user, facts, now };
 }
 
@@ -76,8 +79,8 @@ function readCommand(values: Partial<Record<keyof typeof OPTIONS, string>>, now:
 async function follow(store: Store, { userId, facts, now }: Command): Promise<string> {
   try {
     const account = await givePlan(store, userId, facts, now, deadlineIn(WRITES_WITHIN_MS));
-    const { mailCredits, periodEndsAt } = getRemainingQuota(account);
-    return `${userId}: plan ${account.plan}, ${mailCredits} mail credits, until ${periodEndsAt}.\n`;
+    const credits = available(account.credits);
+    return `${userId}: plan ${account.plan}, ${credits} credits, until ${toIso(account.periodEnd)}.\n`;
   } catch (error) {
     throw error instanceof ErasedAccountError
       ? new UsageError(`The account ${userId} has been erased.`)
@@ -95,7 +98,7 @@ await runProgram({
     if (dynamodb !== null) {
       setTableEnvironment({ dynamodb, table: command.table });
     }
-    const store = createStore(command.table);
+    const store = createStore(command.table, catalogueInForce());
     await assertTable(store);
     process.stdout.write(await follow(store, command));
     return 0;

@@ -11,6 +11,7 @@ import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { findRunning } from './running-file.ts';
 import { UsageError } from './usage-error.ts';
+import { catalogueInForce } from '../lambdas/wiring/catalogue.ts';
 
 const HELP = `Adds up the ledger of every account, erased users' included, and compares it with the account.
 
@@ -35,17 +36,20 @@ async function findStore(
   if (external !== null) {
     const location = { dynamodb: external, table: table ?? tableName() };
     setTableEnvironment(location);
-    return { store: createStore(location.table), name: `${location.table} at ${external}` };
+    return {
+      store: createStore(location.table, catalogueInForce()),
+      name: `${location.table} at ${external}`,
+    };
   }
   if (table !== undefined) {
-    return { store: createStore(table), name: table };
+    return { store: createStore(table, catalogueInForce()), name: table };
   }
   const running = await findRunning();
   if (running === null) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
   }
   setTableEnvironment(running);
-  return { store: createStore(running.table), name: running.name };
+  return { store: createStore(running.table, catalogueInForce()), name: running.name };
 }
 
 /** The outcome for one account. `gone`: only its tombstone is left. */

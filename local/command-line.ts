@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
+import type { Table } from '../lambdas/adapters/dynamodb/store.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import { ClockInput } from '../lambdas/http/schemas.ts';
 import { UsageError } from './usage-error.ts';
@@ -84,7 +84,7 @@ export function externalDynamodb(option?: string): string | null {
 }
 
 /** Asks for a table, so that a wrong name, a wrong address or missing rights show at once. @throws UsageError */
-export async function assertTable({ client, table }: Store): Promise<void> {
+export async function assertTable({ client, table }: Table): Promise<void> {
   try {
     await client.send(new DescribeTableCommand({ TableName: table }));
   } catch (error) {

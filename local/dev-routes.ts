@@ -3,7 +3,8 @@ import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
-import { BILLING_INTERVALS, SOLD_PLANS } from '../lambdas/domain/plans.ts';
+import { BILLING_INTERVALS, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 import { accountErased, ProblemError } from '../lambdas/http/problems.ts';
 import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
@@ -74,13 +75,13 @@ const envQuery = z.strictObject({ user: z._default(UserId, 'alice') });
 
 const accountPath = z.strictObject({ userId: UserId });
 
-const subscriptionBody = z.discriminatedUnion('plan', [
+const subscriptionBody = z.union([
   z.strictObject({
-    plan: z.enum(SOLD_PLANS),
+    plan: z.enum(plansOnSale(CATALOGUE)),
     interval: z.enum(BILLING_INTERVALS),
     anchor: ClockInput,
   }),
-  z.strictObject({ plan: z.literal('none') }),
+  z.strictObject({ plan: z.literal(freePlan(CATALOGUE).id) }),
 ]);
 
 const clockBody = z.strictObject({ now: ClockInput });
@@ -113,10 +114,10 @@ async function beginSubscription(
   body: z.infer<typeof subscriptionBody>,
   now: Instant,
 ): Promise<Entitlements> {
-  if (body.plan !== 'none' && body.anchor > now) {
+  if ('anchor' in body && body.anchor > now) {
     refuseInput('anchor', `must not be after now, which is ${toIso(now)}`);
   }
-  const facts = body.plan === 'none' ? null : localSubscription(userId, body);
+  const facts = 'anchor' in body ? localSubscription(userId, body) : null;
   try {
     const account = await givePlan(store, userId, facts, now, deadlineIn(DEADLINE_MS));
     return getEntitlements(account, now);

@@ -37,6 +37,7 @@ export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     ...(isInAws ? {} : { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: dynamodb }),
     [VARIABLES.table]: table,
+    [VARIABLES.catalogueSince]: '0',
     // On this stage, answers tell developers more.
     [VARIABLES.stage]: 'dev',
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -7,7 +7,7 @@ import { changeAccount, refuseErased } from '../lambdas/commands/change-account.
 import { type Account, newAccount } from '../lambdas/domain/account.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
-import type { BillingInterval } from '../lambdas/domain/plans.ts';
+import type { BillingInterval } from '../lambdas/domain/catalogue.ts';
 import type { LiveFacts, SubscriptionFacts } from '../lambdas/domain/subscriptions.ts';
 
 export interface LocalSubscription {
@@ -46,7 +46,7 @@ export async function givePlan(
   return retrying(deadline, async () => {
     const request = { userId, now, deadline, ifErased: refuseErased };
     const billingVersion = await changeAccount<number>(store, request, (before) => {
-      const account = before ?? newAccount(userId, now);
+      const account = before ?? newAccount(userId, now, store.catalogue);
       const answer = account.billingVersion;
       return before === null
         ? {

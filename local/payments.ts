@@ -11,6 +11,7 @@ import { orTimeout } from './or-timeout.ts';
 import { openStripe, type StripeOnDemand } from './stripe-on-demand.ts';
 import { standInPrices } from './stripe-products.ts';
 import { UsageError } from './usage-error.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 
 /** The id of Stripe's keys in the stand-in for Secrets Manager. */
 const STRIPE_SECRET_ID = 'postage-stripe-keys';
@@ -83,7 +84,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       [VARIABLES.stripeEventsQueueUrl]: `${awsUrl}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
-      [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices()),
+      [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices(CATALOGUE)),
       [VARIABLES.trialDays]: '0',
       [VARIABLES.appUrl]: `${url}/docs`,
     },

@@ -26,6 +26,7 @@ import { openPayments, type StripeAddress } from './payments.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
+import { catalogueInForce } from '../lambdas/wiring/catalogue.ts';
 
 export interface RuntimeOptions {
   /** 0 takes any free one. */
@@ -117,7 +118,7 @@ async function startParts(
   setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
   Object.assign(process.env, payments.environment, senders.environment);
   await createTableWithRetries(table, dynamodb);
-  const store = createStore(table);
+  const store = createStore(table, catalogueInForce());
   parts.defer(() => store.client.destroy());
 
   const { stripe } = payments;

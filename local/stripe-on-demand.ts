@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import { type DataDirectory, keep } from './data-directory.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import { standInProducts } from './stripe-products.ts';
+import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 
 export interface StripeOnDemand {
   url: string;
@@ -42,7 +43,7 @@ export async function openStripe(options: {
     const { startStripe } = await import('stripe-stand-in');
     server.off('request', serveFirst);
     const listening = { server, url };
-    const products = standInProducts();
+    const products = standInProducts(CATALOGUE);
     return startStripe({ clock, products, data, keys, listening, webhookUrl: () => webhookUrl, onError });
   };
   const load = (): Promise<StripeStandIn> => (loading ??= start());

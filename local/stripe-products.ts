@@ -1,36 +1,45 @@
 import type { ReadyProduct } from 'stripe-stand-in';
-import { type BillingInterval, type PlanId, PLANS } from '../lambdas/domain/plans.ts';
-
-const INTERVALS = ['month', 'year'] as const satisfies BillingInterval[];
-const SOLD = Object.values(PLANS)
-  .flatMap(({ id: plan, prices }) =>
-    INTERVALS.flatMap((interval) => ({ plan, interval, cents: prices[interval]?.amountCents })),
-  )
-  .flatMap(({ cents, ...price }) => (cents === undefined ? [] : [{ ...price, cents }]));
+import { BILLING_INTERVALS, type BillingInterval, type Catalogue } from '../lambdas/domain/catalogue.ts';
 
 /** The id that a plan's price has at the stand-in: `price_pro_month`. Its `lookup_key` is `pro_month`. */
-export function standInPriceId(plan: PlanId, interval: BillingInterval): string {
+export function standInPriceId(plan: string, interval: BillingInterval): string {
   return `price_${plan}_${interval}`;
 }
 
 /** A product for each plan that is sold, as the owner makes them in the Dashboard. */
-export function standInProducts(): ReadyProduct[] {
-  return [...new Set(SOLD.map(({ plan }) => plan))].map((plan) => ({
-    id: `prod_${plan}`,
-    name: `Postage ${plan}`,
-    prices: SOLD.filter((price) => price.plan === plan).map(({ interval, cents }) => ({
-      id: standInPriceId(plan, interval),
-      currency: 'usd',
-      unit_amount: cents,
-      recurring: { interval },
-      lookup_key: `${plan}_${interval}`,
-    })),
-  }));
+export function standInProducts({ plans }: Catalogue): ReadyProduct[] {
+  return plans
+    .filter(({ prices }) => Object.keys(prices).length > 0)
+    .map(({ id, title, prices }) => ({
+      id: `prod_${id}`,
+      name: title,
+      prices: BILLING_INTERVALS.flatMap((interval) => {
+        const price = prices[interval];
+        return price === undefined
+          ? []
+          : [
+              {
+                id: standInPriceId(id, interval),
+                currency: price.currency,
+                unit_amount: price.amountCents,
+                recurring: { interval },
+                lookup_key: `${id}_${interval}`,
+              },
+            ];
+      }),
+    }));
 }
 
 /** Which of these prices is which plan, as a deployment is told. */
-export function standInPrices(): Record<string, { plan: PlanId; interval: BillingInterval }> {
+export function standInPrices({
+  plans,
+}: Catalogue): Record<string, { plan: string; interval: BillingInterval }> {
   return Object.fromEntries(
-    SOLD.map(({ plan, interval }) => [standInPriceId(plan, interval), { plan, interval }]),
+    plans.flatMap(({ id: plan, prices }) =>
+      BILLING_INTERVALS.filter((interval) => prices[interval] !== undefined).map((interval) => [
+        standInPriceId(plan, interval),
+        { plan, interval },
+      ]),
+    ),
   );
 }

@@ -7,6 +7,7 @@ import { LOCAL_MAIL_WEBHOOK_SECRET } from '../../local/local-senders.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, call, LETTER, someApiUser } from '../support/api-client.ts';
 import { usePostage } from '../support/server.ts';
 import { expectClosedBooks } from '../support/users.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const postage = usePostage();
 let ada: ApiUser;
@@ -79,8 +80,10 @@ describe('a delivery that is due', () => {
     const sent = readFileSync(join(postage().sentFolder, 'emails', file), 'utf8');
     expect(sent).toContain('To: ada@example.com\n');
     expect(sent).toContain(`Subject: ${LETTER.title}\n\n${LETTER.body}`);
-    expect(await eventsOf('DeliveryDue')).toMatchObject([{ deliveryId: id, attempt: 1 }]);
-    expect(await eventsOf('DeliverySent')).toMatchObject([{ deliveryId: id, providerId: `ses-${id}` }]);
+    expect(await eventsOf('DeliveryDue', LETTERS)).toMatchObject([{ deliveryId: id, attempt: 1 }]);
+    expect(await eventsOf('DeliverySent', LETTERS)).toMatchObject([
+      { deliveryId: id, providerId: `ses-${id}` },
+    ]);
   });
 
   it('goes out as a mail, with the letter’s text as it is', async () => {
@@ -113,7 +116,7 @@ describe('a delivery that is due', () => {
       expect(delivery).toMatchObject({ status: 'failed', failure: 'rejected' });
     }
     expect(await available()).toBe(10);
-    expect(await eventsOf('DeliveryFailed')).toHaveLength(2);
+    expect(await eventsOf('DeliveryFailed', LETTERS)).toHaveLength(2);
     await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
@@ -127,7 +130,7 @@ describe('a delivery that is due', () => {
     expect(await read(id)).toMatchObject({ status: 'dispatched' });
     await after(HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'sent' });
-    expect(await eventsOf('DeliveryDue')).toMatchObject([{ attempt: 2 }, { attempt: 1 }]);
+    expect(await eventsOf('DeliveryDue', LETTERS)).toMatchObject([{ attempt: 2 }, { attempt: 1 }]);
   }, 60_000);
 });
 
@@ -143,7 +146,7 @@ describe('cancelling', () => {
     expect(ledger.body['items']).toMatchObject([{ kind: 'return' }, { kind: 'use' }, { kind: 'allowance' }]);
     await after(2 * HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'cancelled' });
-    expect(await eventsOf('DeliveryCancelled')).toHaveLength(1);
+    expect(await eventsOf('DeliveryCancelled', LETTERS)).toHaveLength(1);
   });
 
   it('is refused once the delivery has been handed over, with where it stands', async () => {

@@ -28,6 +28,7 @@ import { decideUse, refuseMailsAtOnce, type Use } from '../../lambdas/domain/usa
 import { at, givenCredits } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { NO_USE, putStored, putTombstone, request } from '../support/users.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const table = useTable();
 const [START, LATER, END] = [at('2026-03-01'), at('2026-03-10'), at('2026-04-01')];
@@ -108,7 +109,7 @@ function stateOf({ account, use, now }: Question, userId: string): AccountState 
   const purchased = Math.max(0, use.mails + margin.credits);
   const mailsToday = MAILS_PER_DAY - use.mails - margin.room;
   return stored({
-    ...newAccount(userId, START),
+    ...newAccount(userId, START, LETTERS),
     version: 7,
     plan,
     subscription,
@@ -147,10 +148,10 @@ function decided(
   }
   const decide = (account: AccountState, instant: Instant): ReturnType<typeof decideUse> =>
     decideUse(use, account, plans, instant, 'test', payAsYouGo);
-  const met = state ?? newAccount(userId, now);
+  const met = state ?? newAccount(userId, now, LETTERS);
   let decision = decide(met, now);
   if (decision.outcome === 'not_open' && met.kind === 'account') {
-    const { account } = rollForward(met, now);
+    const { account } = rollForward(met, now, LETTERS);
     decision = decide(account, Math.max(now, account.periodStart));
   }
   switch (decision.outcome) {

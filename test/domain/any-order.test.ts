@@ -10,6 +10,7 @@ import {
   type SubscriptionFacts,
 } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, givenSubscriber } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-06-15T12:00:00.000Z');
 
@@ -50,7 +51,7 @@ const anyHistory = fc
   .map((told) => told.sort(([, one], [, other]) => other - one));
 
 const anyStart: fc.Arbitrary<Account> = fc.constantFrom(
-  newAccount('user', at('2026-01-15')),
+  newAccount('user', at('2026-01-15'), LETTERS),
   givenSubscriber(active({ anchor: '2026-01-31' }), '2026-03-31'),
   givenSubscriber(active({ plan: 'enterprise', id: 'sub_2', anchor: '2026-02-28' }), '2026-03-31'),
 );
@@ -60,7 +61,7 @@ const SETTLED = NOW + 8;
 
 /** What Stripe decides of an account. Only the status shows that it ever had a subscription. */
 function decided(account: Account): object {
-  const { plan, subscription, anchor, letters, emails } = rollForward(account, SETTLED).account;
+  const { plan, subscription, anchor, letters, emails } = rollForward(account, SETTLED, LETTERS).account;
   return {
     plan,
     subscription: subscription.status === 'none' ? { status: 'canceled' } : subscription,
@@ -77,16 +78,16 @@ describe('G10: what Stripe said last decides', () => {
     last: SubscriptionFacts,
   ): Account {
     const told = history.reduce(
-      (account, [facts, ago]) => followSubscription(account, facts, NOW - ago).account,
+      (account, [facts, ago]) => followSubscription(account, facts, NOW - ago, LETTERS).account,
       start,
     );
-    return followSubscription(told, last, NOW).account;
+    return followSubscription(told, last, NOW, LETTERS).account;
   }
 
   it('G10: whatever it said before, the plan, the subscription, the anchor and the limits are the same', () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyFacts, (start, history, last) => {
-        const straight = followSubscription(newAccount('user', NOW), last, NOW).account;
+        const straight = followSubscription(newAccount('user', NOW, LETTERS), last, NOW, LETTERS).account;
         expect(decided(following(start, history, last))).toEqual(decided(straight));
       }),
       { numRuns: 1_000 },
@@ -102,9 +103,9 @@ describe('G10: what Stripe said last decides', () => {
         fc.integer({ min: 2, max: 200 * DAY_MS }),
         (start, history, last, wait) => {
           const account = following(start, history, last);
-          const later = rollForward(account, NOW + wait).account;
-          const told = followSubscription(account, last, NOW + wait - 1).account;
-          expect(decided(rollForward(told, NOW + wait).account)).toEqual(decided(later));
+          const later = rollForward(account, NOW + wait, LETTERS).account;
+          const told = followSubscription(account, last, NOW + wait - 1, LETTERS).account;
+          expect(decided(rollForward(told, NOW + wait, LETTERS).account)).toEqual(decided(later));
         },
       ),
       { numRuns: 1_000 },
@@ -115,10 +116,10 @@ describe('G10: what Stripe said last decides', () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyFacts, (start, history, last) => {
         const account = following(start, history, last);
-        const again = followSubscription(account, last, NOW);
+        const again = followSubscription(account, last, NOW, LETTERS);
         expect(decided(again.account)).toEqual(decided(account));
-        expect(rollForward(again.account, SETTLED).account.credits).toEqual(
-          rollForward(account, SETTLED).account.credits,
+        expect(rollForward(again.account, SETTLED, LETTERS).account.credits).toEqual(
+          rollForward(account, SETTLED, LETTERS).account.credits,
         );
       }),
       { numRuns: 1_000 },

@@ -5,6 +5,7 @@ import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { type Delivery, type DeliveryStatus } from '../../lambdas/letters/domain/deliveries.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { active, at, givenSubscriber, used } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const WRITTEN_AT = at('2026-02-10T12:00:00.000Z');
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -31,7 +32,9 @@ function nothing(kind: Exclude<AnyChange['kind'], 'account' | 'movement'>): AnyC
 
 describe('the audit trail', () => {
   it('keeps changes of plan', () => {
-    expect(auditOf({ kind: 'account', ...about, before: null, after: { ...PRO, version: 1 } })).toEqual([
+    expect(
+      auditOf({ kind: 'account', ...about, before: null, after: { ...PRO, version: 1 } }, LETTERS),
+    ).toEqual([
       {
         id: 'SubscriptionChanged:user:1',
         at: WRITTEN_AT,
@@ -47,7 +50,7 @@ describe('the audit trail', () => {
     const byCard = (status: DeliveryStatus): Delivery =>
       deliveryWith(paidByCard(), givenLife(status, WRITTEN_AT));
     const change = { kind: 'delivery', ...about, before: byCard('pending_payment') } as const;
-    expect(auditOf({ ...change, after: byCard('scheduled') })).toEqual([
+    expect(auditOf({ ...change, after: byCard('scheduled') }, LETTERS)).toEqual([
       {
         id: 'PaymentSucceeded:user:d1',
         at: WRITTEN_AT,
@@ -57,17 +60,19 @@ describe('the audit trail', () => {
         data: { deliveryId: 'd1', amountCents: 300, currency: 'usd', paymentIntentId: 'pi_1' },
       },
     ]);
-    expect(auditOf({ ...change, after: byCard('failed') })).toMatchObject([{ type: 'PaymentFailed' }]);
+    expect(auditOf({ ...change, after: byCard('failed') }, LETTERS)).toMatchObject([
+      { type: 'PaymentFailed' },
+    ]);
   });
 
   it('keeps no use', () => {
     const after = used(PRO, { mails: 2 }, '2026-02-10');
-    expect(auditOf({ kind: 'account', ...about, before: PRO, after })).toEqual([]);
+    expect(auditOf({ kind: 'account', ...about, before: PRO, after }, LETTERS)).toEqual([]);
   });
 
   it('keeps who adjusted credits and why', () => {
     const by = { actor: 'admin-1', reason: 'Lost in the post' };
-    expect(auditOf(movement({ ...LINE, ...by }))).toEqual([
+    expect(auditOf(movement({ ...LINE, ...by }), LETTERS)).toEqual([
       {
         id: 'CreditsAdjusted:user:line-1',
         at: LINE.at,
@@ -94,7 +99,7 @@ describe('the audit trail', () => {
     ['a period', nothing('period'), 0],
     ['a text', nothing('text'), 0],
   ])('%s: %#', (_, change, count) => {
-    const records = auditOf(change);
+    const records = auditOf(change, LETTERS);
     expect(records).toHaveLength(count);
     expect(records.map(({ actor }) => actor)).toEqual(count === 0 ? [] : ['postage:admin']);
   });

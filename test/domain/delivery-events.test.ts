@@ -8,11 +8,12 @@ import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenDispatch, givenLife, paidByCard } from '../support/delivery-lives.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-03-10T09:00Z');
 
 function tell(before: Delivery | null, after: Delivery | null): [string, string, string, object][] {
-  const events = eventsOf({ kind: 'delivery', userId: 'u1', at: NOW + 7, before, after });
+  const events = eventsOf({ kind: 'delivery', userId: 'u1', at: NOW + 7, before, after }, LETTERS);
   return events.map(({ name, id, at: happenedAt, data }) => [name, id, happenedAt, data]);
 }
 

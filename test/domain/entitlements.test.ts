@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { meterUnder, newAccount } from '../../lambdas/domain/account.ts';
 import { type Entitlements, getEntitlements } from '../../lambdas/letters/domain/entitlements.ts';
 import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T12:00:00.000Z';
 
 describe('what a user may do', () => {
   it('without a plan: letters, up to five', () => {
-    const account = used(newAccount('user', at(NOW)), { letters: 5 }, NOW);
+    const account = used(newAccount('user', at(NOW), LETTERS), { letters: 5 }, NOW);
     expect(getEntitlements(account, at(NOW))).toEqual({
       userId: 'user',
       plan: 'none',
@@ -90,7 +91,10 @@ describe('what it tells of endings', () => {
   });
 
   it('an ended one is canceled', () => {
-    const account = { ...newAccount('user', at(NOW)), subscription: { status: 'canceled' as const } };
+    const account = {
+      ...newAccount('user', at(NOW), LETTERS),
+      subscription: { status: 'canceled' as const },
+    };
     expect(getEntitlements(account, at(NOW))).toMatchObject({ status: 'canceled', plan: 'none' });
   });
 

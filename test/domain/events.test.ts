@@ -10,6 +10,7 @@ import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const WRITTEN_AT = at('2026-02-10T12:00:00.000Z');
 
@@ -22,14 +23,14 @@ function namesOf(events: readonly PostageEvent[]): string[] {
 }
 
 function thresholdsOf(before: Account | null, after: Account): string[] {
-  return eventsOf(accountChange(before, after))
+  return eventsOf(accountChange(before, after), LETTERS)
     .filter((event) => event.name === 'UsageThresholdReached')
     .map(({ data }) => `${data.meter} ${data.thresholdPercent}% of ${data.limit}`);
 }
 
 /** A free user's account with so many letters in the month of February. */
 function freeUser(letters: number): Account {
-  return used(newAccount('user', at('2026-02-10')), { letters }, '2026-02-10');
+  return used(newAccount('user', at('2026-02-10'), LETTERS), { letters }, '2026-02-10');
 }
 
 const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
@@ -71,7 +72,7 @@ describe('thresholds of usage', () => {
   });
 
   it('tells what has been reached, under an id of user, meter, threshold, period and limit', () => {
-    const [event] = eventsOf(accountChange(freeUser(3), freeUser(4)));
+    const [event] = eventsOf(accountChange(freeUser(3), freeUser(4)), LETTERS);
     expect(event).toEqual({
       name: 'UsageThresholdReached',
       version: 1,
@@ -100,7 +101,7 @@ describe('thresholds of usage', () => {
         const events = counts
           .slice(1)
           .flatMap((count, index) =>
-            eventsOf(accountChange(mailer(counts[index] ?? 0, limit), mailer(count, limit))),
+            eventsOf(accountChange(mailer(counts[index] ?? 0, limit), mailer(count, limit)), LETTERS),
           );
         const reached = events.flatMap((event) =>
           event.name === 'UsageThresholdReached' ? [event.data.thresholdPercent] : [],
@@ -125,13 +126,13 @@ describe('suspicious activity', () => {
     [12, 30, 1],
     [21, 22, 0],
   ])('from %i to %i mails in a period', (before, mails, events) => {
-    const published = eventsOf(accountChange(after(before), after(mails)));
+    const published = eventsOf(accountChange(after(before), after(mails)), LETTERS);
     expect(namesOf(published)).toEqual(events === 0 ? [] : ['SuspiciousActivity']);
   });
 
   it('begins anew with each period', () => {
-    const next = { ...rollForward(PRO, at('2026-03-01')).account, mailsUsed: 21 };
-    expect(namesOf(eventsOf(accountChange(after(30), next)))).toContain('SuspiciousActivity');
+    const next = { ...rollForward(PRO, at('2026-03-01'), LETTERS).account, mailsUsed: 21 };
+    expect(namesOf(eventsOf(accountChange(after(30), next), LETTERS))).toContain('SuspiciousActivity');
   });
 });
 
@@ -139,6 +140,7 @@ describe('credits', () => {
   it('tells by how much the balance has changed, and the figures that hold it', () => {
     const [event] = eventsOf(
       accountChange({ ...PRO, version: 4 }, { ...used(PRO, { mails: 1 }, '2026-02-10'), version: 5 }),
+      LETTERS,
     );
     expect(event).toMatchObject({
       name: 'CreditsChanged',
@@ -148,19 +150,19 @@ describe('credits', () => {
   });
 
   it('an account that begins with credits has changed from none', () => {
-    expect(eventsOf(accountChange(null, PRO))).toContainEqual(
+    expect(eventsOf(accountChange(null, PRO), LETTERS)).toContainEqual(
       expect.objectContaining({ name: 'CreditsChanged', data: expect.objectContaining({ change: 2 }) }),
     );
   });
 
   it('are left alone by letters', () => {
-    expect(eventsOf(accountChange(PRO, used(PRO, { letters: 1 }, '2026-02-10')))).toEqual([]);
+    expect(eventsOf(accountChange(PRO, used(PRO, { letters: 1 }, '2026-02-10')), LETTERS)).toEqual([]);
   });
 });
 
 describe('subscriptions', () => {
   const follow = (account: Account, facts: Parameters<typeof followSubscription>[1]): Account =>
-    followSubscription(account, facts, at('2026-02-10')).account;
+    followSubscription(account, facts, at('2026-02-10'), LETTERS).account;
 
   it.each([
     ['begins', null, PRO, ['none', 'pro', 'none', 'active']],
@@ -190,7 +192,7 @@ describe('subscriptions', () => {
       ['none', 'pro', 'none', 'trialing'],
     ],
   ])('%s', (_, before, after, [previousPlan, plan, previousStatus, status]) => {
-    const event = eventsOf(accountChange(before, { ...after, version: 9 })).find(
+    const event = eventsOf(accountChange(before, { ...after, version: 9 }), LETTERS).find(
       ({ name }) => name === 'SubscriptionChanged',
     );
     expect(event).toMatchObject({
@@ -203,7 +205,7 @@ describe('subscriptions', () => {
     const ends = [
       givenSubscriber(trial({ trialEndsAt: '2026-02-20' }), '2026-02-10'),
       follow(PRO, pastDue({ anchor: '2026-02-01', graceEndsAt: '2026-02-17', endsAt: '2026-03-01' })),
-    ].map((after) => eventsOf(accountChange(null, after))[0]?.data);
+    ].map((after) => eventsOf(accountChange(null, after), LETTERS)[0]?.data);
     expect(ends).toEqual([
       expect.objectContaining({ trialEndsAt: '2026-02-20T00:00:00.000Z', graceEndsAt: null, endsAt: null }),
       expect.objectContaining({
@@ -217,7 +219,7 @@ describe('subscriptions', () => {
   });
 
   it('that stay as they were raise no event', () => {
-    expect(eventsOf(accountChange(PRO, { ...PRO, version: 2, billingVersion: 7 }))).toEqual([]);
+    expect(eventsOf(accountChange(PRO, { ...PRO, version: 2, billingVersion: 7 }), LETTERS)).toEqual([]);
   });
 });
 
@@ -225,19 +227,19 @@ describe('erasure', () => {
   const tombstone: AccountState = { kind: 'erased', userId: 'user', version: 8, erasedAt: WRITTEN_AT };
 
   it('is told once', () => {
-    expect(eventsOf(accountChange(PRO, tombstone))).toEqual([
+    expect(eventsOf(accountChange(PRO, tombstone), LETTERS)).toEqual([
       expect.objectContaining({ name: 'AccountErased', id: 'AccountErased:user:8' }),
     ]);
-    expect(eventsOf(accountChange(null, tombstone))).toHaveLength(1);
-    expect(eventsOf(accountChange(tombstone, tombstone))).toEqual([]);
-    expect(eventsOf(accountChange(PRO, null))).toEqual([]);
+    expect(eventsOf(accountChange(null, tombstone), LETTERS)).toHaveLength(1);
+    expect(eventsOf(accountChange(tombstone, tombstone), LETTERS)).toEqual([]);
+    expect(eventsOf(accountChange(PRO, null), LETTERS)).toEqual([]);
   });
 });
 
 const LETTER = { id: 'letter-1', title: 'To myself', createdAt: at('2026-02-09'), deletedAt: null };
 const GONE = { ...LETTER, title: '', deletedAt: at('2026-02-10') };
 
-const PERIOD = rollForward(PRO, at('2026-03-01')).closed[0] ?? null;
+const PERIOD = rollForward(PRO, at('2026-03-01'), LETTERS).closed[0] ?? null;
 const CONSUMPTION = {
   id: 'usage-1',
   consumed: { letters: 1, emails: 2, mails: 0 },
@@ -263,7 +265,7 @@ describe('records', () => {
     ['a line of the ledger', { kind: 'movement', ...about, before: null, after: MOVEMENT }, []],
     ['a text', { kind: 'text', ...about, before: null, after: {} }, []],
   ])('%s', (_, change, names) => {
-    expect(namesOf(eventsOf(change))).toEqual(names);
+    expect(namesOf(eventsOf(change, LETTERS))).toEqual(names);
   });
 
   it.each<[DeliveryStatus | null, DeliveryStatus | null, number]>([
@@ -283,17 +285,20 @@ describe('records', () => {
       before: before === null ? null : givenDelivery(before, 'email'),
       after: after === null ? null : givenDelivery(after, 'email'),
     };
-    const scheduled = namesOf(eventsOf(change)).filter((name) => name === 'DeliveryScheduled');
+    const scheduled = namesOf(eventsOf(change, LETTERS)).filter((name) => name === 'DeliveryScheduled');
     expect(scheduled).toHaveLength(count);
   });
 
   it('a delivery that is paid later was scheduled when it was paid', () => {
-    const [event] = eventsOf({
-      kind: 'delivery',
-      ...about,
-      before: givenDelivery('pending_payment', 'email'),
-      after: givenDelivery('scheduled', 'email'),
-    });
+    const [event] = eventsOf(
+      {
+        kind: 'delivery',
+        ...about,
+        before: givenDelivery('pending_payment', 'email'),
+        after: givenDelivery('scheduled', 'email'),
+      },
+      LETTERS,
+    );
     expect(event?.at).toBe('2026-02-10T12:00:00.000Z');
   });
 

@@ -6,6 +6,7 @@ import { type Gift, type GiftEnd, newGift, refuseClaim } from '../../lambdas/dom
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { countedOf } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-02-10');
 const OPEN = newGift({ id: 'g1', count: 3, codeHash: 'hash' }, NOW);
@@ -58,9 +59,9 @@ describe('what follows from a gift', () => {
     ['one that is as it was', change(OPEN, OPEN), null],
     ['one that was erased', change(OPEN, null), null],
   ])('of %s is told, and stands in the audit trail', (_, told, name) => {
-    const events = eventsOf(told);
+    const events = eventsOf(told, LETTERS);
     expect(events.map((event) => event.name)).toEqual(name === null ? [] : [name]);
-    expect(auditOf(told)).toMatchObject(
+    expect(auditOf(told, LETTERS)).toMatchObject(
       events.map(({ id, data }) => ({ id, type: name, actor: 'postage:gifts', userId: 'giver', data })),
     );
     // Its movements of credits count for themselves.
@@ -68,7 +69,7 @@ describe('what follows from a gift', () => {
   });
 
   it('says when and why', () => {
-    expect(eventsOf(change(OPEN, RETURNED))).toEqual([
+    expect(eventsOf(change(OPEN, RETURNED), LETTERS)).toEqual([
       {
         name: 'GiftReturned',
         version: 1,

@@ -6,10 +6,11 @@ import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import { active, at, givenSubscriber, periodOf, shown, used } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 /** The periods that an account shows at a time, newest first, and how many letters each has. */
 function shownAt(account: Account, now: string, count: number): [string, number][] {
-  const rolled = rollForward(account, at(now));
+  const rolled = rollForward(account, at(now), LETTERS);
   const kept = rolled.closed.filter(isWorthKeeping).reverse().slice(0, count);
   return getUsageByPeriod(rolled.account, kept, count).map(({ period, lettersCreated }) => [
     shown(at(period)),
@@ -18,7 +19,7 @@ function shownAt(account: Account, now: string, count: number): [string, number]
 }
 
 describe('the history', () => {
-  const free = used(newAccount('user', at('2026-02-10')), { letters: 3 }, '2026-02-10');
+  const free = used(newAccount('user', at('2026-02-10'), LETTERS), { letters: 3 }, '2026-02-10');
 
   it('shows closed periods, newest first, with what they counted', () => {
     const pro = used(
@@ -26,7 +27,7 @@ describe('the history', () => {
       { letters: 5, emails: 4, mails: 2 },
       '2026-02-10',
     );
-    const { account, closed } = rollForward(pro, at('2026-03-01'));
+    const { account, closed } = rollForward(pro, at('2026-03-01'), LETTERS);
     expect(getUsageByPeriod(account, closed, 6)).toEqual([
       {
         period: '2026-01-31T00:00:00.000Z',
@@ -49,7 +50,7 @@ describe('the history', () => {
       ['2026-03-01', 0],
       ['2026-02-01', 3],
     ]);
-    const { account, closed } = rollForward(free, at('2026-04-10'));
+    const { account, closed } = rollForward(free, at('2026-04-10'), LETTERS);
     expect(getUsageByPeriod(account, closed.filter(isWorthKeeping), 1)).toEqual([
       {
         period: '2026-03-01T00:00:00.000Z',
@@ -62,7 +63,7 @@ describe('the history', () => {
   });
 
   it('goes back to the account’s beginning, where nothing was ever kept too', () => {
-    const unused = newAccount('user', at('2026-02-10'));
+    const unused = newAccount('user', at('2026-02-10'), LETTERS);
     expect(shownAt(unused, '2026-04-10', 6)).toEqual([
       ['2026-03-01', 0],
       ['2026-02-01', 0],
@@ -94,8 +95,8 @@ describe('the history', () => {
       { letters: 2 },
       '2026-01-21',
     );
-    const moved = followSubscription(pro, active({ anchor: '2026-02-05' }), at('2026-02-05'));
-    const { account, closed } = rollForward(moved.account, at('2026-04-10'));
+    const moved = followSubscription(pro, active({ anchor: '2026-02-05' }), at('2026-02-05'), LETTERS);
+    const { account, closed } = rollForward(moved.account, at('2026-04-10'), LETTERS);
     expect(periodOf(account)[0]).toBe('2026-04-05');
     const kept = [...moved.closed, ...closed].reverse();
     expect(getUsageByPeriod(account, kept, 6).map(({ period }) => shown(at(period)))).toEqual([
@@ -113,11 +114,11 @@ describe('the history', () => {
         fc.integer({ min: 1, max: 40 }),
         (waits, isFree, count) => {
           let now = at('2026-02-10');
-          let account = isFree ? newAccount('user', now) : givenSubscriber(active({}), '2026-02-10');
+          let account = isFree ? newAccount('user', now, LETTERS) : givenSubscriber(active({}), '2026-02-10');
           const closed = [];
           for (const days of waits) {
             now += days * DAY_MS;
-            const rolled = rollForward(account, now);
+            const rolled = rollForward(account, now, LETTERS);
             closed.push(...rolled.closed);
             account =
               days % 3 === 0 && rolled.account.letters.left > 0

@@ -7,6 +7,7 @@ import {
   followChoice,
 } from '../../lambdas/domain/live-subscription.ts';
 import { at, givenSubscriber, active, pastDue, shown } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-06-15T12:00:00Z');
 
@@ -33,7 +34,7 @@ function choose(
   subscriptions: readonly BilledSubscription[],
   stored: Subscription = { status: 'none' },
 ): Choice {
-  return chooseSubscription(subscriptions, stored, NOW);
+  return chooseSubscription(subscriptions, stored, NOW, LETTERS);
 }
 
 /** The choice as one line: plan, status, id and every end that it has. */
@@ -216,27 +217,33 @@ describe('following the choice', () => {
 
   it('begins the subscription', () => {
     const { account } = followChoice(
-      newAccount('user', NOW),
+      newAccount('user', NOW, LETTERS),
       { facts: active({ anchor: '2026-06-15' }), hadSubscription: true },
       NOW,
+      LETTERS,
     );
     expect(account).toMatchObject({ plan: 'pro', subscription: { status: 'active' } });
   });
 
   it('ends the subscription', () => {
-    const { account } = followChoice(givenSubscriber(active({}), '2026-06-15'), none, NOW);
+    const { account } = followChoice(givenSubscriber(active({}), '2026-06-15'), none, NOW, LETTERS);
     expect(account).toMatchObject({ plan: 'none', subscription: { status: 'canceled' } });
   });
 
   it('G10: one that came and went unheard of leaves the same status as one that was followed', () => {
-    const { account } = followChoice(newAccount('user', NOW), none, NOW);
+    const { account } = followChoice(newAccount('user', NOW, LETTERS), none, NOW, LETTERS);
     expect(account).toMatchObject({ plan: 'none', subscription: { status: 'canceled' } });
   });
 
   it('one that never began leaves none', () => {
     const choice = choose([billed({ status: 'incomplete_expired' })]);
     expect(choice).toMatchObject({ hadSubscription: false });
-    const { account } = followChoice(newAccount('user', NOW), { ...none, hadSubscription: false }, NOW);
+    const { account } = followChoice(
+      newAccount('user', NOW, LETTERS),
+      { ...none, hadSubscription: false },
+      NOW,
+      LETTERS,
+    );
     expect(account.subscription).toEqual({ status: 'none' });
   });
 });

@@ -12,6 +12,7 @@ import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { active, at, availableTo, givenSubscriber, periodsOf, shown } from '../support/accounts.ts';
 import { anyInstant } from '../support/arbitraries.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 function series(anchor: string, from: number, to: number): string[] {
   const indexes = Array.from({ length: to - from + 1 }, (_, offset) => from + offset);
@@ -190,7 +191,7 @@ describe('a yearly plan', () => {
     // Given a yearly subscription that began on 31 January
     const account = givenSubscriber(active({ interval: 'year', anchor: '2024-01-31' }), '2024-01-31');
     // When a year passes
-    const year = rollForward(account, at('2025-01-31'));
+    const year = rollForward(account, at('2025-01-31'), LETTERS);
     // Then twelve periods have closed
     expect(periodsOf(year).map(([start]) => start)).toEqual(series('2024-01-31', 0, 11));
     expect(year.closed.every((period) => period.movements.at(-1)?.kind === 'allowance')).toBe(true);

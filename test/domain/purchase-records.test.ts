@@ -14,6 +14,7 @@ import {
 } from '../../lambdas/domain/purchases.ts';
 import { active, at, givenSubscriber, leftOf, movementsOf, withCredits } from '../support/accounts.ts';
 import { givenPurchase } from '../support/purchase-records.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-02-10');
 const ACCOUNT = withCredits(givenSubscriber(active({}), '2026-02-03'), {});
@@ -40,7 +41,7 @@ const BEGUN: State = { account: ACCOUNT, record: givenPurchase() };
 /** Follows one report after the other; what does not fit changes nothing. */
 function followed(state: State, ...reports: readonly PaymentFacts[]): State {
   return reports.reduce((now, report) => {
-    const outcome = followPayment(now.account, now.record, report, NOW);
+    const outcome = followPayment(now.account, now.record, report, NOW, LETTERS);
     return outcome.outcome === 'mismatch'
       ? now
       : { account: outcome.change?.account ?? now.account, record: outcome.record };
@@ -51,12 +52,12 @@ const PAID = followed(BEGUN, facts());
 
 describe('following a payment', () => {
   it('grants a bundle once, and remembers what it was paid by', () => {
-    expect(followPayment(ACCOUNT, givenPurchase(), facts(), NOW)).toMatchObject({
+    expect(followPayment(ACCOUNT, givenPurchase(), facts(), NOW, LETTERS)).toMatchObject({
       outcome: 'followed',
       record: { status: 'paid', version: 3, paymentIntentId: 'pi_1', settledAt: NOW },
       change: { movements: [{ kind: 'purchase', amount: 10, source: 'purchase:p1' }] },
     });
-    expect(followPayment(PAID.account, PAID.record, facts(), NOW)).toEqual({
+    expect(followPayment(PAID.account, PAID.record, facts(), NOW, LETTERS)).toEqual({
       outcome: 'followed',
       record: { ...PAID.record, version: 4 },
       change: null,
@@ -64,7 +65,7 @@ describe('following a payment', () => {
   });
 
   it('G10: grants what has been refunded already, and takes it back', () => {
-    const outcome = followPayment(ACCOUNT, givenPurchase(), facts({ returnedCents: 1_350 }), NOW);
+    const outcome = followPayment(ACCOUNT, givenPurchase(), facts({ returnedCents: 1_350 }), NOW, LETTERS);
     expect(outcome).toMatchObject({ record: { returnedCents: 1_350, creditsTaken: 5 } });
     expect(outcome.outcome === 'followed' && outcome.change !== null && movementsOf(outcome.change)).toEqual([
       ['purchase', 10],
@@ -92,12 +93,14 @@ describe('following a payment', () => {
     ['another customer', { customerId: 'cus_2' }],
     ['no customer', { customerId: null }],
   ])('refuses %s', (_, about) => {
-    expect(followPayment(ACCOUNT, givenPurchase(), facts(about), NOW)).toEqual({ outcome: 'mismatch' });
+    expect(followPayment(ACCOUNT, givenPurchase(), facts(about), NOW, LETTERS)).toEqual({
+      outcome: 'mismatch',
+    });
   });
 
   it('refuses a second payment of the same purchase', () => {
     const second = facts({ paymentIntentId: 'pi_2' });
-    expect(followPayment(PAID.account, PAID.record, second, NOW)).toEqual({ outcome: 'mismatch' });
+    expect(followPayment(PAID.account, PAID.record, second, NOW, LETTERS)).toEqual({ outcome: 'mismatch' });
   });
 
   it('does not mind a page that was left before it was paid on another one', () => {
@@ -140,7 +143,7 @@ describe('what follows from a purchase', () => {
   const REFUNDED = followed(PAID, facts({ returnedCents: 1_350 })).record;
   const FAILED = givenPurchase({ status: 'failed' });
   const told = (before: Purchase | null, after: Purchase | null): string[] =>
-    eventsOf(change(before, after)).map(({ id }) => id);
+    eventsOf(change(before, after), LETTERS).map(({ id }) => id);
 
   it('is told by name, once', () => {
     expect(told(null, OPEN)).toEqual([]);
@@ -156,10 +159,10 @@ describe('what follows from a purchase', () => {
 
   it('stands in the audit trail where money has moved', () => {
     const types = (before: Purchase, after: Purchase): string[] =>
-      auditOf(change(before, after)).map(({ type }) => type);
+      auditOf(change(before, after), LETTERS).map(({ type }) => type);
     expect(types(OPEN, REFUNDED)).toEqual(['CreditsPurchased', 'PurchaseRefunded']);
     expect(types(OPEN, FAILED)).toEqual([]);
-    expect(auditOf(change(BOUGHT, REFUNDED))).toMatchObject([
+    expect(auditOf(change(BOUGHT, REFUNDED), LETTERS)).toMatchObject([
       { actor: 'postage:billing', userId: 'user', data: { returnedCents: 1_350, creditsTaken: 5 } },
     ]);
   });

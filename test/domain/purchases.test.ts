@@ -12,6 +12,7 @@ import {
   used,
   withCredits,
 } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-02-10');
 const ACCOUNT = withCredits(givenSubscriber(active({}), '2026-02-03'), {});
@@ -32,7 +33,7 @@ function settled(
 ): { account: Account; purchase: Settlement } {
   return reports.reduce(
     (now, report) => {
-      const change = settlePurchase(now.account, { ...now.purchase, ...report }, NOW, 'purchase:p1');
+      const change = settlePurchase(now.account, { ...now.purchase, ...report }, NOW, 'purchase:p1', LETTERS);
       return { account: change.account, purchase: change.purchase };
     },
     { account, purchase },
@@ -41,21 +42,21 @@ function settled(
 
 describe('settling a purchase', () => {
   it('G10: grants it once when it is paid', () => {
-    const first = settlePurchase(ACCOUNT, BUNDLE, NOW, 'purchase:p1');
+    const first = settlePurchase(ACCOUNT, BUNDLE, NOW, 'purchase:p1', LETTERS);
     expect(first.movements).toEqual([{ kind: 'purchase', amount: 10, source: 'purchase:p1' }]);
     expect(first.purchase).toEqual({ ...BUNDLE, isGranted: true });
-    const again = settlePurchase(first.account, first.purchase, NOW, 'purchase:p1');
+    const again = settlePurchase(first.account, first.purchase, NOW, 'purchase:p1', LETTERS);
     expect(again).toEqual({ account: first.account, closed: [], movements: [], purchase: first.purchase });
   });
 
   it('waits for the payment', () => {
     const unpaid = { ...BUNDLE, isPaid: false };
-    const change = settlePurchase(ACCOUNT, unpaid, NOW, 'purchase:p1');
+    const change = settlePurchase(ACCOUNT, unpaid, NOW, 'purchase:p1', LETTERS);
     expect(change).toEqual({ account: ACCOUNT, closed: [], movements: [], purchase: unpaid });
   });
 
   it('G10: takes back what was refunded before its grant', () => {
-    const change = settlePurchase(ACCOUNT, { ...BUNDLE, returnedCents: 1_350 }, NOW, 'purchase:p1');
+    const change = settlePurchase(ACCOUNT, { ...BUNDLE, returnedCents: 1_350 }, NOW, 'purchase:p1', LETTERS);
     expect(movementsOf(change)).toEqual([
       ['purchase', 10],
       ['claw_back', -5],
@@ -81,7 +82,7 @@ describe('settling a purchase', () => {
   });
 
   it('rolls forward first', () => {
-    const change = settlePurchase(ACCOUNT, BUNDLE, at('2026-03-10'), 'purchase:p1');
+    const change = settlePurchase(ACCOUNT, BUNDLE, at('2026-03-10'), 'purchase:p1', LETTERS);
     expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-28']]);
     expect(leftOf(change.account)).toMatchObject({ included: 2, purchased: 10 });
   });

@@ -3,6 +3,7 @@ import { type Account } from '../../lambdas/domain/account.ts';
 import { returnToAccount, type ReturnChange, type StoredPeriod } from '../../lambdas/domain/returns.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { active, at, givenSubscriber, leftOf, movementsOf, used, withCredits } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 /** Six mails in February's period: two included credits, and four of seven purchased ones. */
 const FEBRUARY = used(
@@ -10,10 +11,10 @@ const FEBRUARY = used(
   { mails: 6 },
   '2026-02-10',
 );
-const MARCH = rollForward(FEBRUARY, at('2026-03-01'));
+const MARCH = rollForward(FEBRUARY, at('2026-03-01'), LETTERS);
 
 function returned(account: Account, spentAt: string, stored: StoredPeriod | null, now: string): ReturnChange {
-  return returnToAccount(account, at(spentAt), stored, at(now), 'delivery:d1');
+  return returnToAccount(account, at(spentAt), stored, at(now), 'delivery:d1', LETTERS);
 }
 
 function february(purchasedOutstanding: number): StoredPeriod {
@@ -74,7 +75,7 @@ describe('G11: returning a credit', () => {
     const spent = used(givenSubscriber(active({}), '2026-02-03'), { mails: 1 }, '2026-02-10');
     const change = returned(spent, '2026-02-10', null, '2026-03-02');
     expect(change).toMatchObject({ returnedAs: 'carried', repaidPeriod: null });
-    expect(change.closed).toEqual(rollForward(spent, at('2026-03-02')).closed);
+    expect(change.closed).toEqual(rollForward(spent, at('2026-03-02'), LETTERS).closed);
   });
 
   it('as often as purchased ones were spent, the rest carried', () => {

@@ -10,6 +10,7 @@ import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscri
 import { availableTo, leftOf, sumOf } from '../support/accounts.ts';
 import { anyCredits, anyInstant } from '../support/arbitraries.ts';
 import { expectSoundCredits } from '../support/books.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 describe('for any account and time', () => {
   const anySubscription = fc
@@ -46,8 +47,8 @@ describe('for any account and time', () => {
   const anyAccount = fc
     .tuple(anyInstant, anySubscription, anyCredits, fc.boolean())
     .map(([now, facts, credits, isFree]) => {
-      const free = newAccount('user', now);
-      const account = isFree ? free : followSubscription(free, facts(now), now - 1).account;
+      const free = newAccount('user', now, LETTERS);
+      const account = isFree ? free : followSubscription(free, facts(now), now - 1, LETTERS).account;
       return { account: { ...account, credits }, now };
     });
   const anyWait = fc.oneof(
@@ -58,9 +59,9 @@ describe('for any account and time', () => {
   it('G5: rolling to one time and then to another equals rolling to the last', () => {
     fc.assert(
       fc.property(anyAccount, anyWait, anyWait, ({ account, now }, first, second) => {
-        const once = rollForward(account, now + first + second);
-        const one = rollForward(account, now + first);
-        const two = rollForward(one.account, now + first + second);
+        const once = rollForward(account, now + first + second, LETTERS);
+        const one = rollForward(account, now + first, LETTERS);
+        const two = rollForward(one.account, now + first + second, LETTERS);
         expect({ account: two.account, closed: [...one.closed, ...two.closed] }).toEqual({
           account: once.account,
           closed: once.closed,
@@ -73,9 +74,9 @@ describe('for any account and time', () => {
     fc.assert(
       fc.property(anyAccount, fc.integer({ min: -1, max: 1 }), anyWait, ({ account }, offset, wait) => {
         const first = openUntil(account) + offset;
-        const one = rollForward(account, first);
-        const two = rollForward(one.account, first + wait);
-        expect(two.account).toEqual(rollForward(account, first + wait).account);
+        const one = rollForward(account, first, LETTERS);
+        const two = rollForward(one.account, first + wait, LETTERS);
+        expect(two.account).toEqual(rollForward(account, first + wait, LETTERS).account);
       }),
     );
   });
@@ -83,7 +84,7 @@ describe('for any account and time', () => {
   it('G4: G8: closed periods tile the time without gap, and say all that moved', () => {
     fc.assert(
       fc.property(anyAccount, anyWait, ({ account, now }, wait) => {
-        const { account: next, closed } = rollForward(account, now + wait);
+        const { account: next, closed } = rollForward(account, now + wait, LETTERS);
         const starts = [...closed.map((period) => period.periodStart), next.periodStart];
         expect(starts[0]).toBe(account.periodStart);
         expect(closed.map((period) => period.periodEnd)).toEqual(starts.slice(1));
@@ -102,7 +103,7 @@ describe('for any account and time', () => {
     fc.assert(
       fc.property(anyAccount, anyWait, ({ account, now }, wait) => {
         const end = endingOf(account.subscription) ?? Infinity;
-        for (const period of rollForward(account, now + wait).closed.filter(
+        for (const period of rollForward(account, now + wait, LETTERS).closed.filter(
           (closed) => closed.periodEnd >= end,
         )) {
           expect(period.movements.filter(({ kind }) => kind === 'allowance')).toEqual([]);
@@ -114,7 +115,7 @@ describe('for any account and time', () => {
   it('G5: grants one allowance per period that opens', () => {
     fc.assert(
       fc.property(anyAccount, anyWait, ({ account, now }, wait) => {
-        const rolled = rollForward({ ...account, credits: NO_CREDITS }, now + wait);
+        const rolled = rollForward({ ...account, credits: NO_CREDITS }, now + wait, LETTERS);
         const opened = rolled.closed.filter(
           ({ periodEnd }) => periodEnd < (endingOf(account.subscription) ?? Infinity),
         );
@@ -126,7 +127,7 @@ describe('for any account and time', () => {
   it('G6: a plan’s periods start on its series, free ones on the month, but for one after an ending', () => {
     fc.assert(
       fc.property(anyAccount, anyWait, ({ account, now }, wait) => {
-        const { account: next, closed } = rollForward(account, now + wait);
+        const { account: next, closed } = rollForward(account, now + wait, LETTERS);
         const end = endingOf(account.subscription);
         const starts = [...closed.slice(1), { ...next }].map(({ periodStart, anchor }) => ({
           periodStart,

@@ -17,10 +17,11 @@ import {
   withCredits,
 } from '../support/accounts.ts';
 import { expectSoundCredits } from '../support/books.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 describe('a free account', () => {
   it('first opens at the start of the UTC month', () => {
-    const account = newAccount('user', at('2026-11-24T10:00Z'));
+    const account = newAccount('user', at('2026-11-24T10:00Z'), LETTERS);
     expect(periodOf(account)).toEqual(['2026-11-01', '2026-12-01']);
     expect(account).toMatchObject({
       plan: 'none',
@@ -30,14 +31,14 @@ describe('a free account', () => {
   });
 
   it('G7: gets its letters back at the month’s end, the instant itself included', () => {
-    const account = used(newAccount('user', at('2026-11-24')), { letters: 5 }, '2026-11-24');
-    expect(rollForward(account, at('2026-12-01') - 1).account.letters).toEqual({ used: 5, left: 0 });
-    expect(rollForward(account, at('2026-12-01')).account.letters).toEqual({ used: 0, left: 5 });
+    const account = used(newAccount('user', at('2026-11-24'), LETTERS), { letters: 5 }, '2026-11-24');
+    expect(rollForward(account, at('2026-12-01') - 1, LETTERS).account.letters).toEqual({ used: 5, left: 0 });
+    expect(rollForward(account, at('2026-12-01'), LETTERS).account.letters).toEqual({ used: 0, left: 5 });
   });
 
   it('keeps purchased credits for years (G8)', () => {
-    const account = withCredits(newAccount('user', at('2026-11-24')), { purchased: 7 });
-    expect(leftOf(rollForward(account, at('2031-11-24')).account)).toEqual({
+    const account = withCredits(newAccount('user', at('2026-11-24'), LETTERS), { purchased: 7 });
+    expect(leftOf(rollForward(account, at('2031-11-24'), LETTERS).account)).toEqual({
       lots: [0, 0, 0],
       included: 0,
       purchased: 7,
@@ -48,13 +49,13 @@ describe('a free account', () => {
 describe('an account that is still open', () => {
   it('comes back as it is', () => {
     const account = givenSubscriber(active({ anchor: '2026-01-31' }), '2026-02-03');
-    expect(rollForward(account, at('2026-02-27'))).toEqual({ account, closed: [], movements: [] });
+    expect(rollForward(account, at('2026-02-27'), LETTERS)).toEqual({ account, closed: [], movements: [] });
   });
 
   it('also when a clock is behind its start', () => {
     const account = givenSubscriber(active({ anchor: '2026-01-31' }), '2026-02-03');
     expect(isOpen(account, account.periodStart - 1)).toBe(false);
-    expect(rollForward(account, account.periodStart - 1).account).toBe(account);
+    expect(rollForward(account, account.periodStart - 1, LETTERS).account).toBe(account);
   });
 });
 
@@ -69,7 +70,7 @@ describe('closing a period', () => {
       { mails: 1 },
       '2026-02-02',
     );
-    const { account: next, closed } = rollForward(account, at('2026-02-28'));
+    const { account: next, closed } = rollForward(account, at('2026-02-28'), LETTERS);
     expect(closed).toEqual([
       {
         periodStart: at('2026-01-31'),
@@ -97,7 +98,7 @@ describe('closing a period', () => {
   it('records what was left of all kinds, whatever becomes of it', () => {
     const pots = { lots: [1, 0, 2], included: 10, purchased: 4, usedThisPeriod: 5 } as const;
     const account = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-02-03'), pots);
-    const { closed } = rollForward(account, at('2026-03-31'));
+    const { closed } = rollForward(account, at('2026-03-31'), LETTERS);
     expect(closed).toMatchObject([
       { creditsUsed: 5, creditsLeft: 12 },
       { creditsUsed: 0, creditsLeft: 22 },
@@ -106,7 +107,7 @@ describe('closing a period', () => {
 
   it('records how many mails a card has paid for, and counts anew', () => {
     const account = { ...givenSubscriber(active({}), '2026-02-03'), mailsUsed: 5, cardMails: 3 };
-    const { account: next, closed } = rollForward(account, at('2026-03-31'));
+    const { account: next, closed } = rollForward(account, at('2026-03-31'), LETTERS);
     expect(closed.map(({ mails, cardMails }) => [mails, cardMails])).toEqual([
       [5, 3],
       [0, 0],
@@ -120,14 +121,14 @@ describe('closing a period', () => {
       purchased: 4,
       usedThisPeriod: 5,
     });
-    const { account: next, closed } = rollForward(account, at('2026-02-28'));
+    const { account: next, closed } = rollForward(account, at('2026-02-28'), LETTERS);
     expect(closed).toMatchObject([{ creditsUsed: 5, purchasedOutstanding: 3 }]);
     expect(leftOf(next)).toMatchObject({ included: 2, purchased: 1 });
   });
 
   it('pays what is owed, should a purchased credit be free', () => {
     const owing = withCredits(givenSubscriber(active({}), '2026-02-03'), { purchased: 3, owed: 2 });
-    const { account: next, closed } = rollForward(owing, at('2026-02-28'));
+    const { account: next, closed } = rollForward(owing, at('2026-02-28'), LETTERS);
     expect(movementsOf({ closed, movements: [] })).toEqual([
       ['allowance', 2],
       ['claw_back', -2],
@@ -141,7 +142,9 @@ describe('closing a period', () => {
       { mails: 2 },
       '2026-02-24T11:00Z',
     );
-    expect(rollForward(account, at('2026-02-24T12:00Z')).account.mailsByDay).toEqual({ '2026-02-24': 2 });
+    expect(rollForward(account, at('2026-02-24T12:00Z'), LETTERS).account.mailsByDay).toEqual({
+      '2026-02-24': 2,
+    });
   });
 });
 
@@ -153,7 +156,7 @@ describe('missed months', () => {
     ['twelve', '2027-01-31', 12],
     ['a hundred and thirty', '2036-11-30', 130],
   ])('G5: %s: each closes once, counted from the anchor, each grants once', (_, now, months) => {
-    const { account: next, closed } = rollForward(account, at(now));
+    const { account: next, closed } = rollForward(account, at(now), LETTERS);
     expect(closed).toHaveLength(months);
     expect(shown(next.periodStart)).toBe(now);
     const granted = movementsOf({ closed, movements: [] }).filter(([kind]) => kind === 'allowance');
@@ -164,7 +167,7 @@ describe('missed months', () => {
 
   it('carried credits serve three periods, the cap cutting the oldest first', () => {
     const lotsOver = ['2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31', '2026-06-30'].map(
-      (now) => rollForward(used(account, { mails: 6 }, '2026-02-01'), at(now)).account.credits.lots,
+      (now) => rollForward(used(account, { mails: 6 }, '2026-02-01'), at(now), LETTERS).account.credits.lots,
     );
     // Four are left of February; from then on nothing is used, and each month's ten push the older ones out.
     expect(lotsOver).toEqual([
@@ -179,7 +182,7 @@ describe('missed months', () => {
   it('carried credits below the cap expire after the third period', () => {
     let current = used(account, { mails: 8 }, '2026-02-01');
     const lots = ['2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31'].map((now) => {
-      const rolled = rollForward(current, at(now)).account;
+      const rolled = rollForward(current, at(now), LETTERS).account;
       // Each period uses what it may, but leaves the carried ones: its included credits are taken out by hand.
       current = withCredits(rolled, { lots: rolled.credits.lots });
       return rolled.credits.lots;
@@ -211,9 +214,9 @@ describe('endings that are known', () => {
     ['a trial without payment', trial({ trialEndsAt: '2026-04-10', endsAt: '2026-04-10' }), '2026-04-10'],
   ])('G7: nothing is granted from %s on', (_, facts, end) => {
     const account = givenSubscriber(facts, '2026-03-02');
-    const before = rollForward(account, at(end) - 1).account;
+    const before = rollForward(account, at(end) - 1, LETTERS).account;
     expect(before.plan).toBe('pro');
-    const after = rollForward(account, at('2026-12-24')).account;
+    const after = rollForward(account, at('2026-12-24'), LETTERS).account;
     expect(after).toMatchObject({
       plan: 'none',
       subscription: { status: 'canceled' },
@@ -230,7 +233,7 @@ describe('endings that are known', () => {
       { mails: 1 },
       '2026-04-01',
     );
-    const { account: ended, closed } = rollForward(account, at('2026-04-20'));
+    const { account: ended, closed } = rollForward(account, at('2026-04-20'), LETTERS);
     expect(closed).toMatchObject([
       { periodStart: at('2026-03-31'), periodEnd: at('2026-04-10T09:30Z'), plan: 'pro', mails: 1 },
     ]);
@@ -245,7 +248,7 @@ describe('endings that are known', () => {
       included: 2,
       purchased: 6,
     });
-    expect(leftOf(rollForward(account, at('2026-04-10')).account)).toEqual({
+    expect(leftOf(rollForward(account, at('2026-04-10'), LETTERS).account)).toEqual({
       lots: [0, 0, 0],
       included: 0,
       purchased: 6,
@@ -265,7 +268,7 @@ describe('a trial', () => {
   const account = givenSubscriber(trial({ trialEndsAt: '2026-03-31T12:00Z' }), '2026-03-17');
 
   it('is one period up to its end, and pays from there on, granted once', () => {
-    const { account: paid, closed } = rollForward(account, at('2026-03-31T12:00Z'));
+    const { account: paid, closed } = rollForward(account, at('2026-03-31T12:00Z'), LETTERS);
     expect(paid.subscription).toEqual({ status: 'active', id: 'sub_1', interval: 'month', endsAt: null });
     expect(periodOf(paid)).toEqual(['2026-03-31T12:00:00.000Z', '2026-04-30T12:00:00.000Z']);
     expect(movementsOf({ closed, movements: [] })).toEqual([
@@ -276,7 +279,7 @@ describe('a trial', () => {
 
   it('keeps its scheduled end when it becomes paid', () => {
     const ending = givenSubscriber(trial({ trialEndsAt: '2026-03-31', endsAt: '2026-04-30' }), '2026-03-17');
-    expect(rollForward(ending, at('2026-04-01')).account.subscription).toMatchObject({
+    expect(rollForward(ending, at('2026-04-01'), LETTERS).account.subscription).toMatchObject({
       status: 'active',
       endsAt: at('2026-04-30'),
     });
@@ -284,9 +287,9 @@ describe('a trial', () => {
 });
 
 describe('whether a closed period is kept', () => {
-  const account = newAccount('user', at('2026-11-24'));
+  const account = newAccount('user', at('2026-11-24'), LETTERS);
   const isKept = (before: Account): boolean[] =>
-    rollForward(before, at('2026-12-01')).closed.map(isWorthKeeping);
+    rollForward(before, at('2026-12-01'), LETTERS).closed.map(isWorthKeeping);
 
   it.each([
     ['no: nothing was used and nothing moved', account, false],

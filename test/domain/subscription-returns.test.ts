@@ -14,6 +14,7 @@ import {
   used,
   withCredits,
 } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const ENDED = { plan: 'none', subscription: { status: 'canceled' }, anchor: CALENDAR_ANCHOR };
 
@@ -21,9 +22,9 @@ describe('a plan that returns within the interval', () => {
   const enterprise = active({ plan: 'enterprise' });
   const begun = withCredits(givenSubscriber(enterprise, '2026-01-31'), { lots: [1, 2, 3], included: 10 });
   const ended = (account: Account, day: string): Account =>
-    followSubscription(account, null, at(day)).account;
+    followSubscription(account, null, at(day), LETTERS).account;
   const returned = (account: Account, day: string): Account =>
-    followSubscription(account, enterprise, at(day)).account;
+    followSubscription(account, enterprise, at(day), LETTERS).account;
 
   it('gets its allowance less what was used, and the carried credits that its ending expired', () => {
     // Given two carried and no included credit used
@@ -50,14 +51,19 @@ describe('a plan that returns within the interval', () => {
 
   it('gets them back once, also when its plan changes afterwards', () => {
     const back = returned(ended(begun, '2026-02-05'), '2026-02-06');
-    const { account } = followSubscription(back, active({ plan: 'pro' }), at('2026-02-07'));
+    const { account } = followSubscription(back, active({ plan: 'pro' }), at('2026-02-07'), LETTERS);
     expect(leftOf(account).lots).toEqual([1, 2, 3]);
   });
 
   it('although the month has turned meanwhile', () => {
     const lateFebruary = active({ plan: 'enterprise', anchor: '2026-02-20' });
     const account = used(givenSubscriber(lateFebruary, '2026-02-20'), { mails: 4 }, '2026-02-21');
-    const back = followSubscription(ended(account, '2026-02-25'), lateFebruary, at('2026-03-05')).account;
+    const back = followSubscription(
+      ended(account, '2026-02-25'),
+      lateFebruary,
+      at('2026-03-05'),
+      LETTERS,
+    ).account;
     expect(availableTo(back)).toBe(6);
     expect(periodOf(back)).toEqual(['2026-03-05T00:00:00.001Z', '2026-03-20']);
   });
@@ -68,13 +74,13 @@ describe('a plan that returns within the interval', () => {
     ['as another subscription', '2026-02-08', active({ plan: 'enterprise', id: 'sub_2' })],
   ])('%s it is a new one, with its full allowance and nothing restored', (_, day, facts) => {
     const account = ended(used(begun, { mails: 9 }, '2026-02-01'), '2026-02-05');
-    const { account: back } = followSubscription(account, facts, at(day));
+    const { account: back } = followSubscription(account, facts, at(day), LETTERS);
     expect(leftOf(back)).toEqual({ lots: [0, 0, 0], included: 10, purchased: 0 });
   });
 
   it('as a smaller plan gets nothing below zero', () => {
     const account = ended(used(begun, { mails: 9 }, '2026-02-01'), '2026-02-05');
-    const { account: back } = followSubscription(account, active({ plan: 'pro' }), at('2026-02-08'));
+    const { account: back } = followSubscription(account, active({ plan: 'pro' }), at('2026-02-08'), LETTERS);
     expect(leftOf(back).included).toBe(0);
   });
 
@@ -82,8 +88,13 @@ describe('a plan that returns within the interval', () => {
     const back = returned(ended(used(begun, { mails: 10 }, '2026-02-01'), '2026-02-05'), '2026-02-06');
     expect(leftOf(back).included).toBe(6);
     const elsewhere = active({ plan: 'enterprise', anchor: '2026-02-10' });
-    const moved = followSubscription(back, elsewhere, at('2026-02-10T01:00Z')).account;
-    const again = followSubscription(ended(moved, '2026-02-11'), elsewhere, at('2026-02-12')).account;
+    const moved = followSubscription(back, elsewhere, at('2026-02-10T01:00Z'), LETTERS).account;
+    const again = followSubscription(
+      ended(moved, '2026-02-11'),
+      elsewhere,
+      at('2026-02-12'),
+      LETTERS,
+    ).account;
     expect([moved, again].map((account) => leftOf(account).included)).toEqual([10, 10]);
   });
 
@@ -92,8 +103,8 @@ describe('a plan that returns within the interval', () => {
     const spent = used(withCredits(begun, { included: 10 }), { mails: 10 }, '2026-02-01');
     const back = returned(ended(spent, '2026-02-05'), '2026-02-06');
     // When the plan changes and changes back
-    const down = followSubscription(back, active({ plan: 'pro' }), at('2026-02-07')).account;
-    const up = followSubscription(down, enterprise, at('2026-02-08')).account;
+    const down = followSubscription(back, active({ plan: 'pro' }), at('2026-02-07'), LETTERS).account;
+    const up = followSubscription(down, enterprise, at('2026-02-08'), LETTERS).account;
     // Then there is still nothing left
     expect([back, down, up].map(availableTo)).toEqual([0, 0, 0]);
   });
@@ -104,8 +115,9 @@ describe('a plan that returns within the interval', () => {
       used(begun, { mails: 4 }, '2026-02-01'),
       grace,
       at('2026-02-21'),
+      LETTERS,
     ).account;
-    const change = followSubscription(lapsed, enterprise, at('2026-02-28T08:00Z'));
+    const change = followSubscription(lapsed, enterprise, at('2026-02-28T08:00Z'), LETTERS);
     // The free period that began on the boundary goes on as the paid one; what was included in February is gone.
     expect(periodOf(change.account)).toEqual(['2026-02-28', '2026-03-31']);
     expect(leftOf(change.account)).toEqual({ lots: [0, 2, 0], included: 10, purchased: 0 });
@@ -116,26 +128,42 @@ describe('a failed payment', () => {
   const pro = givenSubscriber(active({}), '2026-01-31');
 
   it('keeps the plan through its grace, boundaries included', () => {
-    const grace = followSubscription(pro, pastDue({ graceEndsAt: '2026-03-03' }), at('2026-02-24')).account;
+    const grace = followSubscription(
+      pro,
+      pastDue({ graceEndsAt: '2026-03-03' }),
+      at('2026-02-24'),
+      LETTERS,
+    ).account;
     const march = used(grace, { mails: 2 }, '2026-03-02');
     expect(periodOf(march)).toEqual(['2026-02-28', '2026-03-31']);
-    expect(followSubscription(march, null, at('2026-03-10')).account).toMatchObject(ENDED);
-    expect(periodsOf(followSubscription(march, null, at('2026-03-10')))).toEqual([
+    expect(followSubscription(march, null, at('2026-03-10'), LETTERS).account).toMatchObject(ENDED);
+    expect(periodsOf(followSubscription(march, null, at('2026-03-10'), LETTERS))).toEqual([
       ['2026-02-28', '2026-03-03'],
     ]);
   });
 
   it('made good in time is as if it had not been', () => {
-    const grace = followSubscription(pro, pastDue({ graceEndsAt: '2026-02-25' }), at('2026-02-18')).account;
-    expect(followSubscription(grace, active({}), at('2026-02-20')).account).toEqual(pro);
+    const grace = followSubscription(
+      pro,
+      pastDue({ graceEndsAt: '2026-02-25' }),
+      at('2026-02-18'),
+      LETTERS,
+    ).account;
+    expect(followSubscription(grace, active({}), at('2026-02-20'), LETTERS).account).toEqual(pro);
   });
 
   it('made good late returns what was left', () => {
-    const grace = followSubscription(pro, pastDue({ graceEndsAt: '2026-02-25' }), at('2026-02-18')).account;
+    const grace = followSubscription(
+      pro,
+      pastDue({ graceEndsAt: '2026-02-25' }),
+      at('2026-02-18'),
+      LETTERS,
+    ).account;
     const back = followSubscription(
       used(grace, { mails: 1 }, '2026-02-20'),
       active({}),
       at('2026-02-26'),
+      LETTERS,
     ).account;
     expect(availableTo(back)).toBe(1);
     expect(periodOf(back)).toEqual(['2026-02-26T00:00:00.001Z', '2026-02-28']);

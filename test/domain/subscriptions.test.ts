@@ -16,14 +16,15 @@ import {
   used,
   withCredits,
 } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const ENDED = { plan: 'none', subscription: { status: 'canceled' }, anchor: CALENDAR_ANCHOR };
 
 describe('a new subscriber', () => {
-  const free = newAccount('user', at('2026-01-10'));
+  const free = newAccount('user', at('2026-01-10'), LETTERS);
 
   it('G6: who begins on 31 January has that day’s series', () => {
-    const change = followSubscription(free, active({ anchor: '2026-01-31' }), at('2026-01-31'));
+    const change = followSubscription(free, active({ anchor: '2026-01-31' }), at('2026-01-31'), LETTERS);
     expect(periodOf(change.account)).toEqual(['2026-01-31T00:00:00.001Z', '2026-02-28']);
     expect(change.account).toMatchObject({
       plan: 'pro',
@@ -36,19 +37,29 @@ describe('a new subscriber', () => {
 
   it('of whom is learnt late is in the period that holds now, with one allowance', () => {
     const facts = active({ plan: 'enterprise', anchor: '2025-10-31' });
-    const { account } = followSubscription(free, facts, at('2026-03-15'));
+    const { account } = followSubscription(free, facts, at('2026-03-15'), LETTERS);
     expect(periodOf(account)).toEqual(['2026-03-15T00:00:00.001Z', '2026-03-31']);
     expect(account.credits).toMatchObject({ included: 10, granted: 10 });
   });
 
   it('in a trial has one period up to its end, however long', () => {
-    const { account } = followSubscription(free, trial({ trialEndsAt: '2026-03-31' }), at('2026-01-10'));
+    const { account } = followSubscription(
+      free,
+      trial({ trialEndsAt: '2026-03-31' }),
+      at('2026-01-10'),
+      LETTERS,
+    );
     expect(periodOf(account)).toEqual(['2026-01-10T00:00:00.001Z', '2026-03-31']);
     expect(availableTo(account)).toBe(2);
   });
 
   it('whose trial is over is paying (G7)', () => {
-    const { account } = followSubscription(free, trial({ trialEndsAt: '2026-01-31' }), at('2026-03-05'));
+    const { account } = followSubscription(
+      free,
+      trial({ trialEndsAt: '2026-01-31' }),
+      at('2026-03-05'),
+      LETTERS,
+    );
     expect(account.subscription.status).toBe('active');
     expect(periodOf(account)).toEqual(['2026-03-05T00:00:00.001Z', '2026-03-31']);
   });
@@ -59,7 +70,7 @@ describe('a new subscriber', () => {
     ['one whose grace has ended', pastDue({ graceEndsAt: '2026-01-10' })],
     ['one whose trial ended it', trial({ trialEndsAt: '2026-01-10', endsAt: '2026-01-10' })],
   ])('with %s is free', (_, facts) => {
-    expect(followSubscription(free, facts, at('2026-01-10'))).toEqual({
+    expect(followSubscription(free, facts, at('2026-01-10'), LETTERS)).toEqual({
       account: free,
       closed: [],
       movements: [],
@@ -69,8 +80,13 @@ describe('a new subscriber', () => {
 
 describe('a free user who subscribes', () => {
   it('has the free period closed 1 ms after it is learnt, and a paid one up to the series’ next boundary', () => {
-    const free = used(newAccount('user', at('2026-11-03')), { letters: 4 }, '2026-11-03');
-    const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24T00:00:07Z'));
+    const free = used(newAccount('user', at('2026-11-03'), LETTERS), { letters: 4 }, '2026-11-03');
+    const change = followSubscription(
+      free,
+      active({ anchor: '2026-11-24' }),
+      at('2026-11-24T00:00:07Z'),
+      LETTERS,
+    );
     expect(periodsOf(change)).toEqual([['2026-11-01', '2026-11-24T00:00:07.001Z']]);
     expect(change.closed).toMatchObject([
       { letters: 4, plan: 'none', movements: [{ kind: 'allowance', amount: 2 }] },
@@ -81,8 +97,8 @@ describe('a free user who subscribes', () => {
   });
 
   it('keeps the period when it starts on a boundary of the series', () => {
-    const free = used(newAccount('user', at('2026-11-03')), { letters: 4 }, '2026-11-03');
-    const change = followSubscription(free, active({ anchor: '2026-11-01' }), at('2026-11-03'));
+    const free = used(newAccount('user', at('2026-11-03'), LETTERS), { letters: 4 }, '2026-11-03');
+    const change = followSubscription(free, active({ anchor: '2026-11-01' }), at('2026-11-03'), LETTERS);
     expect(change.closed).toEqual([]);
     expect(periodOf(change.account)).toEqual(['2026-11-01', '2026-12-01']);
     expect(change.account.letters).toMatchObject({ used: 4 });
@@ -90,14 +106,14 @@ describe('a free user who subscribes', () => {
   });
 
   it('keeps purchased credits, and may use them (G8)', () => {
-    const free = withCredits(newAccount('user', at('2026-11-03')), { purchased: 3 });
-    const { account } = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'));
+    const free = withCredits(newAccount('user', at('2026-11-03'), LETTERS), { purchased: 3 });
+    const { account } = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'), LETTERS);
     expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 2, purchased: 3 });
   });
 
   it('whose periods are behind is rolled forward first', () => {
-    const free = used(newAccount('user', at('2026-09-03')), { letters: 1 }, '2026-09-03');
-    const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'));
+    const free = used(newAccount('user', at('2026-09-03'), LETTERS), { letters: 1 }, '2026-09-03');
+    const change = followSubscription(free, active({ anchor: '2026-11-24' }), at('2026-11-24'), LETTERS);
     expect(periodsOf(change).map(([start]) => start)).toEqual(['2026-09-01', '2026-10-01', '2026-11-01']);
   });
 });
@@ -106,7 +122,7 @@ describe('a plan change under the same anchor', () => {
   const pro = used(givenSubscriber(active({}), '2026-01-31'), { letters: 7, mails: 1 }, '2026-02-01');
 
   it('keeps period and counters; the larger allowance holds at once', () => {
-    const change = followSubscription(pro, active({ plan: 'enterprise' }), at('2026-02-10'));
+    const change = followSubscription(pro, active({ plan: 'enterprise' }), at('2026-02-10'), LETTERS);
     expect(change.closed).toEqual([]);
     expect(movementsOf(change)).toEqual([['allowance', 8]]);
     expect(periodOf(change.account)).toEqual(periodOf(pro));
@@ -123,7 +139,7 @@ describe('a plan change under the same anchor', () => {
       { mails },
       '2026-02-01',
     );
-    const { account } = followSubscription(enterprise, active({ plan: 'pro' }), at('2026-02-10'));
+    const { account } = followSubscription(enterprise, active({ plan: 'pro' }), at('2026-02-10'), LETTERS);
     expect({ included: leftOf(account).included, available: availableTo(account) }).toEqual(expected);
     expect(account.credits.usedThisPeriod).toBe(mails);
   });
@@ -134,14 +150,14 @@ describe('a plan change under the same anchor', () => {
       { mails: 10 },
       '2026-02-01',
     );
-    const down = followSubscription(spent, active({ plan: 'pro' }), at('2026-02-10')).account;
-    const { account } = followSubscription(down, active({ plan: 'enterprise' }), at('2026-02-11'));
+    const down = followSubscription(spent, active({ plan: 'pro' }), at('2026-02-10'), LETTERS).account;
+    const { account } = followSubscription(down, active({ plan: 'enterprise' }), at('2026-02-11'), LETTERS);
     expect(availableTo(account)).toBe(0);
   });
 
   it('frees purchased credits that had helped out, which then pay what is owed', () => {
     const helped = withCredits(pro, { included: 2, purchased: 3, usedThisPeriod: 5, owed: 2 });
-    const change = followSubscription(helped, active({ plan: 'enterprise' }), at('2026-02-10'));
+    const change = followSubscription(helped, active({ plan: 'enterprise' }), at('2026-02-10'), LETTERS);
     expect(movementsOf(change)).toEqual([
       ['allowance', 8],
       ['claw_back', -2],
@@ -151,13 +167,13 @@ describe('a plan change under the same anchor', () => {
 
   it('of interval, status or scheduled end moves no credit', () => {
     const facts = pastDue({ interval: 'year', graceEndsAt: '2026-02-20', endsAt: '2026-02-28' });
-    const { account, closed, movements } = followSubscription(pro, facts, at('2026-02-10'));
+    const { account, closed, movements } = followSubscription(pro, facts, at('2026-02-10'), LETTERS);
     expect({ closed, movements }).toEqual({ closed: [], movements: [] });
     expect(account).toEqual({ ...pro, subscription: facts.subscription });
   });
 
   it('that changes nothing changes nothing, however often it is told (G10)', () => {
-    expect(followSubscription(pro, active({}), at('2026-02-10'))).toEqual({
+    expect(followSubscription(pro, active({}), at('2026-02-10'), LETTERS)).toEqual({
       account: pro,
       closed: [],
       movements: [],
@@ -178,7 +194,7 @@ describe('a moved anchor', () => {
   ])(
     '%s: the open period closes when it is learnt, one opens with its full allowance',
     (_, anchor, periodEnd) => {
-      const change = followSubscription(pro, active({ anchor }), at('2026-02-14T10:00Z'));
+      const change = followSubscription(pro, active({ anchor }), at('2026-02-14T10:00Z'), LETTERS);
       expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-14T10:00:00.001Z']]);
       expect(periodOf(change.account)).toEqual(['2026-02-14T10:00:00.001Z', periodEnd]);
       expect(change.account).toMatchObject({ anchor: at(anchor), letters: { used: 0 } });
@@ -195,6 +211,7 @@ describe('a moved anchor', () => {
       enterprise,
       active({ plan: 'enterprise', anchor: '2026-02-14' }),
       at('2026-02-14'),
+      LETTERS,
     );
     expect(leftOf(account)).toEqual({ lots: [1, 2, 7], included: 10, purchased: 0 });
   });
@@ -204,12 +221,14 @@ describe('a moved anchor', () => {
       givenSubscriber(active({ plan: 'pro' }), '2026-01-31'),
       active({ plan: 'enterprise', anchor: '2026-02-14' }),
       at('2026-02-14'),
+      LETTERS,
     );
     expect(leftOf(upgraded.account)).toMatchObject({ lots: [0, 0, 0], included: 10 });
     const downgraded = followSubscription(
       upgraded.account,
       active({ plan: 'pro', anchor: '2026-02-16' }),
       at('2026-02-16'),
+      LETTERS,
     );
     expect(leftOf(downgraded.account)).toMatchObject({ lots: [0, 0, 10], included: 2 });
   });
@@ -222,6 +241,7 @@ describe('a moved anchor', () => {
       march,
       active({ anchor: '2026-02-28' }),
       at('2026-03-03'),
+      LETTERS,
     );
     expect({ closed, movements }).toEqual({ closed: [], movements: [] });
     expect(account).toEqual({ ...march, anchor: at('2026-02-28'), periodEnd: at('2026-03-28') });
@@ -229,7 +249,7 @@ describe('a moved anchor', () => {
 
   it('learnt after the new series’ next boundary closes at that boundary', () => {
     const march = used(pro, { mails: 2 }, '2026-02-28');
-    const change = followSubscription(march, active({ anchor: '2026-02-28' }), at('2026-03-29'));
+    const change = followSubscription(march, active({ anchor: '2026-02-28' }), at('2026-03-29'), LETTERS);
     expect(periodsOf(change)).toEqual([['2026-02-28', '2026-03-28']]);
     expect(periodOf(change.account)).toEqual(['2026-03-28', '2026-04-28']);
     expect(availableTo(change.account)).toBe(2);
@@ -241,14 +261,25 @@ describe('a moved anchor', () => {
       march,
       active({ plan: 'enterprise', anchor: '2026-02-28' }),
       at('2026-03-03'),
+      LETTERS,
     );
     expect(movementsOf(change)).toEqual([['allowance', 8]]);
     expect(availableTo(change.account)).toBe(8);
   });
 
   it('learnt by a clock that is behind takes effect after the period’s start all the same', () => {
-    const moved = followSubscription(pro, active({ anchor: '2026-02-14' }), at('2026-02-14')).account;
-    const again = followSubscription(moved, active({ anchor: '2026-02-13' }), at('2026-02-13T23:59Z'));
+    const moved = followSubscription(
+      pro,
+      active({ anchor: '2026-02-14' }),
+      at('2026-02-14'),
+      LETTERS,
+    ).account;
+    const again = followSubscription(
+      moved,
+      active({ anchor: '2026-02-13' }),
+      at('2026-02-13T23:59Z'),
+      LETTERS,
+    );
     expect(periodsOf(again)).toEqual([['2026-02-14T00:00:00.001Z', '2026-02-14T00:00:00.002Z']]);
     expect(periodOf(again.account)).toEqual(['2026-02-14T00:00:00.002Z', '2026-03-13']);
   });
@@ -263,7 +294,7 @@ describe('an ending', () => {
   });
 
   it('that is learnt takes effect 1 ms later, and takes what is not purchased (G8)', () => {
-    const change = followSubscription(enterprise, null, at('2026-02-10'));
+    const change = followSubscription(enterprise, null, at('2026-02-10'), LETTERS);
     expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-10T00:00:00.001Z']]);
     expect(movementsOf(change)).toEqual([['expiry', -8]]);
     expect(change.account).toMatchObject(ENDED);
@@ -272,7 +303,7 @@ describe('an ending', () => {
   });
 
   it('learnt by a clock that is behind takes effect after the period’s start', () => {
-    const change = followSubscription(enterprise, null, at('2026-01-30'));
+    const change = followSubscription(enterprise, null, at('2026-01-30'), LETTERS);
     expect(periodsOf(change)).toEqual([['2026-01-31', '2026-01-31T00:00:00.001Z']]);
   });
 
@@ -282,21 +313,21 @@ describe('an ending', () => {
     ['grace that has passed', pastDue({ plan: 'enterprise', graceEndsAt: '2026-02-09' })],
     ['a trial that ended without payment', trial({ trialEndsAt: '2026-02-09', endsAt: '2026-02-09' })],
   ])('told as %s is an ending now', (_, facts) => {
-    const { account } = followSubscription(enterprise, facts, at('2026-02-10'));
+    const { account } = followSubscription(enterprise, facts, at('2026-02-10'), LETTERS);
     expect(account).toMatchObject(ENDED);
     expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.001Z', '2026-03-01']);
   });
 
   it('that was known has happened at its instant, however late it is told', () => {
     const scheduled = givenSubscriber(active({ endsAt: '2026-02-10' }), '2026-01-31');
-    const change = followSubscription(scheduled, null, at('2026-02-20'));
+    const change = followSubscription(scheduled, null, at('2026-02-20'), LETTERS);
     expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-10']]);
     expect(periodOf(change.account)).toEqual(['2026-02-10', '2026-03-01']);
   });
 
   it('told again changes nothing (G10)', () => {
-    const { account } = followSubscription(enterprise, null, at('2026-02-10'));
-    expect(followSubscription(account, null, at('2026-02-11'))).toEqual({
+    const { account } = followSubscription(enterprise, null, at('2026-02-10'), LETTERS);
+    expect(followSubscription(account, null, at('2026-02-11'), LETTERS)).toEqual({
       account,
       closed: [],
       movements: [],
@@ -312,7 +343,12 @@ describe('another subscription id', () => {
   });
 
   it('is an ending and a new subscription, with its own full allowance', () => {
-    const change = followSubscription(pro, active({ id: 'sub_2', anchor: '2026-02-10' }), at('2026-02-10'));
+    const change = followSubscription(
+      pro,
+      active({ id: 'sub_2', anchor: '2026-02-10' }),
+      at('2026-02-10'),
+      LETTERS,
+    );
     expect(periodsOf(change)).toEqual([
       ['2026-01-31', '2026-02-10T00:00:00.001Z'],
       ['2026-02-10T00:00:00.001Z', '2026-02-10T00:00:00.002Z'],
@@ -326,7 +362,7 @@ describe('another subscription id', () => {
   });
 
   it('also under the same anchor', () => {
-    const { account } = followSubscription(pro, active({ id: 'sub_2' }), at('2026-02-10'));
+    const { account } = followSubscription(pro, active({ id: 'sub_2' }), at('2026-02-10'), LETTERS);
     expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.002Z', '2026-02-28']);
     expect(leftOf(account)).toMatchObject({ included: 2 });
   });
@@ -338,14 +374,14 @@ describe('another subscription id', () => {
       pastDue({ id: 'sub_2', anchor: '2026-02-10', graceEndsAt: '2026-02-10T00:00:00.002Z' }),
     ],
   ])('that %s at the instant where it would begin never begins', (_, facts) => {
-    const { account } = followSubscription(pro, facts, at('2026-02-10'));
+    const { account } = followSubscription(pro, facts, at('2026-02-10'), LETTERS);
     expect(account).toMatchObject(ENDED);
     expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.001Z', '2026-03-01']);
   });
 
   it('whose trial ends at the instant where it would begin begins as paid', () => {
     const facts = trial({ id: 'sub_2', trialEndsAt: '2026-02-10T00:00:00.002Z' });
-    const { account } = followSubscription(pro, facts, at('2026-02-10'));
+    const { account } = followSubscription(pro, facts, at('2026-02-10'), LETTERS);
     expect(account.subscription).toMatchObject({ status: 'active', id: 'sub_2' });
     expect(periodOf(account)).toEqual(['2026-02-10T00:00:00.002Z', '2026-03-10T00:00:00.002Z']);
     expect(availableTo(account)).toBe(5);

@@ -8,9 +8,10 @@ import {
 } from '../../lambdas/letters/domain/summaries.ts';
 import { getCreditsSummary } from '../../lambdas/domain/credits-summary.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T00:00:00.000Z';
-const FREE = newAccount('user', at(NOW));
+const FREE = newAccount('user', at(NOW), LETTERS);
 const PRO = givenSubscriber(active({}), NOW);
 
 function letters(count: number): Account {

@@ -11,6 +11,7 @@ import {
   trial,
   used,
 } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 describe('a trial that is moved', () => {
   const begun = used(
@@ -23,7 +24,7 @@ describe('a trial that is moved', () => {
     ['extended', '2026-04-20'],
     ['cut short', '2026-02-10'],
   ])('%s stays the same period, and grants nothing', (_, trialEndsAt) => {
-    const change = followSubscription(begun, trial({ trialEndsAt }), at('2026-02-05'));
+    const change = followSubscription(begun, trial({ trialEndsAt }), at('2026-02-05'), LETTERS);
     expect({ closed: change.closed, movements: change.movements }).toEqual({ closed: [], movements: [] });
     expect(periodOf(change.account)).toEqual(['2026-01-14', trialEndsAt]);
     expect(change.account.anchor).toBe(at(trialEndsAt));
@@ -35,12 +36,13 @@ describe('a trial that is moved', () => {
       begun,
       trial({ plan: 'enterprise', trialEndsAt: '2026-02-20' }),
       at('2026-02-05'),
+      LETTERS,
     );
     expect(movementsOf(change)).toEqual([['allowance', 8]]);
   });
 
   it('and ended now is paid from when it is learnt', () => {
-    const change = followSubscription(begun, active({ anchor: '2026-02-05' }), at('2026-02-05'));
+    const change = followSubscription(begun, active({ anchor: '2026-02-05' }), at('2026-02-05'), LETTERS);
     expect(periodsOf(change)).toEqual([['2026-01-14', '2026-02-05T00:00:00.001Z']]);
     expect(periodOf(change.account)).toEqual(['2026-02-05T00:00:00.001Z', '2026-03-05']);
     expect(availableTo(change.account)).toBe(2);
@@ -56,8 +58,13 @@ describe('a trial that is moved', () => {
       at(told) < at('2026-02-13T12:00Z')
         ? trial({ trialEndsAt: '2026-02-14' })
         : active({ anchor: '2026-02-14' });
-    const toldAccount = followSubscription(begun, facts, at(told)).account;
-    const { account } = followSubscription(toldAccount, active({ anchor: '2026-02-14' }), at('2026-02-21'));
+    const toldAccount = followSubscription(begun, facts, at(told), LETTERS).account;
+    const { account } = followSubscription(
+      toldAccount,
+      active({ anchor: '2026-02-14' }),
+      at('2026-02-21'),
+      LETTERS,
+    );
     expect(periodOf(account)).toEqual(['2026-02-14', '2026-03-14']);
     expect(account.subscription.status).toBe('active');
     expect(account.credits.granted).toBe(4);
@@ -65,7 +72,12 @@ describe('a trial that is moved', () => {
   });
 
   it('and told late as trialing is paid all the same', () => {
-    const { account } = followSubscription(begun, trial({ trialEndsAt: '2026-02-14' }), at('2026-02-16'));
+    const { account } = followSubscription(
+      begun,
+      trial({ trialEndsAt: '2026-02-14' }),
+      at('2026-02-16'),
+      LETTERS,
+    );
     expect(account.subscription.status).toBe('active');
     expect(account.credits.granted).toBe(4);
   });
@@ -74,8 +86,8 @@ describe('a trial that is moved', () => {
     // Given a trial of three months, all of its credits used, which ended and returned in another month
     const long = trial({ trialEndsAt: '2026-05-14' });
     const spent = used(givenSubscriber(long, '2026-02-20'), { mails: 2 }, '2026-02-21');
-    const gone = followSubscription(spent, null, at('2026-02-25')).account;
-    const { account } = followSubscription(gone, long, at('2026-04-01'));
+    const gone = followSubscription(spent, null, at('2026-02-25'), LETTERS).account;
+    const { account } = followSubscription(gone, long, at('2026-04-01'), LETTERS);
     expect(periodOf(account)).toEqual(['2026-04-01T00:00:00.001Z', '2026-05-14']);
     expect(availableTo(account)).toBe(0);
   });
@@ -83,8 +95,8 @@ describe('a trial that is moved', () => {
   it('that ends on a day of its series before its end is not at a boundary', () => {
     const long = trial({ trialEndsAt: '2026-05-14T00:00:00.001Z' });
     const spent = used(givenSubscriber(long, '2026-02-20'), { mails: 2 }, '2026-02-21');
-    const gone = followSubscription(spent, null, at('2026-04-14')).account;
-    const { account } = followSubscription(gone, long, at('2026-04-15'));
+    const gone = followSubscription(spent, null, at('2026-04-14'), LETTERS).account;
+    const { account } = followSubscription(gone, long, at('2026-04-15'), LETTERS);
     expect(availableTo(account)).toBe(0);
   });
 });

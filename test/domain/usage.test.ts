@@ -11,9 +11,10 @@ import {
   type UseDecision,
 } from '../../lambdas/domain/usage.ts';
 import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = at('2026-02-10T12:00:00.000Z');
-const FREE = newAccount('user', NOW);
+const FREE = newAccount('user', NOW, LETTERS);
 const PRO = givenSubscriber(active({}), '2026-02-03');
 const RESETS_AT = at('2026-02-28');
 const TOMORROW = at('2026-02-11');

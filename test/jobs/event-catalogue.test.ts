@@ -13,6 +13,7 @@ import { active, at, givenSubscriber, used, withCredits } from '../support/accou
 import { givenDelivery } from '../support/deliveries.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { givenPurchase } from '../support/purchase-records.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const about = { userId: 'user', at: at('2026-02-10'), before: null };
 const PRO = givenSubscriber(active({ plan: 'pro', anchor: '2026-02-01' }), '2026-02-10');
@@ -40,7 +41,7 @@ const CHANGES: AnyChange[] = [
   { kind: 'account', ...about, after: { ...used(PRO, { mails: 2 }, '2026-02-10'), version: 1 } },
   { kind: 'account', ...about, after: { ...withCredits(PRO, { purchased: 1 }), mailsUsed: 21 } },
   { kind: 'account', ...about, after: { kind: 'erased', userId: 'user', version: 2, erasedAt: 0 } },
-  { kind: 'period', ...about, after: rollForward(PRO, at('2026-03-01')).closed[0] ?? null },
+  { kind: 'period', ...about, after: rollForward(PRO, at('2026-03-01'), LETTERS).closed[0] ?? null },
   { kind: 'letter', ...about, after: LETTER },
   { kind: 'letter', ...about, before: LETTER, after: { ...LETTER, deletedAt: at('2026-02-11') } },
   { kind: 'delivery', ...about, after: givenDelivery('scheduled', 'email') },

@@ -199,7 +199,7 @@ describe('what another worker has learnt meanwhile', () => {
 
 /** A store that lets something happen before its requests of one kind. */
 function storeThat(store: Store, command: string, before: (input: object) => Promise<void>): Store {
-  const client = createStore(store.table, { endpoint: suite.endpoint(), ...LOCAL_AWS }).client;
+  const client = createStore(store.table, LETTERS, { endpoint: suite.endpoint(), ...LOCAL_AWS }).client;
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {

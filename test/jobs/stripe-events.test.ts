@@ -11,6 +11,7 @@ import { at } from '../support/accounts.ts';
 import { exception, isTransaction } from '../support/faulty-dynamodb.ts';
 import { ENTERPRISE, eventAbout, messageOf, PRO, usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const suite = usePayments('2026-01-31T09:00:00Z');
 
@@ -241,7 +242,7 @@ describe('the now of a worker', () => {
 describe('an unknown price', () => {
   it('G12: keeps what is stored and the event, until it is configured', async () => {
     await subscribe();
-    const services = { ...suite.services(), prices: parsePriceList('{}') };
+    const services = { ...suite.services(), prices: parsePriceList('{}', LETTERS) };
     const event = eventOf('customer.subscription.updated');
     expect(await suite.follow([event], services)).toEqual([]);
     expect(await planOf()).toEqual(['none', 'none']);
@@ -259,7 +260,7 @@ describe('an unknown price', () => {
   it('beside a known one does not keep the user from their plan', async () => {
     await subscribe(ENTERPRISE);
     await subscribe(PRO);
-    const prices = parsePriceList(JSON.stringify({ [PRO]: { plan: 'pro', interval: 'month' } }));
+    const prices = parsePriceList(JSON.stringify({ [PRO]: { plan: 'pro', interval: 'month' } }), LETTERS);
     expect(await suite.follow([eventOf('invoice.paid')], { ...suite.services(), prices })).toEqual([]);
     expect(await planOf()).toEqual(['pro', 'active']);
   });
@@ -365,7 +366,7 @@ describe('what somebody has to be told of', () => {
     expect(await metricsOf(() => suite.followAll())).toEqual([]);
     await subscribe();
     const { id } = await suite.stripe().customers.create({});
-    const unpriced = { ...suite.services(), prices: parsePriceList('{}') };
+    const unpriced = { ...suite.services(), prices: parsePriceList('{}', LETTERS) };
     const counted = [
       await metricsOf(() => suite.follow([eventOf('invoice.paid')])),
       await metricsOf(() => suite.follow([eventOf('invoice.paid')], unpriced)),

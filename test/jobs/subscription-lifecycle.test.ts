@@ -8,6 +8,7 @@ import { at, leftOf, shown } from '../support/accounts.ts';
 import { ENTERPRISE, eventAbout, PRO, PRO_YEARLY, usePayments } from '../support/payments.ts';
 import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
 import { plentyOfTime } from '../support/table.ts';
+import { LETTERS } from '../support/catalogues.ts';
 
 const suite = usePayments('2026-01-31T09:00:00Z');
 
@@ -42,7 +43,7 @@ interface Shown {
 /** The account as anybody sees it at Stripe's now. */
 async function seen(): Promise<Shown> {
   const stored = await suite.account(user.userId);
-  const { account } = rollForward(stored, suite.at().clock.now());
+  const { account } = rollForward(stored, suite.at().clock.now(), LETTERS);
   const { subscription } = account;
   const ending = openUntil(account) < account.periodEnd ? { endsAt: shown(openUntil(account)) } : {};
   return {
@@ -55,7 +56,7 @@ async function seen(): Promise<Shown> {
 }
 
 async function creditsLeft(): Promise<number> {
-  const { account } = rollForward(await suite.account(user.userId), suite.at().clock.now());
+  const { account } = rollForward(await suite.account(user.userId), suite.at().clock.now(), LETTERS);
   const { lots, included } = leftOf(account);
   return lots[0] + lots[1] + lots[2] + included;
 }

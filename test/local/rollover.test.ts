@@ -79,7 +79,7 @@ describe('npm run rollover', () => {
   });
 
   it('ends with 1 when an account could not be rolled over', async () => {
-    const store = createStore(table, { endpoint: started.dynamodb, ...LOCAL_AWS });
+    const store = createStore(table, LETTERS, { endpoint: started.dynamodb, ...LOCAL_AWS });
     const corrupt = {
       pk: { S: 'USER#corrupt' },
       sk: { S: 'ACCOUNT' },

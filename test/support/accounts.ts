@@ -17,10 +17,12 @@ import {
 import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { followChoice } from '../../lambdas/domain/live-subscription.ts';
 import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
-import { type BillingInterval, type PlanId, PLANS } from '../../lambdas/domain/plans.ts';
+import { type BillingInterval } from '../../lambdas/domain/catalogue.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
-import { decideUse, type Use } from '../../lambdas/domain/usage.ts';
+import { limitAsCount, type LimitedCount, type MeterCount } from '../../lambdas/domain/terms.ts';
+import { type Counts, decideUse } from '../../lambdas/domain/usage.ts';
+import { LETTERS } from './catalogues.ts';
 
 /** An instant from its ISO form; a day alone is its midnight in UTC. */
 export function at(text: string): Instant {
@@ -37,7 +39,7 @@ export function shown(instant: Instant): string {
 }
 
 interface FactsOptions {
-  plan?: Exclude<PlanId, 'none'>;
+  plan?: string;
   id?: string;
   interval?: BillingInterval;
   anchor?: string;
@@ -45,7 +47,7 @@ interface FactsOptions {
 }
 
 function liveFacts(options: FactsOptions): {
-  plan: Exclude<PlanId, 'none'>;
+  plan: string;
   id: string;
   interval: BillingInterval;
   endsAt: Instant | null;
@@ -76,7 +78,12 @@ export function trial(options: Omit<FactsOptions, 'anchor'> & { trialEndsAt: str
 /** A free user of whose subscription a worker learns as the period that holds `now` begins. It takes effect 1 ms later. */
 export function givenSubscriber(facts: LiveFacts, now: string): Account {
   const start = boundaryAtOrBefore(facts.anchor, at(now));
-  const change = followChoice(newAccount('user', start), { facts, hadSubscription: true }, start - 1);
+  const change = followChoice(
+    newAccount('user', start, LETTERS),
+    { facts, hadSubscription: true },
+    start - 1,
+    LETTERS,
+  );
   return { ...change.account, billingVersion: 1 };
 }
 
@@ -103,13 +110,31 @@ export function withCredits(account: Account, pots: Pots): Account {
 }
 
 /** The account after a use, rolled forward first. The test is wrong where the use is refused. */
-export function used(account: Account, use: Partial<Use>, now: string): Account {
-  const { account: rolled } = rollForward(account, at(now));
-  const decision = decideUse({ letters: 0, emails: 0, mails: 0, ...use }, rolled, PLANS, at(now), 'test');
+export function used(account: Account, consume: Counts, now: string): Account {
+  const { account: rolled } = rollForward(account, at(now), LETTERS);
+  const decision = decideUse({ consume, release: {} }, rolled, LETTERS, at(now), 'test');
   if (decision.outcome !== 'accepted') {
     throw new Error(`The use was not accepted: ${JSON.stringify(decision)}`);
   }
   return decision.account;
+}
+
+/** What the open period has counted, by meter. */
+export function usesOf({ meters }: { meters: Readonly<Record<string, { used: number }>> }): Counts {
+  return Object.fromEntries(Object.entries(meters).map(([id, { used: count }]) => [id, count]));
+}
+
+/** What is left of each meter's limit, below zero where a smaller plan has come after the use. */
+export function restsOf({ meters }: { meters: Readonly<Record<string, LimitedCount>> }): Counts {
+  return Object.fromEntries(
+    Object.entries(meters).map(([id, { used: count, limit }]) => [id, limitAsCount(limit) - count]),
+  );
+}
+
+/** The account, whose meters have counted so much. */
+export function withUses(account: Account, uses: Readonly<Record<string, Partial<MeterCount>>>): Account {
+  const meters = Object.entries(account.meters).map(([id, count]) => [id, { ...count, ...uses[id] }]);
+  return { ...account, meters: Object.fromEntries(meters) };
 }
 
 export function periodOf(account: Pick<Account, 'periodStart' | 'periodEnd'>): [string, string] {

@@ -6,14 +6,14 @@ import { kindOf } from '../../lambdas/adapters/dynamodb/keys.ts';
 import { type WireItem } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { utcDay } from '../../lambdas/domain/instants.ts';
-import { type DayStatistics, NO_TOTALS, type Totals } from '../../lambdas/domain/statistics.ts';
+import { addTotals, type DayStatistics, type Totals } from '../../lambdas/domain/statistics.ts';
 
 type Item = Record<string, unknown>;
 
 /** What one item adds, and when. */
 interface Added {
   at: unknown;
-  totals: Partial<Totals>;
+  totals: Totals;
   isUse?: true;
 }
 
@@ -35,11 +35,10 @@ export async function countRecords(
     const pk = String(item['pk']);
     for (const { at, totals, isUse } of pk.startsWith('USER#') ? addedBy(item, records) : []) {
       const day = utcDay(Number(at));
-      const statistics = days.get(day) ?? { day, ...NO_TOTALS, activeUsers: 0 };
+      const statistics = days.get(day) ?? { day, totals: {}, activeUsers: 0 };
+      const some = Object.entries(totals).filter(([, count]) => count !== 0);
+      statistics.totals = addTotals(statistics.totals, Object.fromEntries(some));
       days.set(day, statistics);
-      for (const [name, amount] of Object.entries(totals)) {
-        statistics[name as keyof Totals] += amount;
-      }
       if (isUse) {
         active.set(day, (active.get(day) ?? new Set()).add(pk));
         statistics.activeUsers = active.get(day)?.size ?? 0;
@@ -52,10 +51,11 @@ export async function countRecords(
 function addedBy(item: Item, records: readonly DynamoDBRecord[]): Added[] {
   switch (kindOf(String(item['sk']))) {
     case 'LETTER':
-      return [{ at: item['createdAt'], totals: { letters: 1 }, isUse: true }];
+      return [{ at: item['createdAt'], totals: { 'used:letters': 1 }, isUse: true }];
     case 'USAGE': {
-      const { letters, emails, mails } = item as unknown as Totals;
-      return [{ at: item['createdAt'], totals: { letters, emails, mails }, isUse: true }];
+      const consumed = Object.entries(item['consumed'] as Totals);
+      const totals = Object.fromEntries(consumed.map(([id, count]) => [`used:${id}`, count]));
+      return [{ at: item['createdAt'], totals, isUse: true }];
     }
     case 'LEDGER':
       return [movement(item['at'], item)];
@@ -87,24 +87,27 @@ function movement(at: unknown, { kind, amount }: Item): Added {
   return { at, totals: { [total]: Number(amount) * (total === 'creditsGranted' ? 1 : -1) } };
 }
 
-function periodTotals({ plan, mails, cardMails, creditsUsed, creditsLeft }: Item): Partial<Totals> {
+function periodTotals({ plan, meters, creditsUsed, creditsLeft }: Item): Totals {
   if (plan === 'none') {
     return {};
   }
+  const mails = (meters as Record<string, Item>)['mails'];
   const isExhausted = Number(creditsUsed) > 0 && Number(creditsLeft) === 0;
   return {
-    subscriberPeriods: 1,
+    creditPeriods: 1,
     exhaustedPeriods: Number(isExhausted),
-    convertedPeriods: Number(isExhausted && Number(cardMails) > 0),
+    convertedPeriods: Number(isExhausted && Number(mails?.['paid'] ?? 0) > 0),
     periodCreditsUsed: Number(creditsUsed),
     periodCreditsLeft: Number(creditsLeft),
-    proPeriods: Number(plan === 'pro'),
-    proPeriodMails: plan === 'pro' ? Number(mails) : 0,
+    reportedPeriods: Number(plan === 'pro'),
+    reportedPeriodMails: plan === 'pro' ? Number(mails?.['used'] ?? 0) : 0,
   };
 }
 
 function scheduled({ createdAt, channel }: Item): Added[] {
-  return [{ at: createdAt, totals: channel === 'mail' ? { mails: 1 } : { emails: 1 }, isUse: true }];
+  return [
+    { at: createdAt, totals: channel === 'mail' ? { 'used:mails': 1 } : { 'used:emails': 1 }, isUse: true },
+  ];
 }
 
 function sent({ status, sentAt, channel, paidWith }: Item): Added[] {
@@ -127,7 +130,7 @@ function cardFacts(item: Item, records: readonly DynamoDBRecord[]): Added[] {
   } else if (status !== 'pending_payment') {
     facts.push({
       at: whenItWas((image) => image['status'] === 'scheduled'),
-      totals: { mails: 1, cardMails: 1, cardRevenueCents: price.amountCents },
+      totals: { 'used:mails': 1, cardMails: 1, cardRevenueCents: price.amountCents },
       isUse: true,
     });
   }

@@ -1,3 +1,4 @@
+import { LETTERS } from './catalogues.ts';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { createStore, type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type FaultyDynamoDb, startFaultyDynamoDb } from './faulty-dynamodb.ts';
@@ -15,7 +16,7 @@ export function useFaultyTable(options: { measuresCapacity?: boolean } = {}): Fa
   let started: { proxy: FaultyDynamoDb; store: Store } | null = null;
   beforeAll(async () => {
     const proxy = await startFaultyDynamoDb(table.endpoint(), options);
-    const store = createStore(table.store().table, { endpoint: proxy.endpoint, ...LOCAL_AWS });
+    const store = createStore(table.store().table, LETTERS, { endpoint: proxy.endpoint, ...LOCAL_AWS });
     started = { proxy, store };
   });
   beforeEach(() => {

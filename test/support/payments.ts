@@ -18,6 +18,7 @@ import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { standInPriceId } from '../../local/stripe-products.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
 import { openStripe, type TestStripe } from './stripe.ts';
+import { LETTERS } from './catalogues.ts';
 
 export const PRO = standInPriceId('pro', 'month');
 export const PRO_YEARLY = standInPriceId('pro', 'year');
@@ -132,7 +133,7 @@ export function usePayments(startIso: string): PaymentsSuite {
   const services = (gate: StripeGate = () => null, store = table.faultyStore()): StripeServices => ({
     store,
     stripe: gatedConnection(begun().standIn, gate),
-    prices: parsePriceList(PRICES_JSON),
+    prices: parsePriceList(PRICES_JSON, LETTERS),
     stage: 'test',
   });
   const newEvents = (): Stripe.Event[] => {

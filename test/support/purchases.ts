@@ -8,7 +8,8 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { type Bundle, BUNDLES } from '../../lambdas/domain/plans.ts';
+import { bundleOf } from '../../lambdas/domain/catalogue.ts';
+import { LETTERS } from './catalogues.ts';
 import { type Purchase } from '../../lambdas/domain/purchases.ts';
 import { active } from './accounts.ts';
 import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
@@ -32,11 +33,11 @@ export interface Shop {
 export async function beginPurchase(
   { store, stripe, now }: Shop,
   { userId, customerId }: Buyer,
-  bundle: Bundle = 10,
+  bundle = 10,
   id = randomUUID().replaceAll('-', ''),
 ): Promise<{ id: string; sessionId: string }> {
   const deadline = plentyOfTime();
-  const price = BUNDLES[bundle];
+  const { price } = bundleOf(LETTERS, bundle);
   const context = { userId, id, fingerprint: 'a bundle', now, deadline };
   await openPurchase(store, context, { credits: bundle, ...price, customerId });
   const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl: 'https://app.test/' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { BillingInterval, PlanId } from '../../lambdas/domain/plans.ts';
+import type { BillingInterval } from '../../lambdas/domain/catalogue.ts';
 import type { FunctionLoaders } from '../../local/functions.ts';
 import { type Runtime, startRuntime } from '../../local/runtime.ts';
 
@@ -11,7 +11,7 @@ export interface Postage extends Runtime {
   /** Begins, changes or ends a subscription; the anchor is the local now when none is given. */
   setPlan: (
     userId: string,
-    plan: PlanId,
+    plan: string,
     about?: { interval?: BillingInterval; anchor?: string },
   ) => Promise<void>;
   /** What went wrong inside; a suite expects it to stay empty. */

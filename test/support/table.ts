@@ -1,3 +1,4 @@
+import { LETTERS } from './catalogues.ts';
 import { afterAll, beforeAll } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
@@ -25,7 +26,7 @@ export function useTable(): TestTable {
   beforeAll(async () => {
     const engine = await startEngine();
     const table = `postage-test-${randomUUID()}`;
-    const store = createStore(table, { endpoint: engine.endpoint, ...LOCAL_AWS });
+    const store = createStore(table, LETTERS, { endpoint: engine.endpoint, ...LOCAL_AWS });
     // On a machine that is busy with many suites at once, a connection may take its time.
     await retrying(plentyOfTime(), () => createTable(store.client, table));
     started = {

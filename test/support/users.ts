@@ -24,10 +24,11 @@ import { available } from '../../lambdas/domain/credits.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type Letter } from '../../lambdas/letters/domain/letters.ts';
-import { type Use } from '../../lambdas/domain/usage.ts';
+import { leftOf } from '../../lambdas/domain/terms.ts';
+import { type Counts } from '../../lambdas/domain/usage.ts';
 import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import { givePlan } from '../../local/local-subscription.ts';
-import { at, sumOf } from './accounts.ts';
+import { at, sumOf, usesOf } from './accounts.ts';
 import { expectSoundCredits } from './books.ts';
 import { plentyOfTime } from './table.ts';
 
@@ -85,8 +86,6 @@ export async function scheduleEmail(
   const deliverAt = context.now + DAY_MS;
   return trackEmailDelivery(store, context, { letterId, deliverAt, recipient: { email: 'ada@example.com' } });
 }
-
-export const NO_USE: Use = { letters: 0, emails: 0, mails: 0 };
 
 /** Brings a user to what a worker learns of Stripe. It takes effect 1 ms later, unless it keeps the open period. */
 export async function givenPlan(
@@ -205,7 +204,7 @@ export async function expectClosedBooks(store: Store, userId: string, now: strin
   const instant = typeof now === 'string' ? at(now) : now;
   const stored = await storedAccount(store, userId);
   expectSoundCredits(stored.credits);
-  const counts = [stored.letters, stored.emails].flatMap(({ used, left }) => [used, left]);
+  const counts = Object.values(stored.meters).flatMap((count) => [count.used, leftOf(count)]);
   expect(counts.filter((count) => count < 0)).toEqual([]);
 
   const { account } = await readAccount(store, userId, instant, plentyOfTime());
@@ -213,18 +212,26 @@ export async function expectClosedBooks(store: Store, userId: string, now: strin
   expect(sumOf(ledger)).toBe(available(account.credits));
 
   const items = await itemsOf(store, userId);
-  expect(items.get('ACCOUNT')).toMatchObject({ mailCredits: available(stored.credits) });
+  expect(items.get('ACCOUNT')).toMatchObject({ available: available(stored.credits) });
   expect(countedUses(items, stored)).toEqual(recordedUses(items));
 }
 
+type Uses = Record<'letters' | 'emails' | 'mails', number>;
+
+function addUses(total: Uses, uses: Counts): Uses {
+  return Object.assign(total, {
+    letters: total.letters + (uses['letters'] ?? 0),
+    emails: total.emails + (uses['emails'] ?? 0),
+    mails: total.mails + (uses['mails'] ?? 0),
+  });
+}
+
 /** What the open and the closed periods have counted. */
-function countedUses(items: ReadonlyMap<string, Record<string, unknown>>, open: Account): Use {
-  const total = { letters: open.letters.used, emails: open.emails.used, mails: open.mailsUsed };
+function countedUses(items: ReadonlyMap<string, Record<string, unknown>>, open: Account): Uses {
+  const total = addUses({ letters: 0, emails: 0, mails: 0 }, usesOf(open));
   for (const [sk, period] of items) {
     if (sk.startsWith('PERIOD#')) {
-      total.letters += Number(period['letters']);
-      total.emails += Number(period['emails']);
-      total.mails += Number(period['mails']);
+      addUses(total, usesOf({ meters: period['meters'] as Account['meters'] }));
     }
   }
   return total;
@@ -240,16 +247,14 @@ function isUnpaid(delivery: Delivery): boolean {
 }
 
 /** What the records say has been used: deleted letters stay counted. */
-function recordedUses(items: ReadonlyMap<string, Record<string, unknown>>): Use {
+function recordedUses(items: ReadonlyMap<string, Record<string, unknown>>): Uses {
   const total = { letters: countOf(items, 'LETTER'), emails: 0, mails: 0 };
   for (const [sk, record] of items) {
     if (sk.startsWith('DELIVERY#') && !isUnpaid(parseDelivery(toWire(record)))) {
       total[record['channel'] === 'mail' ? 'mails' : 'emails'] += 1;
     }
     if (sk.startsWith('USAGE#')) {
-      total.letters += Number(record['letters']);
-      total.emails += Number(record['emails']);
-      total.mails += Number(record['mails']);
+      addUses(total, record['consumed'] as Counts);
     }
   }
   return total;

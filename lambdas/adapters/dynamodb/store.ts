@@ -1,10 +1,14 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { type Catalogue } from '../../domain/catalogue.ts';
 
-/** Where the records are, and the catalogue under which its accounts live. */
-export interface Store {
+/** Where the records are: a client and the table's name. */
+export interface Table {
   client: DynamoDBClient;
   table: string;
+}
+
+/** A table, and the catalogue under which its accounts live. */
+export interface Store extends Table {
   catalogue: Catalogue;
 }
 

@@ -11,6 +11,7 @@ import * as z from 'zod/mini';
 import { createStore, type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { eventually } from '../../e2e/support/eventually.ts';
 import { readOutputs, type StackOutputs, stackOutputs } from '../../e2e/support/stack.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 /** The deployed stack, as its owner sees it through AWS. */
 export interface Stack {
@@ -27,7 +28,7 @@ export function useStack(): () => Stack {
       throw new Error('There is no stack to test: npm run test:deployed deploys one.');
     }
     const outputs = await readOutputs(name, stackOutputs);
-    stack = { name, outputs, store: createStore(outputs.TableName) };
+    stack = { name, outputs, store: createStore(outputs.TableName, LETTERS) };
   });
   afterAll(() => stack?.store.client.destroy());
   return () => {

@@ -2,6 +2,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { startStripe } from 'stripe-stand-in';
 import { standInPrices, standInProducts } from '../../../local/stripe-products.ts';
 import { readOutputs, stackOutputs } from '../../e2e/support/stack.ts';
+import { CATALOGUE } from '../../../lambdas/wiring/catalogue.ts';
 
 /** Stripe's server on this machine, for a stack that is deployed here. */
 export interface StripeServer {
@@ -20,13 +21,13 @@ export async function serveStripe(): Promise<StripeServer> {
   let webhookUrl: string | null = null;
   const standIn = await startStripe({
     clock: Date,
-    products: standInProducts(),
+    products: standInProducts(CATALOGUE),
     webhookUrl: () => webhookUrl,
   });
   return {
     url: standIn.url,
     controlUrl: `${standIn.url}/control`,
-    prices: standInPrices(),
+    prices: standInPrices(CATALOGUE),
     connectTo: async (stackName, apiUrl) => {
       const { StripeSecretArn } = await readOutputs(stackName, stackOutputs);
       const { secretKey, webhookSecret } = standIn;

@@ -49,7 +49,7 @@ export async function startOnThisMachine(): Promise<World> {
       started,
       JSON.parse(await firstLineOf(server)),
     );
-    const store = createStore(table, { endpoint: dynamodb, ...LOCAL_AWS });
+    const store = createStore(table, LETTERS, { endpoint: dynamodb, ...LOCAL_AWS });
     const tokens = tokensFromIssuer(issuer);
     return {
       url,

@@ -13,6 +13,7 @@ import { openForge } from './forge.ts';
 import { findSchedules, readOutputs, readSecret, stackOutputs, startTarget } from './stack.ts';
 import { tokensFromEnvironment, tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 const ACCOUNT_SCRIPT = fileURLToPath(new URL('../../../local/account.ts', import.meta.url));
 
@@ -30,7 +31,7 @@ export async function connectStack(): Promise<World> {
   const issuerUrl = process.env['POSTAGE_ISSUER_URL'];
   const issuerDir = process.env['POSTAGE_ISSUER_DIR'];
   const tokens = issuerUrl === undefined ? tokensFromEnvironment() : tokensFromIssuer(issuerUrl);
-  const store = createStore(TableName);
+  const store = createStore(TableName, LETTERS);
   return {
     url,
     cronSecret: await readSecret(CronSecretArn),

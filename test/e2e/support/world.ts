@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
 import type { AccountState } from '../../../lambdas/domain/account.ts';
 import type { Instant } from '../../../lambdas/domain/instants.ts';
-import type { BillingInterval, PlanId } from '../../../lambdas/domain/plans.ts';
+import type { BillingInterval } from '../../../lambdas/domain/catalogue.ts';
 import type { Person } from './people.ts';
 
 /** Somebody whom Postage has not seen before, with a token that it accepts. */
@@ -11,7 +11,7 @@ export interface User {
 }
 
 export interface Subscription {
-  plan: Exclude<PlanId, 'none'>;
+  plan: Exclude<string, 'none'>;
   interval?: BillingInterval;
   /** The instant that its periods are counted from; not after now. */
   anchor: Instant;

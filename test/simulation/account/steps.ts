@@ -13,6 +13,7 @@ import { followSubscription, type SubscriptionFacts } from '../../../lambdas/dom
 import { countPaidMail, decideUse, type Use } from '../../../lambdas/domain/usage.ts';
 import { type Random } from '../../support/random.ts';
 import { nextFacts } from './facts.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 /** What a walk remembers beside the account: the records that production keeps in other items. */
 export interface World {
@@ -45,7 +46,7 @@ type StepOf = (random: Random, world: World, now: Instant) => Step | null;
 const NOTHING_TO_REMEMBER = (): void => undefined;
 
 const use: StepOf = (random, { account }, now) => {
-  const rolled = rollForward(account, now);
+  const rolled = rollForward(account, now, LETTERS);
   const at = Math.max(now, rolled.account.periodStart);
   const amounts: Use = {
     letters: random.happens(0.3) ? random.integer(0, 3) : 0,
@@ -80,9 +81,9 @@ const giveBack: StepOf = (random, world, now) => {
   if (spentAt === null) {
     return null;
   }
-  const { account: rolled } = rollForward(world.account, now);
+  const { account: rolled } = rollForward(world.account, now, LETTERS);
   const stored = world.stored.findLast((period) => period.periodStart <= spentAt) ?? null;
-  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery');
+  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery', LETTERS);
   const wasFolded = change.returnedAs === 'purchased' && change.repaidPeriod === null;
   const freesPurchased = change.returnedAs === 'purchased' || spent(rolled.credits).purchased > 0;
   return {
@@ -119,7 +120,7 @@ const purchase: StepOf = (random, { account, purchases }, now) => {
   // Refunded and disputed together are sometimes more than all, and less again when a dispute is won.
   const returnedCents = random.pick([0, known.returnedCents, random.integer(0, 2 * known.amountCents)]);
   const told = { ...known, isPaid: known.isPaid || random.happens(0.7), returnedCents };
-  const change = settlePurchase(account, told, now, 'purchase');
+  const change = settlePurchase(account, told, now, 'purchase', LETTERS);
   const due = change.purchase.isGranted ? clawBackDue(told) : 0;
   const granted = change.purchase.isGranted && !told.isGranted ? told.credits : 0;
   return {
@@ -147,13 +148,13 @@ const gift: StepOf = (random, { account, gifts }, now) => {
   const waiting = gifts.at(-1);
   switch (random.pick(['send', 'receive', 'recover', 'claim'] as const)) {
     case 'send':
-      return taken('gift sent', sendGift(account, count, now, 'gift'), -count, (world) =>
+      return taken('gift sent', sendGift(account, count, now, 'gift', LETTERS), -count, (world) =>
         world.gifts.push(count),
       );
     case 'receive':
       return {
         label: 'gift received',
-        change: receiveGift(account, count, now, 'gift'),
+        change: receiveGift(account, count, now, 'gift', LETTERS),
         worth: count,
         remember: NOTHING_TO_REMEMBER,
       };
@@ -162,14 +163,14 @@ const gift: StepOf = (random, { account, gifts }, now) => {
         ? null
         : {
             label: 'gift recovered',
-            change: recoverGift(account, waiting, now, 'gift'),
+            change: recoverGift(account, waiting, now, 'gift', LETTERS),
             worth: waiting,
             remember: (world) => world.gifts.pop(),
           };
     case 'claim':
       return {
         label: 'gift claimed by another',
-        change: rollForward(account, now),
+        change: rollForward(account, now, LETTERS),
         worth: 0,
         remember: (world) => {
           world.givenAway += world.gifts.pop() ?? 0;
@@ -179,19 +180,19 @@ const gift: StepOf = (random, { account, gifts }, now) => {
 };
 
 const adjust: StepOf = (random, { account }, now) => {
-  const { credits } = rollForward(account, now).account;
+  const { credits } = rollForward(account, now, LETTERS).account;
   const amount = random.integer(-8, 4);
   const worth = amount >= 0 ? amount : -Math.min(-amount, left(credits).purchased);
   const label = amount >= 0 ? 'adjusted up' : 'adjusted down';
-  return taken(label, adjustCredits(account, amount, now, 'adjustment'), worth, (world) => {
+  return taken(label, adjustCredits(account, amount, now, 'adjustment', LETTERS), worth, (world) => {
     world.adjustedDown += Math.max(0, -amount);
   });
 };
 
 const follow: StepOf = (random, { account, told }, now) => {
   const facts = nextFacts(random, told, account, now);
-  const { account: rolled } = rollForward(account, now);
-  const change = followSubscription(account, facts, now);
+  const { account: rolled } = rollForward(account, now, LETTERS);
+  const change = followSubscription(account, facts, now, LETTERS);
   // A larger allowance in the same period pays for mails that purchased credits have paid for: those come back.
   const isSamePeriod = change.account.periodStart === rolled.periodStart;
   const grown = Math.max(0, change.account.credits.included - rolled.credits.included);
@@ -205,7 +206,7 @@ const follow: StepOf = (random, { account, told }, now) => {
 
 const wait: StepOf = (_, { account }, now) => ({
   label: 'wait',
-  change: rollForward(account, now),
+  change: rollForward(account, now, LETTERS),
   worth: 0,
   remember: NOTHING_TO_REMEMBER,
 });

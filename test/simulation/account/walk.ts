@@ -17,6 +17,7 @@ import {
 } from './checks.ts';
 import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './intervals.ts';
 import { takeStep, type World } from './steps.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 export class BrokenGuaranteeError extends Error {
   override name = 'BrokenGuaranteeError';
@@ -65,7 +66,7 @@ export function walk({ begin, steps }: Walk, taken: Taken): void {
   const count = (label: string): unknown => taken.set(label, (taken.get(label) ?? 0) + 1);
   let now = begin;
   const world: World = {
-    account: newAccount('user', now),
+    account: newAccount('user', now, LETTERS),
     stored: [],
     mails: [],
     purchases: [],
@@ -90,7 +91,7 @@ export function walk({ begin, steps }: Walk, taken: Taken): void {
     // Clocks need not agree to the millisecond: some commands come with an earlier now.
     const told = random.happens(0.1) ? now - random.integer(1, 2_000) : now;
     const before = world.account;
-    const rolled = rollForward(before, told);
+    const rolled = rollForward(before, told, LETTERS);
     if (index % 3 === 0) {
       checkDecisions(rolled.account, told, tell);
     }

@@ -29,6 +29,7 @@ import { deliveryWith, paidByCard } from '../../support/delivery-lives.ts';
 import { givenPurchase } from '../../support/purchase-records.ts';
 import { type Draws, type Random, randomFrom } from '../../support/random.ts';
 import { takeStep, type World } from '../account/steps.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 /** A period that has ended, by its ledger. */
 export interface SeenPeriod {
@@ -74,7 +75,7 @@ function later(random: Random, now: Instant, ending: Instant): Instant {
 export function liveAccount(steps: readonly Draws[], userId: string, begin: Instant): History {
   const history: History = { changes: [], seen: [] };
   const world: World = {
-    ...{ account: newAccount(userId, begin), told: [], stored: [], repaid: null },
+    ...{ account: newAccount(userId, begin, LETTERS), told: [], stored: [], repaid: null },
     ...{ mails: [], purchases: [], gifts: [], givenAway: 0, adjustedDown: 0 },
   };
   let open = { mailsByCredit: 0, mailsByCard: 0, creditsUsed: 0, creditsLeft: 0 };
@@ -89,7 +90,7 @@ export function liveAccount(steps: readonly Draws[], userId: string, begin: Inst
   for (const draws of steps) {
     const random = randomFrom(draws);
     now = later(random, now, openUntil(world.account));
-    const due = rollForward(world.account, now).closed.length;
+    const due = rollForward(world.account, now, LETTERS).closed.length;
     const step = takeStep(random, world, now);
     if (step === null) {
       continue;
@@ -196,7 +197,7 @@ export function livePurchase(steps: readonly Draws[], userId: string, id: string
       paymentIntentId: INTENT,
       returnedCents: random.pick([0, 0, purchase.returnedCents, random.integer(0, 2 * purchase.amountCents)]),
     };
-    const followed = followPayment(newAccount(userId, now), purchase, facts, now);
+    const followed = followPayment(newAccount(userId, now, LETTERS), purchase, facts, now, LETTERS);
     if (followed.outcome === 'followed') {
       const { record: after } = followed;
       const at = now + random.integer(0, 3 * DAY_MS);

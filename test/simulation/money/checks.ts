@@ -16,6 +16,7 @@ import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } fr
 import { idOf } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { expectClosedBooks, itemsOf } from '../../support/users.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 /** What a side has recorded of the user. */
 interface Records {
@@ -72,7 +73,7 @@ function refundOf(delivery: Delivery): string {
 function decidedOn({ stripe }: World, { account: stored, purchases }: Records): object {
   // A change that closes the open period takes effect a millisecond late.
   const plans = [500, 3 * DAY_MS, 40 * DAY_MS].map((ms) => {
-    const { account } = rollForward(stored, stripe.clock.now() + ms);
+    const { account } = rollForward(stored, stripe.clock.now() + ms, LETTERS);
     const { plan, subscription, anchor, letters, emails } = account;
     const limits = [letters.used + letters.left, emails.used + emails.left];
     return { plan, subscription, anchor, limits };
@@ -128,7 +129,7 @@ function expectPlanAsStripeSays(world: World, { subscriptions }: StripeObjects, 
   const unpaid = subscriptions.filter(({ status }) => status === 'past_due').map(planOf);
   const largest = (['enterprise', 'pro'] as const).find((plan) => plans.includes(plan));
   const expected = largest === undefined ? ['none' as const, ...unpaid] : [largest];
-  expect(expected).toContain(rollForward(account, later(world)).account.plan);
+  expect(expected).toContain(rollForward(account, later(world), LETTERS).account.plan);
 }
 
 /** G10: the purchases are as Stripe's own objects say. */

@@ -7,12 +7,13 @@ import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts
 import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { type TestStripe } from '../../support/stripe.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = () => null): StripeServices {
   return {
     store,
     stripe: gatedConnection(stripe.standIn, gate, withoutSocket(stripe)),
-    prices: parsePriceList(PRICES_JSON),
+    prices: parsePriceList(PRICES_JSON, LETTERS),
     stage: 'test',
   };
 }

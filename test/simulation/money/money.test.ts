@@ -58,7 +58,10 @@ beforeEach(() => {
 beforeAll(() => {
   // The embedded DynamoDB checks no signature, and the SDK takes a while to make one.
   const options = { endpoint: table.endpoint(), ...LOCAL_AWS, signer: { sign: unsigned } };
-  clients = { immortal: createStore('', options).client, mortal: createStore('', options).client };
+  clients = {
+    immortal: createStore('', LETTERS, options).client,
+    mortal: createStore('', LETTERS, options).client,
+  };
   mortal.reachBy(clients.mortal);
 });
 

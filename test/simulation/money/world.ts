@@ -23,6 +23,7 @@ import { type Random } from '../../support/random.ts';
 import { openStripe, type TestStripe } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { itemsOf, request, storedAccount, writeLetter } from '../../support/users.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 /** One of the two Postages. */
 export interface Side {
@@ -295,7 +296,7 @@ export interface Held {
 }
 
 export function heldIn(stored: Account, at: Instant): Held {
-  const { plan, credits } = rollForward(stored, at).account;
+  const { plan, credits } = rollForward(stored, at, LETTERS).account;
   const { lots, included, purchased } = left(credits);
   const { owed, used } = credits;
   return { plan, others: sumLots(lots) + included, purchased, owed, net: purchased - owed, used };
