@@ -118,6 +118,7 @@ export class Senders extends Construct {
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
     const target = new PostageFunction(this, name, {
+      hasLetters: true,
       description,
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: { table: tableName, ...own },

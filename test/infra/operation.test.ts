@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { type Variable, VARIABLES } from '../../lambdas/wiring/environment.ts';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { type Variable, VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
