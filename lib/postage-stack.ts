@@ -41,15 +41,8 @@ export class PostageStack extends Stack {
     const stream = new TableStream(this, 'Stream', { stage, hasLetters, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
     const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
-    const senders =
-      letters === null
-        ? null
-        : new Senders(this, 'Senders', {
-            ...onTable,
-            bus: stream.bus,
-            arns: { ...tableArns, ...stream.arns },
-            settings: letters,
-          });
+    const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
+    const senders = letters === null ? null : new Senders(this, 'Senders', { ...onBus, settings: letters });
     const { httpApi } = new Api(this, 'Api', {
       stage,
       hasLetters,
@@ -89,12 +82,7 @@ export class PostageStack extends Stack {
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
       StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
-      ...(senders === null
-        ? {}
-        : {
-            MailSecretArn: senders.mailSecret.attrId,
-            MailWebhookUrl: `${httpApi.apiEndpoint}/webhooks/mail`,
-          }),
+      ...senders?.outputsFor(httpApi.apiEndpoint),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,

@@ -86,6 +86,11 @@ export class Senders extends Construct {
     ];
   }
 
+  /** What the owner needs at Lob. */
+  outputsFor(apiUrl: string): Record<string, string> {
+    return { MailSecretArn: this.mailSecret.attrId, MailWebhookUrl: `${apiUrl}/webhooks/mail` };
+  }
+
   private leaveOut(what: string, context: string): [] {
     Annotations.of(this).addInfo(
       `Nothing here sends ${what}: give ${context}, or plug a sender of your own in. See docs/senders.md`,

@@ -8,7 +8,7 @@ import { type PlanId } from '../domain/plans.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /**
- * Every code with its status and title. Clients know one list, so it has the codes of the letters app too. Money helps
+ * Every code with its status and title. Clients know one list, so it has the codes of an app on the core too. Money helps
  * with 402, time with 429, and another try with 503.
  */
 export const PROBLEMS = {
@@ -16,7 +16,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'Not authenticated' },
   quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
   plan_required: { status: 402, title: 'The plan does not include this' },
-  insufficient_credits: { status: 402, title: 'Not enough mail credits' },
+  insufficient_credits: { status: 402, title: 'Not enough credits' },
   payment_method_required: { status: 402, title: 'There is no card to pay with' },
   payment_failed: { status: 402, title: 'The card was declined' },
   payment_action_required: { status: 402, title: "The card's holder has to authenticate" },
@@ -45,7 +45,7 @@ export interface Problem {
   headers: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with one part of the request: `recipient.email`, `limit`, `Idempotency-Key`. */
+/** What is wrong with one part of the request: `consume.seats`, `limit`, `Idempotency-Key`. */
 export interface FieldError {
   path: string;
   message: string;
@@ -178,7 +178,7 @@ export function wronglySigned(header: string): Problem {
 
 /** A free user keeps credits that they bought before, and cannot use them either. */
 export function subscribeFirst(upgradeTo: PlanId | null): Problem {
-  const detail = 'Only subscribers can buy mail credits, because using them takes a plan.';
+  const detail = 'Only subscribers can buy credits, because using them takes a plan.';
   return problem('plan_required', detail, { upgradeTo });
 }
 
@@ -214,7 +214,7 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       return accountErased();
     case 'plan_required': {
       const { upgradeTo } = refusal;
-      return problem('plan_required', 'Deliveries cannot be scheduled on this plan.', { upgradeTo });
+      return problem('plan_required', 'The plan does not include this.', { upgradeTo });
     }
     case 'quota_exceeded': {
       const { meter, limit, used, upgradeTo } = refusal;
@@ -225,7 +225,7 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
     case 'rate_limited': {
       const { limit } = refusal;
       const resetsAt = toIso(refusal.resetsAt);
-      const detail = `A user can schedule at most ${limit} mails a day (UTC).`;
+      const detail = `The limit of a day (UTC) is ${limit}.`;
       const headers = { 'retry-after': String(secondsUntil(refusal.resetsAt, now)) };
       return problem('rate_limited', detail, { limit, resetsAt }, headers);
     }
@@ -233,7 +233,7 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       const { limit, used, price, upgradeTo } = refusal;
       const resetsAt = toIso(refusal.resetsAt);
       const figures = { limit, used, resetsAt, price: price && { ...price }, upgradeTo };
-      const detail = `There are not enough mail credits. The next ones come at ${resetsAt}.`;
+      const detail = `There are not enough credits. The next ones come at ${resetsAt}.`;
       return problem('insufficient_credits', detail, figures);
     }
   }
@@ -262,7 +262,7 @@ const PROBLEMS_OF_ERRORS: ReadonlyMap<string, () => Problem> = new Map([
   ['FunctionBusyError', busy],
   ['QueueUnavailableError', busy],
   ['StripeUnavailableError', busy],
-  ['SenderNotConfiguredError', () => notConfigured('Physical mails are not set up yet.')],
+  ['SenderNotConfiguredError', () => notConfigured('A provider is not set up yet.')],
   ['NotConfiguredError', () => notConfigured()],
   ['StripeIdempotencyError', idempotencyConflict],
   ['ErasedAccountError', accountErased],

@@ -45,7 +45,10 @@ class MissingVariableError extends Error {
 
 /** Reads the environment by the words for its variables. */
 export function readersOf<Variable extends string>(variables: Readonly<Record<Variable, string>>) {
-  const optionalVariable = (variable: Variable): string | null => process.env[variables[variable]] || null;
+  const optionalVariable = (variable: Variable): string | null => {
+    const value = process.env[variables[variable]];
+    return value === undefined || value === '' ? null : value;
+  };
   return {
     optionalVariable,
     /** @throws MissingVariableError at once, while the function starts, rather than at the first request that needs it. */
