@@ -1,7 +1,7 @@
 /** `npm run bench`: what Postage costs beside the bare requests that it is made of, measured in one run. */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { STREAM_CONSUMERS } from '../lambdas/wiring/stream-filters.ts';
+import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import { startEngine } from '../local/engine.ts';
 import { benchCommands } from './commands.ts';
 import { benchLatency } from './latency.ts';

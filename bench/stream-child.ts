@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 import { openDataDirectory } from '../local/data-directory.ts';
 import { startRuntime } from '../local/runtime.ts';
@@ -79,6 +80,7 @@ async function follow(names: readonly StreamConsumerName[]): Promise<() => Promi
     names.includes(name) ? counting(name) : idle;
   const follower = await followStream({
     table: runtime.table,
+    consumers: STREAM_CONSUMERS,
     functions: { outbox: functionOf('outbox'), statistics: functionOf('statistics') },
     clock: runtime.clock,
     data: openDataDirectory(undefined),

@@ -10,9 +10,9 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
-import type { Variable } from '../lambdas/wiring/environment.ts';
-import { type Access, type Route } from '../lambdas/http/routes.ts';
-import { type RouteGroup, ROUTES } from '../lambdas/wiring/routes.ts';
+import type { Variable } from '../lambdas/letters/wiring/environment.ts';
+import { type Access, CORE_ROUTES, type Route } from '../lambdas/http/routes.ts';
+import { type RouteGroup, ROUTES } from '../lambdas/letters/http/routes.ts';
 import { createLogGroup } from './log-group.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
@@ -23,6 +23,7 @@ type ApiVariable = (typeof GROUPS)[RouteGroup]['needs'][number];
 
 export interface ApiProps {
   stage: Stage;
+  hasLetters: boolean;
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
@@ -43,13 +44,14 @@ export class Api extends Construct {
     });
     this.addStage();
 
-    for (const group of new Set(ROUTES.map((route) => route.group))) {
+    const routes: readonly (typeof ROUTES)[number][] = props.hasLetters ? ROUTES : CORE_ROUTES;
+    for (const group of new Set(routes.map((route) => route.group))) {
       const { lambda } = this.createFunction(group, props);
       const integration = new HttpLambdaIntegration(`${group}-integration`, lambda, {
         // One permission for the whole API in place of one per route.
         scopePermissionToRoute: false,
       });
-      for (const route of ROUTES.filter((each) => each.group === group)) {
+      for (const route of routes.filter((each) => each.group === group)) {
         this.addRoute(route, integration, props.authorizer);
       }
     }
@@ -61,6 +63,7 @@ export class Api extends Construct {
     const appUrl = props.appUrl ?? `${publicUrl}/docs`;
     const values = { ...props.environment, publicUrl, appUrl };
     return new PostageFunction(this, group, {
+      hasLetters: props.hasLetters,
       folder: 'api',
       description,
       arns: props.arns,
@@ -114,12 +117,12 @@ const GROUPS = {
   letters: { description: 'Postage: letters', needs: ['table'] },
   deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
-  credits: { description: 'Postage: mail credits and their ledger', needs: ['table'] },
+  credits: { description: 'Postage: credits and their ledger', needs: ['table'] },
   purchases: {
-    description: 'Postage: bundles of mail credits',
+    description: 'Postage: bundles of credits',
     needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
   },
-  gifts: { description: 'Postage: gifts of mail credits', needs: ['table', 'giftSecretId'] },
+  gifts: { description: 'Postage: gifts of credits', needs: ['table', 'giftSecretId'] },
   billing: {
     description: 'Postage: Checkout and Portal of Stripe',
     needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'trialDays', 'appUrl'],
@@ -138,9 +141,13 @@ const GROUPS = {
     description: 'Postage: what Lob says of physical mails',
     needs: ['table', 'mailSecretId'],
   },
+  reconciliation: {
+    description: 'Postage: sending what is due, on demand',
+    needs: ['table', 'cronSecretId', 'reconcilerArn'],
+  },
   cron: {
     description: 'Postage: jobs on demand',
-    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn', 'reconcilerArn'],
+    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
   },
   docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl'] },
 } as const satisfies Record<RouteGroup, { description: string; needs: readonly Variable[] }>;

@@ -13,13 +13,14 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { DELIVERY_LIMITS, DELIVERY_METRICS } from '../lambdas/letters/wiring/metrics.ts';
 import {
-  DELIVERY_LIMITS,
-  DELIVERY_METRICS,
   METRIC_DIMENSION,
   METRIC_NAMESPACE,
   METRICS,
   PAYMENT_METRICS,
+  RECONCILER_LIMITS,
+  RECONCILER_METRICS,
   ROLLOVER_LIMITS,
 } from '../lambdas/wiring/metrics.ts';
 import { DeadLetterQueue } from './queues.ts';
@@ -41,7 +42,8 @@ export interface MonitoringProps {
   stream: TableStream;
   payments: Payments;
   reconciler: Reconciler;
-  senders: Senders;
+  /** Null: without the letters app. */
+  senders: Senders | null;
 }
 
 /** An alarm rings above a value, 0 unless told, or when nothing has happened for a number of periods. */
@@ -81,7 +83,8 @@ export class Monitoring extends Construct {
       ...this.ofRuns(props.rollover),
       ...this.ofStream(props.stream),
       ...this.ofPayments(props.payments),
-      ...this.ofDeliveries(props.reconciler, props.senders),
+      ...this.ofReconciler(props.reconciler),
+      ...(props.senders === null ? {} : this.ofDeliveries(props.senders)),
       ...this.ofDeadLetterQueues(),
       'server-errors': {
         says: 'The API answered more than four requests within five minutes with 5xx.',
@@ -171,19 +174,25 @@ export class Monitoring extends Construct {
     };
   }
 
-  private ofDeliveries({ function: reconciler }: Reconciler, { targets }: Senders): Watches {
-    const { stuckPercentOfDay, minutesWithoutRun } = DELIVERY_LIMITS;
+  private ofReconciler({ function: reconciler }: Reconciler): Watches {
+    const { minutesWithoutRun } = RECONCILER_LIMITS;
     return {
       'reconciler-missing': {
-        says: `Nothing has looked at due deliveries for ${minutesWithoutRun} minutes.`,
-        metric: this.metric(DELIVERY_METRICS.runs, { ...SUM, period: RECONCILER_INTERVAL }),
+        says: `Nothing has looked at what is due for ${minutesWithoutRun} minutes.`,
+        metric: this.metric(RECONCILER_METRICS.runs, { ...SUM, period: RECONCILER_INTERVAL }),
         absentForPeriods: minutesWithoutRun / RECONCILER_INTERVAL.toMinutes(),
       },
       ...errorsOf([reconciler], 'The next run goes on.'),
       'reconciler-failures': {
         says: 'The reconciler could not deal with something that is due. It stays due.',
-        metric: this.metric(DELIVERY_METRICS.failures, SUM),
+        metric: this.metric(RECONCILER_METRICS.failures, SUM),
       },
+    };
+  }
+
+  private ofDeliveries({ targets }: Senders): Watches {
+    const { stuckPercentOfDay } = DELIVERY_LIMITS;
+    return {
       'deliveries-stuck': {
         says: `Senders did not answer more than ${stuckPercentOfDay}% of the day's deliveries in time.`,
         metric: this.metric(DELIVERY_METRICS.stuckPercentOfDay, MAXIMUM),

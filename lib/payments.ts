@@ -11,6 +11,7 @@ import type { StripeSettings } from './stripe-settings.ts';
 
 export interface PaymentsProps {
   stage: Stage;
+  hasLetters: boolean;
   tableName: string;
   arns: ResourceArns;
   settings: StripeSettings;
@@ -36,8 +37,9 @@ export class Payments extends Construct {
   /** Of functions that reach Stripe. */
   readonly environment: Environment;
 
-  constructor(scope: Construct, id: string, { stage, tableName, arns: tableArns, settings }: PaymentsProps) {
+  constructor(scope: Construct, id: string, props: PaymentsProps) {
     super(scope, id);
+    const { stage, hasLetters, tableName, arns: tableArns, settings } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
     const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
@@ -54,12 +56,14 @@ export class Payments extends Construct {
     const arns = { ...tableArns, ...this.arns };
     const environment = { table: tableName, stage };
     const worker = new PostageFunction(this, 'stripe-events', {
+      hasLetters,
       description: "Postage: follows Stripe's events",
       arns,
       environment: { ...environment, ...this.environment, stripePrices: settings.pricesJson },
       timeout: WORKER_TIMEOUT,
     });
     const keeper = new PostageFunction(this, 'failed-stripe-events', {
+      hasLetters,
       description: "Postage: keeps Stripe's events that failed",
       arns,
       environment,

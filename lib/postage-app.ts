@@ -1,5 +1,6 @@
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { WITH_LETTERS } from '../lambdas/letters/wiring/deployed.ts';
 import type { Issuer } from './identity.ts';
 import { PostageStack } from './postage-stack.ts';
 import { parseSenderSettings } from './sender-settings.ts';
@@ -9,6 +10,8 @@ import { parseStripeSettings } from './stripe-settings.ts';
 export interface PostageAppProps extends AppProps {
   /** Whether the rule packs are asked, which load a lot. True unless told. */
   checksRules?: boolean;
+  /** Whether the letters app is deployed too. */
+  hasLetters?: boolean;
 }
 
 /**
@@ -20,7 +23,11 @@ export interface PostageAppProps extends AppProps {
  *
  * @throws Error on a context that makes no sense
  */
-export function createPostageApp({ checksRules = true, ...props }: PostageAppProps = {}): App {
+export function createPostageApp({
+  checksRules = true,
+  hasLetters = WITH_LETTERS,
+  ...props
+}: PostageAppProps = {}): App {
   const app = new App(props);
   if (checksRules) {
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
@@ -29,8 +36,8 @@ export function createPostageApp({ checksRules = true, ...props }: PostageAppPro
   const stage = parseStage(app.node.tryGetContext('stage') ?? 'dev');
   const issuer = parseIssuer(app.node.tryGetContext('issuer'), app.node.tryGetContext('audience'));
   const stripe = parseStripeSettings((key) => app.node.tryGetContext(key));
-  const senders = parseSenderSettings((key) => app.node.tryGetContext(key));
-  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe, senders });
+  const letters = hasLetters ? parseSenderSettings((key) => app.node.tryGetContext(key)) : null;
+  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe, letters });
   return app;
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration, Tags, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -10,7 +11,7 @@ import {
   SourceMapMode,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Construct } from 'constructs';
-import { type Variable, VARIABLES } from '../lambdas/wiring/environment.ts';
+import { type Variable, VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
 import { type FunctionName, type ResourceArns, statementsOf } from './rights.ts';
 
@@ -20,11 +21,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export type Environment = Readonly<Partial<Record<Variable, string>>>;
 
 export interface PostageFunctionProps {
+  /** With the letters app, whose own handler stands in for the core's of the same name. */
+  hasLetters: boolean;
   description: string;
   /** Where the resources are that the function's rights are on. */
   arns: ResourceArns;
   environment: Environment;
-  /** The folder of `lambdas` that holds the handler, in a file of the function's name. `jobs` unless told. */
+  /** The folder that holds the handler, in a file of the function's name. `jobs` unless told. */
   folder?: 'api' | 'jobs';
   /** 25 s unless told: the gateway waits for 30. */
   timeout?: Duration;
@@ -41,20 +44,20 @@ export class PostageFunction extends Construct {
 
   constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
     super(scope, name);
-    const { description, arns, environment, folder = 'jobs', timeout, memorySizeMb, assets = [] } = props;
+    const { hasLetters, arns, environment, timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
     const logGroup = createLogGroup(this, 'Log');
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
-    for (const statement of statementsOf(name, arns)) {
+    for (const statement of statementsOf(name, hasLetters, arns)) {
       role.addToPrincipalPolicy(statement);
     }
 
     this.lambda = new NodejsFunction(this, 'Function', {
-      description,
-      entry: `${ROOT}lambdas/${folder}/${name}.ts`,
+      description: props.description,
+      entry: entryOf(name, props),
       projectRoot: ROOT,
       depsLockFilePath: `${ROOT}package-lock.json`,
       runtime: Runtime.NODEJS_24_X,
@@ -96,6 +99,11 @@ export class PostageFunction extends Construct {
       },
     );
   }
+}
+
+function entryOf(name: FunctionName, { hasLetters, folder = 'jobs' }: PostageFunctionProps): string {
+  const ofLetters = `${ROOT}lambdas/letters/${folder}/${name}.ts`;
+  return hasLetters && existsSync(ofLetters) ? ofLetters : `${ROOT}lambdas/${folder}/${name}.ts`;
 }
 
 /**

@@ -19,45 +19,40 @@ export interface PostageStackProps extends StackProps {
   /** Whose tokens are accepted; null makes a Cognito user pool. */
   issuer: Issuer | null;
   stripe: StripeSettings;
-  senders: SenderSettings;
+  /** Who sends what users have written; null: without the letters app. */
+  letters: SenderSettings | null;
 }
 
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
-  constructor(
-    scope: Construct,
-    id: string,
-    { stage, issuer, stripe, senders: senderSettings, ...props }: PostageStackProps,
-  ) {
-    const description = `Postage (${stage}): usage metering, quotas and mail credits`;
+  constructor(scope: Construct, id: string, { stage, issuer, stripe, letters, ...props }: PostageStackProps) {
+    const description = `Postage (${stage}): usage metering, quotas and credits`;
     super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
     Tags.of(this).add('stage', stage);
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
-    const onTable = { stage, tableName: table.tableName, arns: tableArns };
+    const hasLetters = letters !== null;
+    const onTable = { stage, hasLetters, tableName: table.tableName, arns: tableArns };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
-    const stream = new TableStream(this, 'Stream', { stage, table, arns: tableArns });
+    const stream = new TableStream(this, 'Stream', { stage, hasLetters, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
     const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
-    const senders = new Senders(this, 'Senders', {
-      ...onTable,
-      bus: stream.bus,
-      arns: { ...tableArns, ...stream.arns },
-      settings: senderSettings,
-    });
+    const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
+    const senders = letters === null ? null : new Senders(this, 'Senders', { ...onBus, settings: letters });
     const { httpApi } = new Api(this, 'Api', {
       stage,
+      hasLetters,
       authorizer,
       arns: {
         ...tableArns,
         ...rollover.arns,
         ...payments.arns,
         ...reconciler.arns,
-        ...senders.arns,
+        ...senders?.arns,
         cronSecret: cronSecret.attrId,
         giftSecret: giftSecret.attrId,
       },
@@ -73,7 +68,7 @@ export class PostageStack extends Stack {
         trialDays: stripe.trialDays,
         reconcilerArn: reconciler.function.lambda.functionArn,
         giftSecretId: giftSecret.attrId,
-        mailSecretId: senders.mailSecret.attrId,
+        mailSecretId: senders?.mailSecret.attrId ?? '',
       },
       appUrl: stripe.appUrl,
     });
@@ -87,8 +82,7 @@ export class PostageStack extends Stack {
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
       StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
-      MailSecretArn: senders.mailSecret.attrId,
-      MailWebhookUrl: `${httpApi.apiEndpoint}/webhooks/mail`,
+      ...senders?.outputsFor(httpApi.apiEndpoint),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,

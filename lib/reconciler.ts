@@ -16,15 +16,17 @@ import type { Stage } from './stage.ts';
 
 export interface ReconcilerProps {
   stage: Stage;
+  hasLetters: boolean;
   tableName: string;
   arns: ResourceArns;
+  /** For the letters app, whose mails cards may pay for. */
   payments: Payments;
 }
 
 /** How often it runs. What it does not finish is left to the next run. */
 export const RECONCILER_INTERVAL = Duration.minutes(5);
 
-/** What deals with deliveries that are due: a schedule that calls a function. */
+/** What deals with what is due, such as gifts that nobody claimed and deliveries: a schedule that calls a function. */
 export class Reconciler extends Construct {
   readonly function: PostageFunction;
   /** Of what the API may call. */
@@ -32,12 +34,13 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { stage, tableName, arns, payments } = props;
+    const { stage, hasLetters, tableName, arns, payments } = props;
     const { queue } = new DeadLetterQueue(this, 'failed-reconciliations');
     this.function = new PostageFunction(this, 'reconciler', {
-      description: 'Postage: hands due deliveries to their senders, and ends their payments',
+      hasLetters,
+      description: 'Postage: deals with what is due',
       arns: { ...arns, ...payments.arns, failedReconciliations: queue.queueArn },
-      environment: { table: tableName, stage, ...payments.environment },
+      environment: { table: tableName, stage, ...(hasLetters ? payments.environment : {}) },
       // Less than the interval, and more than the function's own deadline.
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,
@@ -68,7 +71,7 @@ export class Reconciler extends Construct {
       );
     }
     new Schedule(this, 'Schedule', {
-      description: 'Postage: deals with due deliveries every five minutes',
+      description: 'Postage: deals with what is due every five minutes',
       schedule: ScheduleExpression.rate(RECONCILER_INTERVAL),
       target: {
         bind: () => ({

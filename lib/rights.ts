@@ -1,19 +1,25 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as keys from '../lambdas/adapters/dynamodb/keys.ts';
+import type { CORE_ROUTES } from '../lambdas/http/routes.ts';
+import type { LETTERS_ROUTES } from '../lambdas/letters/http/routes.ts';
 import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
-import type { RouteGroup } from '../lambdas/wiring/routes.ts';
+import { reconciledKey } from '../lambdas/letters/wiring/keys.ts';
 import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
-export type FunctionName =
-  | RouteGroup
+type CoreFunction =
+  | (typeof CORE_ROUTES)[number]['group']
   | StreamConsumerName
-  | BusTarget
   | 'rollover-page'
   | 'rollover-summary'
   | 'stripe-events'
   | 'failed-stripe-events'
   | 'reconciler';
+
+/** What the letters app adds. */
+type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
+
+export type FunctionName = CoreFunction | LettersFunction;
 
 /** What a right can be on. `listIndex` and `dueIndex` are the table's indexes. */
 export type ResourceName =
@@ -60,7 +66,7 @@ const GUESSES = allLike(keys.guessesKey('', ''));
 const STRIPE_EVENTS = allLike(keys.stripeEventKey(''));
 const FAILED = allLike(keys.FAILED_EVENTS_KEY);
 const ANONYMOUS = allLike(keys.anonymousKey(''));
-const RECONCILED = allLike(keys.reconciledKey(''));
+const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
 
@@ -82,6 +88,7 @@ const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], k
 /** Functions append to the audit trail, and do nothing else to it. */
 const APPEND_AUDIT = items(AUDIT, 'PutItem');
 
+const READ_CRON_SECRET = may('secretsmanager:GetSecretValue', 'cronSecret');
 const READ_STRIPE_KEYS = may('secretsmanager:GetSecretValue', 'stripeSecret');
 const READ_MAIL_KEYS = may('secretsmanager:GetSecretValue', 'mailSecret');
 const QUEUE_STRIPE_EVENTS = may('sqs:SendMessage', 'stripeEvents');
@@ -116,24 +123,10 @@ const FOLLOW_STREAM: readonly Right[] = [
 ];
 
 /**
- * All that a function may do, beside writing its own log. A transaction is authorized as the writes in it, so no
- * function needs a right to `TransactWriteItems`.
+ * All that a function of the core may do, beside writing its own log. A transaction is authorized as the writes in it, so
+ * no function needs a right to `TransactWriteItems`.
  */
-export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
-  letters: [
-    DECIDE,
-    READ,
-    LIST,
-    // A deleted letter keeps a tombstone, and its text goes.
-    items(USERS, 'DeleteItem'),
-  ],
-  // A card may pay for a mail. Cancelling the mail refunds the charge.
-  deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
-  usage: [
-    READ,
-    // The history: closed periods lie next to each other.
-    items(USERS, 'Query'),
-  ],
+export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   credits: [READ, LIST],
   purchases: [
     READ,
@@ -170,11 +163,9 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     QUEUE_STRIPE_EVENTS,
   ],
   webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
-  'mail-webhook': [...TAKE_STEP, READ_MAIL_KEYS],
   cron: [
     APPEND_AUDIT,
-    may('lambda:InvokeFunction', 'reconciler'),
-    may('secretsmanager:GetSecretValue', 'cronSecret'),
+    READ_CRON_SECRET,
     may('states:StartExecution', 'rolloverStateMachine'),
     may('states:DescribeExecution', 'rolloverExecutions'),
   ],
@@ -185,7 +176,7 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   'stripe-events': [
     items([USERS, CUSTOMERS, STRIPE_EVENTS], 'GetItem'),
     items([USERS, CUSTOMERS, STRIPE_EVENTS, FAILED], 'PutItem'),
-    // A delivery whose payment has ended, and its letter. A purchase, with the note that its event is processed.
+    // What a payment that has ended is for, with the note that its event is processed.
     items([USERS, STRIPE_EVENTS], 'UpdateItem'),
     // The refund of a bundle takes back unclaimed gifts that were made of it.
     items(USERS, 'ConditionCheckItem', 'Query'),
@@ -196,17 +187,10 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   reconciler: [
     may('dynamodb:Query', 'dueIndex'),
     items(USERS, 'BatchGetItem'),
-    ...TAKE_STEP,
-    // What the runs of a day have done.
-    items(RECONCILED, 'PutItem', 'Query'),
-    APPEND_AUDIT,
-    // Payments that have taken too long, and refunds.
-    READ_STRIPE_KEYS,
+    DECIDE,
+    READ,
     may('sqs:SendMessage', 'failedReconciliations'),
   ],
-  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
-  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
-  'delivery-answers': [...TAKE_STEP, consume('answers')],
   statistics: [
     ...FOLLOW_STREAM,
     items(MARKS, 'BatchGetItem'),
@@ -216,12 +200,47 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ],
 };
 
+/** All rights, with the letters app on top of the core. */
+export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
+  ...CORE_RIGHTS,
+  letters: [
+    DECIDE,
+    READ,
+    LIST,
+    // A deleted letter keeps a tombstone, and its text goes.
+    items(USERS, 'DeleteItem'),
+  ],
+  // A card may pay for a mail. Cancelling the mail refunds the charge.
+  deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
+  usage: [
+    READ,
+    // The history: closed periods lie next to each other.
+    items(USERS, 'Query'),
+  ],
+  'mail-webhook': [...TAKE_STEP, READ_MAIL_KEYS],
+  reconciliation: [APPEND_AUDIT, READ_CRON_SECRET, may('lambda:InvokeFunction', 'reconciler')],
+  reconciler: [
+    ...CORE_RIGHTS.reconciler,
+    // A step in a delivery's life looks a closed period up.
+    items(USERS, 'Query'),
+    // What the runs of a day have done.
+    items(RECONCILED, 'PutItem', 'Query'),
+    APPEND_AUDIT,
+    // Payments that have taken too long, and refunds.
+    READ_STRIPE_KEYS,
+  ],
+  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
+  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
+  'delivery-answers': [...TAKE_STEP, consume('answers')],
+};
+
 /** Where the resources are. A construct passes those that its function's rights are on. */
 export type ResourceArns = Partial<Record<ResourceName, string>>;
 
 /** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
-export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStatement[] {
-  const allowed = RIGHTS[name].map(
+export function statementsOf(name: FunctionName, hasLetters: boolean, arns: ResourceArns): PolicyStatement[] {
+  const rights = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  const allowed = rights.map(
     ({ actions, on, keys }) =>
       new PolicyStatement({
         effect: Effect.ALLOW,
@@ -232,8 +251,12 @@ export function statementsOf(name: FunctionName, arns: ResourceArns): PolicyStat
           : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
       }),
   );
-  const isOnTable = RIGHTS[name].some(({ on }) => on.includes('table'));
+  const isOnTable = rights.some(({ on }) => on.includes('table'));
   return isOnTable ? [...allowed, keepingAudit(arnOf('table', arns, name))] : allowed;
+}
+
+function isOfCore(name: FunctionName): name is CoreFunction {
+  return name in CORE_RIGHTS;
 }
 
 /**

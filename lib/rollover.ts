@@ -18,6 +18,7 @@ import type { Stage } from './stage.ts';
 
 export interface RolloverProps {
   stage: Stage;
+  hasLetters: boolean;
   tableName: string;
   arns: ResourceArns;
 }
@@ -29,10 +30,11 @@ export class Rollover extends Construct {
   readonly summary: PostageFunction;
   readonly arns: ResourceArns;
 
-  constructor(scope: Construct, id: string, { stage, tableName, arns }: RolloverProps) {
+  constructor(scope: Construct, id: string, { stage, hasLetters, tableName, arns }: RolloverProps) {
     super(scope, id);
     const environment = { table: tableName, stage };
     this.page = new PostageFunction(this, 'rollover-page', {
+      hasLetters,
       description: 'Postage: rolls one page of accounts over',
       arns,
       environment,
@@ -41,6 +43,7 @@ export class Rollover extends Construct {
       memorySizeMb: 1024,
     });
     this.summary = new PostageFunction(this, 'rollover-summary', {
+      hasLetters,
       description: 'Postage: reports on a rollover run',
       arns,
       environment,

@@ -86,6 +86,11 @@ export class Senders extends Construct {
     ];
   }
 
+  /** What the owner needs at Lob. */
+  outputsFor(apiUrl: string): Record<string, string> {
+    return { MailSecretArn: this.mailSecret.attrId, MailWebhookUrl: `${apiUrl}/webhooks/mail` };
+  }
+
   private leaveOut(what: string, context: string): [] {
     Annotations.of(this).addInfo(
       `Nothing here sends ${what}: give ${context}, or plug a sender of your own in. See docs/senders.md`,
@@ -118,6 +123,7 @@ export class Senders extends Construct {
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
     const target = new PostageFunction(this, name, {
+      hasLetters: true,
       description,
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: { table: tableName, ...own },

@@ -6,7 +6,8 @@ import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-li
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
-import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
+import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
+import { CORE_STREAM_CONSUMERS, type StreamConsumer } from '../lambdas/wiring/stream-filters.ts';
 import { DeadLetterQueue } from './queues.ts';
 import { PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
@@ -14,6 +15,7 @@ import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface TableStreamProps {
   stage: Stage;
+  hasLetters: boolean;
   table: Table;
   arns: ResourceArns;
 }
@@ -26,8 +28,9 @@ export class TableStream extends Construct {
   readonly consumers: readonly PostageFunction[];
   readonly arns: ResourceArns;
 
-  constructor(scope: Construct, id: string, { stage, table, arns: tableArns }: TableStreamProps) {
+  constructor(scope: Construct, id: string, props: TableStreamProps) {
     super(scope, id);
+    const { stage, hasLetters, table, arns: tableArns } = props;
     const streamArn = table.tableStreamArn;
     if (streamArn === undefined) {
       throw new Error('The table has no stream.');
@@ -46,31 +49,33 @@ export class TableStream extends Construct {
     // More than the functions' own deadlines, so that they report and are not cut off.
     const timeout = Duration.minutes(1);
     const outbox = new PostageFunction(this, 'outbox', {
+      hasLetters,
       description: 'Postage: publishes events and writes the audit trail',
       arns,
       environment: { ...environment, eventBus: this.bus.eventBusName },
       timeout,
     });
     const statistics = new PostageFunction(this, 'statistics', {
+      hasLetters,
       description: 'Postage: counts the statistics',
       arns,
       environment,
       timeout,
     });
     this.consumers = [outbox, statistics];
-    this.feed(outbox, 'outbox', streamArn, Duration.seconds(0));
+    const consumers = hasLetters ? STREAM_CONSUMERS : CORE_STREAM_CONSUMERS;
+    this.feed(outbox, consumers.outbox, streamArn, Duration.seconds(0));
     // Nobody waits for them, and fewer, larger batches are cheaper.
-    this.feed(statistics, 'statistics', streamArn, Duration.seconds(5));
+    this.feed(statistics, consumers.statistics, streamArn, Duration.seconds(5));
     this.acknowledgeWildcards(table);
   }
 
   private feed(
-    { lambda }: PostageFunction,
-    name: StreamConsumerName,
+    { name, lambda }: PostageFunction,
+    { batchSize, filters }: StreamConsumer,
     eventSourceArn: string,
     maxBatchingWindow: Duration,
   ): void {
-    const { batchSize, filters } = STREAM_CONSUMERS[name];
     new EventSourceMapping(this, `${name}-mapping`, {
       target: lambda,
       eventSourceArn,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { RouteGroup } from '../lambdas/wiring/routes.ts';
+import type { RouteGroup } from '../lambdas/letters/http/routes.ts';
 import { type Answer, answerJson } from './answers.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import { orTimeout } from './or-timeout.ts';
@@ -21,12 +21,13 @@ export const API_FUNCTIONS: FunctionLoaders = {
   gifts: () => import('../lambdas/api/gifts.ts'),
   billing: () => import('../lambdas/api/billing.ts'),
   consumption: () => import('../lambdas/api/consumption.ts'),
-  admin: () => import('../lambdas/api/admin.ts'),
+  admin: () => import('../lambdas/letters/api/admin.ts'),
   'failed-events': () => import('../lambdas/api/failed-events.ts'),
   webhooks: () => import('../lambdas/api/webhooks.ts'),
   'mail-webhook': () => import('../lambdas/letters/api/mail-webhook.ts'),
+  reconciliation: () => import('../lambdas/letters/api/reconciliation.ts'),
   cron: () => import('../lambdas/api/cron.ts'),
-  docs: () => import('../lambdas/api/docs.ts'),
+  docs: () => import('../lambdas/letters/api/docs.ts'),
 };
 
 /** How long a function may run, as the stack sets it. */

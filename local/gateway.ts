@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import { type Access } from '../lambdas/http/routes.ts';
-import { ROUTES } from '../lambdas/wiring/routes.ts';
 import { type Answer, answerFromGateway } from './answers.ts';
+import type { LocalApp } from './apps.ts';
 import type { Authorization } from './authorizer.ts';
 import { type FunctionLoaders, invokeFunction } from './functions.ts';
 import { buildEvent } from './gateway-event.ts';
@@ -20,6 +20,7 @@ const INTEGRATION_TIMEOUT_MS = 30_000;
 const TOKEN_ACCESS: ReadonlySet<Access> = new Set(['user', 'usage:write', 'admin']);
 
 export interface GatewayOptions {
+  routes: LocalApp['routes'];
   functions: FunctionLoaders;
   /** Routes that exist only on this machine. They come first. */
   localRoutes: readonly LocalRoute[];
@@ -89,14 +90,14 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
   if (local !== null) {
     return answerLocally(local, target, body);
   }
-  const match = matchRoute(ROUTES, method, target.path);
+  const match = matchRoute(options.routes, method, target.path);
   return match === null
     ? answerFromGateway(404, 'not_found', 'Not Found')
     : callFunction(match, request, target, body, options);
 }
 
 async function callFunction(
-  { route, parameters }: { route: (typeof ROUTES)[number]; parameters: Record<string, string> },
+  { route, parameters }: { route: LocalApp['routes'][number]; parameters: Record<string, string> },
   request: IncomingMessage,
   target: Target,
   body: Buffer,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { LocalApp } from './apps.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { BusEntry } from './bus-rules.ts';
 import type { Clock } from './clock.ts';
@@ -8,7 +9,7 @@ import { FAILED_RECORDS_BUCKET } from './lambda-environment.ts';
 import { validated } from '../lambdas/http/validation.ts';
 import type { LocalRoute } from './local-routes.ts';
 import { type ObjectStore, startObjectStore } from './object-store.ts';
-import { followStream, STREAM_FUNCTIONS, type StreamFollower } from './stream.ts';
+import { followStream, type StreamFollower } from './stream.ts';
 
 /** The table's stream, the event bus and the store for failed records, on this machine. */
 export interface LocalEvents {
@@ -24,6 +25,7 @@ export interface LocalEvents {
 }
 
 export interface FollowOptions {
+  app: LocalApp;
   table: string;
   clock: Clock;
   data: DataDirectory;
@@ -52,10 +54,11 @@ export async function startLocalEvents(onEntry: (entry: BusEntry) => void): Prom
       { method: 'GET', path: '/dev/failed-records', answer: () => ({ items: itemsIn(objects) }) },
     ],
     caughtUp: async () => follower?.caughtUp(),
-    follow: async (options) => {
+    follow: async ({ app, ...options }) => {
       const following = await followStream({
         ...options,
-        functions: STREAM_FUNCTIONS,
+        consumers: app.consumers,
+        functions: app.streamFunctions,
         onFailure: (consumer, records, error) => {
           const id = records[0]?.dynamodb?.SequenceNumber ?? '';
           const body = JSON.stringify({ payload: JSON.stringify({ Records: records }) });

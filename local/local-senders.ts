@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
-import { VARIABLES } from '../lambdas/wiring/environment.ts';
-import { toIso } from '../lambdas/domain/instants.ts';
+import { VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { type BusEntry, messageOf, targetsOf } from './bus-rules.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -29,7 +28,7 @@ const CONSUMERS: Readonly<Record<BusTarget, QueueConsumer>> = {
 /** As deployed, but for the rest: it is minutes in AWS, and a developer does not want to wait that long. */
 const QUEUE = { maxReceives: 5, batchSize: 10, restMs: 500 };
 
-/** Sends letters on this machine: the reconciler, the queues behind the bus, and providers that write files. */
+/** Sends letters on this machine: the queues behind the bus, and providers that write files. */
 export interface LocalSenders {
   /** Holds what was sent. */
   folder: string;
@@ -38,8 +37,6 @@ export interface LocalSenders {
   routes: readonly LocalRoute[];
   /** Takes each entry on the bus. */
   onEntry: (entry: BusEntry) => void;
-  /** Dispatches what is due now, as the schedule does every five minutes. */
-  reconcile: () => Promise<void>;
   /** Waits until the queues are empty. */
   settled: () => Promise<void>;
   stop: () => Promise<void>;
@@ -60,7 +57,7 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
     folder,
     clock,
     manners: () => manners,
-    invoke: async (_arn, input) => (await import('../lambdas/jobs/reconciler.ts')).handler(input),
+    invoke: async (_arn, input) => (await import('../lambdas/letters/jobs/reconciler.ts')).handler(input),
   });
   const queueOf = (name: BusTarget): LocalQueue =>
     new LocalQueue({ ...QUEUE, clock, data, onError, name, consumer: CONSUMERS[name] });
@@ -90,10 +87,6 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
           queues[target].send(messageOf(randomUUID(), entry));
         }
       }
-    },
-    reconcile: async () => {
-      const { handler } = await import('../lambdas/jobs/reconciler.ts');
-      await handler({ now: toIso(clock.now()) });
     },
     settled: async () => {
       // Sending brings answers.

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { notFound, ProblemError } from '../lambdas/http/problems.ts';
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
+import type { LocalApp } from './apps.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -49,6 +50,7 @@ export interface PaymentsOptions {
   awsUrl: string;
   clock: Clock;
   data: DataDirectory;
+  app: LocalApp;
   onError: (error: unknown) => void;
 }
 
@@ -71,7 +73,7 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
   const events = new LocalQueue({
     ...queue,
     name: 'stripe-events',
-    consumer: () => import('../lambdas/jobs/stripe-events.ts'),
+    consumer: options.app.stripeEvents,
     maxReceives: MAX_RECEIVES,
     deadLetters,
   });

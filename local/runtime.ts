@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { toIso } from '../lambdas/domain/instants.ts';
+import { WITH_LETTERS } from '../lambdas/letters/wiring/deployed.ts';
 import { authorize } from './authorizer.ts';
+import { CORE_APP, LETTERS_APP } from './apps.ts';
 import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
 import { type Clock, createClock } from './clock.ts';
 import { createTable } from './create-table.ts';
 import { type DataDirectory, keep, openDataDirectory } from './data-directory.ts';
 import { devRoutes } from './dev-routes.ts';
 import { startEngine } from './engine.ts';
-import { API_FUNCTIONS, type FunctionLoaders } from './functions.ts';
+import type { FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import {
@@ -36,6 +39,8 @@ export interface RuntimeOptions {
   /** A DynamoDB to use in place of the embedded one. */
   dynamodb?: string | undefined;
   table?: string | undefined;
+  /** Whether the letters app runs too. */
+  hasLetters?: boolean | undefined;
   /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
@@ -55,9 +60,9 @@ export interface Runtime {
   stripe: StripeAddress;
   /** Waits until every event from Stripe that has come is processed or set aside. */
   paymentsSettled: () => Promise<void>;
-  /** Holds the letters that were sent. */
-  sentFolder: string;
-  /** Dispatches what is due now. */
+  /** Holds the letters that were sent; null without the letters app. */
+  sentFolder: string | null;
+  /** Deals with what is due now, as the schedule does every five minutes. */
   reconcile: () => Promise<void>;
   /** Waits until every dispatched delivery is sent or has failed. The stream must be followed. */
   deliveriesSettled: () => Promise<void>;
@@ -89,9 +94,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  { port, dataDir, onAnswer, onError, functions = API_FUNCTIONS, ...options }: RuntimeOptions,
+  { port, dataDir, onAnswer, onError, hasLetters = WITH_LETTERS, ...options }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
+  const app = hasLetters ? LETTERS_APP : CORE_APP;
+  const { functions = app.functions } = options;
   const dynamodb = options.dynamodb ?? parts.adopt(await startEngine({ dataDir }), stopPart).endpoint;
   const table = options.table ?? tableName();
   const gateway = parts.adopt(await openGateway(port), stopPart);
@@ -108,27 +115,31 @@ async function startParts(
     [GIFT_SECRET_ID]: await keepSecret(data, 'gift-secret'),
   };
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
-  const senders = parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart);
-  const events = parts.adopt(await startLocalEvents(senders.onEntry), stopPart);
-  const payments = parts.adopt(await openPayments({ url, awsUrl: aws.url, clock, data, onError }), stopPart);
-  const secrets = secretsManager({ ...ownSecrets, ...payments.secrets, ...senders.secrets });
+  const senders = hasLetters
+    ? parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart)
+    : null;
+  const events = parts.adopt(await startLocalEvents(senders?.onEntry ?? (() => undefined)), stopPart);
+  const paid = await openPayments({ url, awsUrl: aws.url, clock, data, app, onError });
+  const payments = parts.adopt(paid, stopPart);
+  const secrets = secretsManager({ ...ownSecrets, ...payments.secrets, ...senders?.secrets });
   Object.assign(operations, events.operations, payments.operations, stepFunctions(rollover), secrets);
 
   setTableEnvironment({ dynamodb, table });
   setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
-  Object.assign(process.env, payments.environment, senders.environment);
+  Object.assign(process.env, payments.environment, senders?.environment);
   await createTableWithRetries(table, dynamodb);
   const store = createStore(table, catalogueInForce());
   parts.defer(() => store.client.destroy());
 
   const { stripe } = payments;
   gateway.serve({
+    routes: app.routes,
     functions: { ...functions, admin: () => afterEvents(events, functions.admin) },
     localRoutes: [
       ...devRoutes({ clock, issuer, store, cronSecret, stripe }),
       ...events.routes,
       ...payments.routes,
-      ...senders.routes,
+      ...(senders?.routes ?? []),
     ],
     authorize: (header) => authorize(header, issuer, clock.now()),
     now: clock.now,
@@ -138,11 +149,14 @@ async function startParts(
   return {
     ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe },
     paymentsSettled: payments.settled,
-    sentFolder: senders.folder,
-    reconcile: senders.reconcile,
+    sentFolder: senders?.folder ?? null,
+    reconcile: async () => {
+      const { handler } = await app.reconciler();
+      await handler({ now: toIso(clock.now()) });
+    },
     deliveriesSettled: () => settleDeliveries(events, senders),
-    followStream: async () => parts.defer(await events.follow({ table, clock, data, onError })),
-    warm: () => parts.defer(warmUp(functions, payments.warm)),
+    followStream: async () => parts.defer(await events.follow({ app, table, clock, data, onError })),
+    warm: () => parts.defer(warmUp(new Set(app.routes.map(({ group }) => functions[group])), payments.warm)),
   };
 }
 
@@ -154,9 +168,9 @@ async function afterEvents<Loaded>(events: LocalEvents, load: () => Promise<Load
   return load();
 }
 
-async function settleDeliveries(events: LocalEvents, senders: LocalSenders): Promise<void> {
+async function settleDeliveries(events: LocalEvents, senders: LocalSenders | null): Promise<void> {
   await events.caughtUp();
-  await senders.settled();
+  await senders?.settled();
   // The answers change deliveries, which publishes events.
   await events.caughtUp();
 }
@@ -185,10 +199,13 @@ async function keepSecret(data: DataDirectory, name: 'cron-secret' | 'gift-secre
  *
  * @returns how to end it, after the current module
  */
-function warmUp(functions: FunctionLoaders, others: () => Promise<void>): () => Promise<void> {
+function warmUp(
+  functions: Iterable<() => Promise<unknown>>,
+  others: () => Promise<void>,
+): () => Promise<void> {
   const ending = new AbortController();
   const loading = (async () => {
-    for (const load of Object.values(functions)) {
+    for (const load of functions) {
       if (!ending.signal.aborted) {
         await load().catch(() => undefined);
       }

@@ -42,8 +42,10 @@ async function start(options: Options): Promise<void> {
     onError: (error) => console.error(error),
   });
   stopOnSignals(runtime);
+  // The demo users write letters.
+  const withDemo = options.withDemo && runtime.sentFolder !== null;
   process.on('exit', () => withdraw(process.pid));
-  if (options.withDemo) {
+  if (withDemo) {
     await seedDemoUsers(runtime.store, runtime.clock.now(), deadlineIn(SEEDS_WITHIN_MS));
   }
   const { url, dynamodb, table } = runtime;
@@ -57,8 +59,8 @@ async function start(options: Options): Promise<void> {
   });
   scheduleNightly(runtime.clock, runtime.rollover);
   const text = options.asJson
-    ? describeAsJson(runtime, await issueTokens(runtime, options.withDemo ? DEMO_USERS : []))
-    : describe(runtime, options.withDemo);
+    ? describeAsJson(runtime, await issueTokens(runtime, withDemo ? DEMO_USERS : []))
+    : describe(runtime, withDemo);
   process.stdout.write(text);
   // From here on, what the functions log goes to standard error.
   process.stdout.write = process.stderr.write.bind(process.stderr);
@@ -121,31 +123,35 @@ function describeAsJson(runtime: Runtime, tokens: Tokens): string {
 function describe({ url, dynamodb, stripe, sentFolder }: Runtime, withDemo: boolean): string {
   return `Postage answers at ${url} (ready in ${Math.round(performance.now())} ms; Ctrl-C stops it)
 Documentation  ${url}/docs
-DynamoDB       ${dynamodb}
-Sent letters   ${sentFolder}
+DynamoDB       ${dynamodb}${sentFolder === null ? '' : `\nSent letters   ${sentFolder}`}
 Stripe         ${stripe.url === null ? 'https://api.stripe.com, in test mode' : `${stripe.url}, a stand-in`}
 
 In another terminal, for a user named alice:
   URL=${url}
   eval "$(curl -s $URL/dev/env)"   # sets ${VARIABLES}
-  curl -H "Authorization: Bearer $TOKEN" $URL/entitlements
-  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"title":"Hello","body":"How are you?"}' $URL/letters
-  curl -H "Authorization: Bearer $SERVICE_TOKEN" -H 'Content-Type: application/json' \\
+  curl -H "Authorization: Bearer $TOKEN" $URL/credits
+${sentFolder === null ? '' : LETTERS}  curl -H "Authorization: Bearer $SERVICE_TOKEN" -H 'Content-Type: application/json' \\
     -H 'Idempotency-Key: 1' -d '{"consume":{"letters":1}}' $URL/users/alice/usage
   curl -X POST -H "Authorization: Bearer $CRON_SECRET" $URL/cron/rollover-usage
 ${withDemo ? DEMO : ''}
 On this machine only:
   curl -X PUT -d '{"plan":"pro","interval":"month","anchor":"2026-01-31T00:00:00Z"}' $URL/dev/accounts/alice
   curl -d '{"now":"2027-01-31T00:00:00Z"}' $URL/dev/clock   # moves the clock ahead; tokens expire by it
-  curl -X POST -H "Authorization: Bearer $CRON_SECRET" $URL/cron/reconcile-deliveries
-  curl -X PUT -d '{"email":"ok","mail":"hang"}' $URL/dev/senders
-  curl "$URL/dev/events?user=alice"
+${sentFolder === null ? '' : SENDING}  curl "$URL/dev/events?user=alice"
 
 `;
 }
 
 const VARIABLES = 'TOKEN, SERVICE_TOKEN, ADMIN_TOKEN, CRON_SECRET, STRIPE_URL, STRIPE_KEY';
+
+const LETTERS = `  curl -H "Authorization: Bearer $TOKEN" $URL/entitlements
+  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"title":"Hello","body":"How are you?"}' $URL/letters
+`;
+
+const SENDING = `  curl -X POST -H "Authorization: Bearer $CRON_SECRET" $URL/cron/reconcile-deliveries
+  curl -X PUT -d '{"email":"ok","mail":"hang"}' $URL/dev/senders
+`;
 
 const DEMO = `
 For a demo user with a history (${DEMO_USERS.join(', ')}):

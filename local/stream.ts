@@ -1,7 +1,7 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { STREAM_CONSUMERS, type StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
+import type { StreamConsumerName, StreamConsumers } from '../lambdas/wiring/stream-filters.ts';
 import type { Clock } from './clock.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { passes } from './stream-filter.ts';
@@ -14,12 +14,13 @@ export type StreamHandler = (event: DynamoDBStreamEvent) => Promise<unknown>;
 export type StreamFunctions = Record<StreamConsumerName, () => Promise<{ handler: StreamHandler }>>;
 
 export const STREAM_FUNCTIONS: StreamFunctions = {
-  outbox: () => import('../lambdas/jobs/outbox.ts'),
-  statistics: () => import('../lambdas/jobs/statistics.ts'),
+  outbox: () => import('../lambdas/letters/jobs/outbox.ts'),
+  statistics: () => import('../lambdas/letters/jobs/statistics.ts'),
 };
 
 export interface StreamOptions {
   table: string;
+  consumers: StreamConsumers;
   functions: StreamFunctions;
   clock: Clock;
   /** Keeps the functions' positions. */
@@ -148,7 +149,7 @@ class Follower {
   }
 
   async #handOverAll(pages: readonly ShardRecords[]): Promise<void> {
-    const { filters } = STREAM_CONSUMERS[this.#name];
+    const { filters } = this.#options.consumers[this.#name];
     for (const { shardId, records } of pages) {
       await this.#handOver(records.filter((record) => passes(record, filters)));
       const last = records.at(-1)?.dynamodb?.SequenceNumber;
@@ -160,7 +161,7 @@ class Follower {
   }
 
   async #handOver(records: readonly DynamoDBRecord[]): Promise<void> {
-    const { batchSize } = STREAM_CONSUMERS[this.#name];
+    const { batchSize } = this.#options.consumers[this.#name];
     for (let index = 0; index < records.length; index += batchSize) {
       await this.#invoke(records.slice(index, index + batchSize));
     }

@@ -8,7 +8,7 @@ import { type Deadline } from '../domain/deadline.ts';
 
 /** One thing that is kept about a user. */
 export interface ExportedItem {
-  /** `ACCOUNT`, `LETTER`, `LEDGER` and so on; `AUDIT`: what the audit trail tells of the user. */
+  /** `ACCOUNT`, `PERIOD`, `LEDGER` and so on; `AUDIT`: what the audit trail tells of the user. */
   kind: string;
   /** Unique among those of its kind. */
   key: string;

@@ -35,7 +35,7 @@ interface Hint {
 export async function followPurchase(services: StripeServices, request: EventRequest): Promise<EventOutcome> {
   const hint = await findPurchase(services, request);
   if (hint === null) {
-    // A delivery's payment, or a subscription's, or one that Postage has not begun.
+    // A payment of the app's, or a subscription's, or one that Postage has not begun.
     return unchanged('no_purchase', request.sentAt);
   }
   return untilWritten(services.store, request, () => follow(services, request, hint));

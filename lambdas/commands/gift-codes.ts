@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** Crockford's base 32: no letter looks like a digit. https://www.crockford.com/base32.html */
+/** Crockford's base 32: none of its characters looks like another. https://www.crockford.com/base32.html */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUPS = 4;
 const GROUP_LENGTH = 7;

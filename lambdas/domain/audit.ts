@@ -5,25 +5,21 @@ import { eventsOf } from './events-of.ts';
 import { type CoreEvent } from './events.ts';
 import { type Instant } from './instants.ts';
 
-/** Everything that the audit trail tells of. The letters app's types stand here too, since Postage keeps one trail. */
+/** What the audit trail tells of in the core. An app on top of it has types of its own, in the same trail. */
 export const AUDIT_TYPES = [
   /** A rollover run has come to its end, with its figures. */
   'RolloverFinished',
   /** The plan, the status or an end of a user's subscription has changed. */
   'SubscriptionChanged',
-  /** A user has paid for mail credits. */
+  /** A user has paid for credits. */
   'CreditsPurchased',
   /** Money of a purchase has gone back to the user, or is in dispute, or has come back from there. */
   'PurchaseRefunded',
-  /** A card has been charged for a delivery; the charge and the delivery have failed; the charge has gone back. */
-  'PaymentSucceeded',
-  'PaymentFailed',
-  'PaymentRefunded',
   /** A user has put credits into a gift; somebody has claimed it; or it has gone back. */
   'GiftSent',
   'GiftClaimed',
   'GiftReturned',
-  /** An administrator has corrected a user's mail credits. */
+  /** An administrator has corrected a user's credits. */
   'CreditsAdjusted',
   /** An administrator has read what is kept about a user. */
   'UserDataRead',
@@ -31,8 +27,6 @@ export const AUDIT_TYPES = [
   'UserErased',
   /** An administrator has sent an event again that had failed. */
   'EventRedriven',
-  /** Senders have not answered many deliveries at once. */
-  'DeliveriesStuck',
   /** Somebody who has the cron secret has started a job. */
   'JobStarted',
 ] as const;
@@ -40,11 +34,11 @@ export const AUDIT_TYPES = [
 export type AuditType = (typeof AUDIT_TYPES)[number];
 
 /** Who did what to whom, when and why. */
-export interface AuditRecord {
+export interface AuditRecord<Type extends string = string> {
   /** Stays the same when the same thing is recorded again. */
   id: string;
   at: Instant;
-  type: AuditType;
+  type: Type;
   /** Who did it: the `sub` of a token, or `postage:<part>` for a part of Postage. */
   actor: string;
   /** The user to whom it was done; absent: it was done to no single user. */
@@ -54,7 +48,7 @@ export interface AuditRecord {
 }
 
 /** The audit records of a change. A command itself records what only it knows. */
-export function auditOf(change: RecordChange, catalogue: Catalogue): AuditRecord[] {
+export function auditOf(change: RecordChange, catalogue: Catalogue): AuditRecord<AuditType>[] {
   switch (change.kind) {
     case 'account':
     case 'purchase':
@@ -85,12 +79,15 @@ function isRecorded(event: CoreEvent): event is CoreEvent & { name: keyof typeof
 }
 
 /** An event that is kept in the trail, as the deed of a part of Postage. */
-export function recordOf(event: EventOf<AuditType, number, object>, actor: string): AuditRecord {
+export function recordOf<Type extends string>(
+  event: EventOf<Type, number, object>,
+  actor: string,
+): AuditRecord<Type> {
   const { name: type, id, at, userId, data } = event;
   return { id, at: Date.parse(at), type, actor, userId, data };
 }
 
-function adjustmentRecords(change: Change<'movement'>): AuditRecord[] {
+function adjustmentRecords(change: Change<'movement'>): AuditRecord<AuditType>[] {
   const movement = arrived(change);
   if (movement?.kind !== 'adjustment_up' && movement?.kind !== 'adjustment_down') {
     return [];

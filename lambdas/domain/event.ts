@@ -10,7 +10,7 @@ export interface EventOf<Name extends string, Version extends number, Data> {
   /** When it happened: an instant in ISO 8601. */
   at: string;
   userId: string;
-  /** Ids, counts and instants. Never what a letter says, or where it goes. */
+  /** Ids, counts and instants. Never what users write, or whom to. */
   data: Data;
 }
 

@@ -30,12 +30,12 @@ export interface LedgerProof {
  * The proof of G4 for one account: what is stored as available is the sum of the ledger, of the credits by kind and of
  * the lifetime counters, and each of those counters is the sum of its movements.
  */
-export function proveLedger(mailCredits: number, credits: Credits, ledger: LedgerTotals): LedgerProof {
+export function proveLedger(stored: number, credits: Credits, ledger: LedgerTotals): LedgerProof {
   const { granted, used, expired, takenBack } = credits;
   const lines = [
-    { field: 'available', account: mailCredits, expected: ledger.available },
-    { field: 'available, by kind', account: mailCredits, expected: available(credits) },
-    { field: 'available, by counters', account: mailCredits, expected: granted - used - expired - takenBack },
+    { field: 'available', account: stored, expected: ledger.available },
+    { field: 'available, by kind', account: stored, expected: available(credits) },
+    { field: 'available, by counters', account: stored, expected: granted - used - expired - takenBack },
     { field: 'granted', account: granted, expected: ledger.granted },
     { field: 'used', account: used, expected: ledger.used },
     { field: 'expired', account: expired, expected: ledger.expired },

@@ -8,7 +8,7 @@ import { CORE_ROUTES, type Route } from './routes.ts';
 
 export type Schema = z.ZodMiniType;
 
-/** A route as API Gateway names it, `GET /letters/{id}`. */
+/** A route as API Gateway names it, `GET /docs/{file}`. */
 export function routeKey({ method, path }: Route): string {
   return `${method} ${path}`;
 }

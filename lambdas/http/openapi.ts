@@ -37,7 +37,7 @@ export function openApiDocument(api: Api, serverUrl: string): JsonObject {
   };
 }
 
-const DESCRIPTION = `Usage metering, quotas and mail credits.
+const DESCRIPTION = `Usage metering, quotas and credits.
 
 Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor goes into the next request as it is.
 Errors are problems (RFC 9457) with a stable \`code\`. You can repeat a request with an \`Idempotency-Key\` at any time:
@@ -45,11 +45,11 @@ Postage carries it out once, and answers a repetition from what it made, with \`
 
 /** What is said of the core's groups. */
 export const CORE_GROUPS: Readonly<Record<(typeof CORE_ROUTES)[number]['group'], string>> = {
-  credits: 'Mail credits and their ledger.',
-  purchases: 'Bundles of mail credits, sold on the pages of Stripe.',
-  gifts: 'Mail credits for other users, by a code.',
+  credits: 'Credits and their ledger.',
+  purchases: 'Bundles of credits, sold on the pages of Stripe.',
+  gifts: 'Credits for other users, by a code.',
   billing: 'Subscriptions, on the pages of Stripe.',
-  consumption: 'Usage reports from apps that store their own letters.',
+  consumption: 'Usage that other services report.',
   admin: 'Every account, for the owner of the app. The audit trail records what they read about a user.',
   'failed-events': 'Events that could not be processed, and sending them again.',
   webhooks: 'Routes that other services call.',
@@ -129,7 +129,7 @@ function describe(contract: Contract, problem: Schema): JsonObject {
   };
 }
 
-/** `GET /letters/{id}` is `getLettersId`. */
+/** `GET /docs/{file}` is `getDocsFile`. */
 function operationId({ route }: Contract): string {
   const words = route.path.split(/[^A-Za-z]+/).filter((word) => word !== '');
   const capitalized = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));

@@ -8,7 +8,7 @@ import { type Instant, toIso } from '../domain/instants.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /**
- * Every code with its status and title. Clients know one list, so it has the codes of the letters app too. Money helps
+ * Every code with its status and title. Clients know one list, so it has the codes of an app on the core too. Money helps
  * with 402, time with 429, and another try with 503.
  */
 export const PROBLEMS = {
@@ -16,7 +16,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'Not authenticated' },
   quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
   plan_required: { status: 402, title: 'The plan does not include this' },
-  insufficient_credits: { status: 402, title: 'Not enough mail credits' },
+  insufficient_credits: { status: 402, title: 'Not enough credits' },
   payment_method_required: { status: 402, title: 'There is no card to pay with' },
   payment_failed: { status: 402, title: 'The card was declined' },
   payment_action_required: { status: 402, title: "The card's holder has to authenticate" },
@@ -45,7 +45,7 @@ export interface Problem {
   headers: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with one part of the request: `recipient.email`, `limit`, `Idempotency-Key`. */
+/** What is wrong with one part of the request: `consume.seats`, `limit`, `Idempotency-Key`. */
 export interface FieldError {
   path: string;
   message: string;
@@ -178,7 +178,7 @@ export function wronglySigned(header: string): Problem {
 
 /** A free user keeps credits that they bought before, and cannot use them either. */
 export function subscribeFirst(upgradeTo: string | null): Problem {
-  const detail = 'Only subscribers can buy mail credits, because using them takes a plan.';
+  const detail = 'Only subscribers can buy credits, because using them takes a plan.';
   return problem('plan_required', detail, { upgradeTo });
 }
 
@@ -276,7 +276,7 @@ const PROBLEMS_OF_ERRORS: ReadonlyMap<string, () => Problem> = new Map([
   ['FunctionBusyError', busy],
   ['QueueUnavailableError', busy],
   ['StripeUnavailableError', busy],
-  ['SenderNotConfiguredError', () => notConfigured('Physical mails are not set up yet.')],
+  ['SenderNotConfiguredError', () => notConfigured('A provider is not set up yet.')],
   ['NotConfiguredError', () => notConfigured()],
   ['StripeIdempotencyError', idempotencyConflict],
   ['ErasedAccountError', accountErased],

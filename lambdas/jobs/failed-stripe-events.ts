@@ -17,8 +17,8 @@ const stage = requiredVariable('stage');
 const logger = createLogger('failed-stripe-events');
 
 /**
- * Moves dead letters to the table, where people can list them and send them again. (Nobody can look into a queue.) What
- * fails here stays in the dead-letter queue, which has an alarm of its own.
+ * Moves events that failed for good to the table, where people can list them and send them again. (Nobody can look into a
+ * queue.) What fails here stays in its queue, which has an alarm of its own.
  */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   const incidents: 'failed_event'[] = [];
@@ -33,7 +33,7 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
       logger.error('An event has failed for good.', { event: id, type });
     },
     onFailure: (failure) => {
-      logger.error('A dead letter could not be kept.', failure);
+      logger.error('A failed event could not be kept.', failure);
     },
   });
   countPaymentIncidents(stage, incidents);

@@ -6,16 +6,15 @@ import { appendAuditRecords, MAX_AUDIT_RECORDS } from '../adapters/dynamodb/audi
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectEventBus, publishEvents } from '../adapters/eventbridge/publish.ts';
 import { connectFailedRecords, setAside } from '../adapters/failed-records.ts';
-import { type AuditRecord } from '../domain/audit.ts';
+import { type ChangeParsers, CORE_PARSERS, parseStreamRecord } from '../adapters/dynamodb/stream-record.ts';
+import { type AuditRecord, auditOf } from '../domain/audit.ts';
+import { type Catalogue } from '../domain/catalogue.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type AnyEvent } from '../domain/event.ts';
-import { parseAnyRecord } from '../letters/adapters/stream-record.ts';
-import { auditOf } from '../letters/domain/audit.ts';
-import { type AnyChange } from '../letters/domain/changes.ts';
-import { eventsOf } from '../letters/domain/events-of.ts';
+import { eventsOf } from '../domain/events-of.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { readBatch, type ReadRecord, type StreamReader } from '../runtime/stream-batch.ts';
+import { readBatch, type ReadRecord } from '../runtime/stream-batch.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** Less than the function's minute, so that the function can report what has failed. */
@@ -27,29 +26,44 @@ const store = createStore(requiredVariable('table'), catalogueInForce());
 const bus = connectEventBus(requiredVariable('eventBus'));
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
 const logger = createLogger('outbox');
-const reader: StreamReader<AnyChange> = {
-  parse: parseAnyRecord,
-  setAside: (record) => setAside(failedRecords, 'outbox', record),
-  logger,
-};
+
+/** What follows from changes. */
+interface Consequences<Change> {
+  parsers: ChangeParsers<Change>;
+  eventsOf: (change: Change, catalogue: Catalogue) => readonly AnyEvent[];
+  auditOf: (change: Change, catalogue: Catalogue) => readonly AuditRecord[];
+}
 
 /**
  * Publishes the events of the table's changes, and writes the audit trail. Lambda sends a record that failed again,
  * together with all that follow it. Their events keep their ids.
  */
-export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
-  const deadline = deadlineIn(DEADLINE_MS);
-  const records = await readBatch(Records, reader);
-  const failed = new Set((await Promise.all([publish(records, deadline), audit(records, deadline)])).flat());
-  return {
-    batchItemFailures: records
-      .filter(({ sequenceNumber }) => failed.has(sequenceNumber))
-      .map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })),
+export function outbox<Change>({ parsers, eventsOf, auditOf }: Consequences<Change>) {
+  return async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+    const deadline = deadlineIn(DEADLINE_MS);
+    const records = await readBatch(Records, {
+      parse: (record) => parseStreamRecord(record, parsers),
+      setAside: (record) => setAside(failedRecords, 'outbox', record),
+      logger,
+    });
+    const done = [publish(records, eventsOf, deadline), audit(records, auditOf, deadline)];
+    const failed = new Set((await Promise.all(done)).flat());
+    return {
+      batchItemFailures: records
+        .filter(({ sequenceNumber }) => failed.has(sequenceNumber))
+        .map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })),
+    };
   };
 }
 
+export const handler = outbox({ parsers: CORE_PARSERS, eventsOf, auditOf });
+
 /** @returns the sequence numbers of the records with an event that the bus did not take */
-async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
+async function publish<Change>(
+  records: readonly ReadRecord<Change>[],
+  eventsOf: Consequences<Change>['eventsOf'],
+  deadline: Deadline,
+): Promise<string[]> {
   const sources = new Map<AnyEvent, string>(
     records.flatMap(({ change, sequenceNumber }) =>
       eventsOf(change, store.catalogue).map((event) => [event, sequenceNumber] as const),
@@ -63,7 +77,11 @@ async function publish(records: readonly ReadRecord<AnyChange>[], deadline: Dead
 }
 
 /** @returns the sequence numbers of the records that are missing in the audit trail */
-async function audit(records: readonly ReadRecord<AnyChange>[], deadline: Deadline): Promise<string[]> {
+async function audit<Change>(
+  records: readonly ReadRecord<Change>[],
+  auditOf: Consequences<Change>['auditOf'],
+  deadline: Deadline,
+): Promise<string[]> {
   const sources = new Map<string, { record: AuditRecord; sequenceNumber: string }>();
   for (const { change, sequenceNumber } of records) {
     for (const record of auditOf(change, store.catalogue)) {

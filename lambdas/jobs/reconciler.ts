@@ -1,40 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { settleCardPayments, settleDelivery } from '../letters/commands/settle-delivery.ts';
-import { deadlineIn } from '../runtime/deadline.ts';
-import { appendAudit } from '../adapters/dynamodb/audit.ts';
-import { recordRun } from '../letters/adapters/reconciled-days.ts';
-import { CORE_SETTLERS, settleDue, type Settler } from '../commands/settle-due.ts';
+import { CORE_SETTLERS, settleDue, type Settled, type Settlers } from '../commands/settle-due.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { connectStripe } from '../adapters/stripe/connection.ts';
 import { type Instant } from '../domain/instants.ts';
-import {
-  type DueOutcome,
-  figuresOf,
-  type ReconciliationFigures,
-  STUCK_AT_ONCE,
-  stuckPercent,
-} from '../letters/domain/reconciliation.ts';
-import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
-import { type Figure, MetricUnit, publishFigures } from '../runtime/figures.ts';
+import { type RunFigures, runFiguresOf } from '../domain/run-figures.ts';
+import { deadlineIn } from '../runtime/deadline.ts';
+import { type Figure, publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { DELIVERY_METRICS } from '../wiring/metrics.ts';
+import { requiredVariable } from '../wiring/environment.ts';
+import { RECONCILER_METRICS } from '../wiring/metrics.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 /** Less than the function's four minutes. The next run starts after five. */
 const LONGEST_MS = 210_000;
-const REPORT_DEADLINE_MS = 10_000;
 /** The log names the first failures of a run only. */
 const MAX_LOGGED_FAILURES = 100;
 
-const store = createStore(requiredVariable('table'), catalogueInForce());
+export const store = createStore(requiredVariable('table'), catalogueInForce());
+export const logger = createLogger('reconciler');
 const stage = requiredVariable('stage');
-const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const settlers = new Map<string, Settler<DueOutcome>>([
-  ...CORE_SETTLERS,
-  ['DELIVERY', settleDelivery(settleCardPayments({ store, stripe }))],
-]);
-const logger = createLogger('reconciler');
 
 /** `now`: the time of the schedule or of the request. `timeMs`: how long the run may take. */
 const reconcileEvent = z.object({
@@ -46,47 +29,52 @@ const reconcileEvent = z.object({
 });
 
 /** What a run did. `isFinished` is false when time ran out; the next run goes on. */
-export interface ReconciliationSummary extends ReconciliationFigures {
+export type ReconciliationSummary<Figures extends RunFigures> = Figures & {
   processingTimeMs: number;
   isFinished: boolean;
+};
+
+/** What is due, and what a run reports of it beside its own figures. */
+interface Reconciliation<Outcome extends string, Figures extends RunFigures> {
+  settlers: Settlers<Outcome>;
+  figuresOf: (outcomes: Settled<Outcome>['outcomes']) => Figures;
+  /** @returns figures for further alarms */
+  report: (summary: ReconciliationSummary<Figures>, now: Instant) => Promise<Figure[]>;
 }
 
-/** Deals with everything that is due, and reports: figures for the alarms, a line in the log, an audit record. */
-export async function handler(event: unknown): Promise<ReconciliationSummary> {
-  const { now, timeMs } = reconcileEvent.parse(event);
-  const startedAt = performance.now();
-  const { outcomes, failures, isFinished } = await settleDue(store, settlers, now, deadlineIn(timeMs));
-  for (const { key, error } of failures.slice(0, MAX_LOGGED_FAILURES)) {
-    logger.error('Something that is due could not be dealt with.', { key, error });
-  }
-  const processingTimeMs = Math.round(performance.now() - startedAt);
-  const summary = { ...figuresOf(outcomes), processingTimeMs, isFinished };
-  await report(summary, now, randomUUID());
-  return summary;
+/** Deals with everything that is due, and reports: figures for the alarms, a line in the log. */
+export function reconciler<Outcome extends string, Figures extends RunFigures>({
+  settlers,
+  figuresOf,
+  report,
+}: Reconciliation<Outcome, Figures>) {
+  return async (event: unknown): Promise<ReconciliationSummary<Figures>> => {
+    const { now, timeMs } = reconcileEvent.parse(event);
+    const startedAt = performance.now();
+    const { outcomes, failures, isFinished } = await settleDue(store, settlers, now, deadlineIn(timeMs));
+    for (const { key, error } of failures.slice(0, MAX_LOGGED_FAILURES)) {
+      logger.error('Something that is due could not be dealt with.', { key, error });
+    }
+    const processingTimeMs = Math.round(performance.now() - startedAt);
+    const summary = { ...figuresOf(outcomes), processingTimeMs, isFinished };
+    const { totalProcessed, errorCount } = summary;
+    const line: object = summary;
+    const own: Figure[] = [
+      [RECONCILER_METRICS.runs, 1],
+      [RECONCILER_METRICS.failures, errorCount],
+    ];
+    publishFigures(stage, [...own, ...(await report(summary, now))]);
+    if (errorCount > 0 || !isFinished) {
+      logger.warn('The reconciler has left something undone.', { ...line });
+    } else if (totalProcessed > 0) {
+      logger.info('The reconciler has finished.', { ...line });
+    }
+    return summary;
+  };
 }
 
-async function report(summary: ReconciliationSummary, now: Instant, runId: string): Promise<void> {
-  const deadline = deadlineIn(REPORT_DEADLINE_MS);
-  const { totalProcessed, errorCount, dispatched, stuck, newlyStuck, isFinished } = summary;
-  const figures: Figure[] = [
-    [DELIVERY_METRICS.runs, 1],
-    [DELIVERY_METRICS.dispatched, dispatched],
-    [DELIVERY_METRICS.stuck, stuck],
-    [DELIVERY_METRICS.failures, errorCount],
-  ];
-  if (dispatched + newlyStuck > 0) {
-    const ofDay = await recordRun(store, { id: runId, at: now, dispatched, newlyStuck }, deadline);
-    figures.push([DELIVERY_METRICS.stuckPercentOfDay, stuckPercent(ofDay), MetricUnit.Percent]);
-  }
-  publishFigures(stage, figures);
-  if (stuck > STUCK_AT_ONCE) {
-    logger.warn('Many deliveries have not been answered by their senders.', { ...summary });
-    const about = { id: `DeliveriesStuck:${runId}`, at: now, type: 'DeliveriesStuck' as const };
-    const record = { ...about, actor: 'postage:reconciler', data: { ...summary } };
-    await appendAudit(store, record, deadline);
-  } else if (errorCount > 0 || !isFinished) {
-    logger.warn('The reconciler has left something undone.', { ...summary });
-  } else if (totalProcessed > 0) {
-    logger.info('The reconciler has finished.', { ...summary });
-  }
-}
+export const handler = reconciler({
+  settlers: CORE_SETTLERS,
+  figuresOf: runFiguresOf,
+  report: () => Promise.resolve([]),
+});

@@ -3,12 +3,11 @@ import { deadlineIn } from '../runtime/deadline.ts';
 import { countOnce } from '../commands/count-once.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectFailedRecords, setAside } from '../adapters/failed-records.ts';
-import { parseAnyRecord } from '../letters/adapters/stream-record.ts';
-import { type AnyChange } from '../letters/domain/changes.ts';
-import { countedOf } from '../letters/domain/statistics.ts';
+import { type ChangeParsers, CORE_PARSERS, parseStreamRecord } from '../adapters/dynamodb/stream-record.ts';
+import { type Counted, countedOf } from '../domain/statistics.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { readBatch, type StreamReader } from '../runtime/stream-batch.ts';
+import { readBatch } from '../runtime/stream-batch.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const DEADLINE_MS = 50_000;
@@ -16,20 +15,24 @@ const DEADLINE_MS = 50_000;
 const store = createStore(requiredVariable('table'), catalogueInForce());
 const failedRecords = connectFailedRecords(requiredVariable('failedRecordsBucket'));
 const logger = createLogger('statistics');
-const reader: StreamReader<AnyChange> = {
-  parse: parseAnyRecord,
-  setAside: (record) => setAside(failedRecords, 'statistics', record),
-  logger,
-};
 
 /**
  * Counts the table's changes in the statistics. Lambda sends a batch that failed again, whole or in halves. Nothing counts
- * twice.
- *
- * @throws BusyError
+ * twice. The handler throws a BusyError.
  */
-export async function handler({ Records }: DynamoDBStreamEvent): Promise<void> {
-  const records = await readBatch(Records, reader);
-  const counted = records.flatMap(({ change }) => countedOf(change) ?? []);
-  await countOnce(store, counted, deadlineIn(DEADLINE_MS));
+export function statistics<Change>(
+  parsers: ChangeParsers<Change>,
+  countedOf: (change: Change) => Counted | null,
+) {
+  return async ({ Records }: DynamoDBStreamEvent): Promise<void> => {
+    const records = await readBatch(Records, {
+      parse: (record) => parseStreamRecord(record, parsers),
+      setAside: (record) => setAside(failedRecords, 'statistics', record),
+      logger,
+    });
+    const counted = records.flatMap(({ change }) => countedOf(change) ?? []);
+    await countOnce(store, counted, deadlineIn(DEADLINE_MS));
+  };
 }
+
+export const handler = statistics(CORE_PARSERS, countedOf);

@@ -3,9 +3,9 @@ import { connectStripe } from '../adapters/stripe/connection.ts';
 import { parsePriceList } from '../adapters/stripe/prices.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { CORE_HANDLERS } from '../commands/core-stripe-handlers.ts';
 import { processStripeEvents } from '../commands/process-stripe-events.ts';
-import { type StripeServices } from '../commands/stripe-handler.ts';
-import { EVENT_HANDLERS } from '../letters/commands/stripe-event-handlers.ts';
+import { type EventHandlers, type StripeServices } from '../commands/stripe-handler.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const store = createStore(requiredVariable('table'), catalogueInForce());
@@ -17,6 +17,9 @@ const services: StripeServices = {
 };
 
 /** Follows Stripe's events. */
-export function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
-  return processStripeEvents(services, EVENT_HANDLERS, Records);
+export function stripeEvents(handlers: EventHandlers) {
+  return ({ Records }: SQSEvent): Promise<SQSBatchResponse> =>
+    processStripeEvents(services, handlers, Records);
 }
+
+export const handler = stripeEvents(CORE_HANDLERS);

@@ -12,7 +12,7 @@ interface Handling<Message extends QueueMessage> {
   onFailure: (failure: { messageId: string; tries: string; error: unknown }, message: Message) => void;
 }
 
-/** Handles a batch of a queue. SQS delivers a message that failed again, and at last sets it aside (G12). */
+/** Handles a batch of a queue. SQS sends a message that failed again, and at last sets it aside (G12). */
 export async function handleQueueBatch<Message extends QueueMessage>(
   messages: readonly Message[],
   { concurrency, groupOf = ({ messageId }) => messageId, handle, onFailure }: Handling<Message>,

@@ -31,40 +31,37 @@ export const VARIABLES = {
   giftSecretId: 'POSTAGE_GIFT_SECRET_ID',
   /** Where users are sent back to from Stripe's pages. */
   appUrl: 'POSTAGE_APP_URL',
-  /** The address that e-mails come from, `Postage <letters@example.com>`; SES must know it. */
-  emailFrom: 'POSTAGE_EMAIL_FROM',
-  /** The id of the Secrets Manager secret that holds Lob's keys, `{apiKey, webhookSecret}`. */
-  mailSecretId: 'POSTAGE_MAIL_SECRET_ID',
-  /** The id of the address at Lob that mails come from, `adr_…`. */
-  mailFrom: 'POSTAGE_MAIL_FROM',
-  /** Another server than Lob's, on a laptop. Optional. */
-  lobApiUrl: 'POSTAGE_LOB_API_URL',
-  /** The ARN of the function that reconciles deliveries. */
+  /** The ARN of the function that deals with what is due. */
   reconcilerArn: 'POSTAGE_RECONCILER_ARN',
   /** Where the API answers; stands in the OpenAPI document. Optional: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;
 
-export type Variable = keyof typeof VARIABLES;
-
 class MissingVariableError extends Error {
   override name = 'MissingVariableError';
 
-  constructor(variable: Variable) {
-    super(`The environment variable ${VARIABLES[variable]} is not set.`);
+  constructor(name: string) {
+    super(`The environment variable ${name} is not set.`);
   }
 }
 
-/** @throws MissingVariableError at once, while the function starts, rather than at the first request that needs it. */
-export function requiredVariable(variable: Variable): string {
-  const value = process.env[VARIABLES[variable]];
-  if (value === undefined || value === '') {
-    throw new MissingVariableError(variable);
-  }
-  return value;
+/** Reads the environment by the words for its variables. */
+export function readersOf<Variable extends string>(variables: Readonly<Record<Variable, string>>) {
+  const optionalVariable = (variable: Variable): string | null => {
+    const value = process.env[variables[variable]];
+    return value === undefined || value === '' ? null : value;
+  };
+  return {
+    optionalVariable,
+    /** @throws MissingVariableError at once, while the function starts, rather than at the first request that needs it. */
+    requiredVariable: (variable: Variable): string => {
+      const value = optionalVariable(variable);
+      if (value === null) {
+        throw new MissingVariableError(variables[variable]);
+      }
+      return value;
+    },
+  };
 }
 
-export function optionalVariable(variable: Variable): string | null {
-  const value = process.env[VARIABLES[variable]];
-  return value === undefined || value === '' ? null : value;
-}
+export const { optionalVariable, requiredVariable } = readersOf(VARIABLES);

@@ -40,21 +40,12 @@ export const PAYMENT_METRICS = {
   failedEvents: 'StripeFailedEvents',
 } as const;
 
-/** What each run of the reconciler says of the deliveries, under the same one dimension. */
-export const DELIVERY_METRICS = {
-  /** 1 for every run. Absent for 15 minutes: nothing is sent. */
+/** What each run of the reconciler says, under the same one dimension. */
+export const RECONCILER_METRICS = {
+  /** 1 for every run. Absent for 15 minutes: nobody looks at what is due. */
   runs: 'ReconcilerRuns',
-  /** Deliveries that were handed to their senders for the first time. */
-  dispatched: 'DeliveriesDispatched',
-  /** Deliveries whose senders have not answered in time. */
-  stuck: 'DeliveriesStuck',
-  /** 0 to 100: how many of the day's (UTC) have been stuck; absent while nothing changes. */
-  stuckPercentOfDay: 'DeliveriesStuckPercentOfDay',
   /** What was due and could not be dealt with. It stays due. */
   failures: 'ReconcilerFailures',
 } as const;
 
-export const DELIVERY_LIMITS = {
-  stuckPercentOfDay: 0.1,
-  minutesWithoutRun: 15,
-} as const;
+export const RECONCILER_LIMITS = { minutesWithoutRun: 15 } as const;

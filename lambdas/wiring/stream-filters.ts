@@ -2,7 +2,13 @@
  * Which changes of the table each function on its stream gets, and how many at once. The CDK construct hands it to
  * Lambda, and the local runtime does what Lambda would.
  */
-import { ACCOUNT_KEY, recordKey, PERIOD_PREFIX, userKey } from '../adapters/dynamodb/keys.ts';
+import {
+  ACCOUNT_KEY,
+  recordKey,
+  PERIOD_PREFIX,
+  type RecordKind,
+  userKey,
+} from '../adapters/dynamodb/keys.ts';
 
 /** Lambda's filter criteria, as far as they are used. https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html */
 export interface StreamFilter {
@@ -25,62 +31,42 @@ const OF_USERS: KeyPattern = { S: [{ prefix: userKey('') }] };
 
 export type StreamConsumerName = 'outbox' | 'statistics';
 
-export const STREAM_CONSUMERS: Readonly<Record<StreamConsumerName, StreamConsumer>> = {
-  outbox: {
-    batchSize: 500,
-    // By what passes, since Lambda knows no "anything but a prefix": what letters say (`BODY`) goes nowhere.
-    filters: [
-      {
-        dynamodb: {
-          Keys: {
-            pk: OF_USERS,
-            sk: {
-              S: [
-                { prefix: ACCOUNT_KEY },
-                { prefix: PERIOD_PREFIX },
-                { prefix: recordKey('LEDGER', '') },
-                { prefix: recordKey('LETTER', '') },
-                { prefix: recordKey('DELIVERY', '') },
-                { prefix: recordKey('USAGE', '') },
-                { prefix: recordKey('PURCHASE', '') },
-                { prefix: recordKey('GIFT', '') },
-              ],
-            },
-          },
-        },
-      },
-    ],
-  },
-  statistics: {
-    batchSize: 500,
-    filters: [
-      {
-        eventName: ['INSERT'],
-        dynamodb: {
-          Keys: {
-            pk: OF_USERS,
-            sk: {
-              S: [
-                { prefix: recordKey('LETTER', '') },
-                { prefix: recordKey('DELIVERY', '') },
-                { prefix: recordKey('USAGE', '') },
-                { prefix: recordKey('LEDGER', '') },
-                { prefix: PERIOD_PREFIX },
-              ],
-            },
-          },
-        },
-      },
-      // A delivery and a purchase count when they have been paid, and a purchase when it is refunded.
-      {
-        eventName: ['MODIFY'],
-        dynamodb: {
-          Keys: {
-            pk: OF_USERS,
-            sk: { S: [{ prefix: recordKey('DELIVERY', '') }, { prefix: recordKey('PURCHASE', '') }] },
-          },
-        },
-      },
-    ],
-  },
-};
+export type StreamConsumers = Readonly<Record<StreamConsumerName, StreamConsumer>>;
+
+/** The kinds of records of an app on top of the core, from which events or counts follow. */
+export interface AppKinds {
+  /** They count when they are made. */
+  made: readonly RecordKind[];
+  /** They count, or count again, when they change. */
+  changed: readonly RecordKind[];
+}
+
+/** By what passes, since Lambda knows no "anything but a prefix". */
+export function streamConsumersOf({ made, changed }: AppKinds): StreamConsumers {
+  return {
+    outbox: {
+      batchSize: 500,
+      filters: [
+        filterOf([ACCOUNT_KEY, PERIOD_PREFIX, ...prefixesOf('LEDGER', 'USAGE', 'PURCHASE', 'GIFT', ...made)]),
+      ],
+    },
+    statistics: {
+      batchSize: 500,
+      filters: [
+        { eventName: ['INSERT'], ...filterOf([PERIOD_PREFIX, ...prefixesOf('USAGE', 'LEDGER', ...made)]) },
+        // A purchase counts when it has been paid, and when it is refunded.
+        { eventName: ['MODIFY'], ...filterOf(prefixesOf('PURCHASE', ...changed)) },
+      ],
+    },
+  };
+}
+
+export const CORE_STREAM_CONSUMERS = streamConsumersOf({ made: [], changed: [] });
+
+function prefixesOf(...kinds: RecordKind[]): string[] {
+  return kinds.map((kind) => recordKey(kind, ''));
+}
+
+function filterOf(prefixes: readonly string[]): StreamFilter {
+  return { dynamodb: { Keys: { pk: OF_USERS, sk: { S: prefixes.map((prefix) => ({ prefix })) } } } };
+}

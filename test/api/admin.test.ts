@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type HttpResult } from '../../lambdas/http/event.ts';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { startEngine } from '../../local/engine.ts';
 import { ADMIN, type Administrator, administratorOf, someSender, trailOf } from '../support/admin.ts';
 import { call, LETTER, someApiUser } from '../support/api-client.ts';
@@ -44,7 +44,7 @@ async function askWithin(
   path: string,
   userId: string,
 ): Promise<HttpResult> {
-  const { handler } = await import('../../lambdas/api/admin.ts');
+  const { handler } = await import('../../lambdas/letters/api/admin.ts');
   const claims = { sub: ADMIN, scope: 'admin' };
   const event = httpEvent({ method, path: `/admin${path}`, parameters: { userId }, claims });
   return handler(event, contextWith(remainingMs));

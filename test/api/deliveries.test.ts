@@ -60,7 +60,7 @@ async function available(): Promise<unknown> {
 }
 
 function filesOf(kind: 'emails' | 'mails', id: string): string[] {
-  return readdirSync(join(postage().sentFolder, kind)).filter((file) => file.startsWith(id));
+  return readdirSync(join(postage().sentFolder ?? '', kind)).filter((file) => file.startsWith(id));
 }
 
 async function eventsOf(name: string): Promise<unknown[]> {
@@ -77,7 +77,7 @@ describe('a delivery that is due', () => {
     expect(status).toBe('sent');
     expect(Math.abs(Date.parse(String(sentAt)) - postage().clock.now())).toBeLessThan(10_000);
     const [file = ''] = filesOf('emails', id);
-    const sent = readFileSync(join(postage().sentFolder, 'emails', file), 'utf8');
+    const sent = readFileSync(join(postage().sentFolder ?? '', 'emails', file), 'utf8');
     expect(sent).toContain('To: ada@example.com\n');
     expect(sent).toContain(`Subject: ${LETTER.title}\n\n${LETTER.body}`);
     expect(await eventsOf('DeliveryDue', LETTERS)).toMatchObject([{ deliveryId: id, attempt: 1 }]);
@@ -91,7 +91,10 @@ describe('a delivery that is due', () => {
     const id = await scheduled('mail');
     await after(2 * HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'sent' });
-    const sent = readFileSync(join(postage().sentFolder, 'mails', filesOf('mails', id)[0] ?? ''), 'utf8');
+    const sent = readFileSync(
+      join(postage().sentFolder ?? '', 'mails', filesOf('mails', id)[0] ?? ''),
+      'utf8',
+    );
     expect(sent).toContain('To: Ada, Square 1, London, SW1Y 4JH, GB');
     expect(sent).toContain('&lt;b&gt;Bold&lt;/b&gt; &amp; co');
     expect(sent.match(/שלום &lt;script&gt;/g)).toHaveLength(2_000);

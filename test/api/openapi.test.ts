@@ -8,7 +8,7 @@ import { routeKey, type Schema } from '../../lambdas/http/contract.ts';
 import { API } from '../../lambdas/letters/http/api.ts';
 import { openApiDocument } from '../../lambdas/http/openapi.ts';
 import { PROBLEMS } from '../../lambdas/http/problems.ts';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { components } from '../../lambdas/http/schemas.ts';
 
 interface Described {

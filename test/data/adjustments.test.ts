@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { addMailCredits, type AdjustmentOutcome } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits, type AdjustmentOutcome } from '../../lambdas/commands/add-credits.ts';
 import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
@@ -40,7 +40,7 @@ async function adjust(
   amount: number,
   store: Store = table.store(),
 ): Promise<AdjustmentOutcome> {
-  return addMailCredits(store, context, { amount, ...BY_HAND });
+  return addCredits(store, context, { amount, ...BY_HAND });
 }
 
 describe('an adjustment', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { deleteLetterAndCancel } from '../../lambdas/letters/commands/delete-letter.ts';
 import { getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
@@ -161,7 +161,7 @@ describe('G11: a credit goes back once', () => {
   it('as purchased, and its closed period owes one less, as often as it owes one', async () => {
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
     const bought = { amount: 2, reason: 'test', actor: 'admin' };
-    await addMailCredits(table.store(), request(userId, NOW), bought);
+    await addCredits(table.store(), request(userId, NOW), bought);
     const ids: string[] = [];
     for (let count = 0; count < 4; count += 1) {
       ids.push(await mailOf(userId, letterId));

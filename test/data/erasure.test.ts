@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { ErasedAccountError } from '../../lambdas/commands/change-account.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { applySubscription } from '../../lambdas/commands/apply-subscription.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
@@ -50,8 +50,8 @@ async function givenHistory(letters = 3): Promise<UserWithHistory> {
   await scheduleEmail(store, request(userId, NOW), letterId);
   await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 1, mails: 1 });
   const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
-  await addMailCredits(store, request(userId, NOW), { amount: 3, ...byHand });
-  await addMailCredits(store, request(userId, NOW), { amount: -1, ...byHand });
+  await addCredits(store, request(userId, NOW), { amount: 3, ...byHand });
+  await addCredits(store, request(userId, NOW), { amount: -1, ...byHand });
   for (let count = 1; count < letters; count += 1) {
     await writeLetter(store, request(userId, NOW));
   }
@@ -155,7 +155,7 @@ describe('an erasure', () => {
       });
       expect(await trackConsumption(store, request(userId, NOW), { ...NO_USE, mails: 1 })).toEqual(refused);
       const adjustment = { amount: 1, reason: 'Why not?', actor: 'admin-1' };
-      expect(await addMailCredits(store, request(userId, NOW), adjustment)).toEqual({
+      expect(await addCredits(store, request(userId, NOW), adjustment)).toEqual({
         outcome: 'account_erased',
       });
       await expect(readAccount(store, userId, at(NOW), plentyOfTime())).rejects.toThrow(ErasedAccountError);
@@ -249,7 +249,7 @@ describe('erasures at the same time', () => {
     const [outcomes] = await Promise.all([
       Promise.all(uses.map((use) => trackConsumption(store, use, { ...NO_USE, mails: 1 }))),
       erase(user.userId, { store }),
-      addMailCredits(store, request(user.userId, NOW), { amount: 1, reason: 'Bye.', actor: 'admin-1' }),
+      addCredits(store, request(user.userId, NOW), { amount: 1, reason: 'Bye.', actor: 'admin-1' }),
     ]);
     table.proxy().reset();
     expect(await erase(user.userId)).toBe('erased');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
@@ -34,7 +34,7 @@ async function givenUser(): Promise<{ userId: string; letterId: string; auditKey
   await scheduleMail(store, request(userId, '2026-03-10'), letterId);
   await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 2 });
   const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
-  await addMailCredits(store, request(userId, NOW), { amount: 1, ...byHand });
+  await addCredits(store, request(userId, NOW), { amount: 1, ...byHand });
   const id = randomUUID();
   const audit = { id, at: at(NOW), type: 'CreditsAdjusted', userId, ...byHand, data: {} } as const;
   await appendAudit(store, audit, plentyOfTime());

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
-import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';
@@ -25,7 +25,7 @@ async function givenGiver(purchased = 10): Promise<string> {
   const userId = someUser();
   await givenPlan(table.store(), userId, active({}), NOW);
   if (purchased > 0) {
-    await addMailCredits(table.store(), request(userId, NOW), {
+    await addCredits(table.store(), request(userId, NOW), {
       amount: purchased,
       reason: 'test',
       actor: 'a',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { ask } from '../e2e/support/http.ts';
 import { useWorld } from '../e2e/support/use-world.ts';
 

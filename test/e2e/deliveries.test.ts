@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import { DELIVER_AT, givenLetter, givenSubscriber, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
@@ -29,7 +29,7 @@ describe('deliveries', () => {
     expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, {
       code: 'insufficient_credits',
       ...{ limit: 2, used: 2, resetsAt: periodEndsAt },
-      price: PLANS.pro.extraMail,
+      price: usd(300),
       upgradeTo: 'enterprise',
     });
     expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 0, granted: 2, used: 2 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { LETTER } from './support/deeds.ts';
 import { ask, expectAnswer, get, membersOf, type Question } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';

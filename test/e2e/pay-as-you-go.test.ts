@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import * as z from 'zod/mini';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import { DELIVER_AT, givenLetter, RECIPIENTS, schedule } from './support/deeds.ts';
 import { eventually } from './support/eventually.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
@@ -10,7 +10,7 @@ import { useWorld } from './support/use-world.ts';
 import type { User } from './support/world.ts';
 
 const world = useWorld();
-const PRICE = PLANS.pro.extraMail;
+const PRICE = usd(300);
 
 /** A subscriber to Pro with a letter, who has spent both credits. */
 async function givenPayer(person: Person, card?: string): Promise<{ user: User; letterId: string }> {

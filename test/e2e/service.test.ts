@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import { givenSubscriber } from './support/deeds.ts';
 import { type Answer, ask, expectAnswer, get } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
@@ -24,7 +24,7 @@ describe('usage that another service counts', () => {
   it('G3: is counted on all meters or on none', async () => {
     const { userId, token } = await givenSubscriber(world(), 'proCounted', { plan: 'pro' });
     const tooMuch = await count(userId, { key: 'one', consume: { letters: 3, emails: 1, mails: 3 } });
-    expectAnswer(tooMuch, 402, { code: 'insufficient_credits', price: PLANS.pro.extraMail });
+    expectAnswer(tooMuch, 402, { code: 'insufficient_credits', price: usd(300) });
     const none = { lettersCreated: 0, emailsSent: 0, mailsSent: 0, mailCreditsRemaining: 2 };
     expect(await get(world(), '/usage', token)).toMatchObject({ usage: none });
 

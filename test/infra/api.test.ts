@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();

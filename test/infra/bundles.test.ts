@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { VARIABLES } from '../../lambdas/wiring/environment.ts';
+import { VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { type FunctionName, RIGHTS } from '../../lib/rights.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
 import { functionNameOf, type Resource, WITH_SENDERS } from './template.ts';

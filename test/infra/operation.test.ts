@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
-import { type Variable, VARIABLES } from '../../lambdas/wiring/environment.ts';
-import { ROUTES } from '../../lambdas/wiring/routes.ts';
+import { type Variable, VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
+import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
@@ -18,7 +18,12 @@ function isOfApi(name: string): boolean {
 /** The variables that a handler reads when it starts, by their names in the environment. */
 function variablesReadBy(name: string, which: 'required' | 'required|optional'): string[] {
   const folder = isOfApi(name) ? 'api' : 'jobs';
-  const source = readFileSync(new URL(`../../lambdas/${folder}/${name}.ts`, import.meta.url), 'utf8');
+  // A handler of the letters app may be the core's of the same name that does more.
+  const source = ['letters/', '']
+    .map((floor) => new URL(`../../lambdas/${floor}${folder}/${name}.ts`, import.meta.url))
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join();
   return [...source.matchAll(new RegExp(`(?:${which})Variable\\('(\\w+)'\\)`, 'g'))].map(
     ([, variable]) => VARIABLES[variable as Variable],
   );

@@ -161,11 +161,11 @@ describe('the rights of the functions', () => {
     ],
     [
       'secretsmanager:GetSecretValue',
-      'billing cron deliveries gifts mail-sender mail-webhook purchases reconciler stripe-events webhooks',
+      'billing cron deliveries gifts mail-sender mail-webhook purchases reconciler reconciliation stripe-events webhooks',
     ],
     ['sqs:SendMessage', 'failed-events reconciler webhooks'],
     ['states:StartExecution', 'cron'],
-    ['lambda:InvokeFunction', 'cron'],
+    ['lambda:InvokeFunction', 'reconciliation'],
     ['ses:SendEmail', 'email-sender'],
   ])('leave %s to those that make that call: %s', (action, names) => {
     expect(functionsThatMay(action).join(' ')).toBe(names);
@@ -211,6 +211,7 @@ describe('the rights of the functions', () => {
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },
       { name: 'statistics', on: ['table'], keys: ['MARK#*', 'STATS#*'] },
+      { name: 'reconciliation', on: ['table'], keys: 'AUDIT#*' },
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { FAILED_RECORDS_KEPT_DAYS, MARKERS_KEPT_DAYS } from '../../lambdas/adapters/dynamodb/table-schema.ts';
-import { STREAM_CONSUMERS } from '../../lambdas/wiring/stream-filters.ts';
+import { STREAM_CONSUMERS } from '../../lambdas/letters/wiring/stream-filters.ts';
 import { referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf({ stage: 'prod' });

@@ -25,20 +25,20 @@ export interface Context {
 export const WITH_SENDERS = { emailFrom: 'Postage <letters@example.com>', mailFrom: 'adr_1' };
 
 /** The template that is deployed with this context. The functions' code and the rule packs have tests of their own. */
-export function templateOf(context: Context = {}): Template {
-  return withoutBundles({ context, checksRules: false }, (stack) => Template.fromStack(stack));
+export function templateOf(context: Context = {}, hasLetters = true): Template {
+  return withoutBundles({ context, checksRules: false, hasLetters }, (stack) => Template.fromStack(stack));
 }
 
 /** Calls with the stack as the app makes it, before synthesis. The folder of the synthesis is gone afterwards. */
 export function withoutBundles<Result>(
-  { context, checksRules }: { context: Context; checksRules: boolean },
+  { context, ...options }: { context: Context; checksRules: boolean; hasLetters?: boolean },
   use: (stack: Stack) => Result,
 ): Result {
   const outdir = mkdtempSync(join(tmpdir(), 'postage-infra-'));
   try {
     const app = createPostageApp({
       outdir,
-      checksRules,
+      ...options,
       stackTraces: false,
       context: { ...WITH_SENDERS, ...context, 'aws:cdk:bundling-stacks': [] },
     });

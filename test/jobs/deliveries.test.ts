@@ -8,12 +8,11 @@ import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
 import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, HOUR_MS, toIso, utcDay } from '../../lambdas/domain/instants.ts';
 import { VARIABLES } from '../../lambdas/wiring/environment.ts';
-import type { ReconciliationSummary } from '../../lambdas/jobs/reconciler.ts';
 import { deliveryWith, givenDispatch } from '../support/delivery-lives.ts';
 import { LOCAL_AWS, plentyOfTime, useTable } from '../support/table.ts';
 
 const table = useTable();
-let reconcile: (event: unknown) => Promise<ReconciliationSummary>;
+let reconcile: typeof import('../../lambdas/letters/jobs/reconciler.ts').handler;
 let answer: (event: SQSEvent) => Promise<SQSBatchResponse>;
 let now = Date.UTC(2026, 2, 1, 9);
 
@@ -31,7 +30,7 @@ beforeAll(async () => {
     [VARIABLES.stage]: 'test',
     [VARIABLES.stripeSecretId]: 'none',
   });
-  ({ handler: reconcile } = await import('../../lambdas/jobs/reconciler.ts'));
+  ({ handler: reconcile } = await import('../../lambdas/letters/jobs/reconciler.ts'));
   ({ handler: answer } = await import('../../lambdas/letters/jobs/delivery-answers.ts'));
 });
 
@@ -67,7 +66,10 @@ async function givenDue(count: number): Promise<void> {
 }
 
 /** The metrics of a run, as its log has them. */
-async function run(): Promise<{ summary: ReconciliationSummary; metrics: Record<string, unknown> }> {
+async function run(): Promise<{
+  summary: Awaited<ReturnType<typeof reconcile>>;
+  metrics: Record<string, unknown>;
+}> {
   const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
   const summary = await reconcile({ now: toIso(now) });
   const metrics = log.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>);

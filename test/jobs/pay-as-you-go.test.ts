@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import { refundIfNeeded } from '../../lambdas/letters/commands/refund-delivery.ts';
-import { addMailCredits } from '../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapters/stripe/errors.ts';
@@ -72,7 +72,7 @@ describe('a mail without a credit', () => {
   it('takes a credit that comes before the card is asked', async () => {
     const payer = await givenPayer(suite);
     const adjustment = { amount: 1, reason: 'a gift', actor: 'owner' };
-    const happened = betweenRefusalAndWrite(() => addMailCredits(suite.store(), asking(payer), adjustment));
+    const happened = betweenRefusalAndWrite(() => addCredits(suite.store(), asking(payer), adjustment));
     expect((await askForMail(suite.services(), payer, asking(payer))).asked).toBe('paid_with_credit');
     expect([happened(), await intentsOf(payer)]).toEqual([true, []]);
   });
@@ -105,7 +105,7 @@ describe('a mail that cannot be paid by card', () => {
       const facts = active({ plan: 'enterprise', anchor: toIso(now() - DAY_MS) });
       await givenPlan(suite.store(), payer.userId, facts, now());
       const taken = { amount: -8, reason: 'a correction', actor: 'owner' };
-      await addMailCredits(suite.store(), asking(payer), taken);
+      await addCredits(suite.store(), asking(payer), taken);
     });
     const { delivery } = await askForMail(suite.services(), payer, asking(payer));
     expect(delivery?.payment?.price).toEqual({ amountCents: 250, currency: 'usd' });

@@ -31,7 +31,7 @@ import {
   TOTALS,
   type Totals,
 } from '../../lambdas/domain/statistics.ts';
-import { STREAM_CONSUMERS } from '../../lambdas/wiring/stream-filters.ts';
+import { STREAM_CONSUMERS } from '../../lambdas/letters/wiring/stream-filters.ts';
 import { passes } from '../../local/stream-filter.ts';
 import { active, at } from '../support/accounts.ts';
 import { countRecords } from '../support/counted-records.ts';

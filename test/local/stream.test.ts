@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { STREAM_CONSUMERS } from '../../lambdas/letters/wiring/stream-filters.ts';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { createClock } from '../../local/clock.ts';
@@ -47,6 +48,7 @@ describe('the follower of the stream', () => {
   async function follow(outbox: StreamHandler, data: DataDirectory): Promise<StreamFollower> {
     const follower = await followStream({
       table: table.store().table,
+      consumers: STREAM_CONSUMERS,
       functions: {
         outbox: () => Promise.resolve({ handler: outbox }),
         statistics: () => Promise.resolve({ handler: () => Promise.resolve(undefined) }),

@@ -73,10 +73,10 @@ export interface Bought {
 export interface PurchasesSuite extends PaymentsSuite {
   /** A subscriber to Pro, a new one for each test. */
   buyer: () => Buyer;
-  begin: (bundle?: Bundle, id?: string) => Promise<{ id: string; sessionId: string }>;
+  begin: (bundle?: number, id?: string) => Promise<{ id: string; sessionId: string }>;
   /** A bundle that has been paid at Stripe, of which the worker has not heard yet. */
-  buy: (bundle?: Bundle, paymentMethod?: string) => Promise<Bought>;
-  boughtAndGranted: (bundle?: Bundle) => Promise<Bought>;
+  buy: (bundle?: number, paymentMethod?: string) => Promise<Bought>;
+  boughtAndGranted: (bundle?: number) => Promise<Bought>;
   purchase: (bought: { id: string }) => Promise<Purchase>;
   /** The purchased credits, what is owed, and what has been taken back. */
   booked: () => Promise<[purchased: number, owed: number, takenBack: number]>;

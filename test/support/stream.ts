@@ -123,8 +123,8 @@ export function useStream(): StreamSuite {
       [VARIABLES.eventBus]: 'postage-test',
       [VARIABLES.failedRecordsBucket]: 'failed-records',
     });
-    const { handler: outbox } = await import('../../lambdas/jobs/outbox.ts');
-    const { handler: statistics } = await import('../../lambdas/jobs/statistics.ts');
+    const { handler: outbox } = await import('../../lambdas/letters/jobs/outbox.ts');
+    const { handler: statistics } = await import('../../lambdas/letters/jobs/statistics.ts');
     started = { proxy, bus, objects, outbox, statistics };
   });
   beforeEach(() => {

@@ -15,7 +15,8 @@ export function userIdOf(pk: string): string | null {
 
 export const ACCOUNT_KEY = 'ACCOUNT';
 
-export type RecordKind = 'LETTER' | 'BODY' | 'DELIVERY' | 'USAGE' | 'LEDGER' | 'PURCHASE' | 'GIFT' | 'CLAIM';
+/** What a user's record is, in the core (`USAGE`, `LEDGER`, `PURCHASE`, `GIFT`, `CLAIM`) or in an app on top of it. */
+export type RecordKind = Uppercase<string>;
 
 export function recordKey(kind: RecordKind, id: string): string {
   return `${kind}#${id}`;
@@ -32,10 +33,8 @@ export function periodKey(periodStart: Instant): string {
   return `${PERIOD_PREFIX}${toIso(periodStart)}`;
 }
 
-export type ListKind = 'LETTER' | 'DELIVERY' | 'LEDGER' | 'PURCHASE' | 'GIFT';
-
 /** A record's place in its user's list of one kind: by time, then by id. */
-export function listKey(kind: ListKind, at: Instant, id: string): string {
+export function listKey(kind: RecordKind, at: Instant, id: string): string {
   return `${kind}#${toIso(at)}#${id}`;
 }
 
@@ -104,16 +103,11 @@ export function accountShard(userId: string): string {
   return rolloverShard(shardOf(userId));
 }
 
-/** A partition of `DueIndex` in which deliveries, and gifts, wait for their day. */
+/** A partition of `DueIndex` in which records, such as gifts, wait for their day. */
 export function dueShard(shard: number): string {
   return `DUE#${String(shard)}`;
 }
 
 export function waitingShard(id: string): string {
   return dueShard(shardOf(id));
-}
-
-/** The figures of the reconciler's runs of one UTC day, side by side. */
-export function reconciledKey(day: string): string {
-  return `RECONCILED#${day}`;
 }

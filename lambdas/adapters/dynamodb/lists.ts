@@ -1,6 +1,6 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { evaluated, ItemReader, type WireItem } from './items.ts';
-import { type ListKind, userKey } from './keys.ts';
+import { type RecordKind, userKey } from './keys.ts';
 import { runQuery } from './partitions.ts';
 import { type Store } from './store.ts';
 import { TABLE_SCHEMA } from './table-schema.ts';
@@ -39,7 +39,7 @@ const AFTER_ALL = '~';
 export async function queryList(
   store: Store,
   userId: string,
-  kind: ListKind,
+  kind: RecordKind,
   { from, limit }: { from: string | null; limit: number },
   deadline: Deadline,
 ): Promise<Listed[]> {
@@ -52,7 +52,7 @@ export async function queryList(
 
 /** A kind of records that are listed one by one. */
 export interface RecordList<Item> {
-  kind: ListKind;
+  kind: RecordKind;
   parse: (item: WireItem) => Item;
 }
 

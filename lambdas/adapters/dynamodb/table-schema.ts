@@ -2,15 +2,15 @@
 export const TABLE_SCHEMA = {
   partitionKey: 'pk',
   sortKey: 'sk',
-  /** Sparse, sharded, keys only: what is due. Accounts under `ROLL#<shard>`, deliveries and gifts under `DUE#<shard>`. */
+  /** Sparse, sharded, keys only: what is due. Accounts under `ROLL#<shard>`, gifts and an app's own records under `DUE#<shard>`. */
   dueIndex: { name: 'DueIndex', partitionKey: 'dueShard', sortKey: 'dueAt' },
-  /** Local, keys only: a user's records of one kind by time, `LETTER#<instant>#<id>`. */
+  /** Local, keys only: a user's records of one kind by time, `GIFT#<instant>#<id>`. */
   listIndex: { name: 'ListIndex', sortKey: 'listKey' },
   /** Seconds since the epoch, for the items that expire. */
   timeToLive: 'expiresAt',
 } as const;
 
-/** How many partitions of `DueIndex` the accounts, and the deliveries, are spread over. */
+/** How many partitions of `DueIndex` the accounts, and the other things, are spread over. */
 export const DUE_SHARDS = 16;
 
 /**

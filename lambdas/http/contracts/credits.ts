@@ -42,7 +42,7 @@ const LedgerPage = named('LedgerPage', page(LedgerEntry));
 
 export const getCredits = contract('GET /credits', {
   ...NO_INPUT,
-  summary: 'Mail credits',
+  summary: 'Credits',
   description: 'What is left, and the lifetime counters.',
   answers: { 200: { description: 'The credits', schema: CreditsSummary } },
   problems: [],
@@ -50,7 +50,7 @@ export const getCredits = contract('GET /credits', {
 
 export const getLedger = contract('GET /credits/ledger', {
   ...NO_INPUT,
-  summary: 'The ledger of mail credits',
+  summary: 'The ledger of credits',
   description: 'Every movement, newest first, with the balance after it.',
   query: PageQuery,
   answers: { 200: { description: 'A page of the ledger', schema: LedgerPage } },

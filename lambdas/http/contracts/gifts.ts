@@ -43,7 +43,7 @@ const Code = z
 
 export const createGift = contract('POST /credits/gifts', {
   ...NO_INPUT,
-  summary: 'Give mail credits away',
+  summary: 'Give credits away',
   description:
     'Takes unspent purchased credits out of the account, and answers with a code for them. When there are too few: 402 `insufficient_credits` with `available`. The same `Idempotency-Key` gets the same code.',
   body: NewGift,

@@ -32,7 +32,7 @@ const Purchase = named(
 
 export const createPurchase = contract('POST /credits/purchases', {
   ...NO_INPUT,
-  summary: 'Buy mail credits',
+  summary: 'Buy credits',
   description:
     'Begins a Checkout at Stripe. The credits arrive when Stripe reports the payment: seconds later, or days later with a bank debit. They last until they are used. Postage takes the credits of a refunded or disputed purchase back.',
   body: NewPurchase,

@@ -2,7 +2,7 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type SenderAnswer } from '../domain/delivery-life.ts';
 import { type EventBus } from '../../adapters/eventbridge/publish.ts';
-import { ANSWER_SOURCE } from '../../wiring/event-sources.ts';
+import { ANSWER_SOURCE } from '../wiring/bus-rules.ts';
 
 /** A sender's answer to one attempt. */
 export type DeliveryAnswer = { userId: string; deliveryId: string } & SenderAnswer;

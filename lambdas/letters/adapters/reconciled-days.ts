@@ -3,7 +3,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant, toIso, utcDay } from '../../domain/instants.ts';
 import { type ReconciliationFigures } from '../domain/reconciliation.ts';
 import { ItemReader, toWire } from '../../adapters/dynamodb/items.ts';
-import { reconciledKey } from '../../adapters/dynamodb/keys.ts';
+import { reconciledKey } from '../wiring/keys.ts';
 import { eachOfPartition } from '../../adapters/dynamodb/partitions.ts';
 import { retrying } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';

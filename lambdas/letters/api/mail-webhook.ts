@@ -5,7 +5,7 @@ import { isSignedByLob, type MailStatus, readLobEvent } from '../adapters/sender
 import { type Deadline } from '../../domain/deadline.ts';
 import { type ProviderReport, reportDelivery } from '../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { requiredVariable } from '../../wiring/environment.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/mail-webhook.ts';
 import { httpHandler } from '../../http/handler.ts';
 import { type Answer, operation } from '../../http/operation.ts';

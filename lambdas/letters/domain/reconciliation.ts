@@ -1,3 +1,5 @@
+import { type RunFigures, runFiguresOf } from '../../domain/run-figures.ts';
+
 /** What happened to one thing that was due. */
 export type DueOutcome =
   /** A sender got a delivery for the first time. */
@@ -15,12 +17,7 @@ export type DueOutcome =
   | 'not_due'
   | 'failed';
 
-export interface ReconciliationFigures {
-  totalProcessed: number;
-  successCount: number;
-  errorCount: number;
-  /** 0 to 1: the share of failures; 0 when nothing was due. */
-  errorRate: number;
+export interface ReconciliationFigures extends RunFigures {
   dispatched: number;
   /** Deliveries whose sender has not answered in time. */
   stuck: number;
@@ -31,15 +28,10 @@ export interface ReconciliationFigures {
 
 export function figuresOf(outcomes: Readonly<Partial<Record<DueOutcome, number>>>): ReconciliationFigures {
   const count = (outcome: DueOutcome): number => outcomes[outcome] ?? 0;
-  const totalProcessed = Object.values(outcomes).reduce((sum, each) => sum + each, 0);
-  const errorCount = count('failed');
   const newlyStuck = count('dispatched_again');
   const givenUp = count('given_up');
   return {
-    totalProcessed,
-    successCount: totalProcessed - errorCount,
-    errorCount,
-    errorRate: totalProcessed === 0 ? 0 : errorCount / totalProcessed,
+    ...runFiguresOf(outcomes),
     dispatched: count('dispatched'),
     stuck: newlyStuck + count('dispatched_once_more') + givenUp,
     newlyStuck,

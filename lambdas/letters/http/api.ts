@@ -1,55 +1,39 @@
-/** The whole API, for its document. A handler imports the contracts of its group only. */
+/** The whole API of the core and the letters app, for its document. */
 import * as z from 'zod/mini';
-import { ADMIN_CONTRACTS } from '../../http/contracts/admin.ts';
-import { BILLING_CONTRACTS } from '../../http/contracts/billing.ts';
-import { CONSUMPTION_CONTRACTS } from '../../http/contracts/consumption.ts';
-import { CREDIT_CONTRACTS } from '../../http/contracts/credits.ts';
-import { CRON_CONTRACTS } from '../../http/contracts/cron.ts';
-import { DELIVERY_CONTRACTS } from './contracts/deliveries.ts';
-import { DOCS_CONTRACTS } from '../../http/contracts/docs.ts';
-import { FAILED_EVENT_CONTRACTS } from '../../http/contracts/failed-events.ts';
-import { GIFT_CONTRACTS } from '../../http/contracts/gifts.ts';
-import { LETTER_CONTRACTS } from './contracts/letters.ts';
-import { MAIL_WEBHOOK_CONTRACTS } from './contracts/mail-webhook.ts';
-import { PURCHASE_CONTRACTS } from '../../http/contracts/purchases.ts';
-import { USAGE_CONTRACTS } from './contracts/usage.ts';
-import { WEBHOOK_CONTRACTS } from '../../http/contracts/webhooks.ts';
+import { CORE_CONTRACTS } from '../../http/api.ts';
+import { listAuditEventsOf } from '../../http/contracts/admin.ts';
 import { type Api, CORE_GROUPS } from '../../http/openapi.ts';
 import { Count, problemSchema } from '../../http/schemas.ts';
+import { AUDIT_TYPES } from '../domain/audit.ts';
 import { DELIVERY_STATUSES } from '../domain/deliveries.ts';
 import { LETTERS_ADMIN_CONTRACTS } from './contracts/admin.ts';
-import { RECONCILIATION_CONTRACTS } from './contracts/cron.ts';
-import { type LETTERS_ROUTES } from './routes.ts';
+import { DELIVERY_CONTRACTS } from './contracts/deliveries.ts';
+import { LETTER_CONTRACTS } from './contracts/letters.ts';
+import { MAIL_WEBHOOK_CONTRACTS } from './contracts/mail-webhook.ts';
+import { RECONCILIATION_CONTRACTS } from './contracts/reconciliation.ts';
+import { USAGE_CONTRACTS } from './contracts/usage.ts';
+import { type RouteGroup } from './routes.ts';
 
-const CONTRACTS = [
-  ...LETTER_CONTRACTS,
-  ...DELIVERY_CONTRACTS,
-  ...USAGE_CONTRACTS,
-  ...CREDIT_CONTRACTS,
-  ...PURCHASE_CONTRACTS,
-  ...GIFT_CONTRACTS,
-  ...BILLING_CONTRACTS,
-  ...CONSUMPTION_CONTRACTS,
-  ...ADMIN_CONTRACTS,
-  ...LETTERS_ADMIN_CONTRACTS,
-  ...FAILED_EVENT_CONTRACTS,
-  ...MAIL_WEBHOOK_CONTRACTS,
-  ...WEBHOOK_CONTRACTS,
-  ...CRON_CONTRACTS,
-  ...RECONCILIATION_CONTRACTS,
-  ...DOCS_CONTRACTS,
-];
-
-const GROUPS: Readonly<Record<(typeof LETTERS_ROUTES)[number]['group'], string>> = {
+const GROUPS: Readonly<Record<RouteGroup, string>> = {
   ...CORE_GROUPS,
   letters: 'Letters, each of which counts.',
   deliveries: 'Letters to be sent, by e-mail or by post.',
   usage: 'What a user may do, and has done.',
   'mail-webhook': 'What Lob says of physical mails.',
+  reconciliation: 'Sending what is due, on demand.',
 };
 
 export const API: Api = {
-  contracts: CONTRACTS,
+  contracts: [
+    ...LETTER_CONTRACTS,
+    ...DELIVERY_CONTRACTS,
+    ...USAGE_CONTRACTS,
+    ...CORE_CONTRACTS,
+    listAuditEventsOf(AUDIT_TYPES),
+    ...LETTERS_ADMIN_CONTRACTS,
+    ...MAIL_WEBHOOK_CONTRACTS,
+    ...RECONCILIATION_CONTRACTS,
+  ],
   groups: GROUPS,
   problem: problemSchema({
     deliveryId: z.optional(z.string()),

@@ -1,6 +1,6 @@
-import { type Route } from '../../http/routes.ts';
+import { CORE_ROUTES, type Route } from '../../http/routes.ts';
 
-/** The routes of the letters app. The functions of the core's groups serve some of them. */
+/** The routes of the letters app. The core's function `admin` serves some of them. */
 export const LETTERS_ROUTES = [
   { method: 'POST', path: '/letters', group: 'letters', access: 'user' },
   { method: 'GET', path: '/letters', group: 'letters', access: 'user' },
@@ -20,6 +20,10 @@ export const LETTERS_ROUTES = [
   { method: 'GET', path: '/admin/reports/mail-credits', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'POST', path: '/webhooks/mail', group: 'mail-webhook', access: 'signature' },
-  { method: 'POST', path: '/cron/reconcile-deliveries', group: 'cron', access: 'cron' },
-  { method: 'GET', path: '/cron/reconcile-deliveries', group: 'cron', access: 'cron' },
+  { method: 'POST', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },
+  { method: 'GET', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },
 ] as const satisfies readonly Route[];
+
+export const ROUTES = [...LETTERS_ROUTES, ...CORE_ROUTES];
+
+export type RouteGroup = (typeof ROUTES)[number]['group'];

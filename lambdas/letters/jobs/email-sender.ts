@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createStore } from '../../adapters/dynamodb/store.ts';
 import { connectEventBus } from '../../adapters/eventbridge/publish.ts';
 import { connectSes } from '../adapters/senders/ses.ts';
-import { requiredVariable } from '../../wiring/environment.ts';
+import { requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { sendDueDeliveries } from '../commands/send-due-deliveries.ts';
 import { catalogueInForce } from '../../wiring/catalogue.ts';

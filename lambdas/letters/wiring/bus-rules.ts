@@ -1,5 +1,8 @@
 /** Which events lead to which function, each through a queue of its own. The CDK construct and the local runtime read it. */
-import { ANSWER_SOURCE, EVENT_SOURCE } from '../../wiring/event-sources.ts';
+import { EVENT_SOURCE } from '../../wiring/event-sources.ts';
+
+/** What every sender names as the source of its answers. */
+export const ANSWER_SOURCE = 'postage.sender';
 
 /** A rule's pattern: an event passes that has one of the values everywhere. */
 export interface BusRule {

@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Stripe } from 'stripe';
 import { callOffDelivery } from '../../../lambdas/letters/commands/call-off-delivery.ts';
 import { refundIfNeeded } from '../../../lambdas/letters/commands/refund-delivery.ts';
-import { addMailCredits } from '../../../lambdas/commands/add-mail-credits.ts';
+import { addCredits } from '../../../lambdas/commands/add-credits.ts';
 import { type StepContext } from '../../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../support/as-deployed.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
@@ -129,7 +129,7 @@ async function act(world: World): Promise<void> {
     () => followSome(world),
     () => followSome(world),
     () => reconcileAt(suite, now() + (random.happens(0.4) ? DAY_MS : 0), someProcess(world)),
-    () => addMailCredits(suite.store(), request(payer.userId, now()), credit),
+    () => addCredits(suite.store(), request(payer.userId, now()), credit),
     () => (random.happens(0.3) ? closeDisputes(world) : Promise.resolve()),
     () => (random.happens(0.3) ? erase(world) : Promise.resolve()),
   ]);

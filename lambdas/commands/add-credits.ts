@@ -50,7 +50,7 @@ export type AdjustmentOutcome =
  *
  * @throws BusyError
  */
-export async function addMailCredits(
+export async function addCredits(
   store: Store,
   { userId, id, fingerprint, now, deadline }: CommandContext,
   { amount, reason, actor }: Adjustment,

@@ -1,0 +1,37 @@
+/** The whole API of the core, for its document. A handler imports the contracts of its group only. */
+import { AUDIT_TYPES } from '../domain/audit.ts';
+import { ADMIN_CONTRACTS, listAuditEventsOf } from './contracts/admin.ts';
+import { BILLING_CONTRACTS } from './contracts/billing.ts';
+import { CONSUMPTION_CONTRACTS } from './contracts/consumption.ts';
+import { CREDIT_CONTRACTS } from './contracts/credits.ts';
+import { CRON_CONTRACTS } from './contracts/cron.ts';
+import { DOCS_CONTRACTS } from './contracts/docs.ts';
+import { FAILED_EVENT_CONTRACTS } from './contracts/failed-events.ts';
+import { GIFT_CONTRACTS } from './contracts/gifts.ts';
+import { PURCHASE_CONTRACTS } from './contracts/purchases.ts';
+import { WEBHOOK_CONTRACTS } from './contracts/webhooks.ts';
+import { type Api, CORE_GROUPS } from './openapi.ts';
+import { problemSchema } from './schemas.ts';
+
+/** Without the list of the audit trail, whose types depend on the app. */
+export const CORE_CONTRACTS = [
+  ...CREDIT_CONTRACTS,
+  ...PURCHASE_CONTRACTS,
+  ...GIFT_CONTRACTS,
+  ...BILLING_CONTRACTS,
+  ...CONSUMPTION_CONTRACTS,
+  ...ADMIN_CONTRACTS,
+  ...FAILED_EVENT_CONTRACTS,
+  ...WEBHOOK_CONTRACTS,
+  ...CRON_CONTRACTS,
+  ...DOCS_CONTRACTS,
+];
+
+/** A function, because a schema of a problem may be made once, and an app on top of the core makes its own. */
+export function coreApi(): Api {
+  return {
+    contracts: [...CORE_CONTRACTS, listAuditEventsOf(AUDIT_TYPES)],
+    groups: CORE_GROUPS,
+    problem: problemSchema({}),
+  };
+}

@@ -1,0 +1,18 @@
+import { readersOf, VARIABLES as CORE_VARIABLES } from '../../wiring/environment.ts';
+
+/** The variables of the core, and those of the letters app. */
+export const VARIABLES = {
+  ...CORE_VARIABLES,
+  /** The address that e-mails come from, `Postage <letters@example.com>`; SES must know it. */
+  emailFrom: 'POSTAGE_EMAIL_FROM',
+  /** The id of the Secrets Manager secret that holds Lob's keys, `{apiKey, webhookSecret}`. */
+  mailSecretId: 'POSTAGE_MAIL_SECRET_ID',
+  /** The id of the address at Lob that mails come from, `adr_…`. */
+  mailFrom: 'POSTAGE_MAIL_FROM',
+  /** Another server than Lob's, on a laptop. Optional. */
+  lobApiUrl: 'POSTAGE_LOB_API_URL',
+} as const;
+
+export type Variable = keyof typeof VARIABLES;
+
+export const { optionalVariable, requiredVariable } = readersOf(VARIABLES);
