@@ -1,3 +1,4 @@
+import { LETTERS } from '../support/catalogues.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

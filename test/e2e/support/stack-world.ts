@@ -1,4 +1,3 @@
-import { LETTERS } from '../../support/catalogues.ts';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
