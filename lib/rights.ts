@@ -127,6 +127,11 @@ const FOLLOW_STREAM: readonly Right[] = [
  * no function needs a right to `TransactWriteItems`.
  */
 export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
+  account: [
+    READ,
+    // The history: closed periods lie next to each other.
+    items(USERS, 'Query'),
+  ],
   credits: [READ, LIST],
   purchases: [
     READ,

@@ -1,4 +1,5 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { type CommandContext } from '../commands/command-context.ts';
 import { listPastPeriods } from '../commands/list-past-periods.ts';
 import { readAccount } from '../commands/read-account.ts';
 import { type AccountView, viewAccount } from '../domain/account-view.ts';
@@ -7,7 +8,7 @@ import { forecast } from '../domain/forecast.ts';
 import { toIso } from '../domain/instants.ts';
 import * as contracts from '../http/contracts/account.ts';
 import { httpHandler } from '../http/handler.ts';
-import { operation, type Request } from '../http/operation.ts';
+import { operation } from '../http/operation.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 
@@ -17,7 +18,7 @@ async function show({
   userId,
   now,
   deadline,
-}: Pick<Request, 'userId' | 'now' | 'deadline'>): Promise<{ status: 200; body: AccountView }> {
+}: Pick<CommandContext, 'userId' | 'now' | 'deadline'>): Promise<{ status: 200; body: AccountView }> {
   const { account } = await readAccount(store, userId, now, deadline);
   return { status: 200, body: viewAccount(account, now, store.catalogue) };
 }
