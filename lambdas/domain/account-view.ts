@@ -60,7 +60,10 @@ export function viewAccount(account: Account, now: Instant, catalogue: Catalogue
     status: subscription.status,
     period: { startsAt: toIso(account.periodStart), endsAt: toIso(account.periodEnd) },
     meters: Object.fromEntries(
-      Object.entries(account.meters).map(([id, count]) => [id, viewMeter(id, count, account, now, catalogue)]),
+      Object.entries(account.meters).map(([id, count]) => [
+        id,
+        viewMeter(id, count, account, now, catalogue),
+      ]),
     ),
     levels: Object.fromEntries(
       Object.entries(account.levels).map(([id, count]) => [id, { held: count.used, ...viewLimit(count) }]),

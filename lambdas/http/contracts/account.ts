@@ -104,9 +104,7 @@ const Title = z.object({ one: z.string(), many: z.string() });
 const Catalogue = named(
   'Catalogue',
   z.object({
-    meters: z.array(
-      z.object({ id: Id, title: Title, credits: Count, perDay: z.nullable(Count) }),
-    ),
+    meters: z.array(z.object({ id: Id, title: Title, credits: Count, perDay: z.nullable(Count) })),
     levels: z.array(z.object({ id: Id, title: Title })),
     features: z.array(z.object({ id: Id, title: z.string() })),
     plans: z.array(
@@ -191,7 +189,8 @@ export const getUserAccount = contract('GET /users/{userId}/account', {
   ...NO_INPUT,
   operationId: 'getUserAccount',
   summary: 'The account of a user',
-  description: 'For your backend: the same account as its user is shown. A user who is new shows a free account.',
+  description:
+    'For your backend: the same account as its user is shown. A user who is new shows a free account.',
   params: z.strictObject({ userId: UserId }),
   answers: { 200: { description: 'The account', schema: Account } },
   problems: [],
