@@ -1,5 +1,5 @@
 /** The mistakes in an owner's catalogue. A file in JavaScript has no types, so it is looked at from the outside. */
-import { BILLING_INTERVALS } from './catalogue.ts';
+import { BILLING_INTERVALS, type CatalogueFile } from './catalogue.ts';
 import {
   type Check,
   entriesOf,
@@ -94,6 +94,11 @@ export function mistakesOfCatalogue(file: unknown, hasPaidCommands: boolean): Mi
     },
   );
   return [...check(file, ''), ...tooMany(file, whole)];
+}
+
+/** Whether it is a catalogue, such as one that was recorded. */
+export function isCatalogueFile(value: unknown): value is CatalogueFile {
+  return mistakesOfCatalogue(value, true).length === 0;
 }
 
 function tooMany(file: unknown, { meters, levels }: Whole): Mistake[] {

@@ -3,7 +3,6 @@ import { type CatalogueFile } from '../../domain/catalogue.ts';
 import { mistakesOfCatalogue } from '../../domain/catalogue-mistakes.ts';
 import {
   type Check,
-  entriesOf,
   fieldOf,
   type Mistake,
   mistake,
@@ -68,7 +67,7 @@ const METERS = { letters: null, emails: null, mails: 1 } as const;
 
 function mistakesOfMeters(file: unknown): Mistake[] {
   const meters = fieldOf(file, 'meters');
-  return entriesOf(METERS).flatMap(([id, credits]) => {
+  return Object.entries(METERS).flatMap(([id, credits]) => {
     const meter = fieldOf(meters, id);
     const entry = within('meters', id);
     if (meter === undefined) {
