@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,7 +22,7 @@ export interface LoadedConfig {
 export async function loadConfig(given: string | undefined): Promise<LoadedConfig> {
   const file = given === undefined ? `${ROOT}postage.config.ts` : resolve(given);
   const name = given ?? relative('.', file);
-  if (!existsSync(file)) {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new ConfigFileError(`${name}: There is no such file.`);
   }
   const config = await importFile(file, name);
@@ -59,7 +59,9 @@ export function resolveTo(name: string, url: string): void {
 
 /** In one line; of a file that can't be read as TypeScript, Node tells the line before the error itself. */
 function causeOf(error: unknown): string {
-  const [first = ''] = String(error).split('\n');
+  const [first = ''] = String(error)
+    .replace(/ \[\w+\]/, '')
+    .split('\n');
   const place = error instanceof SyntaxError ? /:(\d+)\n/.exec(error.stack ?? '')?.[1] : undefined;
   return place === undefined ? first : `${first} (line ${place})`;
 }
