@@ -29,6 +29,7 @@ export const CORE_ROUTES = [
   { method: 'POST', path: '/billing/checkout-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/billing/portal-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
+  { method: 'DELETE', path: '/users/{userId}/usage/{id}', group: 'consumption', access: 'usage:write' },
   { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/export', group: 'admin', access: 'admin' },
