@@ -23,10 +23,13 @@ function groupsOf(claims: Claims): string[] {
     : [];
 }
 
-/** May count usage for any user: a scope that the issuer gives to machines alone. */
+/** Cognito writes a scope behind the name of its resource server, so Postage does too. */
+export const USAGE_WRITE_SCOPE = 'postage/usage:write';
+
+/** May count usage for any user: a scope that the issuer gives to machines alone. Other issuers may leave `postage/` out. */
 export function mayWriteUsage(claims: Claims): boolean {
   const scopes = scopesOf(claims);
-  return scopes.includes('usage:write') || scopes.includes('postage/usage:write');
+  return scopes.includes('usage:write') || scopes.includes(USAGE_WRITE_SCOPE);
 }
 
 /** May see and adjust every account. */

@@ -18,7 +18,9 @@ export interface Route {
 export const CORE_ROUTES = [
   { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
   { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
+  { method: 'GET', path: '/credits/purchases', group: 'purchases', access: 'user' },
   { method: 'POST', path: '/credits/purchases', group: 'purchases', access: 'user' },
+  { method: 'GET', path: '/credits/gifts', group: 'gifts', access: 'user' },
   { method: 'POST', path: '/credits/gifts', group: 'gifts', access: 'user' },
   { method: 'POST', path: '/credits/gifts/{code}/redemption', group: 'gifts', access: 'user' },
   { method: 'POST', path: '/billing/checkout-sessions', group: 'billing', access: 'user' },

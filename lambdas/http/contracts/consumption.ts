@@ -18,9 +18,9 @@ const NewConsumption = named('NewConsumption', z.strictObject({ consume: Consume
 
 const Consumption = named(
   'Consumption',
-  z.strictObject({
+  z.object({
     id: z.string(),
-    consumed: z.strictObject({ letters: Count, emails: Count, mails: Count }),
+    consumed: z.object({ letters: Count, emails: Count, mails: Count }),
   }),
   {
     example: {
@@ -32,6 +32,7 @@ const Consumption = named(
 
 export const consumeUsage = contract('POST /users/{userId}/usage', {
   ...NO_INPUT,
+  operationId: 'recordUsage',
   summary: 'Count usage for a user',
   description:
     'For apps that store their own content. Counts several meters in one call, all or none of them. Each mail spends a credit. A call with more than 10 mails is refused, and nothing is written. A new `userId` gets an account on the free plan, so check the spelling: a mistyped one is no error.',

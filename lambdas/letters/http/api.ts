@@ -1,5 +1,4 @@
 /** The whole API, for its document. A handler imports the contracts of its group only. */
-import * as z from 'zod/mini';
 import { ADMIN_CONTRACTS } from '../../http/contracts/admin.ts';
 import { BILLING_CONTRACTS } from '../../http/contracts/billing.ts';
 import { CONSUMPTION_CONTRACTS } from '../../http/contracts/consumption.ts';
@@ -15,10 +14,10 @@ import { PURCHASE_CONTRACTS } from '../../http/contracts/purchases.ts';
 import { USAGE_CONTRACTS } from './contracts/usage.ts';
 import { WEBHOOK_CONTRACTS } from '../../http/contracts/webhooks.ts';
 import { type Api, CORE_GROUPS } from '../../http/openapi.ts';
-import { Count, problemSchema } from '../../http/schemas.ts';
-import { DELIVERY_STATUSES } from '../domain/deliveries.ts';
+import { CORE_OWN_PROBLEMS, CORE_PROBLEMS } from '../../http/problem-schemas.ts';
 import { LETTERS_ADMIN_CONTRACTS } from './contracts/admin.ts';
 import { RECONCILIATION_CONTRACTS } from './contracts/cron.ts';
+import { LETTERS_OWN_PROBLEMS, LETTERS_PROBLEMS } from './problem-schemas.ts';
 import { type LETTERS_ROUTES } from './routes.ts';
 
 const CONTRACTS = [
@@ -51,11 +50,6 @@ const GROUPS: Readonly<Record<(typeof LETTERS_ROUTES)[number]['group'], string>>
 export const API: Api = {
   contracts: CONTRACTS,
   groups: GROUPS,
-  problem: problemSchema({
-    deliveryId: z.optional(z.string()),
-    clientSecret: z.optional(z.string()),
-    declineCode: z.optional(z.nullable(z.string())),
-    openDeliveries: z.optional(Count),
-    deliveryStatus: z.optional(z.enum(DELIVERY_STATUSES)),
-  }),
+  problems: { ...CORE_PROBLEMS, ...LETTERS_PROBLEMS },
+  ownProblems: { ...CORE_OWN_PROBLEMS, ...LETTERS_OWN_PROBLEMS },
 };
