@@ -135,6 +135,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   credits: [READ, LIST],
   purchases: [
     READ,
+    LIST,
     ...LINK_CUSTOMER,
     // The purchase, of an account that is still there.
     items(USERS, 'ConditionCheckItem', 'UpdateItem'),
@@ -142,6 +143,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   ],
   gifts: [
     items([USERS, CODES], 'GetItem'),
+    LIST,
     // A gift, the way to it from its code, and the account that it comes from, in one transaction.
     items([USERS, CODES], 'PutItem'),
     // A gift that a user claims, and the number of wrong codes that they have tried.

@@ -1,5 +1,6 @@
 /** `npm start`: runs Postage on this machine until Ctrl-C. */
 import { resolve } from 'node:path';
+import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { DEMO_USERS, seedDemoUsers } from './demo-data.ts';
 import { parsePort, runProgram } from './command-line.ts';
@@ -24,7 +25,6 @@ prints, and STRIPE_PRICES, {"price_1Abc": {"plan": "pro", "interval": "month"}}.
 `;
 
 const SERVICE = 'demo-service';
-const SERVICE_SCOPE = 'postage/usage:write';
 const SEEDS_WITHIN_MS = 20_000;
 
 interface Options {
@@ -106,7 +106,7 @@ function stopOnSignals(runtime: Runtime): void {
 type Tokens = Record<string, string>;
 
 async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promise<Tokens> {
-  const scopes = [...users.map((user) => [user, ''] as const), [SERVICE, SERVICE_SCOPE] as const];
+  const scopes = [...users.map((user) => [user, ''] as const), [SERVICE, USAGE_WRITE_SCOPE] as const];
   const tokens = scopes.map(
     async ([user, scope]) => [user, (await issuer.issue(user, scope)).access_token] as const,
   );

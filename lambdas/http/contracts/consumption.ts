@@ -38,7 +38,7 @@ const Counts = z.record(z.string(), Count);
 
 const Consumption = named(
   'Consumption',
-  z.strictObject({ id: z.string(), consumed: Counts, released: Counts, credits: Count }),
+  z.object({ id: z.string(), consumed: Counts, released: Counts, credits: Count }),
   {
     example: {
       id: '5c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5',
@@ -51,6 +51,7 @@ const Consumption = named(
 
 export const consumeUsage = contract('POST /users/{userId}/usage', {
   ...NO_INPUT,
+  operationId: 'recordUsage',
   summary: 'Count usage for a user',
   description:
     'For your backend. Counts several meters and levels in one call, all or none of them, and spends the credits that they cost; or releases what is held of levels. A call for more of a meter than a day allows is refused, and nothing is written. A new `userId` gets an account on the free plan, so check the spelling: a mistyped one is no error.',
