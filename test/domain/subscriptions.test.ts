@@ -14,6 +14,7 @@ import {
   periodsOf,
   trial,
   used,
+  usesOf,
   withCredits,
 } from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
@@ -89,10 +90,10 @@ describe('a free user who subscribes', () => {
     );
     expect(periodsOf(change)).toEqual([['2026-11-01', '2026-11-24T00:00:07.001Z']]);
     expect(change.closed).toMatchObject([
-      { letters: 4, plan: 'none', movements: [{ kind: 'allowance', amount: 2 }] },
+      { meters: { letters: { used: 4 } }, plan: 'none', movements: [{ kind: 'allowance', amount: 2 }] },
     ]);
     expect(periodOf(change.account)).toEqual(['2026-11-24T00:00:07.001Z', '2026-12-24']);
-    expect(change.account.letters.used).toBe(0);
+    expect(usesOf(change.account)).toMatchObject({ letters: 0 });
     expect(change.account.servedInterval).toBeNull();
   });
 
@@ -101,7 +102,7 @@ describe('a free user who subscribes', () => {
     const change = followSubscription(free, active({ anchor: '2026-11-01' }), at('2026-11-03'), LETTERS);
     expect(change.closed).toEqual([]);
     expect(periodOf(change.account)).toEqual(['2026-11-01', '2026-12-01']);
-    expect(change.account.letters).toMatchObject({ used: 4 });
+    expect(usesOf(change.account)).toMatchObject({ letters: 4 });
     expect(availableTo(change.account)).toBe(2);
   });
 
