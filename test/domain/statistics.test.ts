@@ -12,6 +12,7 @@ import {
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
+  type Counted,
   daysOf,
   judgeDayRange,
   monthsAndDaysOf,
@@ -61,7 +62,7 @@ describe('what counts', () => {
   const given = (status: DeliveryStatus, channel: Channel): Delivery =>
     givenDelivery(status, channel, '2026-02-09T23:59:59.999Z');
 
-  it.each<[string, AnyChange, { totals: Totals } | null]>([
+  it.each<[string, AnyChange, (Partial<Counted> & { totals: Totals }) | null]>([
     [
       'a letter, on the day it was written',
       { kind: 'letter', ...about, before: null, after: LETTER },
