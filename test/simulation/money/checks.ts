@@ -74,7 +74,8 @@ function decidedOn({ stripe }: World, { account: stored, purchases }: Records): 
   const plans = [500, 3 * DAY_MS, 40 * DAY_MS].map((ms) => {
     const { account } = rollForward(stored, stripe.clock.now() + ms, LETTERS);
     const { plan, subscription, anchor, meters, creditsPerPeriod, carryOver } = account;
-    const limits = Object.entries(meters).map(([id, { limit, credits }]) => [id, limit, credits]);
+    const terms = Object.entries(meters).map(([id, { limit, credits }]) => [id, { limit, credits }]);
+    const limits: unknown = Object.fromEntries(terms);
     return { plan, subscription, anchor, limits, creditsPerPeriod, carryOver };
   });
   const settled = purchases.map(({ status, returnedCents, creditsTaken, paymentIntentId }) => {
