@@ -106,6 +106,7 @@ export class Api extends Construct {
 /** Why a kind of access needs no token; null where it needs one. */
 const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
   user: null,
+  'usage:read': null,
   'usage:write': null,
   admin: null,
   cron: 'The function compares the cron secret, and answers 401 without it.',
@@ -117,6 +118,7 @@ const GROUPS = {
   letters: { description: 'Postage: letters', needs: ['table'] },
   deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
+  account: { description: 'Postage: accounts and the catalogue', needs: ['table'] },
   credits: { description: 'Postage: credits and their ledger', needs: ['table'] },
   purchases: {
     description: 'Postage: bundles of credits',

@@ -127,6 +127,11 @@ const FOLLOW_STREAM: readonly Right[] = [
  * no function needs a right to `TransactWriteItems`.
  */
 export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
+  account: [
+    READ,
+    // The history: closed periods lie next to each other.
+    items(USERS, 'Query'),
+  ],
   credits: [READ, LIST],
   purchases: [
     READ,
@@ -144,7 +149,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     may('secretsmanager:GetSecretValue', 'giftSecret'),
   ],
   billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
-  consumption: [DECIDE],
+  // Giving back looks up the period in which it was used.
+  consumption: [DECIDE, READ, items(USERS, 'Query')],
   admin: [
     READ,
     // What a user has bought and given, newest first.

@@ -16,6 +16,7 @@ export const API_FUNCTIONS: FunctionLoaders = {
   letters: () => import('../lambdas/letters/api/letters.ts'),
   deliveries: () => import('../lambdas/letters/api/deliveries.ts'),
   usage: () => import('../lambdas/letters/api/usage.ts'),
+  account: () => import('../lambdas/api/account.ts'),
   credits: () => import('../lambdas/api/credits.ts'),
   purchases: () => import('../lambdas/api/purchases.ts'),
   gifts: () => import('../lambdas/api/gifts.ts'),

@@ -17,7 +17,7 @@ const MAX_HEADER_BYTES = 10_240;
 const INTEGRATION_TIMEOUT_MS = 30_000;
 
 /** The gateway checks the token of these. */
-const TOKEN_ACCESS: ReadonlySet<Access> = new Set(['user', 'usage:write', 'admin']);
+const TOKEN_ACCESS: ReadonlySet<Access> = new Set(['user', 'usage:read', 'usage:write', 'admin']);
 
 export interface GatewayOptions {
   routes: LocalApp['routes'];

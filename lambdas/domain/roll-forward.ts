@@ -11,6 +11,7 @@ import {
 } from './account.ts';
 import { type Catalogue, freePlan } from './catalogue.ts';
 import {
+  agedLots,
   available,
   type Close,
   closeCredits,
@@ -97,7 +98,7 @@ function rollOver(account: Account, catalogue: Catalogue): Step {
     },
     account,
     at,
-    { at: 'boundary', capCredits: account.carryOver?.cap ?? null },
+    { at: 'boundary', carryOver: account.carryOver },
     { allowance: terms.creditsPerPeriod, restored: NO_LOTS },
   );
 }
@@ -180,7 +181,7 @@ function servedBy(account: Account, { id }: LiveSubscription, at: Instant): Serv
   // At a boundary the closed period belongs to the interval before: nothing of the new one has been used, and the
   // carried credits would have grown older there.
   if (at === account.periodEnd) {
-    const aged: Lots = [expiredLots[1], expiredLots[2], 0];
+    const aged = agedLots(expiredLots, account.carryOver);
     return { ...begun, endsAt: boundaryAfter(account.anchor, at), includedUsed: 0, expiredLots: aged };
   }
   // The period's end, and not the series' next boundary: a trial is one interval, however long.

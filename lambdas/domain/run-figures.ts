@@ -8,8 +8,8 @@ export interface RunFigures {
 }
 
 /** @param outcomes how often each outcome came; `failed` is the one that counts as an error */
-export function runFiguresOf(outcomes: Readonly<Partial<Record<string, number>>>): RunFigures {
-  const totalProcessed = Object.values(outcomes).reduce<number>((sum, each) => sum + (each ?? 0), 0);
+export function runFiguresOf(outcomes: Readonly<Record<string, number>>): RunFigures {
+  const totalProcessed = Object.values(outcomes).reduce((sum, each) => sum + each, 0);
   const errorCount = outcomes['failed'] ?? 0;
   return {
     totalProcessed,

@@ -94,7 +94,10 @@ function isBehind(standing: Terms, catalogue: Catalogue): boolean {
 /** The terms that stand, for a period that opens: its meters begin at nothing, and levels stay. */
 export function repeatedTerms(standing: Terms): Terms {
   const { levels, creditsPerPeriod, carryOver, catalogueSince } = standing;
-  const unused = Object.entries(standing.meters).map(([id, meter]) => [id, { ...meter, used: 0, paid: 0 }]);
+  const unused = Object.entries(standing.meters).map(([id, meter]): [string, MeterCount] => [
+    id,
+    { ...meter, used: 0, paid: 0 },
+  ]);
   return { meters: Object.fromEntries(unused), levels, creditsPerPeriod, carryOver, catalogueSince };
 }
 

@@ -279,7 +279,8 @@ function counted(parts: readonly Part[], account: Account): Account {
 function withUsesOfDay({ consume }: Use, account: Account, catalogue: Catalogue, now: Instant): Account {
   const usesByDay = { ...account.usesByDay };
   for (const [id, count] of Object.entries(consume)) {
-    if (meterOf(catalogue, id)?.perDay != null) {
+    const perDay = meterOf(catalogue, id)?.perDay ?? null;
+    if (perDay !== null) {
       usesByDay[dayOf(id, now)] = (usesByDay[dayOf(id, now)] ?? 0) + count;
     }
   }

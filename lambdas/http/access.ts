@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { claimsOf, type HttpEvent } from './event.ts';
 import { forbidden, ProblemError, unauthenticated } from './problems.ts';
-import { type Claims, isAdmin, mayWriteUsage } from './roles.ts';
+import { type Claims, isAdmin, mayReadUsage, mayWriteUsage } from './roles.ts';
 import { type Access } from './routes.ts';
 import { UserId } from './schemas.ts';
 
@@ -36,6 +36,9 @@ export async function admit(
       const actor = subjectOf(verifiedClaims(event));
       return { userId: actor, actor };
     }
+    case 'usage:read':
+      claimsWith(mayReadUsage, 'The token lacks the scope usage:read.', event);
+      return { userId: pathUser(event) ?? '', actor: '' };
     case 'usage:write':
       claimsWith(mayWriteUsage, 'The token lacks the scope usage:write.', event);
       return { userId: pathUser(event) ?? '', actor: '' };

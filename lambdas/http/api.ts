@@ -1,5 +1,6 @@
 /** The whole API of the core, for its document. A handler imports the contracts of its group only. */
 import { AUDIT_TYPES } from '../domain/audit.ts';
+import { ACCOUNT_CONTRACTS } from './contracts/account.ts';
 import { ADMIN_CONTRACTS, listAuditEventsOf } from './contracts/admin.ts';
 import { BILLING_CONTRACTS } from './contracts/billing.ts';
 import { CONSUMPTION_CONTRACTS } from './contracts/consumption.ts';
@@ -15,6 +16,7 @@ import { problemSchema } from './schemas.ts';
 
 /** Without the list of the audit trail, whose types depend on the app. */
 export const CORE_CONTRACTS = [
+  ...ACCOUNT_CONTRACTS,
   ...CREDIT_CONTRACTS,
   ...PURCHASE_CONTRACTS,
   ...GIFT_CONTRACTS,

@@ -23,6 +23,7 @@ export type Answers = Readonly<Record<number, AnswerContract>>;
 
 export interface Contract<Params = unknown, Query = unknown, Body = unknown, A extends Answers = Answers> {
   route: Route;
+  operationId?: string;
   summary: string;
   description: string;
   params: z.ZodMiniType<Params>;

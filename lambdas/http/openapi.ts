@@ -45,6 +45,7 @@ Postage carries it out once, and answers a repetition from what it made, with \`
 
 /** What is said of the core's groups. */
 export const CORE_GROUPS: Readonly<Record<(typeof CORE_ROUTES)[number]['group'], string>> = {
+  account: 'What a user may do, and has done; and what is sold.',
   credits: 'Credits and their ledger.',
   purchases: 'Bundles of credits, sold on the pages of Stripe.',
   gifts: 'Credits for other users, by a code.',
@@ -78,6 +79,7 @@ function securitySchemes({ contracts }: Api): JsonObject {
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   user: [{ token: [] }],
+  'usage:read': [{ token: ['usage:read'] }],
   'usage:write': [{ token: ['usage:write'] }],
   admin: [{ token: ['admin'] }],
   cron: [{ cronSecret: [] }],
@@ -94,6 +96,7 @@ const CODES_WITH_TOKEN = ['unauthenticated', 'forbidden', 'invalid', 'internal',
 /** The codes that every route of an access may answer. */
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
   user: CODES_WITH_TOKEN,
+  'usage:read': CODES_WITH_TOKEN,
   'usage:write': CODES_WITH_TOKEN,
   admin: CODES_WITH_TOKEN,
   cron: ['unauthenticated', 'invalid', 'internal', 'busy'],

@@ -253,6 +253,17 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
   }
 }
 
+/** Usage that can't come back. */
+export function cannotGiveBack(
+  refusal: { reason: 'released' } | { reason: 'not_held'; level: string; held: number },
+): Problem {
+  const detail =
+    refusal.reason === 'released'
+      ? 'A release cannot be given back.'
+      : `Only ${refusal.held} ${titleOf(refusal.level)} are held.`;
+  return problem('illegal_transition', detail);
+}
+
 function idempotencyConflict(): Problem {
   return problem('idempotency_conflict', 'The key belongs to a request with another body. Use a new key.');
 }

@@ -25,8 +25,18 @@ function groupsOf(claims: Claims): string[] {
 
 /** May count usage for any user: a scope that the issuer gives to machines alone. */
 export function mayWriteUsage(claims: Claims): boolean {
+  return hasScope(claims, 'usage:write');
+}
+
+/** May see any user's account. Who may write usage may read it. */
+export function mayReadUsage(claims: Claims): boolean {
+  return hasScope(claims, 'usage:read') || mayWriteUsage(claims);
+}
+
+/** Cognito puts the name of the resource server before a scope. */
+function hasScope(claims: Claims, scope: string): boolean {
   const scopes = scopesOf(claims);
-  return scopes.includes('usage:write') || scopes.includes('postage/usage:write');
+  return scopes.includes(scope) || scopes.includes(`postage/${scope}`);
 }
 
 /** May see and adjust every account. */

@@ -1,11 +1,11 @@
 /** The routes of the core: which function serves each, and who may call it. */
 
 /**
- * Who may call a route. The gateway verifies the token of `user`, `usage:write` and `admin`, and the function checks the
+ * Who may call a route. The gateway verifies the token of `user`, `usage:read`, `usage:write` and `admin`, and the function checks the
  * role. The function compares the secret of `cron`. The operation checks the `signature` of a sender. `anyone` needs
  * nothing.
  */
-export type Access = 'user' | 'usage:write' | 'admin' | 'cron' | 'signature' | 'anyone';
+export type Access = 'user' | 'usage:read' | 'usage:write' | 'admin' | 'cron' | 'signature' | 'anyone';
 
 export interface Route {
   method: 'GET' | 'POST' | 'DELETE';
@@ -16,6 +16,11 @@ export interface Route {
 }
 
 export const CORE_ROUTES = [
+  { method: 'GET', path: '/account', group: 'account', access: 'user' },
+  { method: 'GET', path: '/account/history', group: 'account', access: 'user' },
+  { method: 'GET', path: '/account/forecast', group: 'account', access: 'user' },
+  { method: 'GET', path: '/users/{userId}/account', group: 'account', access: 'usage:read' },
+  { method: 'GET', path: '/catalogue', group: 'account', access: 'anyone' },
   { method: 'GET', path: '/credits', group: 'credits', access: 'user' },
   { method: 'GET', path: '/credits/ledger', group: 'credits', access: 'user' },
   { method: 'POST', path: '/credits/purchases', group: 'purchases', access: 'user' },
@@ -24,6 +29,7 @@ export const CORE_ROUTES = [
   { method: 'POST', path: '/billing/checkout-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/billing/portal-sessions', group: 'billing', access: 'user' },
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
+  { method: 'DELETE', path: '/users/{userId}/usage/{id}', group: 'consumption', access: 'usage:write' },
   { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/export', group: 'admin', access: 'admin' },

@@ -23,6 +23,7 @@ export interface PostageOptions {
   dynamodb?: string;
   functions?: FunctionLoaders;
   dataDir?: string;
+  hasLetters?: boolean;
 }
 
 /** Starts Postage with a table of its own. Once per test file: the functions keep the environment that they began in. */

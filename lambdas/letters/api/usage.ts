@@ -1,4 +1,4 @@
-import { listClosedPeriods } from '../../adapters/dynamodb/accounts.ts';
+import { listPastPeriods } from '../../commands/list-past-periods.ts';
 import { readAccount } from '../../commands/read-account.ts';
 import { createStore } from '../../adapters/dynamodb/store.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
@@ -33,13 +33,8 @@ const remaining = operation(contracts.getRemaining, async ({ userId, now, deadli
 });
 
 const history = operation(contracts.getHistory, async ({ userId, now, deadline, query }) => {
-  // The account comes first, so that a period that closes between the two reads is in both of them.
-  const { account, closed } = await readAccount(store, userId, now, deadline);
-  const stored = await listClosedPeriods(store, userId, query.periods, deadline);
-  const newestStored = stored[0]?.periodStart ?? -Infinity;
-  const notStored = closed.filter(({ periodStart }) => periodStart > newestStored).toReversed();
-  const kept = [...notStored, ...stored].filter(({ periodStart }) => periodStart < account.periodStart);
-  return { status: 200, body: { periods: getUsageByPeriod(account, kept, query.periods) } };
+  const periods = await listPastPeriods(store, userId, query.periods, now, deadline);
+  return { status: 200, body: { periods: getUsageByPeriod(periods) } };
 });
 
 const nearingQuota = operation(contracts.getNearingQuota, async ({ userId, now, deadline, query }) => {

@@ -1,8 +1,10 @@
 /** What the usage routes show about an account that was rolled forward to now (G7). */
 import { type Account } from '../../domain/account.ts';
 import { type Limit } from '../../domain/catalogue.ts';
+import { percentOf } from '../../domain/account-view.ts';
 import { available } from '../../domain/credits.ts';
-import { DAY_MS, type Instant, toIso } from '../../domain/instants.ts';
+import { type Instant, toIso } from '../../domain/instants.ts';
+import { forecast } from '../../domain/forecast.ts';
 import { CREDITS, creditsOfPeriod, type LimitedUse, limitedUses } from '../../domain/limited-meters.ts';
 import { countOf, limitOf, type Meter, METERS, remaining } from './meters.ts';
 
@@ -33,10 +35,6 @@ export interface NearingQuota {
 
 export interface UsageForecast {
   meters: { meter: Meter; perDay: number; runsOutAt: string | null }[];
-}
-
-function percentOf(used: number, limit: number): number {
-  return limit === 0 ? 0 : Math.min(100, Math.floor((used * 100) / limit));
 }
 
 function percentOfLimit(used: number, limit: Limit): number | null {
@@ -97,29 +95,15 @@ export function isNearingQuota(account: Account, threshold: number): NearingQuot
   return { nearing: meters.length > 0, meters };
 }
 
-/**
- * How fast the user uses each meter, and when it runs out at that pace; null: not in this period. The first day of a period
- * counts as a whole day, so that a single letter at its start does not mean a wild pace.
- */
+/** The pace of each meter of the letters app. That of mails is the pace of their credits. */
 export function forecastUsage(account: Account, now: Instant): UsageForecast {
-  const days = Math.max(1, (now - account.periodStart) / DAY_MS);
-  const limits = new Map(limitedMeters(account).map(({ meter, used, limit }) => [meter, limit - used]));
-  const counts: { meter: Meter; used: number }[] = [
-    { meter: 'letters', used: countOf(account, 'letters').used },
-    { meter: 'emails', used: countOf(account, 'emails').used },
-    { meter: 'mails', used: account.credits.usedThisPeriod },
-  ];
+  const paces = forecast(account, now);
   return {
-    meters: counts.map(({ meter, used }) => {
-      const perDay = used / days;
-      const rest = limits.get(meter);
-      const runsOutAt =
-        rest === undefined || perDay === 0 ? Infinity : now + (Math.max(0, rest) / perDay) * DAY_MS;
-      return {
-        meter,
-        perDay: Math.round(perDay * 100) / 100,
-        runsOutAt: runsOutAt < account.periodEnd ? toIso(Math.round(runsOutAt)) : null,
-      };
+    meters: METERS.flatMap((meter) => {
+      const pace = paces.find((each) => each.meter === (meter === 'mails' ? CREDITS : meter));
+      return pace === undefined
+        ? []
+        : [{ meter, perDay: pace.perDay, runsOutAt: pace.runsOutAt === null ? null : toIso(pace.runsOutAt) }];
     }),
   };
 }
