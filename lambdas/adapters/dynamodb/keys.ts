@@ -85,6 +85,14 @@ export const STATISTICS_KEY = 'STATS#DAYS';
 /** The sketches of the days' and the months' users. Apart from the totals, which are small and written often. */
 export const SKETCHES_KEY = 'STATS#USERS';
 
+/** The catalogues that have been deployed, side by side. */
+export const CATALOGUES_KEY = 'CATALOGUE#DEPLOYED';
+
+/** A catalogue's place among them: they are numbered, so that of two at once the table takes one. */
+export function catalogueKey(number: number): string {
+  return String(number).padStart(8, '0');
+}
+
 /** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
   return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;

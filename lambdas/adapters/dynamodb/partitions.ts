@@ -2,7 +2,7 @@ import { QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { evaluated, type WireItem } from './items.ts';
 import { retrying } from './retry.ts';
-import { type Store } from './store.ts';
+import { type Table } from './store.ts';
 
 export interface ItemPage {
   items: WireItem[];
@@ -12,7 +12,7 @@ export interface ItemPage {
 
 /** Runs a query for one page, which begins after a key (null: the first page). @throws BusyError */
 export async function runQuery(
-  store: Store,
+  store: Table,
   query: Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>,
   after: WireItem | null,
   deadline: Deadline,
@@ -49,7 +49,7 @@ function conditionOn(keys: PartitionRequest['keys']): string {
 
 /** A page of the items of one partition in the order of their keys, or in the reverse one. @throws BusyError */
 export async function queryPartition(
-  store: Store,
+  store: Table,
   pk: string,
   { keys, type, after = null, limit, isReversed = false }: PartitionRequest,
   deadline: Deadline,
@@ -69,7 +69,7 @@ export async function queryPartition(
 
 /** All of them, page by page, so that no partition needs more memory than a page. @throws BusyError */
 export async function* eachOfPartition(
-  store: Store,
+  store: Table,
   pk: string,
   prefix: string,
   deadline: Deadline,

@@ -16,16 +16,12 @@ export interface Store extends Table {
 export const TRY_TIMEOUT_MS = 3_000;
 
 /**
- * A store whose client tries each request once: `retry.ts` repeats, in one place and within the caller's deadline. The
+ * A table whose client tries each request once: `retry.ts` repeats, in one place and within the caller's deadline. The
  * SDK's own retries know neither, and it does not repeat a transaction that was rejected for a conflict.
  *
  * @param configuration replaces what the environment says
  */
-export function createStore(
-  table: string,
-  catalogue: Catalogue,
-  configuration: DynamoDBClientConfig = {},
-): Store {
+export function connectTable(table: string, configuration: DynamoDBClientConfig = {}): Table {
   const client = new DynamoDBClient({
     ...configuration,
     maxAttempts: 1,
@@ -39,5 +35,13 @@ export function createStore(
   });
   // It copies each request and answer for a logger that nobody has set: a tenth of what a request costs here.
   client.middlewareStack.remove('loggerMiddleware');
-  return { client, table, catalogue };
+  return { client, table };
+}
+
+export function createStore(
+  table: string,
+  catalogue: Catalogue,
+  configuration: DynamoDBClientConfig = {},
+): Store {
+  return { ...connectTable(table, configuration), catalogue };
 }
