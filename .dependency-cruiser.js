@@ -180,7 +180,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: String.raw`^(cdk\.out|coverage|dist|\.postage|\.venv)/` },
+    exclude: { path: String.raw`^(cdk\.out|coverage|dist|\.postage|\.venv|test/clients/apps)/` },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too.
     tsPreCompilationDeps: true,

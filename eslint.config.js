@@ -30,7 +30,8 @@ const noClockNorChance = [
 ];
 
 export default defineConfig(
-  globalIgnores(['cdk.out/', 'coverage/', 'dist/', '.postage/', '.venv/']),
+  // The apps are compiled and run beside the clients that they import, where those are generated.
+  globalIgnores(['test/clients/apps/', 'cdk.out/', 'coverage/', 'dist/', '.postage/', '.venv/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   comments.recommended,

@@ -41,6 +41,8 @@ export default {
     kind('e2e'),
     // test/simulation/README.md says what these random sequences are compared with.
     kind('simulation'),
+    // Needs PyPI for some of its clients: `npm run test:clients`.
+    kind('clients'),
     // Needs a deployed stack: `npm run test:deployed`.
     kind('deployed'),
   ],

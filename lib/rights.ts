@@ -137,6 +137,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   credits: [READ, LIST],
   purchases: [
     READ,
+    LIST,
     ...LINK_CUSTOMER,
     // The purchase, of an account that is still there.
     items(USERS, 'ConditionCheckItem', 'UpdateItem'),
@@ -144,6 +145,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   ],
   gifts: [
     items([USERS, CODES], 'GetItem'),
+    LIST,
     // A gift, the way to it from its code, and the account that it comes from, in one transaction.
     items([USERS, CODES], 'PutItem'),
     // A gift that a user claims, and the number of wrong codes that they have tried.
@@ -151,7 +153,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     may('secretsmanager:GetSecretValue', 'giftSecret'),
   ],
   billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
-  consumption: [DECIDE],
+  // Giving back looks up the period in which it was used.
+  consumption: [DECIDE, READ, items(USERS, 'Query')],
   admin: [
     READ,
     // What a user has bought and given, newest first.

@@ -1,4 +1,4 @@
-import { type Problem, problemBody, type ProblemCode, PROBLEMS } from '../lambdas/http/problems.ts';
+import { type Problem, problemBody, PROBLEMS } from '../lambdas/http/problems.ts';
 
 /** An HTTP answer from the local runtime or from a function behind it. */
 export interface Answer {
@@ -23,20 +23,12 @@ export function answerProblem(problem: Problem): Answer {
   };
 }
 
-/**
- * The gateway's own answer, in API Gateway's words. API Gateway sends only the `message`; the local one adds the members
- * of a problem, so that a caller can rely on either.
- */
+/** The gateway's own answer, as API Gateway gives it. */
 export function answerFromGateway(
   status: number,
-  code: ProblemCode,
   message: string,
   headers: Record<string, string> = {},
 ): Answer {
-  const problem = problemBody({ code, detail: message, figures: {}, headers: {} });
-  return {
-    status,
-    headers: { ...PROBLEM_TYPE, ...headers },
-    body: JSON.stringify({ ...problem, status, message }),
-  };
+  const { body, headers: ofJson } = answerJson(status, { message });
+  return { status, headers: { ...ofJson, ...headers }, body };
 }

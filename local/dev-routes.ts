@@ -6,6 +6,7 @@ import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { BILLING_INTERVALS, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
 import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 import { accountErased, ProblemError } from '../lambdas/http/problems.ts';
+import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { ClockInput, UserId } from '../lambdas/http/schemas.ts';
 import type { Clock } from './clock.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
@@ -66,7 +67,7 @@ const scopes = z
   .string()
   .check(
     z.maxLength(1_000),
-    z.regex(/^([!#-[\]-~]+( [!#-[\]-~]+)*)?$/, 'must be scopes separated by spaces'),
+    z.regex(/^([!#-[\]-~]+( [!#-[\]-~]+)*)?$/, 'Expected scopes with single blanks between them.'),
   );
 
 const tokenQuery = z.strictObject({ sub: UserId, scope: z.optional(scopes) });
@@ -98,7 +99,7 @@ async function variables(
   const values = {
     URL: issuer.url,
     TOKEN: await token(user, ''),
-    SERVICE_TOKEN: await token('shop', 'postage/usage:write'),
+    SERVICE_TOKEN: await token('shop', USAGE_WRITE_SCOPE),
     ADMIN_TOKEN: await token('ada', 'admin'),
     CRON_SECRET: cronSecret,
     ...(stripe.url === null ? {} : { STRIPE_URL: stripe.url, STRIPE_KEY: stripe.secretKey }),
@@ -115,7 +116,7 @@ async function beginSubscription(
   now: Instant,
 ): Promise<Entitlements> {
   if ('anchor' in body && body.anchor > now) {
-    refuseInput('anchor', `must not be after now, which is ${toIso(now)}`);
+    refuseInput('anchor', `Expected a time that is not after now, which is ${toIso(now)}.`);
   }
   const facts = 'anchor' in body ? localSubscription(userId, body) : null;
   try {
@@ -128,7 +129,10 @@ async function beginSubscription(
 
 function moveClock(clock: Clock, now: Instant): object {
   if (!clock.moveTo(now)) {
-    refuseInput('now', `must not be before now, which is ${toIso(clock.now())}: the clock only moves ahead`);
+    refuseInput(
+      'now',
+      `Expected a time that is not before now, which is ${toIso(clock.now())}. The clock only moves ahead.`,
+    );
   }
   return { now: toIso(clock.now()) };
 }

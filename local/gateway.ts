@@ -64,7 +64,7 @@ async function serve(
   const target = parseTarget(request.url ?? '/');
   const answer = await answerTo(request, target, options).catch((error: unknown) => {
     options.onError(error);
-    return answerFromGateway(500, 'internal', 'Internal Server Error');
+    return answerFromGateway(500, 'Internal Server Error');
   });
   send(response, answer);
   options.onAnswer?.({
@@ -78,13 +78,13 @@ async function serve(
 async function answerTo(request: IncomingMessage, target: Target, options: GatewayOptions): Promise<Answer> {
   const body = await readBody(request);
   if (body === 'too large') {
-    return answerFromGateway(413, 'malformed', 'Request Entity Too Large');
+    return answerFromGateway(413, 'Request Entity Too Large');
   }
   const method = request.method ?? '';
   try {
     decodeURIComponent(target.path);
   } catch {
-    return answerFromGateway(400, 'malformed', 'Bad Request');
+    return answerFromGateway(400, 'Bad Request');
   }
   const local = matchRoute(options.localRoutes, method, target.path);
   if (local !== null) {
@@ -92,7 +92,7 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
   }
   const match = matchRoute(options.routes, method, target.path);
   return match === null
-    ? answerFromGateway(404, 'not_found', 'Not Found')
+    ? answerFromGateway(404, 'Not Found')
     : callFunction(match, request, target, body, options);
 }
 
@@ -108,7 +108,7 @@ async function callFunction(
     : null;
   if (authorization?.outcome === 'unauthorized') {
     const headers = { 'www-authenticate': authorization.challenge };
-    return answerFromGateway(401, 'unauthenticated', 'Unauthorized', headers);
+    return answerFromGateway(401, 'Unauthorized', headers);
   }
   const event = buildEvent({
     request,
@@ -122,9 +122,7 @@ async function callFunction(
   const invocation = options.functions[route.group]().then(({ handler }) =>
     invokeFunction(`postage-${route.group}`, handler, event),
   );
-  return orTimeout(invocation, INTEGRATION_TIMEOUT_MS, () =>
-    answerFromGateway(503, 'busy', 'Service Unavailable', { 'retry-after': '1' }),
-  );
+  return orTimeout(invocation, INTEGRATION_TIMEOUT_MS, () => answerFromGateway(503, 'Service Unavailable'));
 }
 
 /** Reads a body that is too large to its end without keeping it: only then does the caller read the answer. */

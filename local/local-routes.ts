@@ -1,4 +1,5 @@
-import { invalid, malformed, ProblemError } from '../lambdas/http/problems.ts';
+import { invalid, malformed, ProblemError, tooLarge } from '../lambdas/http/problems.ts';
+import { MAX_BODY_BYTES } from '../lambdas/http/body.ts';
 import { type Answer, answerJson, answerProblem } from './answers.ts';
 import type { Match, Target } from './routing.ts';
 
@@ -17,8 +18,6 @@ export interface LocalRequest {
   /** The parsed body; undefined when there is none. */
   json: unknown;
 }
-
-const MAX_BODY_BYTES = 256 * 1024;
 
 export async function answerLocally(
   { route, parameters }: Match<LocalRoute>,
@@ -51,7 +50,7 @@ function parseQuery(query: string): Record<string, string> {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
     if (parameters.getAll(name).length > 1) {
-      refuseInput(name, 'is given twice');
+      refuseInput(name, 'It is given twice.');
     }
   }
   return Object.fromEntries(parameters);
@@ -62,7 +61,7 @@ function parseBody(body: Buffer): unknown {
     return undefined;
   }
   if (body.length > MAX_BODY_BYTES) {
-    throw new ProblemError(malformed('The body is larger than 256 kB.'));
+    throw new ProblemError(tooLarge(MAX_BODY_BYTES));
   }
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));

@@ -1,3 +1,4 @@
+import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { catalogueOf, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
@@ -10,7 +11,6 @@ import { announce, withdraw } from './running-file.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
 
 const SERVICE = 'demo-service';
-const SERVICE_SCOPE = 'postage/usage:write';
 const SEEDS_WITHIN_MS = 20_000;
 
 export interface ServeOptions {
@@ -104,7 +104,7 @@ function stopOnSignals(runtime: Runtime): void {
 type Tokens = Record<string, string>;
 
 async function issueTokens({ issuer }: Runtime, users: readonly string[]): Promise<Tokens> {
-  const scopes = [...users.map((user) => [user, ''] as const), [SERVICE, SERVICE_SCOPE] as const];
+  const scopes = [...users.map((user) => [user, ''] as const), [SERVICE, USAGE_WRITE_SCOPE] as const];
   const tokens = scopes.map(
     async ([user, scope]) => [user, (await issuer.issue(user, scope)).access_token] as const,
   );

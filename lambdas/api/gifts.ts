@@ -1,15 +1,18 @@
 import { claimGift } from '../commands/claim-gift.ts';
 import { createGift } from '../commands/create-gift.ts';
+import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { codeOfGift, hashOfCode } from '../commands/gift-codes.ts';
 import { createSecretReader } from '../adapters/secrets.ts';
-import { statusOf } from '../domain/gifts.ts';
-import { toIso } from '../domain/instants.ts';
+import { endOf, type Gift } from '../domain/gifts.ts';
+import { type Instant, toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/gifts.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
+import { answerPage } from '../http/paging.ts';
 import { codeForgotten, notEnoughToGive, notFound, refusedClaim, tooManyGuesses } from '../http/problems.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
@@ -31,13 +34,37 @@ const gift = operation(contracts.createGift, async (request) => {
   return answerWrite(outcome, now, 201, (record) => ({
     body: {
       id,
-      status: statusOf(record, now),
+      status: endOf(record, now).status,
       code,
       count: record.count,
       expiresAt: toIso(record.expiresAt),
     },
   }));
 });
+
+const list = operation(contracts.listGifts, (request) =>
+  answerPage(
+    contracts.listGifts,
+    request,
+    (page) => listRecords(store, request.userId, GIFTS, page, request.deadline),
+    (record) => shown(record, request.now),
+  ),
+);
+
+/** Never the code: who sees the list need not know it. */
+function shown(record: Gift, now: Instant) {
+  const { id, count, createdAt, expiresAt } = record;
+  const end = endOf(record, now);
+  return {
+    id,
+    status: end.status,
+    count,
+    createdAt: toIso(createdAt),
+    expiresAt: toIso(expiresAt),
+    ...(end.status === 'open' ? {} : { endedAt: toIso(end.endedAt) }),
+    ...(end.status === 'returned' ? { because: end.because } : {}),
+  };
+}
 
 const claim = operation(contracts.claimGift, async (request) => {
   const { now, params } = request;
@@ -56,4 +83,4 @@ const claim = operation(contracts.claimGift, async (request) => {
   }
 });
 
-export const handler = httpHandler([gift, claim]);
+export const handler = httpHandler([list, gift, claim]);

@@ -1,12 +1,17 @@
 import { buyBundle } from '../commands/buy-bundle.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { bundleOf, nextPlan } from '../domain/catalogue.ts';
+import { toIso } from '../domain/instants.ts';
+import { type Purchase } from '../domain/purchases.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/purchases.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
+import { answerPage } from '../http/paging.ts';
 import { subscribeFirst } from '../http/problems.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
@@ -22,10 +27,37 @@ const purchase = operation(contracts.createPurchase, async (request) => {
   if (outcome.outcome === 'plan_required') {
     return subscribeFirst(nextPlan(services.store.catalogue, outcome.plan));
   }
-  return answerWrite(outcome, request.now, 201, ({ id, status, checkoutUrl }) => ({
-    // The page leads nowhere when nobody can pay on it any more.
-    body: { id, status, checkoutUrl: status === 'open' ? checkoutUrl : null },
+  return answerWrite(outcome, request.now, 201, (record) => ({
+    body: { id: record.id, status: record.status, checkoutUrl: openPageOf(record) },
   }));
 });
 
-export const handler = httpHandler([purchase]);
+/** The page at Stripe; null once it leads nowhere, because nobody can pay on it any more. */
+function openPageOf({ status, checkoutUrl }: Pick<Purchase, 'status' | 'checkoutUrl'>): string | null {
+  return status === 'open' ? checkoutUrl : null;
+}
+
+const list = operation(contracts.listPurchases, (request) =>
+  answerPage(
+    contracts.listPurchases,
+    request,
+    (page) => listRecords(services.store, request.userId, PURCHASES, page, request.deadline),
+    shown,
+  ),
+);
+
+function shown(record: Purchase) {
+  const { id, status, credits, amountCents, currency, returnedCents, creditsTaken, createdAt } = record;
+  return {
+    id,
+    status,
+    credits,
+    price: { amountCents, currency },
+    returnedCents,
+    creditsTaken,
+    checkoutUrl: openPageOf(record),
+    createdAt: toIso(createdAt),
+  };
+}
+
+export const handler = httpHandler([list, purchase]);

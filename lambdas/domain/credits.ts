@@ -11,8 +11,13 @@
  *             = the sum of its movements
  */
 
-/** Carried credits by age: the oldest is in the last of the three periods that it serves, the youngest in its first. */
-export type Lots = readonly [oldest: number, middle: number, youngest: number];
+import { type CarryOver } from './catalogue.ts';
+
+/**
+ * Carried credits by age, the oldest first. There are as many lots as the plan carries periods, and at least one. The
+ * youngest is in the first period that it serves.
+ */
+export type Lots = readonly number[];
 
 export const CREDIT_COUNTS = [
   'included',
@@ -67,7 +72,7 @@ export interface CreditsChange {
   movements: readonly Movement[];
 }
 
-export const NO_LOTS: Lots = [0, 0, 0];
+export const NO_LOTS: Lots = [0];
 
 export const NO_CREDITS: Credits = {
   lots: NO_LOTS,
@@ -89,7 +94,7 @@ export interface CreditsByKind {
 }
 
 export function sumLots(lots: Lots): number {
-  return lots[0] + lots[1] + lots[2];
+  return lots.reduce((sum, lot) => sum + lot, 0);
 }
 
 export function available(credits: Credits): number {
@@ -104,7 +109,7 @@ export function spent(credits: Credits): CreditsByKind {
     rest -= taken;
     return taken;
   };
-  const lots: Lots = [take(credits.lots[0]), take(credits.lots[1]), take(credits.lots[2])];
+  const lots = credits.lots.map(take);
   return { lots, included: take(credits.included), purchased: take(credits.purchased) };
 }
 
@@ -112,7 +117,7 @@ export function spent(credits: Credits): CreditsByKind {
 export function left(credits: Credits): CreditsByKind {
   const gone = spent(credits);
   return {
-    lots: [credits.lots[0] - gone.lots[0], credits.lots[1] - gone.lots[1], credits.lots[2] - gone.lots[2]],
+    lots: credits.lots.map((lot, index) => lot - (gone.lots[index] ?? 0)),
     included: credits.included - gone.included,
     purchased: credits.purchased - gone.purchased,
   };
@@ -200,16 +205,31 @@ export type SpentIn =
   /** A closed period, and how many purchased credits that it had spent have not been returned yet. */
   | { period: 'closed'; purchasedOutstanding: number };
 
+/**
+ * Why a credit comes back: what it paid for has failed, or its user has cancelled it. A user can't cancel to keep credits
+ * past their expiry, so theirs comes back for the open period only, and only if there is room.
+ */
+export type ReturnCause =
+  | { because: 'failed' }
+  /** `allowed`: the most carried and included credits that the plan leaves unspent, its allowance and its cap together. */
+  | { because: 'cancelled'; allowed: number };
+
 export interface CreditReturn extends CreditsChange {
-  returnedAs: 'unused' | 'purchased' | 'carried';
+  /** `expired`: there was no room for it, so that it went at once. */
+  returnedAs: 'unused' | 'purchased' | 'carried' | 'expired';
 }
 
 /**
- * Gives one credit back (a delivery was cancelled or failed, G11): as if it had not been used when its period is still
- * open; else as purchased, if that period spent purchased credits that have not come back yet; else as a carried
- * credit of the youngest lot.
+ * Gives one credit back (G11): as if it had not been used when its period is still open; else as purchased, if that period
+ * spent purchased credits that have not come back yet; else as a carried credit. It comes into the youngest lot if what it
+ * paid for has failed, and into the oldest, which expires with the open period, if its user has cancelled it.
  */
-export function returnCredit(credits: Credits, spentIn: SpentIn, source: string): CreditReturn {
+export function returnCredit(
+  credits: Credits,
+  spentIn: SpentIn,
+  cause: ReturnCause,
+  source: string,
+): CreditReturn {
   if (spentIn.period === 'open' && credits.usedThisPeriod > 0) {
     const pots = { usedThisPeriod: credits.usedThisPeriod - 1 };
     return { ...bookAndPay(pots, credits, 'return', 1, source), returnedAs: 'unused' };
@@ -218,22 +238,29 @@ export function returnCredit(credits: Credits, spentIn: SpentIn, source: string)
     const pots = { purchased: credits.purchased + 1 };
     return { ...bookAndPay(pots, credits, 'regranted', 1, source), returnedAs: 'purchased' };
   }
-  const [oldest, middle, youngest] = credits.lots;
-  const pots = { lots: [oldest, middle, youngest + 1] } as const;
-  return { ...bookAndPay(pots, credits, 'regranted', 1, source), returnedAs: 'carried' };
+  const rest = left(credits);
+  if (cause.because === 'cancelled' && sumLots(rest.lots) + rest.included >= cause.allowed) {
+    const back = inTurn(
+      credits,
+      (before) => book(before, before, 'regranted', 1, source),
+      (before) => book(before, before, 'expiry', -1, source),
+    );
+    return { ...back, returnedAs: 'expired' };
+  }
+  const into = cause.because === 'cancelled' ? 0 : credits.lots.length - 1;
+  const lots = credits.lots.map((lot, index) => (index === into ? lot + 1 : lot));
+  return { ...bookAndPay({ lots }, credits, 'regranted', 1, source), returnedAs: 'carried' };
 }
 
 /** Takes an amount out of the lots, in one order or the other. */
 function takeFromLots(lots: Lots, count: number, order: 'oldest first' | 'youngest first'): Lots {
-  const next: [number, number, number] = [...lots];
-  const indexes = order === 'oldest first' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
   let rest = count;
-  for (const index of indexes) {
-    const taken = Math.min(rest, next[index]);
-    next[index] -= taken;
+  const take = (lot: number): number => {
+    const taken = Math.min(rest, lot);
     rest -= taken;
-  }
-  return next;
+    return lot - taken;
+  };
+  return order === 'oldest first' ? lots.map(take) : lots.toReversed().map(take).toReversed();
 }
 
 /**
@@ -275,9 +302,9 @@ export function clawBack(credits: Credits, due: number, source: string): Credits
 
 export type Close =
   /** A boundary of the series has passed: the lots grow older. */
-  | { at: 'boundary'; capCredits: number | null }
+  | { at: 'boundary'; carryOver: CarryOver | null }
   /** The anchor has moved in the middle of a period: the lots keep their age. */
-  | { at: 'moved anchor'; capCredits: number | null }
+  | { at: 'moved anchor'; carryOver: CarryOver | null }
   /** The subscription has ended: included and carried credits expire, purchased ones stay (G8). */
   | { at: 'ending' };
 
@@ -297,13 +324,20 @@ function lotsAfter(rest: CreditsByKind, close: Close): Lots {
   if (close.at === 'ending') {
     return NO_LOTS;
   }
-  const [oldest, middle, youngest]: Lots =
-    close.at === 'boundary' ? [rest.lots[1], rest.lots[2], 0] : rest.lots;
-  if (close.capCredits === null) {
-    return [oldest, middle, youngest];
+  const { carryOver } = close;
+  const lots = close.at === 'boundary' ? agedLots(rest.lots, carryOver) : rest.lots;
+  if (carryOver === null) {
+    return lots;
   }
-  const carried: Lots = [oldest, middle, youngest + rest.included];
-  return takeFromLots(carried, Math.max(0, sumLots(carried) - close.capCredits), 'oldest first');
+  const carried = lots.map((lot, index) => (index === lots.length - 1 ? lot + rest.included : lot));
+  return takeFromLots(carried, Math.max(0, sumLots(carried) - carryOver.cap), 'oldest first');
+}
+
+/** Lots one period later: as many as the plan carries periods, the youngest of them empty. What is older is gone. */
+export function agedLots(lots: Lots, carryOver: CarryOver | null): Lots {
+  const kept = Math.max(1, carryOver?.periods ?? 0) - 1;
+  const missing = Array.from({ length: Math.max(0, kept - lots.length) }, () => 0);
+  return [...missing, ...(kept === 0 ? [] : lots.slice(-kept)), 0];
 }
 
 /** Grants the allowance of a period that has just opened. */
@@ -313,9 +347,15 @@ export function grantIncluded(credits: Credits, allowance: number, source: strin
 
 /** Gives back carried credits that an ending had expired, when the plan returns within the same interval. */
 export function restoreLots(credits: Credits, lots: Lots, source: string): CreditsChange {
-  const [oldest, middle, youngest] = credits.lots;
-  const restored: Lots = [oldest + lots[0], middle + lots[1], youngest + lots[2]];
+  const length = Math.max(lots.length, credits.lots.length);
+  const [held, back] = [padded(credits.lots, length), padded(lots, length)];
+  const restored = held.map((lot, index) => lot + (back[index] ?? 0));
   return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
+}
+
+/** The same lots with empty older ones before them. */
+function padded(lots: Lots, length: number): Lots {
+  return [...Array.from({ length: length - lots.length }, () => 0), ...lots];
 }
 
 /**

@@ -34,9 +34,11 @@ export function newGift(about: Pick<Gift, 'id' | 'count' | 'codeHash'>, now: Ins
   return { ...about, createdAt: now, expiresAt: now + GIFT_LASTS_MS, status: 'open' };
 }
 
-/** How far a gift has come. An expired one has gone back, whether or not the job has written it yet (G7). */
-export function statusOf({ status, expiresAt }: Gift, now: Instant): Gift['status'] {
-  return status === 'open' && now >= expiresAt ? 'returned' : status;
+/** What became of a gift. An expired one has gone back, whether or not the job has written it yet (G7). */
+export function endOf(gift: Gift, now: Instant): GiftEnd {
+  return gift.status === 'open' && now >= gift.expiresAt
+    ? { status: 'returned', endedAt: gift.expiresAt, because: 'expired' }
+    : gift;
 }
 
 export type ClaimRefusal = 'own' | 'already_claimed' | 'gone_back';
@@ -51,7 +53,7 @@ export function refuseClaim(
   if (giverId === receiverId) {
     return 'own';
   }
-  switch (statusOf(gift, now)) {
+  switch (endOf(gift, now).status) {
     case 'claimed':
       return 'already_claimed';
     case 'returned':

@@ -1,53 +1,78 @@
 import { type Account, type AccountChange, type ClosedPeriod } from './account.ts';
 import { type Catalogue } from './catalogue.ts';
-import { type CreditReturn, returnCredit } from './credits.ts';
+import { type CreditReturn, type Movement, type ReturnCause, returnCredit, type SpentIn } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
 
 /** As much of a stored period as a return needs. */
 export type StoredPeriod = Pick<ClosedPeriod, 'periodStart' | 'periodEnd' | 'purchasedOutstanding'>;
 
+/** Credits that come back. */
+export interface Returned {
+  count: number;
+  /** When they were counted. */
+  spentAt: Instant;
+  because: ReturnCause['because'];
+  source: string;
+}
+
 export interface ReturnChange extends AccountChange {
-  returnedAs: CreditReturn['returnedAs'];
-  /** The start of the stored period that owed this credit and now owes one less; null when none does. */
-  repaidPeriod: Instant | null;
+  /** Of each credit. */
+  returnedAs: readonly CreditReturn['returnedAs'][];
+  /** A stored period that owed some of the credits, and how many it owes from now on; null: none did. */
+  repaid: Pick<StoredPeriod, 'periodStart' | 'purchasedOutstanding'> | null;
 }
 
 /**
- * Gives the credit of a failed or cancelled delivery back (G11). Rolls forward first: a period that the same write
- * closes is a closed one, and what it owes less is folded into its item; of a stored one, `repaidPeriod` tells it.
+ * Gives credits back, since what they paid for has failed or its user has cancelled it (G11). Rolls forward first: a period
+ * that the same write closes is a closed one, and what it owes less is folded into its item; of a stored one, `repaid`
+ * tells it.
  *
- * @param spentAt when the credit was counted
  * @param stored the stored period that holds `spentAt`; null when there is none
  */
 export function returnToAccount(
   account: Account,
-  spentAt: Instant,
+  { count, spentAt, because, source }: Returned,
   stored: StoredPeriod | null,
   now: Instant,
-  source: string,
   catalogue: Catalogue,
 ): ReturnChange {
   const rolled = rollForward(account, now, catalogue);
   const justClosed = rolled.closed.find((period) => holds(period, spentAt));
   const spentIn = justClosed ?? (stored !== null && holds(stored, spentAt) ? stored : null);
-  const { credits, movements, returnedAs } = returnCredit(
-    rolled.account.credits,
-    spentAt >= rolled.account.periodStart
-      ? { period: 'open' }
-      : { period: 'closed', purchasedOutstanding: spentIn?.purchasedOutstanding ?? 0 },
-    source,
-  );
-  const repaid = returnedAs === 'purchased' ? spentIn : null;
+  const isOpen = spentAt >= rolled.account.periodStart;
+  const cause: ReturnCause =
+    because === 'failed' ? { because } : { because, allowed: unspentAllowed(rolled.account) };
+  let { credits } = rolled.account;
+  let purchasedOutstanding = spentIn?.purchasedOutstanding ?? 0;
+  const movements: Movement[] = [];
+  const returnedAs: CreditReturn['returnedAs'][] = [];
+  for (let each = 0; each < count; each += 1) {
+    const from: SpentIn = isOpen ? { period: 'open' } : { period: 'closed', purchasedOutstanding };
+    const back = returnCredit(credits, from, cause, source);
+    credits = back.credits;
+    movements.push(...back.movements);
+    returnedAs.push(back.returnedAs);
+    purchasedOutstanding -= back.returnedAs === 'purchased' ? 1 : 0;
+  }
+  const isRepaid = returnedAs.includes('purchased');
   return {
     account: { ...rolled.account, credits },
     closed: rolled.closed.map((period) =>
-      period === repaid ? { ...period, purchasedOutstanding: period.purchasedOutstanding - 1 } : period,
+      period === justClosed && isRepaid ? { ...period, purchasedOutstanding } : period,
     ),
     movements: [...rolled.movements, ...movements],
     returnedAs,
-    repaidPeriod: repaid === null || repaid === justClosed ? null : repaid.periodStart,
+    repaid:
+      isRepaid && justClosed === undefined && spentIn !== null
+        ? { periodStart: spentIn.periodStart, purchasedOutstanding }
+        : null,
   };
+}
+
+/** The most carried and included credits that the plan leaves an account unspent. */
+function unspentAllowed({ creditsPerPeriod, carryOver }: Account): number {
+  return creditsPerPeriod + (carryOver?.cap ?? 0);
 }
 
 function holds(period: StoredPeriod, instant: Instant): boolean {

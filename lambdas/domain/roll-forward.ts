@@ -11,6 +11,7 @@ import {
 } from './account.ts';
 import { type Catalogue, freePlan } from './catalogue.ts';
 import {
+  agedLots,
   available,
   type Close,
   closeCredits,
@@ -50,16 +51,15 @@ export interface Step {
  */
 export function rollForward(account: Account, now: Instant, catalogue: Catalogue): AccountChange {
   const closed: ClosedPeriod[] = [];
-  let current = account;
+  let current = knowsAll(account, catalogue)
+    ? account
+    : { ...account, ...withUnknown(account, planOfAccount(account, catalogue), catalogue) };
   while (now >= openUntil(current)) {
     const step = closeNext(current, catalogue);
     closed.push(step.closed);
     current = step.account;
   }
-  const known = knowsAll(current, catalogue)
-    ? current
-    : { ...current, ...withUnknown(current, planOfAccount(current, catalogue), catalogue) };
-  return { account: known, closed, movements: [] };
+  return { account: current, closed, movements: [] };
 }
 
 /** The next close that is known: an ending wins over a boundary at the same instant. */
@@ -97,7 +97,7 @@ function rollOver(account: Account, catalogue: Catalogue): Step {
     },
     account,
     at,
-    { at: 'boundary', capCredits: account.carryOver?.cap ?? null },
+    { at: 'boundary', carryOver: account.carryOver },
     { allowance: terms.creditsPerPeriod, restored: NO_LOTS },
   );
 }
@@ -180,7 +180,7 @@ function servedBy(account: Account, { id }: LiveSubscription, at: Instant): Serv
   // At a boundary the closed period belongs to the interval before: nothing of the new one has been used, and the
   // carried credits would have grown older there.
   if (at === account.periodEnd) {
-    const aged: Lots = [expiredLots[1], expiredLots[2], 0];
+    const aged = agedLots(expiredLots, account.carryOver);
     return { ...begun, endsAt: boundaryAfter(account.anchor, at), includedUsed: 0, expiredLots: aged };
   }
   // The period's end, and not the series' next boundary: a trial is one interval, however long.

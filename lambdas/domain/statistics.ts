@@ -90,7 +90,7 @@ function countedConsumption(change: Change<'consumption'>): Counted | null {
   if (before === null) {
     return used(change, `usage:${id}`, createdAt, usedTotals(consumed));
   }
-  const taken = Object.entries(usedTotals(consumed)).map(([name, count]) => [name, -count]);
+  const taken = Object.entries(usedTotals(consumed)).map(([name, count]): [string, number] => [name, -count]);
   return givenBackAt === null || givenBackAt === before.givenBackAt
     ? null
     : counted(change, `given-back:${id}`, givenBackAt, Object.fromEntries(taken));

@@ -186,7 +186,7 @@ function movePeriod(
     { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', capCredits: account.carryOver?.cap ?? null },
+    { at: 'moved anchor', carryOver: account.carryOver },
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };

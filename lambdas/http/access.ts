@@ -2,7 +2,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { claimsOf, type HttpEvent } from './event.ts';
 import { forbidden, ProblemError, unauthenticated } from './problems.ts';
-import { type Claims, isAdmin, mayReadUsage, mayWriteUsage } from './roles.ts';
+import {
+  type Claims,
+  isAdmin,
+  mayReadUsage,
+  mayWriteUsage,
+  USAGE_READ_SCOPE,
+  USAGE_WRITE_SCOPE,
+} from './roles.ts';
 import { type Access } from './routes.ts';
 import { UserId } from './schemas.ts';
 
@@ -37,10 +44,10 @@ export async function admit(
       return { userId: actor, actor };
     }
     case 'usage:read':
-      claimsWith(mayReadUsage, 'The token lacks the scope usage:read.', event);
+      claimsWith(mayReadUsage, `The token lacks the scope ${USAGE_READ_SCOPE}.`, event);
       return { userId: pathUser(event) ?? '', actor: '' };
     case 'usage:write':
-      claimsWith(mayWriteUsage, 'The token lacks the scope usage:write.', event);
+      claimsWith(mayWriteUsage, `The token lacks the scope ${USAGE_WRITE_SCOPE}.`, event);
       return { userId: pathUser(event) ?? '', actor: '' };
     case 'admin': {
       const actor = subjectOf(claimsWith(isAdmin, 'The token lacks the role admin.', event));

@@ -12,7 +12,7 @@ import { GIFT_CONTRACTS } from './contracts/gifts.ts';
 import { PURCHASE_CONTRACTS } from './contracts/purchases.ts';
 import { WEBHOOK_CONTRACTS } from './contracts/webhooks.ts';
 import { type Api, CORE_GROUPS } from './openapi.ts';
-import { problemSchema } from './schemas.ts';
+import { CORE_OWN_PROBLEMS, CORE_PROBLEMS } from './problem-schemas.ts';
 
 /** Without the list of the audit trail, whose types depend on the app. */
 export const CORE_CONTRACTS = [
@@ -29,11 +29,11 @@ export const CORE_CONTRACTS = [
   ...DOCS_CONTRACTS,
 ];
 
-/** A function, because a schema of a problem may be made once, and an app on top of the core makes its own. */
 export function coreApi(): Api {
   return {
     contracts: [...CORE_CONTRACTS, listAuditEventsOf(AUDIT_TYPES)],
     groups: CORE_GROUPS,
-    problem: problemSchema({}),
+    problems: CORE_PROBLEMS,
+    ownProblems: CORE_OWN_PROBLEMS,
   };
 }

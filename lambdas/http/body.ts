@@ -1,5 +1,5 @@
 /** Reads a request's body as JSON or as text, and refuses what is not safe to read. */
-import { malformed, ProblemError } from './problems.ts';
+import { malformed, ProblemError, tooLarge } from './problems.ts';
 
 /** The most bytes that a body may have. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -12,7 +12,7 @@ export interface RawBody {
   contentType: string | undefined;
 }
 
-/** @throws ProblemError `malformed`, also where there is no body at all */
+/** @throws ProblemError `too_large`, or `malformed`, also where there is no body at all */
 export function readJson({ contentType, ...raw }: RawBody): unknown {
   const bytes = readBytes(raw);
   if (!isJson(contentType)) {
@@ -25,7 +25,7 @@ export function readJson({ contentType, ...raw }: RawBody): unknown {
   return parse(text);
 }
 
-/** The body as it came, to the byte. @throws ProblemError `malformed`, also where there is no body at all */
+/** The body as it came, to the byte. @throws ProblemError `too_large`, or `malformed`, also where there is no body at all */
 export function readText(raw: Omit<RawBody, 'contentType'>): string {
   // "Ignoring" a byte order mark means to leave it where it is.
   return decode(readBytes(raw), { ignoreBOM: true });
@@ -37,17 +37,13 @@ function readBytes({ body, isBase64Encoded }: Omit<RawBody, 'contentType'>): Buf
   }
   // Base64 is a third longer than its bytes. This body is too long either way, so nothing decodes it.
   if (body.length > 2 * MAX_BODY_BYTES) {
-    throw new ProblemError(tooLarge());
+    throw new ProblemError(tooLarge(MAX_BODY_BYTES));
   }
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.byteLength > MAX_BODY_BYTES) {
-    throw new ProblemError(tooLarge());
+    throw new ProblemError(tooLarge(MAX_BODY_BYTES));
   }
   return bytes;
-}
-
-function tooLarge(): ReturnType<typeof malformed> {
-  return malformed(`The body is larger than ${MAX_BODY_BYTES} bytes.`);
 }
 
 /** JSON by its media type or by its suffix (RFC 6839), with any parameters. A missing type passes: clients forget it. */

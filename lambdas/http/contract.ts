@@ -23,7 +23,8 @@ export type Answers = Readonly<Record<number, AnswerContract>>;
 
 export interface Contract<Params = unknown, Query = unknown, Body = unknown, A extends Answers = Answers> {
   route: Route;
-  operationId?: string;
+  /** What generated clients call it: a verb first. */
+  operationId: string;
   summary: string;
   description: string;
   params: z.ZodMiniType<Params>;
@@ -43,6 +44,8 @@ export interface Signature {
   id: string;
   header: string;
   description: string;
+  /** A body that is signed. */
+  example: Readonly<Record<string, unknown>>;
 }
 
 const NO_FIELDS = z.strictObject({});

@@ -1,14 +1,20 @@
 /** The OpenAPI 3.1 document, made from the contracts and their schemas. */
-import * as z from 'zod/mini';
 import packageJson from '../../package.json' with { type: 'json' };
+import { MAX_BODY_BYTES } from './body.ts';
 import { type AnswerContract, type Contract, NO_BODY, RAW_BODY, type Schema } from './contract.ts';
+import {
+  componentSchemas,
+  exampleOf,
+  type JsonObject,
+  jsonSchema,
+  oneOf,
+  reference,
+  referenceTo,
+} from './openapi-schemas.ts';
+import { type OwnProblems } from './problem-schemas.ts';
 import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Access, type CORE_ROUTES } from './routes.ts';
-import { components, shownAs } from './schemas.ts';
-
-type JsonObject = Record<string, unknown>;
-
-const SCHEMAS_PATH = '#/components/schemas/';
+import { USAGE_READ_SCOPE, USAGE_WRITE_SCOPE } from './roles.ts';
 
 /** What the document is made from. */
 export interface Api {
@@ -16,7 +22,8 @@ export interface Api {
   contracts: readonly Contract[];
   /** What is said of each group. */
   groups: Readonly<Record<string, string>>;
-  problem: Schema;
+  problems: Readonly<Partial<Record<ProblemCode, Schema>>>;
+  ownProblems: OwnProblems;
 }
 
 /** @param serverUrl where the API answers */
@@ -33,15 +40,24 @@ export function openApiDocument(api: Api, serverUrl: string): JsonObject {
     servers: [{ url: serverUrl }],
     tags: [...names].map((name) => ({ name, description: api.groups[name] })),
     paths: paths(api),
-    components: { securitySchemes: securitySchemes(api), schemas: componentSchemas() },
+    components: {
+      securitySchemes: securitySchemes(api),
+      schemas: { ...componentSchemas(), Problem: anyProblem(api), GatewayError: GATEWAY_ERROR },
+      responses: { Gateway: GATEWAY_ANSWER },
+    },
   };
 }
 
 const DESCRIPTION = `Usage metering, quotas and credits.
 
 Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor goes into the next request as it is.
-Errors are problems (RFC 9457) with a stable \`code\`. You can repeat a request with an \`Idempotency-Key\` at any time:
-Postage carries it out once, and answers a repetition from what it made, with \`Idempotent-Replayed: true\`.`;
+A request's body has at most ${MAX_BODY_BYTES} bytes, and no field that its schema does not name. An answer may get more
+fields at any time.
+Errors are problems (RFC 9457) with a stable \`code\`, which says what else a problem has. The gateway in front of Postage
+answers some errors itself, before Postage has seen the request: \`{message}\` without a \`code\`, described as the default
+answer of each operation.
+You can repeat a request with an \`Idempotency-Key\` at any time: Postage carries it out once, and answers a repetition from
+what it made, with \`Idempotent-Replayed: true\`.`;
 
 /** What is said of the core's groups. */
 export const CORE_GROUPS: Readonly<Record<(typeof CORE_ROUTES)[number]['group'], string>> = {
@@ -63,8 +79,7 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description:
-      'A token of the configured issuer. Counting usage for users needs the scope `usage:write`. The admin routes need the scope or the Cognito group `admin`.',
+    description: `A token of the configured issuer. Counting usage for users needs the scope \`${USAGE_WRITE_SCOPE}\`. The admin routes need the scope or the Cognito group \`admin\`.`,
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
 };
@@ -79,8 +94,8 @@ function securitySchemes({ contracts }: Api): JsonObject {
 
 const SECURITY: Readonly<Record<Access, readonly JsonObject[]>> = {
   user: [{ token: [] }],
-  'usage:read': [{ token: ['usage:read'] }],
-  'usage:write': [{ token: ['usage:write'] }],
+  'usage:read': [{ token: [USAGE_READ_SCOPE] }],
+  'usage:write': [{ token: [USAGE_WRITE_SCOPE] }],
   admin: [{ token: ['admin'] }],
   cron: [{ cronSecret: [] }],
   signature: [],
@@ -91,7 +106,8 @@ function securityOf({ route, signedBy }: Contract): readonly JsonObject[] {
   return signedBy === undefined ? SECURITY[route.access] : [{ [signedBy.id]: [] }];
 }
 
-const CODES_WITH_TOKEN = ['unauthenticated', 'forbidden', 'invalid', 'internal', 'busy'] as const;
+/** The gateway itself answers who has no valid token. */
+const CODES_WITH_TOKEN = ['forbidden', 'invalid', 'internal', 'busy'] as const;
 
 /** The codes that every route of an access may answer. */
 const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
@@ -104,16 +120,16 @@ const CODES_OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
   anyone: ['internal', 'busy'],
 };
 
-function paths({ contracts, problem }: Api): JsonObject {
+function paths(api: Api): JsonObject {
   const byPath: Record<string, JsonObject> = {};
-  for (const contract of contracts) {
+  for (const contract of api.contracts) {
     const { method, path } = contract.route;
-    byPath[path] = { ...byPath[path], [method.toLowerCase()]: describe(contract, problem) };
+    byPath[path] = { ...byPath[path], [method.toLowerCase()]: describe(contract, api) };
   }
   return byPath;
 }
 
-function describe(contract: Contract, problem: Schema): JsonObject {
+function describe(contract: Contract, api: Api): JsonObject {
   const { route, summary, description } = contract;
   const parameters = [
     ...parametersOf(contract.params, 'path'),
@@ -121,31 +137,30 @@ function describe(contract: Contract, problem: Schema): JsonObject {
     ...keyParameter(contract),
   ];
   return {
-    operationId: operationId(contract),
+    operationId: contract.operationId,
     summary,
     description,
     tags: [route.group],
     security: securityOf(contract),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(hasBody(contract) ? { requestBody: requestBody(contract.body) } : {}),
-    responses: { ...answers(contract), ...gatewayAnswers(contract), ...problems(contract, problem) },
+    ...(hasBody(contract) ? { requestBody: requestBody(contract) } : {}),
+    responses: {
+      ...answers(contract),
+      ...problems(contract, api),
+      default: { $ref: '#/components/responses/Gateway' },
+    },
   };
-}
-
-/** `GET /docs/{file}` is `getDocsFile`. */
-function operationId({ route }: Contract): string {
-  const words = route.path.split(/[^A-Za-z]+/).filter((word) => word !== '');
-  const capitalized = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
-  return route.method.toLowerCase() + capitalized.join('');
 }
 
 function hasBody(contract: Contract): boolean {
   return !Object.is(contract.body, NO_BODY);
 }
 
-function requestBody(schema: Schema): JsonObject {
-  const shown = Object.is(schema, RAW_BODY) ? { type: 'object' } : reference(schema);
-  return { required: true, content: { 'application/json': { schema: shown } } };
+function requestBody({ body, signedBy }: Contract): JsonObject {
+  const shown = Object.is(body, RAW_BODY)
+    ? { schema: { type: 'object' }, example: signedBy?.example }
+    : { schema: reference(body), example: exampleOf(body) };
+  return { required: true, content: { 'application/json': shown } };
 }
 
 function parametersOf(schema: Schema, place: 'path' | 'query'): JsonObject[] {
@@ -190,20 +205,19 @@ function answers(contract: Contract): JsonObject {
 
 function answerHeaders({ idempotencyKey }: Contract, answer: AnswerContract): JsonObject {
   return {
-    ...('hasLocation' in answer ? { Location: header('Where it is.', 'string') } : {}),
+    ...('hasLocation' in answer ? { Location: header('Where it is.', { type: 'string' }) } : {}),
     ...(idempotencyKey === 'none'
       ? {}
       : {
-          'Idempotent-Replayed': header(
-            'Present when Postage had carried the request out before.',
-            'boolean',
-          ),
+          'Idempotent-Replayed': header('Present when Postage had carried the request out before.', {
+            type: 'boolean',
+          }),
         }),
   };
 }
 
-function header(description: string, type: string): JsonObject {
-  return { description, schema: { type } };
+function header(description: string, schema: JsonObject): JsonObject {
+  return { description, schema };
 }
 
 function content(answer: AnswerContract): JsonObject {
@@ -220,38 +234,56 @@ export function codesOf(contract: Contract): ReadonlySet<ProblemCode> {
   return new Set<ProblemCode>([
     ...CODES_OF_ACCESS[contract.route.access],
     ...contract.problems,
-    ...(hasBody(contract) ? (['malformed'] as const) : []),
+    ...(hasBody(contract) ? (['malformed', 'too_large'] as const) : []),
     ...(contract.idempotencyKey === 'none' ? [] : (['idempotency_conflict'] as const)),
   ]);
 }
 
-/** API Gateway answers these by itself, before a function has seen the request: in its own shape, without a code. */
-const GATEWAY_STATUSES: ReadonlySet<number> = new Set([401, 429, 503]);
-
+/** It has no `code`. That the schema names one all the same lets types tell it from a problem by its code. */
 const GATEWAY_ERROR = {
   type: 'object',
-  description: 'An answer of the gateway itself, before a function has seen the request.',
-  properties: { message: { type: ['string', 'null'] } },
+  description:
+    'An answer of the gateway itself, before Postage has seen the request. It has no `code`, and every problem has one.',
+  properties: {
+    message: { type: ['string', 'null'] },
+    code: { type: 'string', const: '', description: 'Never there.' },
+  },
   required: ['message'],
   examples: [{ message: 'Unauthorized' }],
 };
 
-const gatewayContent = { 'application/json': { schema: { $ref: `${SCHEMAS_PATH}GatewayError` } } };
+const GATEWAY_ANSWER = {
+  description:
+    'The gateway itself: 401 without a valid token, 400 for a path that cannot be decoded, 413 for a body of more than 10 MB, 429 for too many requests at once, 500 or 503 when Postage does not answer',
+  content: { 'application/json': { schema: referenceTo('GatewayError') } },
+};
 
-/** The statuses that the gateway alone answers. Where a problem has the same status, it is described there. */
-function gatewayAnswers(contract: Contract): JsonObject {
-  const { properties = {} } = jsonSchema(contract.params);
+/** The schema of a problem of a route. */
+export function problemOf(api: Api, { operationId }: Contract, code: ProblemCode): Schema {
+  return api.ownProblems[operationId]?.[code] ?? commonProblem(api, code);
+}
+
+function commonProblem({ problems: ofAll }: Api, code: ProblemCode): Schema {
+  const schema = ofAll[code];
+  if (schema === undefined) {
+    throw new RangeError(`A route answers ${code}, of which the API has no schema.`);
+  }
+  return schema;
+}
+
+/** Every problem that some route may answer, for code that deals with all of them. */
+function anyProblem(api: Api): JsonObject {
+  const codes = new Set(api.contracts.flatMap((contract) => [...codesOf(contract)]));
   return {
-    ...(Object.keys(properties).length === 0
-      ? {}
-      : { 400: { description: 'A path that cannot be decoded', content: gatewayContent } }),
-    ...(hasBody(contract)
-      ? { 413: { description: 'A body of more than 10 MB', content: gatewayContent } }
-      : {}),
+    description: 'An RFC 9457 problem. Decide by `code`; the figures that belong to a code stand beside it.',
+    ...oneOf(
+      'code',
+      [...codes].map((code) => [code, commonProblem(api, code)]),
+    ),
   };
 }
 
-function problems(contract: Contract, problem: Schema): JsonObject {
+function problems(contract: Contract, api: Api): JsonObject {
   const byStatus = Map.groupBy(codesOf(contract), (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
@@ -260,8 +292,12 @@ function problems(contract: Contract, problem: Schema): JsonObject {
         description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
         ...problemHeaders(status),
         content: {
-          'application/problem+json': { schema: reference(problem) },
-          ...(GATEWAY_STATUSES.has(status) ? gatewayContent : {}),
+          'application/problem+json': {
+            schema: oneOf(
+              'code',
+              ofStatus.map((code) => [code, problemOf(api, contract, code)]),
+            ),
+          },
         },
       },
     ]),
@@ -270,44 +306,10 @@ function problems(contract: Contract, problem: Schema): JsonObject {
 
 function problemHeaders(status: number): JsonObject {
   return status === 429 || status === 503
-    ? { headers: { 'Retry-After': header('Seconds after which it may work.', 'integer') } }
-    : {};
-}
-
-function reference(schema: Schema): JsonObject {
-  const id = components.get(schema)?.id;
-  if (id === undefined) {
-    throw new Error('A schema of a body has no name.');
-  }
-  return { $ref: SCHEMAS_PATH + id };
-}
-
-const SHOWN = {
-  metadata: components,
-  io: 'input',
-  unrepresentable: 'any',
-  override: ({ zodSchema, jsonSchema: shown }: { zodSchema: z.core.$ZodType; jsonSchema: JsonObject }) => {
-    const instead = shownAs.get(zodSchema);
-    if (instead !== undefined) {
-      for (const name of Object.keys(shown)) {
-        Reflect.deleteProperty(shown, name);
+    ? {
+        headers: {
+          'Retry-After': header('Seconds after which it may work.', { type: 'integer', format: 'int32' }),
+        },
       }
-      Object.assign(shown, instead);
-    }
-  },
-} as const;
-
-function jsonSchema(schema: Schema): z.core.JSONSchema.BaseSchema {
-  return z.toJSONSchema(schema, SHOWN);
-}
-
-function componentSchemas(): JsonObject {
-  const { schemas } = z.toJSONSchema(components, { ...SHOWN, uri: (id) => SCHEMAS_PATH + id });
-  const shown = Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => {
-      const isKept = ([name]: [string, unknown]): boolean => !['$schema', '$id', 'id'].includes(name);
-      return [id, Object.fromEntries(Object.entries(schema).filter(isKept))];
-    }),
-  );
-  return { ...shown, GatewayError: GATEWAY_ERROR };
+    : {};
 }

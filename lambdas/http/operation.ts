@@ -126,7 +126,7 @@ function readKey(contract: Contract, event: HttpEvent): string | null {
     return null;
   }
   if (key === undefined || !/^[ -~]{1,255}$/.test(key)) {
-    const message = 'Expected 1 to 255 printable ASCII characters.';
+    const message = key === undefined ? 'Required.' : 'Expected 1 to 255 printable ASCII characters.';
     throw new ProblemError(invalid([{ path: 'Idempotency-Key', message }]));
   }
   return key;

@@ -13,6 +13,7 @@ import { type Refusal } from '../domain/refusals.ts';
  */
 export const PROBLEMS = {
   malformed: { status: 400, title: 'The request cannot be read' },
+  too_large: { status: 413, title: 'The request is too large' },
   unauthenticated: { status: 401, title: 'Not authenticated' },
   quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
   plan_required: { status: 402, title: 'The plan does not include this' },
@@ -88,6 +89,10 @@ export function problem(
 
 export function malformed(detail: string): Problem {
   return problem('malformed', detail);
+}
+
+export function tooLarge(limitBytes: number, what = 'The body'): Problem {
+  return problem('too_large', `${what} is larger than ${limitBytes} bytes.`, { limitBytes });
 }
 
 export function unauthenticated(detail: string): Problem {
@@ -251,6 +256,17 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       return problem('insufficient_credits', detail, figures);
     }
   }
+}
+
+/** Usage that can't come back. */
+export function cannotGiveBack(
+  refusal: { reason: 'released' } | { reason: 'not_held'; level: string; held: number },
+): Problem {
+  const detail =
+    refusal.reason === 'released'
+      ? 'A release cannot be given back.'
+      : `Only ${refusal.held} ${titleOf(refusal.level)} are held.`;
+  return problem('illegal_transition', detail);
 }
 
 function idempotencyConflict(): Problem {

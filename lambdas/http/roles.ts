@@ -23,20 +23,25 @@ function groupsOf(claims: Claims): string[] {
     : [];
 }
 
-/** May count usage for any user: a scope that the issuer gives to machines alone. */
+/** Cognito writes a scope behind the name of its resource server, so Postage does too. */
+const RESOURCE_SERVER = 'postage/';
+
+export const USAGE_READ_SCOPE = `${RESOURCE_SERVER}usage:read`;
+export const USAGE_WRITE_SCOPE = `${RESOURCE_SERVER}usage:write`;
+
+/** May count usage for any user: a scope that the issuer gives to machines alone. Other issuers may leave `postage/` out. */
 export function mayWriteUsage(claims: Claims): boolean {
-  return hasScope(claims, 'usage:write');
+  return hasScope(claims, USAGE_WRITE_SCOPE);
 }
 
 /** May see any user's account. Who may write usage may read it. */
 export function mayReadUsage(claims: Claims): boolean {
-  return hasScope(claims, 'usage:read') || mayWriteUsage(claims);
+  return hasScope(claims, USAGE_READ_SCOPE) || mayWriteUsage(claims);
 }
 
-/** Cognito puts the name of the resource server before a scope. */
 function hasScope(claims: Claims, scope: string): boolean {
   const scopes = scopesOf(claims);
-  return scopes.includes(scope) || scopes.includes(`postage/${scope}`);
+  return scopes.includes(scope) || scopes.includes(scope.slice(RESOURCE_SERVER.length));
 }
 
 /** May see and adjust every account. */

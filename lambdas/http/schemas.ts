@@ -1,13 +1,12 @@
-/** The building blocks that the contracts share. Messages are for developers. Where none is given, Zod's English ones show. */
+/** The building blocks that the contracts share. Where they give no message, `validation.ts` has one for developers. */
 import * as z from 'zod/mini';
-import { en } from 'zod/locales';
-import { type ProblemCode, PROBLEMS } from './problems.ts';
 import { type Schema } from './contract.ts';
 import { USER_ID } from '../domain/user-id.ts';
 
-z.config(en());
-
-/** Schemas that the OpenAPI document shows under a name of their own. */
+/**
+ * Schemas that the OpenAPI document shows under a name of their own. Those of requests are closed, so that nobody's typing
+ * error goes unseen. Those of answers are open: a client must not break when a field is added.
+ */
 export const components = z.registry<{ id: string; description?: string; examples?: unknown[] }>();
 
 export function named<S extends Schema>(
@@ -34,20 +33,52 @@ const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 /** Something that can be seen: not only blanks, and not only marks of direction and joiners. */
 const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, { error: 'Expected something that can be seen.', abort: true });
 
-function text(maxLength: number, allowed: RegExp, error: string): z.ZodMiniType<string, string> {
-  return z
-    .string()
-    .check(z.minLength(1, { abort: true }), z.maxLength(maxLength), z.regex(allowed, error), VISIBLE);
-}
-
-/** A line of text. Lengths are UTF-16 code units, so that no text can outgrow an item of the table. */
+/** A line of text. It counts characters as JSON Schema does: an emoji is one, although it takes two places in a string. */
 export function line(maxLength: number): z.ZodMiniType<string, string> {
-  return text(maxLength, ONE_LINE, 'Control characters are not allowed.');
+  const schema = z.string().check(
+    z.minLength(1, { abort: true }),
+    z.refine(
+      (text) => text.length <= 2 * maxLength && Array.from(text).length <= maxLength,
+      `Expected at most ${maxLength} characters.`,
+    ),
+    z.regex(ONE_LINE, 'Control characters are not allowed.'),
+    VISIBLE,
+  );
+  shownAs.add(schema, {
+    type: 'string',
+    minLength: 1,
+    maxLength,
+    description: 'Without control characters.',
+  });
+  return schema;
 }
 
-/** Text that may have several lines and tabs. */
-export function lines(maxLength: number): z.ZodMiniType<string, string> {
-  return text(maxLength, LINES, 'Control characters other than tabs and line ends are not allowed.');
+/** Marks the issue of a text that is too large, which becomes `too_large`. */
+export interface SizeLimit {
+  limitBytes: number;
+}
+
+/** Text that may have several lines and tabs. Its limit is the same for every script, however a client escapes it. */
+export function lines(limitBytes: number): z.ZodMiniType<string, string> {
+  const limit: SizeLimit = { limitBytes };
+  const schema = z.string().check(
+    z.minLength(1, { abort: true }),
+    z.refine((text) => Buffer.byteLength(text) <= limitBytes, {
+      error: `Expected at most ${limitBytes} bytes of UTF-8.`,
+      abort: true,
+      params: { ...limit },
+    }),
+    z.regex(LINES, 'Control characters other than tabs and line ends are not allowed.'),
+    VISIBLE,
+  );
+  shownAs.add(schema, {
+    type: 'string',
+    minLength: 1,
+    // A character is at least one byte.
+    maxLength: limitBytes,
+    description: `At most ${limitBytes} bytes of UTF-8. Without control characters other than tabs and line ends.`,
+  });
+  return schema;
 }
 
 /** Postage gives ids of 32 hexadecimal digits. Anything else that looks like an id is not found. */
@@ -85,7 +116,12 @@ export const Month = z
 /** The time of a run or of the local clock. In a later year, an account would have too many periods to close. */
 export const ClockInput = z.pipe(
   InstantInput,
-  z.number().check(z.gte(EARLIEST, 'must be in 2000 or later'), z.lt(LATEST, 'must be before 2200')),
+  z
+    .number()
+    .check(
+      z.gte(EARLIEST, 'Expected a time in 2000 or later.'),
+      z.lt(LATEST, 'Expected a time before 2200.'),
+    ),
 );
 
 /** An instant in an answer: ISO 8601 in UTC with milliseconds. */
@@ -97,6 +133,8 @@ shownAs.add(Day, { type: 'string', format: 'date' });
 shownAs.add(Instant, { type: 'string', format: 'date-time' });
 
 export const Email = z.email().check(z.maxLength(254));
+// Its pattern looks ahead, which the regular expressions of many languages can't.
+shownAs.add(Email, { type: 'string', format: 'email', maxLength: 254 });
 
 /** A count in an answer. */
 export const Count = z.int().check(z.gte(0));
@@ -107,7 +145,7 @@ export const Plan = named('Plan', z.string(), {
   description: 'The id of a plan of the catalogue.',
 });
 
-export const Price = named('Price', z.strictObject({ amountCents: Count, currency: z.literal('usd') }), {
+export const Price = named('Price', z.object({ amountCents: Count, currency: z.literal('usd') }), {
   example: { amountCents: 300, currency: 'usd' },
 });
 
@@ -120,7 +158,7 @@ export function wholeNumberParameter(
   const digits = z.string().check(z.regex(/^-?\d{1,15}$/, 'Expected a whole number.'));
   const number = z.pipe(z.pipe(digits, z.transform(Number)), z.int().check(z.gte(minimum), z.lte(maximum)));
   const parameter = z._default(number, byDefault);
-  shownAs.add(parameter, { type: 'integer', minimum, maximum, default: byDefault });
+  shownAs.add(parameter, { type: 'integer', format: 'int32', minimum, maximum, default: byDefault });
   return parameter;
 }
 
@@ -161,48 +199,5 @@ export function page<S extends Schema>(
   items: z.ZodMiniArray<S>;
   nextCursor: z.ZodMiniNullable<z.ZodMiniString>;
 }> {
-  return z.strictObject({ items: z.array(item), nextCursor: z.nullable(z.string()) });
-}
-
-const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
-
-/** A problem. @param figures what the problems of an app carry besides the core's figures */
-export function problemSchema(figures: Readonly<Record<string, Schema>>): Schema {
-  return named(
-    'Problem',
-    z.strictObject({
-      type: z.string(),
-      title: z.string(),
-      status: z.int(),
-      code: z.enum(PROBLEM_CODES),
-      detail: z.string(),
-      errors: z.optional(z.array(z.strictObject({ path: z.string(), message: z.string() }))),
-      meter: z.optional(z.string()),
-      limit: z.optional(Limit),
-      used: z.optional(Count),
-      resetsAt: z.optional(Instant),
-      upgradeTo: z.optional(z.nullable(Plan)),
-      price: z.optional(z.nullable(Price)),
-      available: z.optional(Count),
-      requestId: z.optional(z.string()),
-      executionId: z.optional(z.string()),
-      ...figures,
-    }),
-    {
-      description:
-        'An RFC 9457 problem. Decide by `code`; the figures that belong to a code stand beside it, instants in ISO 8601.',
-      example: {
-        type: 'urn:postage:problem:quota_exceeded',
-        title: PROBLEMS.quota_exceeded.title,
-        status: 402,
-        code: 'quota_exceeded',
-        detail: '5 of 5 letters of this period are used. It ends at 2026-12-01T00:00:00.000Z.',
-        meter: 'letters',
-        limit: 5,
-        used: 5,
-        resetsAt: '2026-12-01T00:00:00.000Z',
-        upgradeTo: 'pro',
-      },
-    },
-  );
+  return z.object({ items: z.array(item), nextCursor: z.nullable(z.string()) });
 }

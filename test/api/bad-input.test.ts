@@ -70,8 +70,6 @@ describe('a body', () => {
     ['that is empty', ''],
     ['that is not JSON', '{"title":'],
     ['that is not UTF-8', Uint8Array.from([0x7b, 0xff, 0x7d])],
-    ['over 256 kB', JSON.stringify({ ...LETTER, body: 'x'.repeat(256 * 1024) })],
-    ['of 9 MB', 'x'.repeat(9_000_000)],
     ['nested 10,000 deep', '['.repeat(10_000) + ']'.repeat(10_000)],
     ['nested 10,000 deep in objects', '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000)],
   ])('%s is refused', async (_name, body) => {
@@ -81,6 +79,18 @@ describe('a body', () => {
       400,
       'malformed',
     );
+  });
+
+  it.each([
+    ['over 256 kB', JSON.stringify({ ...LETTER, body: 'x'.repeat(256 * 1024) }), 262_144],
+    ['of 262,145 bytes', ' '.repeat(262_145), 262_144],
+    ['of 9 MB', 'x'.repeat(9_000_000), 262_144],
+    ['with a text of more than 64 kB', JSON.stringify({ ...LETTER, body: 'x'.repeat(65_537) }), 65_536],
+    ['with a long text in Cyrillic', JSON.stringify({ ...LETTER, body: 'ж'.repeat(32_769) }), 65_536],
+    ['with a long text and nothing else', JSON.stringify({ body: '字'.repeat(30_000) }), 65_536],
+  ])('%s is too large', async (_name, body, limitBytes) => {
+    const { body: problem } = await expectProblem(createLetter({ body, headers: json }), 413, 'too_large');
+    expect(problem).toMatchObject({ limitBytes });
   });
 
   it('larger than the gateway takes is refused', async () => {
@@ -115,7 +125,7 @@ describe('the fields of a letter', () => {
     ['empty', { title: '', body: '' }, ['title', 'body']],
     ['with control characters', { title: 'a\nb', body: 'a\u0000b' }, ['title', 'body']],
     ['with half a character', '{"title":"\\ud83d","body":"\\ude00"}', ['title', 'body']],
-    ['over length', { title: 'x'.repeat(201), body: 'x'.repeat(100_001) }, ['title', 'body']],
+    ['over length', { title: 'x'.repeat(201), body: 'x' }, ['title']],
     ['in a list', [LETTER], ['']],
     ['in a string', '"title"', ['']],
     ['nowhere', 'null', ['']],
@@ -176,8 +186,12 @@ describe('paths', () => {
       await expectProblem(ada.call('DELETE', `/letters/${id}`), 404, 'not_found');
       await expectProblem(ada.call('GET', `/deliveries/${id}`), 404, 'not_found');
     }
-    await expectProblem(ada.call('GET', '/elsewhere'), 404, 'not_found');
-    await expectProblem(ada.call('POST', `/letters/${letterId}`, { body: {} }), 404, 'not_found');
+    for (const [method, path] of [
+      ['GET', '/elsewhere'],
+      ['POST', `/letters/${letterId}`],
+    ] as const) {
+      expect(await ada.call(method, path)).toMatchObject({ status: 404, body: { message: 'Not Found' } });
+    }
   });
 });
 
@@ -249,11 +263,16 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a token', () => {
+  /** The gateway says so, and no function has seen the request. */
+  async function expectUnauthorized(answer: Promise<ApiAnswer>): Promise<void> {
+    expect(await answer).toMatchObject({ status: 401, body: { message: 'Unauthorized' } });
+  }
+
   it('G13: that is missing or malformed is refused', async () => {
     const authorizations = ['', 'token', 'a.b.c', 'é'].map((token) => ({ authorization: `Bearer ${token}` }));
     for (const headers of [{}, ...authorizations]) {
       for (const path of ['/letters', '/usage', '/credits', '/entitlements']) {
-        await expectProblem(call(postage, 'GET', path, { headers }), 401, 'unauthenticated');
+        await expectUnauthorized(call(postage, 'GET', path, { headers }));
       }
     }
   });
@@ -278,8 +297,8 @@ describe('a token', () => {
       `${good.slice(0, -8)}AAAAAAAA`,
     ];
     for (const token of tokens) {
-      await expectProblem(call(postage, 'GET', '/letters', { token }), 401, 'unauthenticated');
-      await expectProblem(call(postage, 'POST', '/letters', { token, body: LETTER }), 401, 'unauthenticated');
+      await expectUnauthorized(call(postage, 'GET', '/letters', { token }));
+      await expectUnauthorized(call(postage, 'POST', '/letters', { token, body: LETTER }));
     }
   });
 
@@ -303,11 +322,7 @@ describe('a token', () => {
         await expectProblem(call(postage, method, path, { token }), 401, 'unauthenticated');
       }
     }
-    await expectProblem(
-      call(postage, 'GET', '/letters', { token: postage.cronSecret }),
-      401,
-      'unauthenticated',
-    );
+    await expectUnauthorized(call(postage, 'GET', '/letters', { token: postage.cronSecret }));
   });
 });
 

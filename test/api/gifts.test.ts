@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { call, someApiUser, type ApiAnswer, type ApiUser } from '../support/api-client.ts';
 import { usePostage } from '../support/server.ts';
@@ -164,6 +165,63 @@ describe('a code', () => {
   });
 });
 
+describe('the list of gifts', () => {
+  async function listed(user: ApiUser, query = ''): Promise<Record<string, unknown>[]> {
+    const { status, body } = await user.call('GET', `/credits/gifts${query}`);
+    expect(status).toBe(200);
+    return body['items'] as Record<string, unknown>[];
+  }
+
+  it('shows givers what became of each, newest first, and never a code', async () => {
+    const giver = await givenGiver();
+    const headers = { 'idempotency-key': 'first' };
+    const first = (await give(giver, 2, headers)).body;
+    await wait(2);
+    const { id } = (await give(giver, 1)).body;
+    await claim(await someApiUser(postage()), String(first['code']));
+    const items = await listed(giver);
+    expect(items).toEqual([
+      { id, status: 'open', count: 1, createdAt: expect.any(String), expiresAt: expect.any(String) },
+      {
+        id: first['id'],
+        status: 'claimed',
+        count: 2,
+        createdAt: expect.any(String),
+        expiresAt: first['expiresAt'],
+        endedAt: expect.any(String),
+      },
+    ]);
+    expect(JSON.stringify(items)).not.toContain(String(first['code']));
+  });
+
+  it('comes in pages', async () => {
+    const giver = await givenGiver();
+    const ids = [];
+    for (const count of [1, 2, 1]) {
+      ids.unshift((await give(giver, count)).body['id']);
+      await wait(2);
+    }
+    const first = await giver.call('GET', '/credits/gifts?limit=2');
+    const { nextCursor } = first.body;
+    const second = await giver.call('GET', `/credits/gifts?limit=2&cursor=${String(nextCursor)}`);
+    expect(second.body['nextCursor']).toBeNull();
+    const items = [first, second].flatMap(({ body }) => body['items'] as { id: string }[]);
+    expect(items.map((item) => item.id)).toEqual(ids);
+    const stranger = await someApiUser(postage());
+    expect(await stranger.call('GET', `/credits/gifts?cursor=${String(nextCursor)}`)).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'cursor' }] },
+    });
+  });
+
+  it('G13: is the own one: neither a receiver nor a stranger sees the gift', async () => {
+    const receiver = await someApiUser(postage());
+    await claim(receiver, await codeFrom(await givenGiver()));
+    expect(await listed(receiver)).toEqual([]);
+    expect(await call(postage(), 'GET', '/credits/gifts')).toMatchObject({ status: 401 });
+  });
+});
+
 describe('for the owner of the app', () => {
   it('a user is shown with their gifts', async () => {
     const giver = await givenGiver();
@@ -192,7 +250,11 @@ describe('time', () => {
     const token = await postage().token(giver.id);
     const again = await giver.call('POST', '/credits/gifts', { token, headers, body: { count: 2 } });
     expect(again).toMatchObject({ status: 201, body: { status: 'returned', code } });
+    const returned = [{ status: 'returned', because: 'expired' }];
+    const before = await giver.call('GET', '/credits/gifts', { token });
+    expect(before).toMatchObject({ body: { items: returned } });
     await postage().reconcile();
+    expect(await giver.call('GET', '/credits/gifts', { token })).toMatchObject({ body: { items: returned } });
     expect(await giver.call('GET', '/credits', { token })).toMatchObject({ body: { purchased: 5 } });
     expect(await claim(await someApiUser(postage()), code)).toMatchObject({
       status: 409,

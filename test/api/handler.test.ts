@@ -161,7 +161,8 @@ describe('access', () => {
   it('G13: the service route needs its scope, and acts for the user of the path', async () => {
     const handler = httpHandler([recording(consumeUsage)]);
     const refused = await handler(httpEvent({ ...USE, claims: { sub: 'user-2' } }), CONTEXT);
-    expect(jsonOf(refused)).toMatchObject({ status: 403, code: 'forbidden' });
+    const detail = 'The token lacks the scope postage/usage:write.';
+    expect(jsonOf(refused)).toMatchObject({ status: 403, code: 'forbidden', detail });
     const claims = { sub: 'machine', scope: 'postage/usage:write' };
     await handler(httpEvent({ ...USE, claims }), CONTEXT);
     await handler(httpEvent({ ...USE, claims, parameters: { userId: 'auth0%7C2' } }), CONTEXT);
@@ -244,7 +245,8 @@ describe('reading a request', () => {
       body: '{"consume":{"letters":1}}',
     });
     const result = await httpHandler([recording(consumeUsage)])(withoutKey, CONTEXT);
-    expect(jsonOf(result)).toMatchObject({ status: 422, errors: [{ path: 'Idempotency-Key' }] });
+    const errors = [{ path: 'Idempotency-Key', message: 'Required.' }];
+    expect(jsonOf(result)).toMatchObject({ status: 422, errors });
   });
 
   it('names each field that is wrong', async () => {
@@ -293,7 +295,14 @@ describe('reading a request', () => {
 
 describe('contracts', () => {
   it('are of routes that exist', () => {
-    const elsewhere = { ...NO_INPUT, summary: '', description: '', answers: {}, problems: [] };
+    const elsewhere = {
+      ...NO_INPUT,
+      operationId: '',
+      summary: '',
+      description: '',
+      answers: {},
+      problems: [],
+    };
     // @ts-expect-error -- the compiler refuses it as well
     expect(() => contract('GET /elsewhere', elsewhere)).toThrow('There is no route GET /elsewhere.');
     expect(contract('GET /credits', { ...elsewhere, query: z.strictObject({}) }).route.group).toBe('credits');

@@ -32,6 +32,41 @@ async function purchasesOf(user: ApiUser): Promise<string[]> {
   return [...(await itemsOf(postage().store, user.id)).keys()].filter((key) => key.startsWith('PURCHASE#'));
 }
 
+describe('the list of purchases', () => {
+  it('shows each with its status, newest first and in pages; G13: to its user only', async () => {
+    const user = await someApiUser(postage(), 'pro');
+    const paid = await begin(user, 5);
+    await payCheckout(postage(), paid.url);
+    const open = await begin(user, 10);
+    const first = await user.call('GET', `${PURCHASES}?limit=1`);
+    expect(first).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          {
+            id: open.id,
+            status: 'open',
+            credits: 10,
+            price: { amountCents: 2_700, currency: 'usd' },
+            returnedCents: 0,
+            creditsTaken: 0,
+            checkoutUrl: open.url,
+          },
+        ],
+        nextCursor: expect.any(String),
+      },
+    });
+    const cursor = String(first.body['nextCursor']);
+    expect(await user.call('GET', `${PURCHASES}?limit=1&cursor=${cursor}`)).toMatchObject({
+      body: { items: [{ id: paid.id, status: 'paid', credits: 5, checkoutUrl: null }], nextCursor: null },
+    });
+    const stranger = await someApiUser(postage(), 'pro');
+    expect(await stranger.call('GET', PURCHASES)).toMatchObject({ body: { items: [], nextCursor: null } });
+    expect(await stranger.call('GET', `${PURCHASES}?cursor=${cursor}`)).toMatchObject({ status: 422 });
+    expect(await call(postage(), 'GET', PURCHASES)).toMatchObject({ status: 401 });
+  });
+});
+
 describe('buying a bundle', () => {
   it('tells Stripe who buys what, on the page and on the payment', async () => {
     const user = await someApiUser(postage(), 'pro');

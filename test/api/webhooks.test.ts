@@ -216,7 +216,7 @@ describe('what Stripe has not signed', () => {
     await expectRefused(send(undefined, signed(body)), 400, 'malformed');
     await expectRefused(send('', signed(body)), 400, 'malformed');
     const large = bodyOf({ note: 'x'.repeat(MAX_BODY_BYTES) });
-    await expectRefused(send(large, signed(large)), 400, 'malformed');
+    await expectRefused(send(large, signed(large)), 413, 'too_large');
     const latin1 = Buffer.from(body, 'latin1').toString('base64');
     await expectRefused(send(latin1, signed(body), { isBase64Encoded: true }), 400, 'malformed');
   });

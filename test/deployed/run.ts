@@ -9,7 +9,7 @@ import { bootstrap, deploy, type Deployment, destroy, stackName } from './suppor
 import { lastLines, run, step } from './support/commands.ts';
 import { serveIssuer } from './support/issuer-server.ts';
 import { failuresInLogs } from './support/logs.ts';
-import { startMiniStack } from './support/ministack.ts';
+import { MINISTACK, startMiniStack } from './support/ministack.ts';
 import { serveStripe } from './support/stripe-server.ts';
 import { prepareVirtualEnvironment } from './support/python.ts';
 
@@ -75,7 +75,7 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
   const directory = mkdtempSync(join(tmpdir(), 'postage-deployed-'));
   const stops: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
-    const unavailable = await step('virtual environment', () => prepareVirtualEnvironment(signal));
+    const unavailable = await step('virtual environment', () => prepareVirtualEnvironment(MINISTACK, signal));
     if (unavailable !== null) {
       process.stdout.write(`skipped: ${unavailable}\n`);
       return 0;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
+import { planOf } from '../../lambdas/domain/catalogue.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import {
   followSubscription,
@@ -61,13 +61,15 @@ const SETTLED = NOW + 8;
 
 /** What Stripe decides of an account. Only the status shows that it ever had a subscription. */
 function decided(account: Account): object {
-  const { plan, subscription, anchor, letters, emails } = rollForward(account, SETTLED, LETTERS).account;
+  const settled = rollForward(account, SETTLED, LETTERS).account;
+  const { plan, subscription, anchor, meters, levels, creditsPerPeriod, carryOver } = settled;
   return {
     plan,
     subscription: subscription.status === 'none' ? { status: 'canceled' } : subscription,
     anchor,
-    limits: [letters.used + letters.left, emails.used + emails.left],
-    planLimits: [PLANS[plan].lettersPerPeriod, PLANS[plan].emailsPerPeriod],
+    limits: Object.entries(meters).map(([id, { limit, credits }]) => [id, limit, credits]),
+    planLimits: planOf(LETTERS, plan)?.limits,
+    terms: { levels, creditsPerPeriod, carryOver },
   };
 }
 

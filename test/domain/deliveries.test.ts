@@ -23,7 +23,7 @@ describe('when a delivery can be promised', () => {
 
 describe('what a delivery costs', () => {
   it('one of its channel', () => {
-    expect(costOf('email')).toEqual({ letters: 0, emails: 1, mails: 0 });
-    expect(costOf('mail')).toEqual({ letters: 0, emails: 0, mails: 1 });
+    expect(costOf('email')).toEqual({ consume: { emails: 1 }, release: {} });
+    expect(costOf('mail')).toEqual({ consume: { mails: 1 }, release: {} });
   });
 });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { meterUnder, newAccount } from '../../lambdas/domain/account.ts';
+import { newAccount } from '../../lambdas/domain/account.ts';
 import { type Entitlements, getEntitlements } from '../../lambdas/letters/domain/entitlements.ts';
-import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
+import {
+  active,
+  at,
+  givenSubscriber,
+  pastDue,
+  trial,
+  used,
+  withCredits,
+  withUses,
+} from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T12:00:00.000Z';
@@ -24,7 +33,7 @@ describe('what a user may do', () => {
       usage: { lettersThisMonth: 5, emailsThisMonth: 0, mailCreditsRemaining: 0 },
       limits: { lettersReached: true, emailsReached: true, mailCreditsExhausted: true },
     } satisfies Entitlements);
-    const overdrawn = { ...account, letters: meterUnder(5, 7) };
+    const overdrawn = withUses(account, { letters: { used: 7 } });
     expect(getEntitlements(overdrawn, at(NOW)).limits).toMatchObject({ lettersReached: true });
   });
 

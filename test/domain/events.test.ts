@@ -8,7 +8,16 @@ import { type PostageEvent } from '../../lambdas/letters/domain/events.ts';
 import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
-import { active, at, givenSubscriber, pastDue, trial, used, withCredits } from '../support/accounts.ts';
+import {
+  active,
+  at,
+  givenSubscriber,
+  pastDue,
+  trial,
+  used,
+  withCredits,
+  withUses,
+} from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
@@ -57,14 +66,14 @@ describe('thresholds of usage', () => {
     ]);
   });
 
-  it('of mails, the limit is the credits that the period had to spend', () => {
+  it('of credits, the limit is what the period had to spend', () => {
     const one = used(PRO, { mails: 1 }, '2026-02-10');
     const two = used(one, { mails: 1 }, '2026-02-10');
     expect(thresholdsOf(PRO, one)).toEqual([]);
-    expect(thresholdsOf(one, two)).toEqual(['mails 80% of 2', 'mails 100% of 2']);
+    expect(thresholdsOf(one, two)).toEqual(['credits 80% of 2', 'credits 100% of 2']);
     const bought = { ...two, credits: grantPurchased(two.credits, 8, 'purchase', 'test').credits };
     expect(thresholdsOf(two, bought)).toEqual([]);
-    expect(thresholdsOf(bought, used(bought, { mails: 6 }, '2026-02-10'))).toEqual(['mails 80% of 10']);
+    expect(thresholdsOf(bought, used(bought, { mails: 6 }, '2026-02-10'))).toEqual(['credits 80% of 10']);
   });
 
   it('unlimited meters and those with a limit of zero reach nothing', () => {
@@ -119,7 +128,7 @@ function mailer(mails: number, credits: number): Account {
 }
 
 describe('suspicious activity', () => {
-  const after = (mails: number): Account => ({ ...PRO, mailsUsed: mails });
+  const after = (mails: number): Account => withUses(PRO, { mails: { used: mails } });
   it.each([
     [19, 20, 0],
     [20, 21, 1],
@@ -131,8 +140,20 @@ describe('suspicious activity', () => {
   });
 
   it('begins anew with each period', () => {
-    const next = { ...rollForward(PRO, at('2026-03-01'), LETTERS).account, mailsUsed: 21 };
-    expect(namesOf(eventsOf(accountChange(after(30), next), LETTERS))).toContain('SuspiciousActivity');
+    const { account } = rollForward(PRO, at('2026-03-01'), LETTERS);
+    const next = withUses(account, { mails: { used: 21 } });
+    expect(eventsOf(accountChange(after(30), next), LETTERS)).toContainEqual({
+      name: 'SuspiciousActivity',
+      version: 1,
+      id: 'SuspiciousActivity:user:mails:2026-03-01T00:00:00.000Z',
+      at: '2026-02-10T12:00:00.000Z',
+      userId: 'user',
+      data: { period: '2026-03-01T00:00:00.000Z', meter: 'mails', used: 21, above: 20 },
+    });
+  });
+
+  it('is none of a meter that the catalogue does not watch', () => {
+    expect(eventsOf(accountChange(PRO, used(PRO, { letters: 999 }, '2026-02-10')), LETTERS)).toEqual([]);
   });
 });
 
@@ -242,9 +263,14 @@ const GONE = { ...LETTER, title: '', deletedAt: at('2026-02-10') };
 const PERIOD = rollForward(PRO, at('2026-03-01'), LETTERS).closed[0] ?? null;
 const CONSUMPTION = {
   id: 'usage-1',
-  consumed: { letters: 1, emails: 2, mails: 0 },
+  consumed: { emails: 2, mails: 1 },
+  released: {},
+  credits: 1,
+  levels: [],
   createdAt: at('2026-02-09'),
+  givenBackAt: null,
 };
+const GIVEN_BACK = { ...CONSUMPTION, givenBackAt: at('2026-02-11') };
 const MOVEMENT = { id: 'line-1', at: at('2026-02-09'), kind: 'purchase' as const, amount: 5, source: 'test' };
 
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -260,12 +286,73 @@ describe('records', () => {
     ['a period', { kind: 'period', ...about, before: null, after: PERIOD }, ['PeriodClosed']],
     ['a period that owes less', { kind: 'period', ...about, before: PERIOD, after: PERIOD }, []],
     ['counted usage', { kind: 'consumption', ...about, before: null, after: CONSUMPTION }, ['UsageRecorded']],
+    [
+      'usage given back',
+      { kind: 'consumption', ...about, before: CONSUMPTION, after: GIVEN_BACK },
+      ['UsageGivenBack'],
+    ],
+    ['touched usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: CONSUMPTION }, []],
+    ['given back, and touched', { kind: 'consumption', ...about, before: GIVEN_BACK, after: GIVEN_BACK }, []],
     ['erased usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: null }, []],
     ['an erased line', { kind: 'movement', ...about, before: MOVEMENT, after: null }, []],
     ['a line of the ledger', { kind: 'movement', ...about, before: null, after: MOVEMENT }, []],
     ['a text', { kind: 'text', ...about, before: null, after: {} }, []],
   ])('%s', (_, change, names) => {
     expect(namesOf(eventsOf(change, LETTERS))).toEqual(names);
+  });
+
+  it('say what usage was reported, and what of it was given back', () => {
+    const changes: AnyChange[] = [
+      { kind: 'consumption', ...about, before: null, after: CONSUMPTION },
+      { kind: 'consumption', ...about, before: CONSUMPTION, after: GIVEN_BACK },
+    ];
+    expect(changes.flatMap((change) => eventsOf(change, LETTERS))).toMatchObject([
+      {
+        name: 'UsageRecorded',
+        id: 'UsageRecorded:user:usage-1',
+        at: '2026-02-09T00:00:00.000Z',
+        data: {
+          usageId: 'usage-1',
+          consumed: { emails: 2, mails: 1 },
+          released: {},
+          credits: 1,
+          recordedAt: '2026-02-09T00:00:00.000Z',
+        },
+      },
+      {
+        name: 'UsageGivenBack',
+        id: 'UsageGivenBack:user:usage-1',
+        at: '2026-02-11T00:00:00.000Z',
+        data: {
+          usageId: 'usage-1',
+          consumed: { emails: 2, mails: 1 },
+          credits: 1,
+          givenBackAt: '2026-02-11T00:00:00.000Z',
+        },
+      },
+    ]);
+  });
+
+  it('of a closed period say what it counted', () => {
+    const { closed } = rollForward(
+      used(PRO, { letters: 3, mails: 1 }, '2026-02-10'),
+      at('2026-03-01'),
+      LETTERS,
+    );
+    const [event] = eventsOf({ kind: 'period', ...about, before: null, after: closed[0] ?? null }, LETTERS);
+    expect(event).toMatchObject({
+      name: 'PeriodClosed',
+      id: 'PeriodClosed:user:2026-02-01T00:00:00.000Z',
+      data: {
+        plan: 'pro',
+        used: { letters: 3, emails: 0, mails: 1 },
+        creditsUsed: 1,
+        movements: [
+          { kind: 'expiry', amount: -1 },
+          { kind: 'allowance', amount: 2 },
+        ],
+      },
+    });
   });
 
   it.each<[DeliveryStatus | null, DeliveryStatus | null, number]>([
@@ -308,7 +395,7 @@ describe('records', () => {
       { kind: 'letter', ...about, before: LETTER, after: GONE },
       { kind: 'delivery', ...about, before: null, after: givenDelivery('scheduled', 'email') },
     ];
-    const told = JSON.stringify(changes.flatMap(eventsOf));
+    const told = JSON.stringify(changes.flatMap((change) => eventsOf(change, LETTERS)));
     expect(told).not.toContain('To myself');
     expect(told).not.toContain('ada@example.com');
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { auditOf } from '../../lambdas/domain/audit.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
-import { type Gift, type GiftEnd, newGift, refuseClaim } from '../../lambdas/domain/gifts.ts';
+import { endOf, type Gift, type GiftEnd, newGift, refuseClaim } from '../../lambdas/domain/gifts.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { countedOf } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
@@ -27,6 +27,16 @@ describe('a gift', () => {
     expect(refuseClaim(OPEN, 'giver', 'receiver', NOW + 90 * DAY_MS - 1)).toBeNull();
     // Also when no job has brought it back yet (G7).
     expect(refuseClaim(OPEN, 'giver', 'receiver', NOW + 90 * DAY_MS)).toBe('gone_back');
+  });
+
+  it('G7: has gone back at its end, also when no job has written that yet', () => {
+    expect(endOf(OPEN, OPEN.expiresAt - 1)).toMatchObject({ status: 'open' });
+    expect(endOf(OPEN, OPEN.expiresAt)).toEqual({
+      status: 'returned',
+      endedAt: OPEN.expiresAt,
+      because: 'expired',
+    });
+    expect(endOf(CLAIMED, OPEN.expiresAt)).toMatchObject({ status: 'claimed', endedAt: at('2026-02-11') });
   });
 
   it.each([

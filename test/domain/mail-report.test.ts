@@ -6,16 +6,13 @@ import {
   type Rate,
   reportMails,
 } from '../../lambdas/letters/domain/mail-report.ts';
-import { addTotals, NO_TOTALS, type Totals, TOTALS } from '../../lambdas/domain/statistics.ts';
+import { addTotals, type CoreTotal, type Totals } from '../../lambdas/domain/statistics.ts';
+import { type LettersTotal } from '../../lambdas/letters/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
-
-function reportOf(totals: Partial<Totals>): MailReport {
-  return reportMails({ ...NO_TOTALS, ...totals });
-}
 
 describe('the report of mails', () => {
   it('tells what was sent, what came in and how credits were used', () => {
-    const report = reportOf({
+    const report = reportMails({
       ...{ creditMailsSent: 70, cardMailsSent: 30 },
       ...{
         cardRevenueCents: 9_000,
@@ -23,8 +20,8 @@ describe('the report of mails', () => {
         cardRefundsCents: 300,
         bundleRefundsCents: 870,
       },
-      ...{ proPeriods: 40, proPeriodMails: 50 },
-      ...{ subscriberPeriods: 50, exhaustedPeriods: 20, convertedPeriods: 5 },
+      ...{ reportedPeriods: 40, reportedPeriodMails: 50 },
+      ...{ creditPeriods: 50, exhaustedPeriods: 20, convertedPeriods: 5 },
       ...{ periodCreditsUsed: 60, periodCreditsLeft: 40 },
       ...{ cardMails: 49, cardPaymentsFailed: 1 },
     });
@@ -45,7 +42,7 @@ describe('the report of mails', () => {
 
   it('of a month without anything has zeros, and no rate of nothing', () => {
     const none = (threshold: number | null): Rate => ({ value: null, threshold, isCrossed: false });
-    expect(reportOf({})).toEqual({
+    expect(reportMails({})).toEqual({
       mails: { delivered: 0, free: 0, paid: 0 },
       revenueCents: 0,
       refundedCents: 0,
@@ -61,12 +58,12 @@ describe('the report of mails', () => {
   });
 
   it('says so where more went back than came in', () => {
-    const report = reportOf({ cardRevenueCents: 300, cardRefundsCents: 600 });
+    const report = reportMails({ cardRevenueCents: 300, cardRefundsCents: 600 });
     expect(report).toMatchObject({ revenueCents: -300, rates: { refunds: { value: 2, isCrossed: true } } });
   });
 
   it('counts a dispute that was won against what went back', () => {
-    const report = reportOf({ bundleRevenueCents: 1_400, bundleRefundsCents: -1_400 });
+    const report = reportMails({ bundleRevenueCents: 1_400, bundleRefundsCents: -1_400 });
     expect(report).toMatchObject({
       revenueCents: 2_800,
       rates: { refunds: { value: -1, isCrossed: false } },
@@ -75,9 +72,9 @@ describe('the report of mails', () => {
 });
 
 describe('a threshold', () => {
-  it.each<[keyof MailReport['rates'], Partial<Totals>, boolean]>([
-    ['exhaustion', { exhaustedPeriods: 500, subscriberPeriods: 1_000 }, false],
-    ['exhaustion', { exhaustedPeriods: 501, subscriberPeriods: 1_000 }, true],
+  it.each<[keyof MailReport['rates'], Totals, boolean]>([
+    ['exhaustion', { exhaustedPeriods: 500, creditPeriods: 1_000 }, false],
+    ['exhaustion', { exhaustedPeriods: 501, creditPeriods: 1_000 }, true],
     ['payAsYouGoConversion', { convertedPeriods: 50, exhaustedPeriods: 1_000 }, false],
     ['payAsYouGoConversion', { convertedPeriods: 49, exhaustedPeriods: 1_000 }, true],
     ['payAsYouGoConversion', { convertedPeriods: 0, exhaustedPeriods: 1 }, true],
@@ -91,17 +88,24 @@ describe('a threshold', () => {
     ['creditUtilization', { periodCreditsUsed: 1 }, false],
     ['creditUtilization', { periodCreditsLeft: 1 }, false],
   ])('of %s with %j: crossed %s', (name, totals, isCrossed) => {
-    expect(reportOf(totals).rates[name].isCrossed).toBe(isCrossed);
+    expect(reportMails(totals).rates[name].isCrossed).toBe(isCrossed);
   });
 });
 
 describe('whatever was counted', () => {
+  const count = fc.nat(1_000);
   /** As days count it: parts are no more than their wholes. */
   const totals = fc
-    .record(Object.fromEntries(TOTALS.map((name) => [name, fc.nat(1_000)])))
-    .map((drawn): Totals => {
-      const counts = { ...NO_TOTALS, ...drawn };
-      const exhaustedPeriods = Math.min(counts.exhaustedPeriods, counts.subscriberPeriods);
+    .record({
+      ...{ creditMailsSent: count, cardMailsSent: count, cardMails: count, cardPaymentsFailed: count },
+      ...{ cardRevenueCents: count, cardRefundsCents: count },
+      ...{ bundleRevenueCents: count, bundleRefundsCents: count },
+      ...{ creditPeriods: count, exhaustedPeriods: count, convertedPeriods: count },
+      ...{ periodCreditsUsed: count, periodCreditsLeft: count },
+      ...{ reportedPeriods: count, reportedPeriodMails: count },
+    } satisfies Partial<Record<CoreTotal | LettersTotal, typeof count>>)
+    .map((counts) => {
+      const exhaustedPeriods = Math.min(counts.exhaustedPeriods, counts.creditPeriods);
       return {
         ...counts,
         exhaustedPeriods,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { planOf } from '../../lambdas/domain/catalogue.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import {
   boundary,
@@ -8,7 +9,6 @@ import {
   CALENDAR_ANCHOR,
   isBoundary,
 } from '../../lambdas/domain/periods.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { active, at, availableTo, givenSubscriber, periodsOf, shown } from '../support/accounts.ts';
 import { anyInstant } from '../support/arbitraries.ts';
@@ -195,6 +195,6 @@ describe('a yearly plan', () => {
     // Then twelve periods have closed
     expect(periodsOf(year).map(([start]) => start)).toEqual(series('2024-01-31', 0, 11));
     expect(year.closed.every((period) => period.movements.at(-1)?.kind === 'allowance')).toBe(true);
-    expect(availableTo(year.account)).toBe(PLANS.pro.mailCreditsPerPeriod);
+    expect(availableTo(year.account)).toBe(planOf(LETTERS, 'pro')?.creditsPerPeriod);
   });
 });

@@ -4,7 +4,7 @@ import { type Account } from '../../lambdas/domain/account.ts';
 import { auditOf } from '../../lambdas/domain/audit.ts';
 import { type RecordChange } from '../../lambdas/domain/changes.ts';
 import { eventsOf } from '../../lambdas/domain/events-of.ts';
-import { countedOf, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { countedOf } from '../../lambdas/domain/statistics.ts';
 import {
   followPayment,
   type PaymentFacts,
@@ -173,19 +173,25 @@ describe('what follows from a purchase', () => {
     expect(counted(null, OPEN)).toBeNull();
     expect(counted(OPEN, null)).toBeNull();
     expect(counted(OPEN, FAILED)).toBeNull();
-    expect(counted(OPEN, BOUGHT)).toMatchObject({
-      subject: `purchase:p1:${String(BOUGHT.version)}`,
-      day: '2026-02-10',
-      isUse: false,
-      totals: { ...NO_TOTALS, creditsBought: 10, bundleRevenueCents: 2_700 },
-    });
-    expect(counted(BOUGHT, { ...REFUNDED, version: BOUGHT.version + 1 })).toMatchObject({
-      subject: `purchase:p1:${String(BOUGHT.version + 1)}`,
-      totals: { ...NO_TOTALS, creditsRefunded: 5, bundleRefundsCents: 1_350 },
-    });
-    expect(counted(REFUNDED, { ...BOUGHT, version: 5, settledAt: null })).toMatchObject({
-      day: '2026-02-12',
-      totals: { ...NO_TOTALS, creditsRefunded: -5, bundleRefundsCents: -1_350 },
-    });
+    expect(counted(OPEN, BOUGHT)).toEqual(
+      expect.objectContaining({
+        subject: `purchase:p1:${String(BOUGHT.version)}`,
+        day: '2026-02-10',
+        isUse: false,
+        totals: { creditsBought: 10, bundleRevenueCents: 2_700 },
+      }),
+    );
+    expect(counted(BOUGHT, { ...REFUNDED, version: BOUGHT.version + 1 })).toEqual(
+      expect.objectContaining({
+        subject: `purchase:p1:${String(BOUGHT.version + 1)}`,
+        totals: { creditsRefunded: 5, bundleRefundsCents: 1_350 },
+      }),
+    );
+    expect(counted(REFUNDED, { ...BOUGHT, version: 5, settledAt: null })).toEqual(
+      expect.objectContaining({
+        day: '2026-02-12',
+        totals: { creditsRefunded: -5, bundleRefundsCents: -1_350 },
+      }),
+    );
   });
 });

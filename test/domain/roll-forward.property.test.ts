@@ -4,7 +4,6 @@ import { endingOf, isOpen, newAccount, openUntil } from '../../lambdas/domain/ac
 import { NO_CREDITS } from '../../lambdas/domain/credits.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { availableTo, leftOf, sumOf } from '../support/accounts.ts';
@@ -119,7 +118,7 @@ describe('for any account and time', () => {
         const opened = rolled.closed.filter(
           ({ periodEnd }) => periodEnd < (endingOf(account.subscription) ?? Infinity),
         );
-        expect(rolled.account.credits.granted).toBe(opened.length * PLANS[account.plan].mailCreditsPerPeriod);
+        expect(rolled.account.credits.granted).toBe(opened.length * account.creditsPerPeriod);
       }),
     );
   });

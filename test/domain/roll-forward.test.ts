@@ -11,10 +11,13 @@ import {
   movementsOf,
   pastDue,
   periodOf,
+  restsOf,
   shown,
   trial,
   used,
+  usesOf,
   withCredits,
+  withUses,
 } from '../support/accounts.ts';
 import { expectSoundCredits } from '../support/books.ts';
 import { LETTERS } from '../support/catalogues.ts';
@@ -25,21 +28,28 @@ describe('a free account', () => {
     expect(periodOf(account)).toEqual(['2026-11-01', '2026-12-01']);
     expect(account).toMatchObject({
       plan: 'none',
-      letters: { used: 0, left: 5 },
-      emails: { used: 0, left: 0 },
+      meters: {
+        letters: { used: 0, limit: 5, credits: 0, paid: 0 },
+        emails: { used: 0, limit: null, credits: 0, paid: 0 },
+        mails: { used: 0, limit: null, credits: 1, paid: 0 },
+      },
+      levels: {},
+      creditsPerPeriod: 0,
     });
   });
 
   it('G7: gets its letters back at the month’s end, the instant itself included', () => {
     const account = used(newAccount('user', at('2026-11-24'), LETTERS), { letters: 5 }, '2026-11-24');
-    expect(rollForward(account, at('2026-12-01') - 1, LETTERS).account.letters).toEqual({ used: 5, left: 0 });
-    expect(rollForward(account, at('2026-12-01'), LETTERS).account.letters).toEqual({ used: 0, left: 5 });
+    const before = rollForward(account, at('2026-12-01') - 1, LETTERS).account;
+    expect([usesOf(before), restsOf(before)]).toMatchObject([{ letters: 5 }, { letters: 0 }]);
+    const after = rollForward(account, at('2026-12-01'), LETTERS).account;
+    expect([usesOf(after), restsOf(after)]).toMatchObject([{ letters: 0 }, { letters: 5 }]);
   });
 
   it('keeps purchased credits for years (G8)', () => {
     const account = withCredits(newAccount('user', at('2026-11-24'), LETTERS), { purchased: 7 });
     expect(leftOf(rollForward(account, at('2031-11-24'), LETTERS).account)).toEqual({
-      lots: [0, 0, 0],
+      lots: [0],
       included: 0,
       purchased: 7,
     });
@@ -77,10 +87,12 @@ describe('closing a period', () => {
         periodEnd: at('2026-02-28'),
         anchor: at('2026-01-31'),
         plan: 'pro',
-        letters: 3,
-        emails: 2,
-        mails: 1,
-        cardMails: 0,
+        meters: {
+          letters: { used: 3, limit: 'unlimited', paid: 0 },
+          emails: { used: 2, limit: 'unlimited', paid: 0 },
+          mails: { used: 1, limit: 'unlimited', paid: 0 },
+        },
+        creditsPerPeriod: 2,
         creditsUsed: 1,
         creditsLeft: 1,
         purchasedOutstanding: 0,
@@ -91,7 +103,7 @@ describe('closing a period', () => {
       },
     ]);
     expect(periodOf(next)).toEqual(['2026-02-28', '2026-03-31']);
-    expect(next).toMatchObject({ letters: { used: 0 }, emails: { used: 0 }, mailsUsed: 0 });
+    expect(usesOf(next)).toEqual({ letters: 0, emails: 0, mails: 0 });
     expect(availableTo(next)).toBe(2);
   });
 
@@ -106,13 +118,13 @@ describe('closing a period', () => {
   });
 
   it('records how many mails a card has paid for, and counts anew', () => {
-    const account = { ...givenSubscriber(active({}), '2026-02-03'), mailsUsed: 5, cardMails: 3 };
+    const account = withUses(givenSubscriber(active({}), '2026-02-03'), { mails: { used: 5, paid: 3 } });
     const { account: next, closed } = rollForward(account, at('2026-03-31'), LETTERS);
-    expect(closed.map(({ mails, cardMails }) => [mails, cardMails])).toEqual([
-      [5, 3],
-      [0, 0],
+    expect(closed).toMatchObject([
+      { meters: { mails: { used: 5, paid: 3 } } },
+      { meters: { mails: { used: 0, paid: 0 } } },
     ]);
-    expect(next).toMatchObject({ mailsUsed: 0, cardMails: 0 });
+    expect(next).toMatchObject({ meters: { mails: { used: 0, paid: 0 } } });
   });
 
   it('records how many purchased credits it has spent', () => {
@@ -142,8 +154,8 @@ describe('closing a period', () => {
       { mails: 2 },
       '2026-02-24T11:00Z',
     );
-    expect(rollForward(account, at('2026-02-24T12:00Z'), LETTERS).account.mailsByDay).toEqual({
-      '2026-02-24': 2,
+    expect(rollForward(account, at('2026-02-24T12:00Z'), LETTERS).account.usesByDay).toEqual({
+      'mails:2026-02-24': 2,
     });
   });
 });
@@ -235,11 +247,19 @@ describe('endings that are known', () => {
     );
     const { account: ended, closed } = rollForward(account, at('2026-04-20'), LETTERS);
     expect(closed).toMatchObject([
-      { periodStart: at('2026-03-31'), periodEnd: at('2026-04-10T09:30Z'), plan: 'pro', mails: 1 },
+      {
+        periodStart: at('2026-03-31'),
+        periodEnd: at('2026-04-10T09:30Z'),
+        plan: 'pro',
+        meters: { mails: { used: 1 } },
+      },
     ]);
     expect(movementsOf({ closed, movements: [] })).toEqual([['expiry', -1]]);
     expect(periodOf(ended)).toEqual(['2026-04-10T09:30:00.000Z', '2026-05-01']);
-    expect(ended.letters).toEqual({ used: 0, left: 5 });
+    expect([usesOf(ended), restsOf(ended)]).toEqual([
+      { letters: 0, emails: 0, mails: 0 },
+      { letters: 5, emails: 0, mails: 0 },
+    ]);
   });
 
   it('G8: take no purchased credit', () => {
@@ -249,7 +269,7 @@ describe('endings that are known', () => {
       purchased: 6,
     });
     expect(leftOf(rollForward(account, at('2026-04-10'), LETTERS).account)).toEqual({
-      lots: [0, 0, 0],
+      lots: [0],
       included: 0,
       purchased: 6,
     });
@@ -297,8 +317,8 @@ describe('whether a closed period is kept', () => {
     ['yes: credits moved', withCredits(account, { lots: [1, 0, 0] }), true],
     ['no: purchased credits stay', withCredits(account, { purchased: 3 }), false],
     ['yes: credits used', withCredits(account, { purchased: 3, usedThisPeriod: 1 }), true],
-    ['yes: mails by card', { ...account, mailsUsed: 1 }, true],
-    ['yes: e-mails', { ...account, emails: { used: 1, left: 0 } }, true],
+    ['yes: mails by card', withUses(account, { mails: { used: 1, paid: 1 } }), true],
+    ['yes: e-mails', withUses(account, { emails: { used: 1 } }), true],
   ])('%s', (_, before, kept) => {
     expect(isKept(before)).toEqual([kept]);
   });

@@ -12,10 +12,10 @@ import {
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
 import {
   addTotals,
+  type Counted,
   daysOf,
   judgeDayRange,
   monthsAndDaysOf,
-  NO_TOTALS,
   type Totals,
 } from '../../lambdas/domain/statistics.ts';
 import { countedOf } from '../../lambdas/letters/domain/statistics.ts';
@@ -28,17 +28,27 @@ const about = { userId: 'user', at: WRITTEN_AT };
 const createdAt = at('2026-02-09T23:59:59.999Z');
 const LETTER = { id: 'l', title: '', createdAt, deletedAt: null };
 
-const CONSUMPTION = { id: 'c', createdAt, consumed: { letters: 4, emails: 0, mails: 2 } };
+const CONSUMPTION = {
+  id: 'c',
+  createdAt,
+  consumed: { letters: 4, mails: 2 },
+  released: {},
+  credits: 2,
+  levels: [],
+  givenBackAt: null,
+};
+const GIVEN_BACK = { ...CONSUMPTION, givenBackAt: at('2026-02-10') };
 const MOVEMENT: RecordedMovement = { id: 'm', at: createdAt, kind: 'purchase', amount: 5, source: '' };
 const PERIOD: ClosedPeriod = {
   periodStart: 0,
   periodEnd: at('2026-02-01'),
   anchor: 0,
   plan: 'pro',
-  letters: 9,
-  emails: 9,
-  mails: 9,
-  cardMails: 1,
+  meters: {
+    letters: { used: 9, limit: 'unlimited', paid: 0 },
+    mails: { used: 9, limit: 'unlimited', paid: 1 },
+  },
+  creditsPerPeriod: 2,
   creditsUsed: 3,
   creditsLeft: 2,
   purchasedOutstanding: 0,
@@ -53,11 +63,11 @@ describe('what counts', () => {
   const given = (status: DeliveryStatus, channel: Channel): Delivery =>
     givenDelivery(status, channel, '2026-02-09T23:59:59.999Z');
 
-  it.each<[string, AnyChange, object | null]>([
+  it.each<[string, AnyChange, (Partial<Counted> & { totals: Totals }) | null]>([
     [
       'a letter, on the day it was written',
       { kind: 'letter', ...about, before: null, after: LETTER },
-      { subject: 'letter:l', day: '2026-02-09', totals: { ...NO_TOTALS, letters: 1 }, isUse: true },
+      { subject: 'letter:l', day: '2026-02-09', totals: { 'used:letters': 1 }, isUse: true },
     ],
     ['a deleted letter', { kind: 'letter', ...about, before: LETTER, after: LETTER }, null],
     ['erased usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: null }, null],
@@ -67,7 +77,7 @@ describe('what counts', () => {
     [
       'an e-mail',
       { kind: 'delivery', ...about, before: null, after: given('scheduled', 'email') },
-      { subject: 'delivery:delivery-1', day: '2026-02-09', totals: { ...NO_TOTALS, emails: 1 } },
+      { subject: 'delivery:delivery-1', day: '2026-02-09', totals: { 'used:emails': 1 } },
     ],
     [
       'a mail that was paid later, on the day it was paid',
@@ -77,7 +87,7 @@ describe('what counts', () => {
         before: given('pending_payment', 'mail'),
         after: given('scheduled', 'mail'),
       },
-      { subject: 'delivery:delivery-1', day: '2026-02-12', totals: { ...NO_TOTALS, mails: 1 } },
+      { subject: 'delivery:delivery-1', day: '2026-02-12', totals: { 'used:mails': 1 } },
     ],
     [
       'a mail that waits for its payment',
@@ -87,12 +97,32 @@ describe('what counts', () => {
     [
       'usage that a service counted',
       { kind: 'consumption', ...about, before: null, after: CONSUMPTION },
-      { subject: 'usage:c', totals: { ...NO_TOTALS, letters: 4, mails: 2 }, isUse: true },
+      { subject: 'usage:c', totals: { 'used:letters': 4, 'used:mails': 2 }, isUse: true },
+    ],
+    [
+      'usage that was given back, off the day on which it came back',
+      { kind: 'consumption', ...about, before: CONSUMPTION, after: GIVEN_BACK },
+      {
+        subject: 'given-back:c',
+        day: '2026-02-10',
+        totals: { 'used:letters': -4, 'used:mails': -2 },
+        isUse: false,
+      },
+    ],
+    [
+      'usage that was touched',
+      { kind: 'consumption', ...about, before: CONSUMPTION, after: CONSUMPTION },
+      null,
+    ],
+    [
+      'usage given back, and touched',
+      { kind: 'consumption', ...about, before: GIVEN_BACK, after: GIVEN_BACK },
+      null,
     ],
     [
       'a purchase',
       { kind: 'movement', ...about, before: null, after: MOVEMENT },
-      { subject: 'movement:m', day: '2026-02-09', totals: { ...NO_TOTALS, creditsGranted: 5 }, isUse: false },
+      { subject: 'movement:m', day: '2026-02-09', totals: { creditsGranted: 5 }, isUse: false },
     ],
     [
       'a closed period, on the day of its end',
@@ -101,10 +131,9 @@ describe('what counts', () => {
         subject: 'period:0',
         day: '2026-02-01',
         totals: {
-          ...NO_TOTALS,
           ...{ creditsExpired: 2, creditsGranted: 2, creditsTakenBack: 1 },
-          ...{ subscriberPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
-          ...{ proPeriods: 1, proPeriodMails: 9 },
+          ...{ creditPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
+          ...{ reportedPeriods: 1, reportedPeriodMails: 9 },
         },
         isUse: false,
       },
@@ -117,6 +146,7 @@ describe('what counts', () => {
       expect(actual).toBeNull();
     } else {
       expect(actual).toMatchObject({ userId: 'user', writtenAt: WRITTEN_AT, ...counted });
+      expect(actual?.totals).toEqual(counted.totals);
     }
   });
 
@@ -126,41 +156,44 @@ describe('what counts', () => {
       { kind: 'return' as const, amount: 1 },
     ].map((line) => {
       const after = { id: 'm', at: createdAt, source: '', ...line };
-      return countedOf({ kind: 'movement', ...about, before: null, after })?.totals ?? NO_TOTALS;
+      return countedOf({ kind: 'movement', ...about, before: null, after })?.totals ?? {};
     });
-    expect(totals.reduce(addTotals, NO_TOTALS)).toEqual({ ...NO_TOTALS, creditsUsed: 2 });
+    expect(totals.reduce(addTotals, {})).toEqual({ creditsUsed: 2 });
   });
 });
 
 describe('what a period tells of credits', () => {
   const exhausted = { creditsUsed: 5, creditsLeft: 0 };
+  const mailsPaid = (paid: number): ClosedPeriod['meters'] => ({
+    mails: { used: 9, limit: 'unlimited', paid },
+  });
 
-  it.each<[string, Partial<ClosedPeriod>, Partial<Totals>]>([
-    ['nothing, where the plan gives none', { plan: 'none', ...exhausted }, {}],
+  it.each<[string, Partial<ClosedPeriod>, Totals]>([
+    ['nothing, where the plan gives none', { plan: 'none', creditsPerPeriod: 0, ...exhausted }, {}],
     [
       'of enterprise: the same, but that it is not Pro',
       { plan: 'enterprise' },
-      { subscriberPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
+      { creditPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
     ],
     [
       'that all were used up',
-      { plan: 'enterprise', ...exhausted, cardMails: 0 },
-      { subscriberPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1 },
+      { plan: 'enterprise', ...exhausted, meters: mailsPaid(0) },
+      { creditPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1 },
     ],
     [
       'that all were used up, and a card paid',
-      { plan: 'enterprise', ...exhausted, cardMails: 2 },
-      { subscriberPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1, convertedPeriods: 1 },
+      { plan: 'enterprise', ...exhausted, meters: mailsPaid(2) },
+      { creditPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1, convertedPeriods: 1 },
     ],
     [
       'that there was none to use up',
-      { plan: 'enterprise', creditsUsed: 0, creditsLeft: 0, cardMails: 1 },
-      { subscriberPeriods: 1 },
+      { plan: 'enterprise', creditsUsed: 0, creditsLeft: 0, meters: mailsPaid(1) },
+      { creditPeriods: 1 },
     ],
   ])('%s', (_, figures, totals) => {
     const after = { ...PERIOD, ...figures, movements: [] };
     const counted = countedOf({ kind: 'period', ...about, before: null, after });
-    expect(counted?.totals).toEqual({ ...NO_TOTALS, ...totals });
+    expect(counted?.totals).toEqual(totals);
   });
 });
 
@@ -181,7 +214,7 @@ describe('mails that are sent', () => {
   type Paid = Pick<Delivery, 'paidWith' | 'payment'>;
   const byCredit: Paid = { paidWith: 'credit', payment: null };
 
-  it.each<[string, Paid, Life, Life, string | null, Partial<Totals>]>([
+  it.each<[string, Paid, Life, Life, string | null, Totals]>([
     ['with a credit', byCredit, 'dispatched', 'sent', 'sent:d1', { creditMailsSent: 1 }],
     ['paid by card', paidByCard(), 'dispatched', 'sent', 'sent:d1', { cardMailsSent: 1 }],
     ['with a credit', byCredit, 'sent', 'came back', 'came-back:d1', { creditMailsSent: -1 }],
@@ -196,7 +229,7 @@ describe('mails that are sent', () => {
       before: deliveryWith(paid, lives[from]),
       after: deliveryWith(paid, lives[to]),
     });
-    const counted = { subject, day: '2026-02-09', totals: { ...NO_TOTALS, ...totals }, isUse: false };
+    const counted = { subject, day: '2026-02-09', totals, isUse: false };
     expect(change).toEqual(subject === null ? null : expect.objectContaining(counted));
   });
 
@@ -276,7 +309,11 @@ describe('what cards have paid', () => {
       'one that has been paid',
       pending,
       byCard({ status: 'scheduled' }),
-      { subject: 'delivery:d1', isUse: true, totals: { mails: 1, cardMails: 1, cardRevenueCents: 300 } },
+      {
+        subject: 'delivery:d1',
+        isUse: true,
+        totals: { 'used:mails': 1, cardMails: 1, cardRevenueCents: 300 },
+      },
     ],
     [
       'one that was declined',
@@ -300,13 +337,7 @@ describe('what cards have paid', () => {
     ],
   ])('%s', (_, before, after, counted) => {
     const change = countedOf({ kind: 'delivery', ...about, before, after });
-    expect(change).toEqual(
-      counted === null ? null : expect.objectContaining({ ...counted, totals: totalsOf(counted) }),
-    );
+    expect(change).toEqual(counted === null ? null : expect.objectContaining({ ...counted }));
     expect(change?.day ?? '2026-02-12').toBe('2026-02-12');
   });
-
-  function totalsOf(counted: object): object {
-    return { ...NO_TOTALS, ...('totals' in counted ? (counted.totals as object) : {}) };
-  }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Account, meterUnder, newAccount } from '../../lambdas/domain/account.ts';
+import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import {
   forecastUsage,
   getRemainingQuota,
@@ -7,7 +7,7 @@ import {
   isNearingQuota,
 } from '../../lambdas/letters/domain/summaries.ts';
 import { getCreditsSummary } from '../../lambdas/domain/credits-summary.ts';
-import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
+import { active, at, givenSubscriber, used, withCredits, withUses } from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T00:00:00.000Z';
@@ -51,12 +51,14 @@ describe('the usage summary', () => {
     // A plan change may leave more used than the new limit.
     [7, 100],
   ])('%d of 5 letters are %d%%', (count, percent) => {
-    const account = { ...FREE, letters: { used: count, left: 0 } };
+    const account = withUses(FREE, { letters: { used: count } });
     expect(getUserMonthlyUsageSummary(account).utilization.lettersPercent).toBe(percent);
   });
 
   it('shows mails sent by card too', () => {
-    expect(getUserMonthlyUsageSummary({ ...PRO, mailsUsed: 3 }).usage.mailsSent).toBe(3);
+    expect(getUserMonthlyUsageSummary(withUses(PRO, { mails: { used: 3, paid: 3 } })).usage.mailsSent).toBe(
+      3,
+    );
   });
 });
 
@@ -74,7 +76,7 @@ describe('what is left', () => {
   it('without one', () => {
     expect(getRemainingQuota(letters(4))).toMatchObject({ letters: 1, emails: 0, mailCredits: 0 });
     // More has been used than a smaller plan allows.
-    expect(getRemainingQuota({ ...FREE, letters: meterUnder(5, 7) })).toMatchObject({ letters: 0 });
+    expect(getRemainingQuota(withUses(FREE, { letters: { used: 7 } }))).toMatchObject({ letters: 0 });
   });
 });
 
@@ -117,7 +119,7 @@ describe('the forecast', () => {
     ],
     ['at this pace not in this period', letters(1), { perDay: 0.11, runsOutAt: null }],
     ['used up: now', letters(5), { perDay: 0.56, runsOutAt: NOW }],
-    ['passed: now', { ...FREE, letters: { used: 7, left: 0 } }, { perDay: 0.78, runsOutAt: NOW }],
+    ['passed: now', withUses(FREE, { letters: { used: 7 } }), { perDay: 0.78, runsOutAt: NOW }],
   ])('letters, %s', (_, account, expected) => {
     // Nine days of February have gone.
     expect(meter('letters', account)).toEqual({ meter: 'letters', ...expected });

@@ -26,11 +26,13 @@ const nowInSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 describe('tokens', () => {
   it.each(ROUTES.filter(({ access }) => access === 'user' || access === 'usage:write'))(
-    'G13: $method $path needs one',
+    'G13: $method $path needs one; the gateway itself asks for it, before any function runs',
     async ({ method, path }) => {
       const request = `${method} ${path.replaceAll(/\{\w+\}/g, 'some-id')}`;
-      expect((await ask(world(), request)).status).toBe(401);
-      expect((await ask(world(), request, { token: 'not.a.token' })).status).toBe(401);
+      for (const question of [{}, { token: 'not.a.token' }]) {
+        const { status, body } = await ask(world(), request, question);
+        expect({ status, body }).toEqual({ status: 401, body: { message: 'Unauthorized' } });
+      }
     },
   );
 
@@ -98,12 +100,19 @@ describe('what cannot be read', () => {
     ['not JSON', typed('{"title":')],
     ['JSON of another type', typed(JSON.stringify(LETTER), 'text/plain')],
     ['not UTF-8', typed(notUtf8, 'application/vnd.postage+json')],
-    ['more than 256 kB', typed(JSON.stringify({ ...LETTER, body: 'x'.repeat(300_000) }))],
     ['nested 10,000 deep', typed('['.repeat(10_000))],
   ])('%s is refused with 400', async (_what, question) => {
     const { token } = await world().meet('freeVisitor');
     expectAnswer(await ask(world(), 'POST /letters', { token, ...question }), 400, { code: 'malformed' });
     expect(await get(world(), '/letters', token)).toMatchObject({ items: [] });
+  });
+
+  it.each<[string, Question]>([
+    ['a body of more than 256 kB', typed(' '.repeat(256 * 1024 + 1))],
+    ['a text of more than 64 kB', typed(JSON.stringify({ ...LETTER, body: 'ж'.repeat(32_769) }))],
+  ])('%s is refused with 413', async (_what, question) => {
+    const { token } = await world().meet('freeVisitor');
+    expectAnswer(await ask(world(), 'POST /letters', { token, ...question }), 413, { code: 'too_large' });
   });
 
   it('is answered field by field when it is JSON of another form', async () => {

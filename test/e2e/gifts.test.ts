@@ -38,6 +38,9 @@ describe('a gift', () => {
     expectAnswer(await claim(receiver, '0'.repeat(28)), 404, { code: 'not_found' });
     expect(await get(world(), '/credits', receiver.token)).toMatchObject({ available: 2, purchased: 2 });
     expect(await get(world(), '/credits', user.token)).toMatchObject({ purchased: 3, takenBack: 2 });
+    const gifts = await ask(world(), 'GET /credits/gifts', { token: user.token });
+    expectAnswer(gifts, 200, { items: [expect.objectContaining({ status: 'claimed', count: 2 })] });
+    expect(gifts.text).not.toContain(code);
   });
 
   itWithStripe('comes back when the purchase behind it is disputed', async () => {

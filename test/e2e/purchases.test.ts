@@ -27,6 +27,10 @@ describe('a bundle', () => {
     expect(await begin(user, 5, 'first')).toEqual(purchase);
     await payAt(world(), purchase.checkoutUrl);
     await untilCredits(world(), user, { available: 7, included: 2, purchased: 5, granted: 7 });
+    expect(await get(world(), '/credits/purchases', user.token)).toMatchObject({
+      items: [{ id: purchase.id, status: 'paid', credits: 5, checkoutUrl: null }],
+      nextCursor: null,
+    });
   });
 
   itWithStripe('G4: is taken back as it is refunded: once what is unspent, the rest is owed', async () => {

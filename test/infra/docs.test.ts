@@ -25,7 +25,11 @@ describe('the docs', () => {
 
   it('are right that a plan is one file: others name plans in examples, and for the statistics of Pro', () => {
     const naming = filesLike('{lambdas,lib}/**/*.ts').filter((file) => /'(pro|enterprise)'/.test(read(file)));
-    const examples = ['lambdas/http/contracts/billing.ts', 'lambdas/http/schemas.ts'];
+    const examples = [
+      'lambdas/http/contracts/billing.ts',
+      'lambdas/http/problem-schemas.ts',
+      'lambdas/letters/http/contracts/usage.ts',
+    ];
     const rules = ['lambdas/domain/plans.ts', 'lambdas/domain/statistics.ts'];
     expect(naming.sort()).toEqual([...examples, ...rules].sort());
   });

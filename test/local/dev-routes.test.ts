@@ -137,10 +137,15 @@ describe('PUT /dev/accounts/{userId}', () => {
   it.each([
     ['no JSON', '{'],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['more than 256 kB', ' '.repeat(256 * 1024 + 1)],
   ])('cannot read %s', async (_, body) => {
     const answer = await sendRaw(postage.url, { method: 'PUT', path: '/dev/accounts/refused', body });
     expect(answer).toMatchObject({ status: 400, body: { code: 'malformed' } });
+  });
+
+  it('takes no body of more than 256 kB', async () => {
+    const body = ' '.repeat(256 * 1024 + 1);
+    const answer = await sendRaw(postage.url, { method: 'PUT', path: '/dev/accounts/refused', body });
+    expect(answer).toMatchObject({ status: 413, body: { code: 'too_large', limitBytes: 256 * 1024 } });
   });
 });
 

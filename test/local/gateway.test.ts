@@ -81,7 +81,7 @@ describe('what a function answers', () => {
     const answer = await health();
     const body = await answer.text();
     expect(answer.status).toBe(500);
-    expect(JSON.parse(body)).toMatchObject({ message: 'Internal Server Error', code: 'internal' });
+    expect(JSON.parse(body)).toEqual({ message: 'Internal Server Error' });
     expect(body).not.toContain('secret');
     expect(postage.errors).toEqual([expect.any(FunctionFailedError)]);
   });
@@ -116,7 +116,7 @@ describe('the gateway', () => {
     expect((await send(10 * 1024 * 1024)).status).toBe(204);
     const refused = await send(10 * 1024 * 1024 + 1);
     expect(refused.status).toBe(413);
-    expect(await refused.json()).toMatchObject({ code: 'malformed', message: 'Request Entity Too Large' });
+    expect(await refused.json()).toEqual({ message: 'Request Entity Too Large' });
   });
 
   it('lets nobody without a token through to a function of a user', async () => {

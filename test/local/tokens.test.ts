@@ -134,20 +134,14 @@ describe('a token is refused', () => {
     expect(headers['www-authenticate']).toMatch(
       /^Bearer( scope="" error="invalid_token" error_description="[^"]+")?$/,
     );
-    expect(body).toMatchObject({ status: 401, code: 'unauthenticated', message: 'Unauthorized' });
+    expect(headers['content-type']).toBe('application/json');
+    expect(body).toEqual({ message: 'Unauthorized' });
   });
 
   it('when there is none', async () => {
     const { status, headers, body } = await ask();
     expect({ status, challenge: headers['www-authenticate'] }).toEqual({ status: 401, challenge: 'Bearer' });
-    expect(body).toEqual({
-      type: 'urn:postage:problem:unauthenticated',
-      title: 'Not authenticated',
-      status: 401,
-      code: 'unauthenticated',
-      detail: 'Unauthorized',
-      message: 'Unauthorized',
-    });
+    expect(body).toEqual({ message: 'Unauthorized' });
   });
 
   it('tells why in the challenge', async () => {

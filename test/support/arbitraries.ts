@@ -1,6 +1,6 @@
 /** What property tests draw from. */
 import fc from 'fast-check';
-import { type Credits, type Lots } from '../../lambdas/domain/credits.ts';
+import { type Credits, type Lots, sumLots } from '../../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { givenCredits } from './accounts.ts';
 
@@ -26,13 +26,14 @@ export const anyInstant: fc.Arbitrary<Instant> = fc.oneof(
 
 const few = fc.integer({ min: 0, max: 12 });
 
-export const anyLots: fc.Arbitrary<Lots> = fc.tuple(few, few, few);
+/** As many as plans carry periods. */
+export const anyLots: fc.Arbitrary<Lots> = fc.array(few, { minLength: 1, maxLength: 4 });
 
 /** Credits as they can be between two commands: no more used than held, and nothing owed while a purchased one is free. */
 export const anyCredits: fc.Arbitrary<Credits> = fc
   .record({ lots: anyLots, included: few, purchased: few, share: fc.nat({ max: 100 }), owed: few })
   .map(({ lots, included, purchased, share, owed }) => {
-    const held = lots[0] + lots[1] + lots[2] + included + purchased;
+    const held = sumLots(lots) + included + purchased;
     const usedThisPeriod = Math.floor((held * share) / 100);
     const isPurchasedFree = purchased > 0 && usedThisPeriod < held;
     return givenCredits({ lots, included, purchased, usedThisPeriod, owed: isPurchasedFree ? 0 : owed });

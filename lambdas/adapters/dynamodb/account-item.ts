@@ -96,7 +96,10 @@ function countOfDay(meter: string): string {
 }
 
 function dayNames(meter: string, now: Instant): Record<string, string> {
-  const removed = DAYS_REMOVED.map((days) => [removedDay(meter, days), dayOf(meter, now - days * DAY_MS)]);
+  const removed = DAYS_REMOVED.map((days): [string, string] => [
+    removedDay(meter, days),
+    dayOf(meter, now - days * DAY_MS),
+  ]);
   return { ...Object.fromEntries(removed), [todayOf(meter).placeholder]: dayOf(meter, now) };
 }
 
@@ -365,11 +368,11 @@ function parseCredits(reader: ItemReader): Credits {
 }
 
 function parseLots(reader: ItemReader, name: string): Lots {
-  const [oldest, middle, youngest] = reader.list(name);
-  if (typeof oldest !== 'number' || typeof middle !== 'number' || typeof youngest !== 'number') {
-    throw new CorruptItemError(`The attribute ${name} is not three lots.`);
+  const lots = reader.list(name).filter((lot) => typeof lot === 'number');
+  if (lots.length === 0 || lots.length !== reader.list(name).length) {
+    throw new CorruptItemError(`The attribute ${name} is no list of lots.`);
   }
-  return [oldest, middle, youngest];
+  return lots;
 }
 
 function parseServedInterval(reader: ItemReader): ServedInterval {

@@ -1,18 +1,40 @@
+import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type RecordedConsumption } from '../../domain/changes.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type Consumption, type Counts } from '../../domain/usage.ts';
-import { ItemReader, toWire, type WireItem } from './items.ts';
+import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { recordKey, userKey } from './keys.ts';
 
 /** What the owner's backend has reported. */
 export function consumptionItem(
   userId: string,
-  { id, consumed, released, credits }: Consumption,
+  { id, consumed, released, credits, levels }: Consumption,
   createdAt: Instant,
   fingerprint: string,
 ): WireItem {
-  const key = { pk: userKey(userId), sk: recordKey('USAGE', id) };
-  return toWire({ ...key, fingerprint, id, createdAt, consumed, released, credits });
+  return toWire({ ...keyOf(userId, id), fingerprint, id, createdAt, consumed, released, credits, levels });
+}
+
+function keyOf(userId: string, id: string): { pk: string; sk: string } {
+  return { pk: userKey(userId), sk: recordKey('USAGE', id) };
+}
+
+export function consumptionKey(userId: string, id: string): WireItem {
+  return toWire(keyOf(userId, id));
+}
+
+const IS_NOT_GIVEN_BACK = 'attribute_exists(#pk) AND attribute_not_exists(#givenBackAt)';
+const NOTE_GIVEN_BACK = 'SET #givenBackAt = :now';
+
+/** Notes on the record that it was given back: once, since its condition fails from then on. */
+export function noteGivenBack(table: string, userId: string, id: string, now: Instant): TransactWriteItem {
+  return {
+    Update: {
+      TableName: table,
+      Key: consumptionKey(userId, id),
+      ...evaluated({ ConditionExpression: IS_NOT_GIVEN_BACK, UpdateExpression: NOTE_GIVEN_BACK }, { now }),
+    },
+  };
 }
 
 /** @throws CorruptItemError */
@@ -23,6 +45,7 @@ export function parseConsumption(item: WireItem): Consumption {
     consumed: parseCounts(reader.map('consumed')),
     released: parseCounts(reader.map('released')),
     credits: reader.integer('credits'),
+    levels: reader.list('levels').map(String),
   };
 }
 

@@ -13,7 +13,7 @@ export function putPeriod(table: string, userId: string, period: ClosedPeriod): 
 
 function periodItem(userId: string, period: ClosedPeriod): WireItem {
   const { movements, meters, ...figures } = period;
-  const counts = Object.entries(meters).map(([id, { used, limit, paid }]) => [
+  const counts = Object.entries(meters).map(([id, { used, limit, paid }]): [string, object] => [
     id,
     { used, limit: limit === null ? null : limitAsCount(limit), paid: paid || undefined },
   ]);
@@ -28,21 +28,22 @@ function periodItem(userId: string, period: ClosedPeriod): WireItem {
 
 /** It owes as many purchased credits as when it was read. */
 const OWES_THEM = '#purchasedOutstanding = :seen';
-const REPAY_ONE = 'SET #purchasedOutstanding = :rest';
+const REPAY = 'SET #purchasedOutstanding = :rest';
 
-/** One of the purchased credits that a stored period has spent has come back. */
+/** Some of the purchased credits that a stored period has spent have come back. */
 export function repayPurchased(
   table: string,
   userId: string,
-  { periodStart, purchasedOutstanding }: Pick<ClosedPeriod, 'periodStart' | 'purchasedOutstanding'>,
+  seen: Pick<ClosedPeriod, 'purchasedOutstanding'>,
+  repaid: Pick<ClosedPeriod, 'periodStart' | 'purchasedOutstanding'>,
 ): TransactWriteItem {
   return {
     Update: {
       TableName: table,
-      Key: toWire({ pk: userKey(userId), sk: periodKey(periodStart) }),
+      Key: toWire({ pk: userKey(userId), sk: periodKey(repaid.periodStart) }),
       ...evaluated(
-        { ConditionExpression: OWES_THEM, UpdateExpression: REPAY_ONE },
-        { seen: purchasedOutstanding, rest: purchasedOutstanding - 1 },
+        { ConditionExpression: OWES_THEM, UpdateExpression: REPAY },
+        { seen: seen.purchasedOutstanding, rest: repaid.purchasedOutstanding },
       ),
     },
   };

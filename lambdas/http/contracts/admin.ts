@@ -8,15 +8,21 @@ export const USER_PATH = { params: z.strictObject({ userId: UserId }) };
 
 const LedgerProof = named(
   'LedgerProof',
-  z.strictObject({
+  z.object({
     userId: z.string(),
     holds: z.boolean(),
     movements: Count,
-    lines: z.array(z.strictObject({ field: z.string(), account: z.int(), expected: z.int() })),
+    lines: z.array(z.object({ field: z.string(), account: z.int(), expected: z.int() })),
   }),
   {
     description:
       'Each figure of the account, and what the `movements` of its ledger or its other figures add up to. `holds`: all of them are equal.',
+    example: {
+      userId: 'auth0|ada',
+      holds: true,
+      movements: 2,
+      lines: [{ field: 'available', account: 4, expected: 4 }],
+    },
   },
 );
 
@@ -40,7 +46,7 @@ const NewCreditAdjustment = named(
 
 const CreditAdjustment = named(
   'CreditAdjustment',
-  z.strictObject({
+  z.object({
     id: z.string(),
     at: Instant,
     kind: MovementKindName,
@@ -53,29 +59,55 @@ const CreditAdjustment = named(
   {
     description:
       'The movement in the ledger. `available`: what is there now. Given credits first pay what the user owes.',
+    example: {
+      id: '5c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5',
+      at: '2026-11-24T09:00:00.000Z',
+      kind: 'adjustment_up',
+      amount: 2,
+      source: 'adjustment',
+      actor: 'auth0|owner',
+      reason: 'Two mails were lost in the post.',
+      available: 4,
+    },
   },
 );
 
-const ExportPage = named(
-  'ExportPage',
-  page(z.strictObject({ kind: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()) })),
-  {
-    description:
-      'Everything that Postage keeps about a user, as it keeps it: instants are milliseconds since 1970 in UTC. A page can have fewer items than you asked for. The last page has no `nextCursor`.',
-  },
+const exampleItem = {
+  kind: 'LETTER',
+  key: 'LETTER#3f2a9c5d8e7b41f0a6c4d2e1b0f98a76',
+  data: { title: 'To myself in ten years', createdAt: 1_795_510_800_000 },
+};
+
+const ExportedItem = named(
+  'ExportedItem',
+  z.object({ kind: z.string(), key: z.string(), data: z.record(z.string(), z.unknown()) }),
+  { example: exampleItem },
 );
+
+const ExportPage = named('ExportPage', page(ExportedItem), {
+  description:
+    'Everything that Postage keeps about a user, as it keeps it: instants are milliseconds since 1970 in UTC. A page can have fewer items than you asked for. The last page has no `nextCursor`.',
+  example: {
+    items: [exampleItem],
+    nextCursor: null,
+  },
+});
 
 const Erasure = named(
   'Erasure',
-  z.strictObject({
+  z.object({
     erased: z.boolean(),
     stripe: z.optional(
-      z.strictObject({ customerId: z.nullable(z.string()), subscriptionId: z.nullable(z.string()) }),
+      z.object({ customerId: z.nullable(z.string()), subscriptionId: z.nullable(z.string()) }),
     ),
   }),
   {
     description:
       '`erased: false`: the account is closed, and some records are left. Send the request again, after five minutes if a charge has to be refunded first. `stripe`: the customer whom Stripe may still charge. Only the request that closes the account shows it; the audit trail keeps it.',
+    example: {
+      erased: true,
+      stripe: { customerId: 'cus_RkT1b2c3d4e5f6', subscriptionId: 'sub_1QabcdLkdIwHu7ix' },
+    },
   },
 );
 
@@ -89,37 +121,69 @@ const auditQuery = (types: readonly string[]) =>
       }),
     );
 
-const AuditPage = named(
-  'AuditPage',
-  page(
-    z.strictObject({
-      id: z.string(),
-      at: Instant,
-      type: z.string(),
-      actor: z.string(),
-      userId: z.optional(z.string()),
-      reason: z.optional(z.string()),
-      data: z.record(z.string(), z.unknown()),
-    }),
-  ),
-  {
-    description:
-      'Newest first: who did what to whom, when and why. `actor` is the `sub` of a token, or `postage:<part>` for what Postage did itself. A page of a rare type can have fewer items than you asked for, and still a `nextCursor`.',
-  },
+const exampleEvent = {
+  id: 'CreditsAdjusted:5c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5',
+  at: '2026-11-24T09:00:00.000Z',
+  type: 'CreditsAdjusted',
+  actor: 'auth0|owner',
+  userId: 'auth0|ada',
+  reason: 'Two were lost.',
+  data: { amount: 2 },
+};
+
+const AuditEvent = named(
+  'AuditEvent',
+  z.object({
+    id: z.string(),
+    at: Instant,
+    type: z.string(),
+    actor: z.string(),
+    userId: z.optional(z.string()),
+    reason: z.optional(z.string()),
+    data: z.record(z.string(), z.unknown()),
+  }),
+  { example: exampleEvent },
 );
+
+const AuditPage = named('AuditPage', page(AuditEvent), {
+  description:
+    'Newest first: who did what to whom, when and why. `actor` is the `sub` of a token, or `postage:<part>` for what Postage did itself. A page of a rare type can have fewer items than you asked for, and still a `nextCursor`.',
+  example: {
+    items: [exampleEvent],
+    nextCursor: null,
+  },
+});
 
 const runRecord = { ...runFigures, brokenShards: Count, executionId: z.string() };
 
 /** A run in the audit trail, which has more that nobody outside needs. */
 export const RunRecord = z.object(runRecord);
 
-const RolloverPage = named('RolloverPage', page(z.strictObject({ ...runRecord, at: Instant })), {
+const exampleRun = {
+  totalProcessed: 1_000,
+  successCount: 1_000,
+  errorCount: 0,
+  errorRate: 0,
+  processingTimeMs: 4_200,
+  brokenShards: 0,
+  executionId: '5f0c6b1e-7d53-4f0a-9f0d-2b7c1d9e8a34',
+  at: '2026-12-01T00:00:04.200Z',
+};
+
+const RolloverRun = named('RolloverRun', z.object({ ...runRecord, at: Instant }), { example: exampleRun });
+
+const RolloverPage = named('RolloverPage', page(RolloverRun), {
   description: 'Runs of the rollover by their time (`at`), newest first.',
+  example: {
+    items: [exampleRun],
+    nextCursor: null,
+  },
 });
 
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
+  operationId: 'proveLedger',
   summary: "The proof of a user's books",
   description:
     'Adds up the ledger and compares it with the account, field by field. The audit trail records that you read it.',
@@ -130,6 +194,7 @@ export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof',
 export const adjustCredits = contract('POST /admin/users/{userId}/credit-adjustments', {
   ...NO_INPUT,
   ...USER_PATH,
+  operationId: 'adjustCredits',
   summary: "Correct a user's credits",
   description:
     'Gives purchased credits, or takes purchased, then included, then carried ones. It never takes more than are available: 409 `illegal_transition` with `available`. The ledger and the audit trail show who did it and why.',
@@ -142,6 +207,7 @@ export const adjustCredits = contract('POST /admin/users/{userId}/credit-adjustm
 export const exportUser = contract('GET /admin/users/{userId}/export', {
   ...NO_INPUT,
   ...USER_PATH,
+  operationId: 'exportUser',
   summary: 'Everything that is kept about a user',
   description: 'For a request of access (GDPR, article 15). The audit trail records each page that you read.',
   query: PageQuery,
@@ -152,6 +218,7 @@ export const exportUser = contract('GET /admin/users/{userId}/export', {
 export const eraseUser = contract('DELETE /admin/users/{userId}', {
   ...NO_INPUT,
   ...USER_PATH,
+  operationId: 'eraseUser',
   summary: 'Erase a user',
   description:
     'For a request of erasure (GDPR, article 17). You cannot undo it. The account refuses everything at once, and then all records go. Statistics, an anonymous ledger and the audit trail stay. A user with many records takes several requests. **Postage cancels nothing at Stripe**: the answer names the customer and the subscription. Delete them there.',
@@ -166,6 +233,7 @@ export const eraseUser = contract('DELETE /admin/users/{userId}', {
 export const listAuditEventsOf = (types: readonly string[]) =>
   contract('GET /admin/audit-events', {
     ...NO_INPUT,
+    operationId: 'listAuditEvents',
     summary: 'The audit trail',
     description:
       'For a UTC day, a user, or both, and for one type if you give one. The trail records that you read it.',
@@ -176,6 +244,7 @@ export const listAuditEventsOf = (types: readonly string[]) =>
 
 export const listRollovers = contract('GET /admin/rollovers', {
   ...NO_INPUT,
+  operationId: 'listRollovers',
   summary: 'Runs of the rollover',
   description: 'The runs of a UTC day. Without a day, those of the last 30 days.',
   query: z.extend(PageQuery, { date: z.optional(Day) }),

@@ -10,14 +10,16 @@ const CheckoutOrder = named(
   { example: { plan: 'pro', interval: 'month' } },
 );
 
-const StripePage = named('StripePage', z.strictObject({ url: z.url() }), {
+const StripePage = named('StripePage', z.object({ url: z.url() }), {
   description: 'A page at Stripe to send the user to. It works for a limited time.',
+  example: { url: 'https://checkout.stripe.com/c/pay/cs_live_a1b2c3' },
 });
 
 const page = { 200: { description: 'The page', schema: StripePage } } as const;
 
 export const createCheckoutSession = contract('POST /billing/checkout-sessions', {
   ...NO_INPUT,
+  operationId: 'createCheckoutSession',
   summary: 'Subscribe',
   description:
     'Begins a Checkout at Stripe. The plan holds once Stripe reports the subscription, seconds after the payment. Users who have a subscription change their plan in the Portal.',
@@ -29,6 +31,7 @@ export const createCheckoutSession = contract('POST /billing/checkout-sessions',
 
 export const createPortalSession = contract('POST /billing/portal-sessions', {
   ...NO_INPUT,
+  operationId: 'createPortalSession',
   summary: 'Manage the subscription',
   description:
     'Opens the Portal at Stripe: another plan, another card, invoices, cancelling. An upgrade holds at once. A downgrade and a cancellation hold from the end of the paid period. `not_found`: the user has never begun a Checkout.',

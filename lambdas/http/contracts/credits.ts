@@ -7,7 +7,7 @@ export const MovementKindName = z.enum(MOVEMENT_KINDS);
 
 export const CreditsSummary = named(
   'CreditsSummary',
-  z.strictObject({
+  z.object({
     available: Count,
     included: Count,
     carried: Count,
@@ -22,12 +22,33 @@ export const CreditsSummary = named(
   {
     description:
       'The first four are what is left, in total and by kind. `granted`, `used`, `expired` and `takenBack` count over the whole life of the account: available = granted - used - expired - takenBack. `owed`: credits that were refunded after the user had spent them.',
+    example: {
+      available: 3,
+      included: 1,
+      carried: 0,
+      purchased: 2,
+      owed: 0,
+      granted: 7,
+      used: 4,
+      expired: 0,
+      takenBack: 0,
+      resetsAt: '2026-12-01T00:00:00.000Z',
+    },
   },
 );
 
+const exampleEntry = {
+  id: '5c1d2e3f4a5b46c7d8e9f0a1b2c3d4e5',
+  at: '2026-11-24T09:00:00.000Z',
+  kind: 'purchase',
+  amount: 5,
+  balanceAfter: 7,
+  source: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+};
+
 const LedgerEntry = named(
   'LedgerEntry',
-  z.strictObject({
+  z.object({
     id: z.string(),
     at: Instant,
     kind: MovementKindName,
@@ -35,13 +56,16 @@ const LedgerEntry = named(
     balanceAfter: z.int(),
     source: z.string(),
   }),
-  { description: 'One movement of credits. The amount is signed.' },
+  { description: 'One movement of credits. The amount is signed.', example: exampleEntry },
 );
 
-const LedgerPage = named('LedgerPage', page(LedgerEntry));
+const LedgerPage = named('LedgerPage', page(LedgerEntry), {
+  example: { items: [exampleEntry], nextCursor: null },
+});
 
 export const getCredits = contract('GET /credits', {
   ...NO_INPUT,
+  operationId: 'getCredits',
   summary: 'Credits',
   description: 'What is left, and the lifetime counters.',
   answers: { 200: { description: 'The credits', schema: CreditsSummary } },
@@ -50,6 +74,7 @@ export const getCredits = contract('GET /credits', {
 
 export const getLedger = contract('GET /credits/ledger', {
   ...NO_INPUT,
+  operationId: 'listLedgerEntries',
   summary: 'The ledger of credits',
   description: 'Every movement, newest first, with the balance after it.',
   query: PageQuery,

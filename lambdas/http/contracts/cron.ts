@@ -13,22 +13,24 @@ export const runFigures = {
 
 const runSummary = {
   ...runFigures,
-  results: z.optional(z.array(z.strictObject({ userId: z.string(), outcome: z.enum(ROLL_OUTCOMES) }))),
+  results: z.optional(z.array(z.object({ userId: z.string(), outcome: z.enum(ROLL_OUTCOMES) }))),
+};
+
+const exampleRun = {
+  totalProcessed: 1_000,
+  successCount: 1_000,
+  errorCount: 0,
+  errorRate: 0,
+  processingTimeMs: 4_200,
 };
 
 const RunSummary = named(
   'RunSummary',
-  z.strictObject({ ...runSummary, brokenShards: z.optional(z.int().check(z.gte(1))) }),
+  z.object({ ...runSummary, brokenShards: z.optional(z.int().check(z.gte(1))) }),
   {
     description:
       'What a run did. A run that failed in part answers with its figures too: look at `errorCount` and `brokenShards`. `brokenShards` is there when the run could not finish some of the 16 parts. `results` lists the first accounts, on the stage dev only.',
-    example: {
-      totalProcessed: 1_000,
-      successCount: 1_000,
-      errorCount: 0,
-      errorRate: 0,
-      processingTimeMs: 4_200,
-    },
+    example: exampleRun,
   },
 );
 
@@ -36,14 +38,16 @@ const RunSummary = named(
 export const RunReport = z.object({ ...runSummary, brokenShards: Count });
 
 const executionId = z.string();
+const exampleId = '5f0c6b1e-7d53-4f0a-9f0d-2b7c1d9e8a34';
 
-const StartedRun = named('StartedRun', z.strictObject({ executionId }), {
+const StartedRun = named('StartedRun', z.object({ executionId }), {
   description: 'The run goes on. Ask for it at /cron/executions/{id}.',
+  example: { executionId: exampleId },
 });
 
 const Execution = named(
   'Execution',
-  z.strictObject({
+  z.object({
     executionId,
     status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'aborted']),
     result: z.optional(RunSummary),
@@ -51,6 +55,7 @@ const Execution = named(
   {
     description:
       '`failed`: the run did not roll every account over. `result` is there once the run has reported.',
+    example: { executionId: exampleId, status: 'succeeded', result: exampleRun },
   },
 );
 
@@ -67,15 +72,22 @@ const runRollover = {
   problems: [],
 } as const;
 
-export const postRollover = contract('POST /cron/rollover-usage', runRollover);
+export const postRollover = contract('POST /cron/rollover-usage', {
+  ...runRollover,
+  operationId: 'runRollover',
+});
 /** For schedulers that can only GET. */
-export const getRollover = contract('GET /cron/rollover-usage', runRollover);
+export const getRollover = contract('GET /cron/rollover-usage', {
+  ...runRollover,
+  operationId: 'runRolloverByGet',
+});
 
 export const getExecution = contract('GET /cron/executions/{id}', {
   ...NO_INPUT,
+  operationId: 'getExecution',
   summary: 'A run',
   description: 'Whether a run that was started has ended, and what it did.',
-  params: z.strictObject({ id: z.string().check(z.regex(/^[\w-]{1,80}$/)) }),
+  params: z.strictObject({ id: z.string().check(z.regex(/^[\w-]{1,80}$/, 'Expected an id.')) }),
   answers: { 200: { description: 'The run', schema: Execution } },
   problems: ['not_found'],
 });

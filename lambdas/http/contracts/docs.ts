@@ -7,12 +7,15 @@ const OPEN_INPUT = { ...NO_INPUT, query: z.object({}) };
 
 export const getHealth = contract('GET /health', {
   ...OPEN_INPUT,
+  operationId: 'getHealth',
   summary: 'Whether the API answers',
   description: 'Answers when the API does.',
   answers: {
     200: {
       description: 'It answers',
-      schema: named('Health', z.strictObject({ status: z.literal('ok'), stage: z.string() })),
+      schema: named('Health', z.object({ status: z.literal('ok'), stage: z.string() }), {
+        example: { status: 'ok', stage: 'prod' },
+      }),
     },
   },
   problems: [],
@@ -20,6 +23,7 @@ export const getHealth = contract('GET /health', {
 
 export const getOpenApi = contract('GET /openapi.json', {
   ...OPEN_INPUT,
+  operationId: 'getOpenApi',
   summary: 'This document',
   description: 'The API as an OpenAPI 3.1 document.',
   answers: { 200: { description: 'The document', mediaTypes: ['application/json'] } },
@@ -28,6 +32,7 @@ export const getOpenApi = contract('GET /openapi.json', {
 
 export const getRoot = contract('GET /', {
   ...OPEN_INPUT,
+  operationId: 'openDocs',
   summary: 'Leads to /docs',
   description: 'For people who open the address of the API in a browser.',
   answers: { 302: { description: 'To the page', hasLocation: true } },
@@ -36,6 +41,7 @@ export const getRoot = contract('GET /', {
 
 export const getDocs = contract('GET /docs', {
   ...OPEN_INPUT,
+  operationId: 'getDocs',
   summary: 'This document as a page',
   description: 'Swagger UI, served from here.',
   answers: { 200: { description: 'The page', mediaTypes: ['text/html'] } },
@@ -44,6 +50,7 @@ export const getDocs = contract('GET /docs', {
 
 export const getDocsFile = contract('GET /docs/{file}', {
   ...OPEN_INPUT,
+  operationId: 'getDocsFile',
   summary: 'A part of the page',
   description: 'A script, a style sheet or an icon.',
   params: z.strictObject({ file: z.string() }),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { GIFT_STATUSES } from '../../domain/gifts.ts';
+import { GIFT_STATUSES, RETURN_REASONS } from '../../domain/gifts.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Instant, named } from '../schemas.ts';
+import { Count, Instant, named, page, PageQuery } from '../schemas.ts';
 
 const MOST_CREDITS = 10_000;
 
@@ -12,7 +12,7 @@ const NewGift = named('NewGift', z.strictObject({ count: z.int().check(z.gte(1),
 
 const Gift = named(
   'Gift',
-  z.strictObject({
+  z.object({
     id: z.string(),
     status: z.enum(GIFT_STATUSES),
     code: z.string(),
@@ -32,7 +32,38 @@ const Gift = named(
   },
 );
 
-const GiftClaim = named('GiftClaim', z.strictObject({ count: z.int() }), { example: { count: 3 } });
+const exampleListed = {
+  id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+  status: 'claimed',
+  count: 3,
+  createdAt: '2026-11-24T09:00:00.000Z',
+  expiresAt: '2027-02-22T09:00:00.000Z',
+  endedAt: '2026-12-24T18:00:00.000Z',
+};
+
+const ListedGift = named(
+  'ListedGift',
+  z.object({
+    id: z.string(),
+    status: z.enum(GIFT_STATUSES),
+    count: Count,
+    createdAt: Instant,
+    expiresAt: Instant,
+    endedAt: z.optional(Instant),
+    because: z.optional(z.enum(RETURN_REASONS)),
+  }),
+  {
+    description:
+      'A gift without its code. `endedAt`: when somebody claimed it, or when it went back. `because`: why it went back. A repeated `createGift` with the same `Idempotency-Key` shows the code again.',
+    example: exampleListed,
+  },
+);
+
+const GiftPage = named('GiftPage', page(ListedGift), {
+  example: { items: [exampleListed], nextCursor: null },
+});
+
+const GiftClaim = named('GiftClaim', z.object({ count: z.int() }), { example: { count: 3 } });
 
 /** Four groups of seven characters. The hyphens are optional. */
 const Code = z
@@ -43,6 +74,7 @@ const Code = z
 
 export const createGift = contract('POST /credits/gifts', {
   ...NO_INPUT,
+  operationId: 'createGift',
   summary: 'Give credits away',
   description:
     'Takes unspent purchased credits out of the account, and answers with a code for them. When there are too few: 402 `insufficient_credits` with `available`. The same `Idempotency-Key` gets the same code.',
@@ -54,6 +86,7 @@ export const createGift = contract('POST /credits/gifts', {
 
 export const claimGift = contract('POST /credits/gifts/{code}/redemption', {
   ...NO_INPUT,
+  operationId: 'claimGift',
   summary: 'Claim a gift',
   description:
     'Adds the credits of a gift to the account, as purchased ones. Users on the free plan can claim too, and use the credits once they subscribe. A code works once (`already_claimed`), and not for its giver. A gift that has expired or was called back is `illegal_transition`. A user can try ten wrong codes a day (UTC).',
@@ -63,4 +96,14 @@ export const claimGift = contract('POST /credits/gifts/{code}/redemption', {
   problems: ['not_found', 'already_claimed', 'illegal_transition', 'rate_limited'],
 });
 
-export const GIFT_CONTRACTS = [createGift, claimGift];
+export const listGifts = contract('GET /credits/gifts', {
+  ...NO_INPUT,
+  operationId: 'listGifts',
+  summary: 'List gifts that the user has given',
+  description: 'Newest first, with what became of each.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of gifts', schema: GiftPage } },
+  problems: [],
+});
+
+export const GIFT_CONTRACTS = [listGifts, createGift, claimGift];

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { named } from '../schemas.ts';
+import { Count, Instant, named, page, PageQuery, Price } from '../schemas.ts';
 
 /** A catalogue without bundles sells none: no number is one of them. */
 const BUNDLE_SIZES = CATALOGUE.credit?.bundles.map(({ credits }) => credits) ?? [];
@@ -14,7 +14,7 @@ const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUND
 
 const Purchase = named(
   'Purchase',
-  z.strictObject({
+  z.object({
     id: z.string(),
     status: z.enum(PURCHASE_STATUSES),
     checkoutUrl: z.nullable(z.url()),
@@ -30,8 +30,43 @@ const Purchase = named(
   },
 );
 
+const examplePurchase = {
+  id: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
+  status: 'paid',
+  credits: 10,
+  price: { amountCents: 2_700, currency: 'usd' },
+  returnedCents: 0,
+  creditsTaken: 0,
+  checkoutUrl: null,
+  createdAt: '2026-11-24T09:00:00.000Z',
+};
+
+const ListedPurchase = named(
+  'ListedPurchase',
+  z.object({
+    id: z.string(),
+    status: z.enum(PURCHASE_STATUSES),
+    credits: Count,
+    price: Price,
+    returnedCents: Count,
+    creditsTaken: Count,
+    checkoutUrl: z.nullable(z.url()),
+    createdAt: Instant,
+  }),
+  {
+    description:
+      '`returnedCents` and `creditsTaken`: what was refunded or disputed of a paid purchase, and the credits that Postage took back for it. `checkoutUrl` as in the answer to `createPurchase`.',
+    example: examplePurchase,
+  },
+);
+
+const PurchasePage = named('PurchasePage', page(ListedPurchase), {
+  example: { items: [examplePurchase], nextCursor: null },
+});
+
 export const createPurchase = contract('POST /credits/purchases', {
   ...NO_INPUT,
+  operationId: 'createPurchase',
   summary: 'Buy credits',
   description:
     'Begins a Checkout at Stripe. The credits arrive when Stripe reports the payment: seconds later, or days later with a bank debit. They last until they are used. Postage takes the credits of a refunded or disputed purchase back.',
@@ -41,4 +76,14 @@ export const createPurchase = contract('POST /credits/purchases', {
   problems: ['plan_required', 'not_configured'],
 });
 
-export const PURCHASE_CONTRACTS = [createPurchase];
+export const listPurchases = contract('GET /credits/purchases', {
+  ...NO_INPUT,
+  operationId: 'listPurchases',
+  summary: 'List purchases of mail credits',
+  description: 'Newest first, those that were never paid among them.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of purchases', schema: PurchasePage } },
+  problems: [],
+});
+
+export const PURCHASE_CONTRACTS = [listPurchases, createPurchase];

@@ -107,7 +107,7 @@ async function write(
     }
     return {
       write: returnsCredit
-        ? await returning(store, context, before, account, alongside)
+        ? await returning(store, context, before, after, account, alongside)
         : {
             change: countPaid(account, costOf(after.channel).consume, now, store.catalogue),
             cause: { id: `payment-${id}`, at: now },
@@ -133,16 +133,28 @@ async function returning(
   store: Store,
   { userId, now, deadline }: StepContext,
   { id, createdAt }: Delivery,
+  after: Delivery,
   account: Account,
   alongside: readonly Alongside<Written>[],
 ): Promise<AccountWrite<Written>> {
   // One write makes a delivery and counts its credit, at the same time.
   const period = await findPeriodAt(store, userId, createdAt, deadline);
-  const change = returnToAccount(account, createdAt, period, now, `delivery:${id}`, store.catalogue);
+  const change = returnToAccount(
+    account,
+    {
+      count: 1,
+      spentAt: createdAt,
+      because: after.status === 'cancelled' ? 'cancelled' : 'failed',
+      source: `delivery:${id}`,
+    },
+    period,
+    now,
+    store.catalogue,
+  );
   const repaid =
-    change.repaidPeriod === null || period === null
+    change.repaid === null || period === null
       ? []
-      : [{ write: repayPurchased(store.table, userId, period), ifRefused: beginAnew }];
+      : [{ write: repayPurchased(store.table, userId, period, change.repaid), ifRefused: beginAnew }];
   return {
     change,
     cause: { id: `return-${id}`, at: now },

@@ -1,17 +1,16 @@
 /** The whole API of the core and the letters app, for its document. */
-import * as z from 'zod/mini';
 import { CORE_CONTRACTS } from '../../http/api.ts';
 import { listAuditEventsOf } from '../../http/contracts/admin.ts';
 import { type Api, CORE_GROUPS } from '../../http/openapi.ts';
-import { Count, problemSchema } from '../../http/schemas.ts';
+import { CORE_OWN_PROBLEMS, CORE_PROBLEMS } from '../../http/problem-schemas.ts';
 import { AUDIT_TYPES } from '../domain/audit.ts';
-import { DELIVERY_STATUSES } from '../domain/deliveries.ts';
 import { LETTERS_ADMIN_CONTRACTS } from './contracts/admin.ts';
 import { DELIVERY_CONTRACTS } from './contracts/deliveries.ts';
 import { LETTER_CONTRACTS } from './contracts/letters.ts';
 import { MAIL_WEBHOOK_CONTRACTS } from './contracts/mail-webhook.ts';
 import { RECONCILIATION_CONTRACTS } from './contracts/reconciliation.ts';
 import { USAGE_CONTRACTS } from './contracts/usage.ts';
+import { LETTERS_OWN_PROBLEMS, LETTERS_PROBLEMS } from './problem-schemas.ts';
 import { type RouteGroup } from './routes.ts';
 
 const GROUPS: Readonly<Record<RouteGroup, string>> = {
@@ -35,11 +34,6 @@ export const API: Api = {
     ...RECONCILIATION_CONTRACTS,
   ],
   groups: GROUPS,
-  problem: problemSchema({
-    deliveryId: z.optional(z.string()),
-    clientSecret: z.optional(z.string()),
-    declineCode: z.optional(z.nullable(z.string())),
-    openDeliveries: z.optional(Count),
-    deliveryStatus: z.optional(z.enum(DELIVERY_STATUSES)),
-  }),
+  problems: { ...CORE_PROBLEMS, ...LETTERS_PROBLEMS },
+  ownProblems: { ...CORE_OWN_PROBLEMS, ...LETTERS_OWN_PROBLEMS },
 };

@@ -5,7 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from '../../../local/engine.ts';
 import { lastLines } from './commands.ts';
-import { PYTHON } from './python.ts';
+import { pythonOf, type VirtualEnvironment } from './python.ts';
+
+export const MINISTACK: VirtualEnvironment = {
+  folder: fileURLToPath(new URL('../../../.venv', import.meta.url)),
+  requirements: fileURLToPath(new URL('../requirements.txt', import.meta.url)),
+};
 
 const LAUNCHER = fileURLToPath(new URL('../start-ministack.py', import.meta.url));
 const RECORDER = new URL('../record-calls.ts', import.meta.url).href;
@@ -44,7 +49,7 @@ export async function startMiniStack({
   const logFile = `${directory}/ministack.log`;
   const log = openSync(logFile, 'a');
   mkdirSync(`${directory}/tmp`);
-  const child = spawn(PYTHON, [LAUNCHER], {
+  const child = spawn(pythonOf(MINISTACK), [LAUNCHER], {
     // Its own group: Ctrl-C reaches this process alone, which then stops it in order.
     detached: true,
     stdio: ['pipe', log, log],

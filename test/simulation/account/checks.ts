@@ -3,14 +3,16 @@ import {
   type Account,
   type AccountChange,
   isOpen,
-  limitAsCount,
+  dayOf,
   openUntil,
 } from '../../../lambdas/domain/account.ts';
+import { type Plan } from '../../../lambdas/domain/catalogue.ts';
 import { available, type Credits, left, sumLots } from '../../../lambdas/domain/credits.ts';
-import { type Instant, utcDay } from '../../../lambdas/domain/instants.ts';
-import { MAILS_PER_DAY, PLANS } from '../../../lambdas/domain/plans.ts';
-import { decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { leftOf, limitAsCount } from '../../../lambdas/domain/terms.ts';
+import { type Counts, decideUse } from '../../../lambdas/domain/usage.ts';
 import { sumOf } from '../../support/accounts.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 import { type Step, type World } from './steps.ts';
 
 export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8';
@@ -27,16 +29,35 @@ function isCount(figure: number): boolean {
   return Number.isSafeInteger(figure) && figure >= 0;
 }
 
+/** As the letters app's catalogue has it. */
+const MAILS_PER_DAY = 10;
+
+/** The plan by the catalogue, whatever terms stand on the account. */
+function planOf({ plan }: Account): Plan {
+  const found = LETTERS.plans.find(({ id }) => id === plan);
+  if (found === undefined) {
+    throw new Error(`No walk gives an account the plan ${plan}.`);
+  }
+  return found;
+}
+
+function usedOf({ meters }: Account, meter: string): number {
+  return meters[meter]?.used ?? 0;
+}
+
 /** G1: nothing below zero, nothing past its limit. */
 export function checkFigures({ account }: World, tell: Tell): void {
-  const { credits, letters, emails, mailsUsed, cardMails, mailsByDay } = account;
+  const { credits, meters, usesByDay } = account;
   const { lots, ...others } = credits;
-  const figures = [...lots, ...Object.values(others), letters.used, letters.left, emails.used, emails.left];
-  if (!figures.every(isCount) || !isCount(mailsUsed) || !isCount(cardMails)) {
+  const counts = Object.values(meters);
+  const ofMeters = counts.flatMap((count) => [count.used, count.paid, count.used - count.paid]);
+  const figures = [...lots, ...Object.values(others), ...ofMeters, ...Object.values(usesByDay)];
+  if (!figures.every(isCount)) {
     tell('G1', `a figure is below zero or no whole number: ${figures.join(' ')}`);
   }
-  if (cardMails > mailsUsed) {
-    tell('G1', `cards have paid for ${cardMails} of ${mailsUsed} mails`);
+  // A card may pay on whatever plan the account is by then.
+  if (counts.some(({ used, paid, limit }) => leftOf({ used: used - paid, limit }) < 0)) {
+    tell('G1', `a meter is past its limit: ${JSON.stringify(meters)}`);
   }
   if (available(credits) < 0) {
     tell('G1', `${available(credits)} credits are available`);
@@ -44,14 +65,14 @@ export function checkFigures({ account }: World, tell: Tell): void {
   if (credits.used < credits.usedThisPeriod) {
     tell('G1', 'the period has used more than the lifetime');
   }
-  const { lettersPerPeriod, emailsPerPeriod } = PLANS[account.plan];
-  const isWithin =
-    letters.used + letters.left === limitAsCount(lettersPerPeriod) &&
-    emails.used + emails.left === limitAsCount(emailsPerPeriod);
-  if (!isWithin) {
-    tell('G1', `the meters are not the plan's: ${JSON.stringify({ letters, emails })}`);
+  const { limits } = planOf(account);
+  for (const { id, credits: cost } of LETTERS.meters) {
+    const count = meters[id];
+    if (count?.limit !== (limits[id] ?? null) || count.credits !== cost) {
+      tell('G1', `the meters are not the plan's: ${JSON.stringify(meters)}`);
+    }
   }
-  if (Object.values(mailsByDay).some((mails) => mails > MAILS_PER_DAY)) {
+  if (Object.values(usesByDay).some((mails) => mails > MAILS_PER_DAY)) {
     tell('G1', 'more mails in a day than it allows');
   }
 }
@@ -104,14 +125,14 @@ export function checkPeriods(before: Account, { account, closed }: AccountChange
 /** G4: each closed period tells what was used in it and what was left. Nothing is used between the closes of one step. */
 export function checkClosed(before: Account, { closed, movements }: AccountChange, tell: Tell): void {
   let balance = available(before.credits);
-  let used = { credits: before.credits.usedThisPeriod, byCard: before.cardMails };
+  let used = { credits: before.credits.usedThisPeriod, byCard: before.meters['mails']?.paid };
   for (const period of closed) {
     // A change of the plan may come between two closes.
     const balances = [balance, balance + sumOf(movements)];
     if (
       !balances.includes(period.creditsLeft) ||
       period.creditsUsed !== used.credits ||
-      period.cardMails !== used.byCard
+      period.meters['mails']?.paid !== used.byCard
     ) {
       tell('G4', `a closed period does not tell what was used and left: ${JSON.stringify(period)}`);
     }
@@ -150,27 +171,29 @@ export function checkPurchased(before: Account, rolled: Account, step: Step, tel
 }
 
 /** What an account's figures allow, without asking `decideUse`. */
-function allows(account: Account, use: Use, mailsToday: number): boolean {
-  const plan = PLANS[account.plan];
+function allows(account: Account, use: Counts, mailsToday: number): boolean {
+  const { limits } = planOf(account);
+  const { mails = 0 } = use;
   return (
-    (use.emails + use.mails === 0 || plan.canSchedule) &&
-    account.letters.used + use.letters <= limitAsCount(plan.lettersPerPeriod) &&
-    account.emails.used + use.emails <= limitAsCount(plan.emailsPerPeriod) &&
-    (use.mails === 0 || mailsToday + use.mails <= MAILS_PER_DAY) &&
-    use.mails <= available(account.credits)
+    Object.entries(use).every(
+      ([id, count]) => count === 0 || usedOf(account, id) + count <= limitAsCount(limits[id] ?? null),
+    ) &&
+    (mails === 0 || mailsToday + mails <= MAILS_PER_DAY) &&
+    mails <= available(account.credits)
   );
 }
 
 /** Uses that lie on both sides of what is left. */
-function probes(account: Account): Use[] {
+function probes(account: Account): Counts[] {
   const all = available(account.credits);
+  const letters = limitAsCount(planOf(account).limits['letters'] ?? null) - usedOf(account, 'letters');
   return [
-    { letters: account.letters.left, emails: 0, mails: 0 },
-    { letters: account.letters.left + 1, emails: 0, mails: 0 },
-    { letters: 0, emails: 1, mails: 0 },
-    { letters: 0, emails: 0, mails: all },
-    { letters: 0, emails: 0, mails: all + 1 },
-    { letters: 0, emails: 0, mails: 1 },
+    { letters },
+    { letters: letters + 1 },
+    { emails: 1 },
+    { mails: all },
+    { mails: all + 1 },
+    { mails: 1 },
   ];
 }
 
@@ -180,9 +203,9 @@ export function checkDecisions(rolled: Account, now: Instant, tell: Tell): void 
   if (!isOpen(rolled, at)) {
     tell('G7', 'the account is not open after it was rolled forward');
   }
-  const mailsToday = rolled.mailsByDay[utcDay(at)] ?? 0;
+  const mailsToday = rolled.usesByDay[dayOf('mails', at)] ?? 0;
   for (const use of probes(rolled)) {
-    const decision = decideUse(use, rolled, PLANS, at, 'probe');
+    const decision = decideUse({ consume: use, release: {} }, rolled, LETTERS, at, 'probe');
     if ((decision.outcome === 'accepted') !== allows(rolled, use, mailsToday)) {
       tell('G1', `${JSON.stringify(use)} was ${decision.outcome}`);
     }

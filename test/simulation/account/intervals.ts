@@ -5,7 +5,7 @@
 import { type Account, type AccountChange, isLive } from '../../../lambdas/domain/account.ts';
 import { spent } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
-import { PLANS } from '../../../lambdas/domain/plans.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 
 interface Interval {
   id: string;
@@ -20,8 +20,8 @@ interface Interval {
 /** The interval in which the account's last subscription is, or has ended. */
 export type Served = Interval | null;
 
-function allowanceOf(account: Account): number {
-  return PLANS[account.plan].mailCreditsPerPeriod;
+function allowanceOf({ plan }: Account): number {
+  return LETTERS.plans.find(({ id }) => id === plan)?.creditsPerPeriod ?? NaN;
 }
 
 function begun(account: Account, earlier: Served): Served {

@@ -6,11 +6,10 @@ import { available, left, spent } from '../../../lambdas/domain/credits.ts';
 import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { clawBackDue, type Settlement, settlePurchase } from '../../../lambdas/domain/purchases.ts';
-import { PLANS } from '../../../lambdas/domain/plans.ts';
 import { returnToAccount, type StoredPeriod } from '../../../lambdas/domain/returns.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { followSubscription, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
-import { countPaidMail, decideUse, type Use } from '../../../lambdas/domain/usage.ts';
+import { countPaid, decideUse } from '../../../lambdas/domain/usage.ts';
 import { type Random } from '../../support/random.ts';
 import { nextFacts } from './facts.ts';
 import { LETTERS } from '../../support/catalogues.ts';
@@ -48,12 +47,13 @@ const NOTHING_TO_REMEMBER = (): void => undefined;
 const use: StepOf = (random, { account }, now) => {
   const rolled = rollForward(account, now, LETTERS);
   const at = Math.max(now, rolled.account.periodStart);
-  const amounts: Use = {
+  const mails = random.happens(0.8) ? random.integer(1, 4) : 0;
+  const consume = {
     letters: random.happens(0.3) ? random.integer(0, 3) : 0,
     emails: random.happens(0.2) ? random.integer(0, 3) : 0,
-    mails: random.happens(0.8) ? random.integer(1, 4) : 0,
+    mails,
   };
-  const decision = decideUse(amounts, rolled.account, PLANS, at, 'use');
+  const decision = decideUse({ consume, release: {} }, rolled.account, LETTERS, at, 'use');
   if (decision.outcome !== 'accepted') {
     return null;
   }
@@ -62,15 +62,15 @@ const use: StepOf = (random, { account }, now) => {
   return {
     label: rolled.closed.length > 0 ? 'use after a roll' : 'use',
     change: { account: decision.account, closed: rolled.closed, movements: decision.movements },
-    worth: -Math.max(0, amounts.mails - fromOthers),
-    remember: (world) => world.mails.push(...Array.from({ length: amounts.mails }, () => at)),
+    worth: -Math.max(0, mails - fromOthers),
+    remember: (world) => world.mails.push(...Array.from({ length: mails }, () => at)),
   };
 };
 
 /** A card may pay in whatever state the account is by then. */
 const payByCard: StepOf = (_, { account }, now) => ({
   label: 'mail paid by card',
-  change: countPaidMail(account, now),
+  change: countPaid(account, { mails: 1 }, now, LETTERS),
   worth: 0,
   remember: NOTHING_TO_REMEMBER,
 });
@@ -83,16 +83,20 @@ const giveBack: StepOf = (random, world, now) => {
   }
   const { account: rolled } = rollForward(world.account, now, LETTERS);
   const stored = world.stored.findLast((period) => period.periodStart <= spentAt) ?? null;
-  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery', LETTERS);
-  const wasFolded = change.returnedAs === 'purchased' && change.repaidPeriod === null;
-  const freesPurchased = change.returnedAs === 'purchased' || spent(rolled.credits).purchased > 0;
+  const because = random.happens(0.5) ? 'failed' : 'cancelled';
+  const returned = { count: 1, spentAt, because, source: 'delivery' } as const;
+  const change = returnToAccount(world.account, returned, stored, now, LETTERS);
+  const [returnedAs = 'unused'] = change.returnedAs;
+  const wasFolded = returnedAs === 'purchased' && change.repaid === null;
+  const freesPurchased =
+    returnedAs === 'purchased' || (returnedAs !== 'expired' && spent(rolled.credits).purchased > 0);
   return {
-    label: `returned as ${change.returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
+    label: `returned as ${returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
     change,
     worth: freesPurchased ? 1 : 0,
     remember: (next) => {
       next.mails.splice(next.mails.lastIndexOf(spentAt), 1);
-      if (stored !== null && stored.periodStart === change.repaidPeriod) {
+      if (stored !== null && stored.periodStart === change.repaid?.periodStart) {
         stored.purchasedOutstanding -= 1;
         next.repaid = stored;
       }

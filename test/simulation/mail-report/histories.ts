@@ -22,7 +22,6 @@ import {
 import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
 import { type LifeDecision } from '../../../lambdas/letters/domain/life-decisions.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../../../lambdas/domain/periods.ts';
-import { type PlanId } from '../../../lambdas/domain/plans.ts';
 import { followPayment } from '../../../lambdas/domain/purchases.ts';
 import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { deliveryWith, paidByCard } from '../../support/delivery-lives.ts';
@@ -33,7 +32,7 @@ import { LETTERS } from '../../support/catalogues.ts';
 
 /** A period that has ended, by its ledger. */
 export interface SeenPeriod {
-  plan: PlanId;
+  plan: string;
   mailsByCredit: number;
   mailsByCard: number;
   creditsUsed: number;

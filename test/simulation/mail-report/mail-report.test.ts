@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type AnyChange } from '../../../lambdas/letters/domain/changes.ts';
 import { DAY_MS, type Instant, utcDay } from '../../../lambdas/domain/instants.ts';
 import { type MailReport, type Rate, reportMails } from '../../../lambdas/letters/domain/mail-report.ts';
-import { addTotals, type Counted, daysOf, NO_TOTALS } from '../../../lambdas/domain/statistics.ts';
+import { addTotals, type Counted, daysOf } from '../../../lambdas/domain/statistics.ts';
 import { countedOf } from '../../../lambdas/letters/domain/statistics.ts';
 import fc from 'fast-check';
 import { anyDraws, type Draws, type Random, randomFrom } from '../../support/random.ts';
@@ -61,7 +61,7 @@ function disordered(random: Random, changes: readonly AnyChange[]): AnyChange[] 
 function countedReport(counted: ReadonlyMap<string, Counted>, month: string): MailReport {
   const { first, last } = daysOf(month);
   const ofMonth = [...counted.values()].filter(({ day }) => first <= day && day <= last);
-  return reportMails(ofMonth.map(({ totals }) => totals).reduce(addTotals, NO_TOTALS));
+  return reportMails(ofMonth.map(({ totals }) => totals).reduce(addTotals, {}));
 }
 
 function countOnce(changes: readonly AnyChange[]): Map<string, Counted> {

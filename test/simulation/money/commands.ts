@@ -14,7 +14,6 @@ import { answerDelivery, dueAtOf, type SenderAnswer } from '../../../lambdas/let
 import { UNCHANGED } from '../../../lambdas/letters/domain/life-decisions.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { DAY_MS, toIso } from '../../../lambdas/domain/instants.ts';
-import { type Bundle } from '../../../lambdas/domain/plans.ts';
 import {
   count,
   deliveriesOf,
@@ -76,7 +75,7 @@ export async function buy(world: World): Promise<void> {
   if (purchases.length >= world.mostPurchases) {
     return;
   }
-  const credits = random.pick<Bundle>([5, 5, 5, 10, 25]);
+  const credits = random.pick([5, 5, 5, 10, 25]);
   const id = idFrom(world);
   for (const side of [world.disorderly, world.orderly]) {
     const { sessionId } = await carryOut(world, side, (services) =>

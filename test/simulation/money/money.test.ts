@@ -29,6 +29,7 @@ import {
 import { anyDraws, type Draws, randomFrom } from '../../support/random.ts';
 import { ENTERPRISE } from '../../support/payments.ts';
 import { sequences } from '../../support/sequences.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 import { LOCAL_AWS, useTable } from '../../support/table.ts';
 
 const SEQUENCES = sequences(200, 6_000);
@@ -87,9 +88,9 @@ async function withTables<Answer>(use: (stores: Stores) => Promise<Answer>): Pro
   await Promise.all([orderly, disorderly].map((name) => createTable(immortal, name)));
   try {
     return await use({
-      orderly: { client: immortal, table: orderly },
-      disorderly: { client: immortal, table: disorderly },
-      mortal: { client: clients.mortal, table: disorderly },
+      orderly: { client: immortal, table: orderly, catalogue: LETTERS },
+      disorderly: { client: immortal, table: disorderly, catalogue: LETTERS },
+      mortal: { client: clients.mortal, table: disorderly, catalogue: LETTERS },
     });
   } finally {
     mortal.reset();

@@ -13,7 +13,6 @@ import { type Account } from '../../../lambdas/domain/account.ts';
 import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
-import { type PlanId } from '../../../lambdas/domain/plans.ts';
 import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-handlers.ts';
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
@@ -285,7 +284,7 @@ async function followElsewhere(world: World, events: readonly Stripe.Event[]): P
 
 /** The credits of an account. */
 export interface Held {
-  plan: PlanId;
+  plan: string;
   /** Carried and included credits that are left. */
   others: number;
   purchased: number;

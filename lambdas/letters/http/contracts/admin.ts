@@ -11,7 +11,7 @@ import { Entitlements, UsageSummary } from './usage.ts';
 
 const AggregateUsageStats = named(
   'AggregateUsageStats',
-  z.strictObject({
+  z.object({
     totalLetters: Count,
     totalEmails: Count,
     totalMails: Count,
@@ -21,6 +21,13 @@ const AggregateUsageStats = named(
   {
     description:
       'Totals over all users. `uniqueUsers` is exact for one day, and within 2% for more. `totalMailCreditsUsed` is less by returned credits, on the day of their return.',
+    example: {
+      totalLetters: 5_230,
+      totalEmails: 3_112,
+      totalMails: 420,
+      totalMailCreditsUsed: 398,
+      uniqueUsers: 1_207,
+    },
   },
 );
 
@@ -36,21 +43,20 @@ const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, i
   }
 });
 
-const rate = z.strictObject({
-  value: z.nullable(z.number()),
-  threshold: z.nullable(z.number()),
-  isCrossed: z.boolean(),
-});
+const rate = named(
+  'ReportedRate',
+  z.object({ value: z.nullable(z.number()), threshold: z.nullable(z.number()), isCrossed: z.boolean() }),
+);
 
 const MailReport = named(
   'MailReport',
-  z.strictObject({
+  z.object({
     month: Month,
-    mails: z.strictObject({ delivered: Count, free: Count, paid: Count }),
+    mails: z.object({ delivered: Count, free: Count, paid: Count }),
     revenueCents: z.int(),
     refundedCents: z.int(),
     mailsPerProUser: z.nullable(z.number()),
-    rates: z.strictObject({
+    rates: z.object({
       creditUtilization: rate,
       exhaustion: rate,
       payAsYouGoConversion: rate,
@@ -78,45 +84,78 @@ const MailReport = named(
   },
 );
 
-/** What a user has bought and given away. */
-const purchase = z.strictObject({
-  id: z.string(),
-  status: z.enum(PURCHASE_STATUSES),
-  credits: Count,
-  amountCents: Count,
-  returnedCents: Count,
-  creditsTaken: Count,
-  createdAt: Instant,
-});
-const gift = z.strictObject({
-  id: z.string(),
-  status: z.enum(GIFT_STATUSES),
-  count: Count,
-  createdAt: Instant,
-  expiresAt: Instant,
-});
+const exampleId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 
-const User = named(
-  'User',
-  z.union([
-    z.strictObject({
-      userId: z.string(),
-      usage: UsageSummary,
-      entitlements: Entitlements,
-      credits: CreditsSummary,
-      purchases: z.array(purchase),
-      gifts: z.array(gift),
-    }),
-    z.strictObject({ userId: z.string(), erasedAt: Instant }),
-  ]),
+/** What a user has bought and given away. */
+const purchase = named(
+  'UserPurchase',
+  z.object({
+    id: z.string(),
+    status: z.enum(PURCHASE_STATUSES),
+    credits: Count,
+    amountCents: Count,
+    returnedCents: Count,
+    creditsTaken: Count,
+    createdAt: Instant,
+  }),
   {
-    description:
-      'What users see of themselves, with their 20 latest purchases and gifts (the export has all of them). For an erased user, only when they were erased.',
+    example: {
+      id: exampleId,
+      status: 'paid',
+      credits: 10,
+      amountCents: 2_700,
+      returnedCents: 0,
+      creditsTaken: 0,
+      createdAt: '2026-11-24T09:00:00.000Z',
+    },
+  },
+);
+const gift = named(
+  'UserGift',
+  z.object({
+    id: z.string(),
+    status: z.enum(GIFT_STATUSES),
+    count: Count,
+    createdAt: Instant,
+    expiresAt: Instant,
+  }),
+  {
+    example: {
+      id: exampleId,
+      status: 'open',
+      count: 3,
+      createdAt: '2026-11-24T09:00:00.000Z',
+      expiresAt: '2027-02-22T09:00:00.000Z',
+    },
   },
 );
 
+const exampleErased = { userId: 'auth0|ada', erasedAt: '2026-11-24T09:00:00.000Z' };
+
+const KnownUser = named(
+  'KnownUser',
+  z.object({
+    userId: z.string(),
+    usage: UsageSummary,
+    entitlements: Entitlements,
+    credits: CreditsSummary,
+    purchases: z.array(purchase),
+    gifts: z.array(gift),
+  }),
+);
+const ErasedUser = named('ErasedUser', z.object({ userId: z.string(), erasedAt: Instant }), {
+  example: exampleErased,
+});
+
+const User = named('User', z.union([KnownUser, ErasedUser]), {
+  description:
+    'What users see of themselves, with their 20 latest purchases and gifts (the export has all of them). For an erased user, only when they were erased.',
+  example: exampleErased,
+});
+
 export const getUsageStats = contract('GET /admin/usage-stats', {
   ...NO_INPUT,
+  operationId: 'getUsageStats',
   summary: 'What all users have used',
   description: 'From one UTC day to another, both included, at most ten years.',
   query: DayRangeQuery,
@@ -126,6 +165,7 @@ export const getUsageStats = contract('GET /admin/usage-stats', {
 
 export const getMailReport = contract('GET /admin/reports/mail-credits', {
   ...NO_INPUT,
+  operationId: 'getMailReport',
   summary: 'How mails and credits did in a month',
   description:
     'Of a UTC month that has begun. Periods count in the month in which they ended, so that a month is complete after the first rollover of the next. `docs/mail-report.md` says what each figure counts.',
@@ -137,6 +177,7 @@ export const getMailReport = contract('GET /admin/reports/mail-credits', {
 export const getUser = contract('GET /admin/users/{userId}', {
   ...NO_INPUT,
   ...USER_PATH,
+  operationId: 'getUser',
   summary: 'A user',
   description:
     'Usage, entitlements, credits, purchases and gifts in one answer. The audit trail records that it was read.',

@@ -19,9 +19,21 @@ import {
 const exampleId = '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b';
 const exampleLetterId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
 
-const EmailRecipient = named('EmailRecipient', z.strictObject({ email: Email }), {
-  example: { email: 'ada@example.com' },
+const exampleEmail = { email: 'ada@example.com' };
+
+const exampleAddress = {
+  name: 'Ada Lovelace',
+  line1: '12 St James’s Square',
+  city: 'London',
+  postalCode: 'SW1Y 4JH',
+  country: 'GB',
+};
+
+const NewEmailRecipient = named('NewEmailRecipient', z.strictObject({ email: Email }), {
+  example: exampleEmail,
 });
+
+const EmailRecipient = named('EmailRecipient', z.object({ email: z.string() }), { example: exampleEmail });
 
 const postalField = line(200);
 
@@ -31,8 +43,8 @@ function messageOf(fault: AddressFault['fault'], country: string): string {
     : `Expected it as in ${country}, such as ${fault.example}.`;
 }
 
-const PostalRecipient = named(
-  'PostalRecipient',
+const NewPostalRecipient = named(
+  'NewPostalRecipient',
   z
     .strictObject({
       name: postalField,
@@ -52,26 +64,43 @@ const PostalRecipient = named(
   {
     description:
       'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US.',
-    example: {
-      name: 'Ada Lovelace',
-      line1: '12 St James’s Square',
-      city: 'London',
-      postalCode: 'SW1Y 4JH',
-      country: 'GB',
-    },
+    example: exampleAddress,
   },
+);
+
+const PostalRecipient = named(
+  'PostalRecipient',
+  z.object({
+    name: z.string(),
+    line1: z.string(),
+    line2: z.optional(z.string()),
+    city: z.string(),
+    state: z.optional(z.string()),
+    postalCode: z.optional(z.string()),
+    country: z.string(),
+  }),
+  { example: exampleAddress },
 );
 
 /** What both channels take. `payAsYouGo` does nothing for e-mails, which are free. */
 const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
 
+const exampleOrder = {
+  letterId: exampleLetterId,
+  channel: 'email',
+  deliverAt: '2046-11-24T09:00:00Z',
+  recipient: exampleEmail,
+};
+
 const NewEmailDelivery = named(
   'NewEmailDelivery',
-  z.strictObject({ ...common, channel: z.literal('email'), recipient: EmailRecipient }),
+  z.strictObject({ ...common, channel: z.literal('email'), recipient: NewEmailRecipient }),
+  { example: exampleOrder },
 );
 const NewMailDelivery = named(
   'NewMailDelivery',
-  z.strictObject({ ...common, channel: z.literal('mail'), recipient: PostalRecipient }),
+  z.strictObject({ ...common, channel: z.literal('mail'), recipient: NewPostalRecipient }),
+  { example: { ...exampleOrder, channel: 'mail', recipient: exampleAddress, payAsYouGo: true } },
 );
 
 const NewDelivery = named(
@@ -80,12 +109,7 @@ const NewDelivery = named(
   {
     description:
       '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
-    example: {
-      letterId: exampleLetterId,
-      channel: 'email',
-      deliverAt: '2036-11-24T09:00:00Z',
-      recipient: { email: 'ada@example.com' },
-    },
+    example: exampleOrder,
   },
 );
 
@@ -111,29 +135,41 @@ const example = {
   channel: 'email',
   status: 'scheduled',
   paidWith: 'none',
-  deliverAt: '2036-11-24T09:00:00.000Z',
+  deliverAt: '2046-11-24T09:00:00.000Z',
   createdAt: '2026-11-24T09:00:00.000Z',
 };
 
-const Delivery = named('Delivery', z.strictObject({ ...deliveryFields, channel: z.enum(CHANNELS) }), {
+const Delivery = named('Delivery', z.object({ ...deliveryFields, channel: z.enum(CHANNELS) }), {
   description:
     'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
   example,
 });
 
-const DeliveryWithRecipient = named(
-  'DeliveryWithRecipient',
-  z.discriminatedUnion('channel', [
-    z.strictObject({ ...deliveryFields, channel: z.literal('email'), recipient: EmailRecipient }),
-    z.strictObject({ ...deliveryFields, channel: z.literal('mail'), recipient: PostalRecipient }),
-  ]),
-  { example: { ...example, recipient: { email: 'ada@example.com' } } },
+const EmailDelivery = named(
+  'EmailDelivery',
+  z.object({ ...deliveryFields, channel: z.literal('email'), recipient: EmailRecipient }),
+  { example: { ...example, recipient: exampleEmail } },
 );
 
-const DeliveryPage = named('DeliveryPage', page(Delivery));
+const MailDelivery = named(
+  'MailDelivery',
+  z.object({ ...deliveryFields, channel: z.literal('mail'), recipient: PostalRecipient }),
+  { example: { ...example, channel: 'mail', paidWith: 'credit', recipient: exampleAddress } },
+);
+
+const DeliveryWithRecipient = named(
+  'DeliveryWithRecipient',
+  z.discriminatedUnion('channel', [EmailDelivery, MailDelivery]),
+  { example: { ...example, recipient: exampleEmail } },
+);
+
+const DeliveryPage = named('DeliveryPage', page(Delivery), {
+  example: { items: [example], nextCursor: null },
+});
 
 export const createDelivery = contract('POST /deliveries', {
   ...NO_INPUT,
+  operationId: 'createDelivery',
   summary: 'Schedule a delivery',
   description:
     'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed or was called off, the same key answers the delivery as it is, 201 with the `status` failed or cancelled; a new try takes a new key.',
@@ -162,6 +198,7 @@ export const createDelivery = contract('POST /deliveries', {
 
 export const listDeliveries = contract('GET /deliveries', {
   ...NO_INPUT,
+  operationId: 'listDeliveries',
   summary: 'List deliveries',
   description: 'The latest scheduled first.',
   query: PageQuery,
@@ -171,6 +208,7 @@ export const listDeliveries = contract('GET /deliveries', {
 
 export const getDelivery = contract('GET /deliveries/{id}', {
   ...NO_INPUT,
+  operationId: 'getDelivery',
   summary: 'Read a delivery',
   description: 'With its recipient.',
   params: z.strictObject({ id: Id }),
@@ -180,6 +218,7 @@ export const getDelivery = contract('GET /deliveries/{id}', {
 
 export const cancelDelivery = contract('DELETE /deliveries/{id}', {
   ...NO_INPUT,
+  operationId: 'cancelDelivery',
   summary: 'Cancel a delivery',
   description:
     'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; a payment that is pending is called off at Stripe first, unless the bank is just deciding. What has been counted stays counted. Cancelling again changes nothing.',

@@ -5,42 +5,50 @@ import { flagParameter, Id, Instant, line, lines, named, page, PageQuery } from 
 
 const exampleId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
 
-const NewLetter = named('NewLetter', z.strictObject({ title: line(200), body: lines(100_000) }), {
+/** A client may escape every character that is not ASCII: three times the bytes, and still no body too large. */
+const MAX_TEXT_BYTES = 64 * 1024;
+
+const NewLetter = named('NewLetter', z.strictObject({ title: line(200), body: lines(MAX_TEXT_BYTES) }), {
   example: { title: 'To myself in ten years', body: 'Dear me,\nI hope that you still write.' },
 });
+
+const exampleLetter = {
+  id: exampleId,
+  title: 'To myself in ten years',
+  createdAt: '2026-11-24T09:00:00.000Z',
+};
 
 /** A letter without its text, as lists and the creating request show it. */
 const Letter = named(
   'Letter',
-  z.strictObject({ id: z.string(), title: z.string(), createdAt: Instant, deletedAt: z.optional(Instant) }),
+  z.object({ id: z.string(), title: z.string(), createdAt: Instant, deletedAt: z.optional(Instant) }),
   {
     description:
       'A letter without its text. `deletedAt` stands only in the answer to a repeated request whose letter has been deleted since; its title is empty then.',
-    example: { id: exampleId, title: 'To myself in ten years', createdAt: '2026-11-24T09:00:00.000Z' },
+    example: exampleLetter,
   },
 );
 
 const LetterWithBody = named(
   'LetterWithBody',
-  z.strictObject({ id: z.string(), title: z.string(), body: z.string(), createdAt: Instant }),
+  z.object({ id: z.string(), title: z.string(), body: z.string(), createdAt: Instant }),
   {
-    example: {
-      id: exampleId,
-      title: 'To myself in ten years',
-      body: 'Dear me,\nI hope that you still write.',
-      createdAt: '2026-11-24T09:00:00.000Z',
-    },
+    example: { ...exampleLetter, body: 'Dear me,\nI hope that you still write.' },
   },
 );
 
-const LetterPage = named('LetterPage', page(Letter));
+const LetterPage = named('LetterPage', page(Letter), {
+  example: { items: [exampleLetter], nextCursor: null },
+});
 
 const LetterPath = z.strictObject({ id: Id });
 
 export const createLetter = contract('POST /letters', {
   ...NO_INPUT,
+  operationId: 'createLetter',
   summary: 'Create a letter',
-  description: 'Stores the letter and counts it in the open period, both or neither.',
+  description:
+    'Stores the letter and counts it in the open period, both or neither. Its text has at most 65,536 bytes of UTF-8, however they are escaped; a longer one is `too_large`.',
   body: NewLetter,
   idempotencyKey: 'optional',
   answers: { 201: { description: 'The letter', schema: Letter, hasLocation: true } },
@@ -49,6 +57,7 @@ export const createLetter = contract('POST /letters', {
 
 export const listLetters = contract('GET /letters', {
   ...NO_INPUT,
+  operationId: 'listLetters',
   summary: 'List letters',
   description: 'Newest first.',
   query: PageQuery,
@@ -58,6 +67,7 @@ export const listLetters = contract('GET /letters', {
 
 export const getLetter = contract('GET /letters/{id}', {
   ...NO_INPUT,
+  operationId: 'getLetter',
   summary: 'Read a letter',
   description: 'With its text.',
   params: LetterPath,
@@ -67,6 +77,7 @@ export const getLetter = contract('GET /letters/{id}', {
 
 export const deleteLetter = contract('DELETE /letters/{id}', {
   ...NO_INPUT,
+  operationId: 'deleteLetter',
   summary: 'Delete a letter',
   description:
     'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have ended (409; the others are cancelled all the same), and takes no new ones. After a 503, repeat the request: it goes on.',

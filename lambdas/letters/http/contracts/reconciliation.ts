@@ -9,7 +9,7 @@ const summary = { ...runFigures, dispatched: Count, stuck: Count, isFinished: z.
 /** What the reconciler reports. Its other figures are for its log only. */
 export const ReconciliationReport = z.object(summary);
 
-const ReconciliationSummary = named('ReconciliationSummary', z.strictObject(summary), {
+const ReconciliationSummary = named('ReconciliationSummary', z.object(summary), {
   description:
     'What a run did: `dispatched` counts the deliveries that were handed to their senders, `stuck` those whose senders have not answered in time. `isFinished` is false when time ran out; what is left is done by the next run.',
   example: {
@@ -33,8 +33,14 @@ const runReconciler = {
   problems: [],
 } as const;
 
-export const postReconciliation = contract('POST /cron/reconcile-deliveries', runReconciler);
+export const postReconciliation = contract('POST /cron/reconcile-deliveries', {
+  ...runReconciler,
+  operationId: 'reconcileDeliveries',
+});
 /** For schedulers that can only GET. */
-export const getReconciliation = contract('GET /cron/reconcile-deliveries', runReconciler);
+export const getReconciliation = contract('GET /cron/reconcile-deliveries', {
+  ...runReconciler,
+  operationId: 'reconcileDeliveriesByGet',
+});
 
 export const RECONCILIATION_CONTRACTS = [postReconciliation, getReconciliation];
