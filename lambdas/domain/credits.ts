@@ -310,7 +310,7 @@ export type Close =
 
 /**
  * Closes a period's credits. What is left of the included ones becomes the youngest lot where the closing plan carries
- * over (`capCredits`), cut so that no more than the cap are carried, the oldest lot first; else it expires.
+ * over, cut so that no more than the cap are carried, the oldest lot first; else it expires.
  */
 export function closeCredits(credits: Credits, close: Close, source: string): CreditsChange {
   const rest = left(credits);
@@ -351,6 +351,11 @@ export function restoreLots(credits: Credits, lots: Lots, source: string): Credi
   const [held, back] = [padded(credits.lots, length), padded(lots, length)];
   const restored = held.map((lot, index) => lot + (back[index] ?? 0));
   return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
+}
+
+/** As many lots as a plan carries periods, so that the oldest expires with the open period. */
+export function lotsUnder(lots: Lots, carryOver: CarryOver | null): Lots {
+  return padded(lots, carryOver?.periods ?? 1);
 }
 
 /** The same lots with empty older ones before them. */
