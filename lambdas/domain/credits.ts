@@ -3,7 +3,8 @@
  *
  * What may be spent is one number (`available`); of which kind it is, is arithmetic: the period's uses are laid over
  * the carried lots (oldest first), the included credits and the purchased ones, in that order. So a use never chooses,
- * and within a period the order of uses, returns, purchases and claw-backs does not matter.
+ * and within a period the order of uses, returns, purchases and claw-backs does not matter. (What its user cancels in a
+ * later period needs room, which a use before it makes.)
  *
  * G4, for each account and after each step:
  *   available = carried + included + purchased - usedThisPeriod

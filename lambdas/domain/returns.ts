@@ -51,7 +51,7 @@ export function returnToAccount(
   const isOpen = spentAt >= rolled.account.periodStart;
   const cause: ReturnCause =
     because === 'failed' ? { because } : { because, allowed: unspentAllowed(rolled.account) };
-  let credits = isOpen || because === 'failed' ? rolled.account.credits : withOldestLot(rolled.account);
+  let credits = because === 'failed' ? rolled.account.credits : withOldestLot(rolled.account);
   let purchasedOutstanding = spentIn?.purchasedOutstanding ?? 0;
   const movements: Movement[] = [];
   const returnedAs: CreditReturn['returnedAs'][] = [];
