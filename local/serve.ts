@@ -1,6 +1,7 @@
 import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { catalogueOf, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
+import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 import { catalogue as shipped } from '../examples/letters/postage.config.ts';

@@ -1,4 +1,3 @@
-import { LETTERS } from '../../support/catalogues.ts';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,15 +11,16 @@ import { sdkFor } from 'stripe-stand-in';
 import * as z from 'zod/mini';
 import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { catalogueOf } from '../../../lambdas/domain/catalogue.ts';
 import { type Instant, nextUtcDay, toIso } from '../../../lambdas/domain/instants.ts';
 import { LOCAL_AWS, plentyOfTime } from '../../support/table.ts';
 import { dev } from './dev.ts';
+import { type Example, EXAMPLES, fileOf } from './examples.ts';
 import { openForge } from './forge.ts';
 import { tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
 
 const START = fileURLToPath(new URL('../../../local/start.ts', import.meta.url));
-const CONFIG = fileURLToPath(new URL('../../../examples/letters/postage.config.ts', import.meta.url));
 
 /** The line that `npm start -- --json` prints. */
 const started = z.object({
@@ -33,9 +33,9 @@ const started = z.object({
 });
 
 /** Starts what `npm start` starts, on a free port and without the demo's users. The scene is set by its dev routes. */
-export async function startOnThisMachine(): Promise<World> {
+export async function startOnThisMachine(example: Example = 'letters'): Promise<World> {
   const dataDir = mkdtempSync(join(tmpdir(), 'postage-e2e-'));
-  const options = ['--config', CONFIG, '--port', '0', '--json', '--no-demo', '--data', dataDir];
+  const options = ['--config', fileOf(example), '--port', '0', '--json', '--no-demo', '--data', dataDir];
   const server = spawn(process.execPath, [START, ...options], {
     env: { ...process.env, POSTAGE_TABLE: `postage-e2e-${randomUUID()}` },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,7 +51,7 @@ export async function startOnThisMachine(): Promise<World> {
       started,
       JSON.parse(await firstLineOf(server)),
     );
-    const store = createStore(table, LETTERS, { endpoint: dynamodb, ...LOCAL_AWS });
+    const store = createStore(table, catalogueOf(EXAMPLES[example], 0), { endpoint: dynamodb, ...LOCAL_AWS });
     const tokens = tokensFromIssuer(issuer);
     return {
       url,

@@ -43,6 +43,15 @@ export const PEOPLE = [
   'proLeaver',
   'proReported',
   'enterpriseSender',
+  'freePainter',
+  'freeFailed',
+  'freeHolder',
+  'freeCustomer',
+  'freeSaver',
+  'studioHolder',
+  'freeCaller',
+  'freeRegular',
+  'businessCaller',
 ] as const;
 
 export type Person = (typeof PEOPLE)[number];

@@ -6,32 +6,34 @@ import { sdkFor } from 'stripe-stand-in';
 import * as z from 'zod/mini';
 import { readStoredAccount } from '../../../lambdas/adapters/dynamodb/accounts.ts';
 import { createStore } from '../../../lambdas/adapters/dynamodb/store.ts';
+import { catalogueOf } from '../../../lambdas/domain/catalogue.ts';
 import { toIso } from '../../../lambdas/domain/instants.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { dev } from './dev.ts';
+import { type Example, EXAMPLES } from './examples.ts';
 import { openForge } from './forge.ts';
 import { findSchedules, readOutputs, readSecret, stackOutputs, startTarget } from './stack.ts';
 import { tokensFromEnvironment, tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
-import { LETTERS } from '../../support/catalogues.ts';
 
 const ACCOUNT_SCRIPT = fileURLToPath(new URL('../../../local/account.ts', import.meta.url));
 
 /**
  * The deployed stack that the environment names, in AWS or in an emulator at `AWS_ENDPOINT_URL`: `POSTAGE_URL`, where
- * it answers, and `POSTAGE_STACK`, its name. Tokens come from `POSTAGE_ISSUER_URL`, where the suite runs the issuer
+ * it answers, and `POSTAGE_STACK`, its name; for an example, `POSTAGE_PICTURES_URL` and `POSTAGE_PICTURES_STACK`. Tokens come from `POSTAGE_ISSUER_URL`, where the suite runs the issuer
  * itself and has its key in `POSTAGE_ISSUER_DIR`, or else from the environment too.
  */
-export async function connectStack(): Promise<World> {
-  const url = String(process.env['POSTAGE_URL']).replace(/\/+$/, '');
+export async function connectStack(example: Example): Promise<World> {
+  const prefix = example === 'letters' ? 'POSTAGE' : `POSTAGE_${example.toUpperCase()}`;
+  const url = String(process.env[`${prefix}_URL`]).replace(/\/+$/, '');
   const { TableName, CronSecretArn, StripeSecretArn, RolloverStateMachineArn } = await readOutputs(
-    process.env['POSTAGE_STACK'] ?? 'Postage-dev',
+    process.env[`${prefix}_STACK`] ?? 'Postage-dev',
     stackOutputs,
   );
   const issuerUrl = process.env['POSTAGE_ISSUER_URL'];
   const issuerDir = process.env['POSTAGE_ISSUER_DIR'];
   const tokens = issuerUrl === undefined ? tokensFromEnvironment() : tokensFromIssuer(issuerUrl);
-  const store = createStore(TableName, LETTERS);
+  const store = createStore(TableName, catalogueOf(EXAMPLES[example], 0));
   return {
     url,
     cronSecret: await readSecret(CronSecretArn),
