@@ -1,7 +1,7 @@
 // Who may import whom. Every rule says why it is there; `npm run check:imports` prints that reason with a violation.
 
 /** What constructs and functions have to agree on. */
-const contracts = String.raw`^lambdas/((letters/)?wiring/[^/]+|(letters/)?http/routes|adapters/dynamodb/(keys|table-schema)|domain/plans)\.ts$`;
+const contracts = String.raw`^lambdas/((letters/)?wiring/[^/]+|(letters/)?http/routes|adapters/dynamodb/(keys|table-schema)|domain/catalogue|letters/domain/config)\.ts$`;
 
 /** Files of a floor of the core, and of the letters app's floor beside it. */
 const floors = (names) => `^lambdas/(letters/)?(${names})/`;
@@ -101,7 +101,7 @@ export default {
     {
       name: 'stack-names-handlers-by-path',
       comment:
-        'The stack hands esbuild the path of a handler. Importing one would run it at synthesis. It imports only what both agree on: the wiring, the plans, the shape of the table and its keys, which rights name.',
+        'The stack hands esbuild the path of a handler. Importing one would run it at synthesis. It imports only what both agree on: the wiring, the owner’s file, the shape of the table and its keys, which rights name.',
       severity: 'error',
       from: { path: '^(bin|lib)/' },
       to: { path: '^lambdas/', pathNot: contracts },

@@ -14,7 +14,7 @@ import type { Variable } from '../lambdas/letters/wiring/environment.ts';
 import { type Access, CORE_ROUTES, type Route } from '../lambdas/http/routes.ts';
 import { type RouteGroup, ROUTES } from '../lambdas/letters/http/routes.ts';
 import { createLogGroup } from './log-group.ts';
-import { PostageFunction } from './postage-function.ts';
+import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
 
@@ -23,13 +23,11 @@ type ApiVariable = (typeof GROUPS)[RouteGroup]['needs'][number];
 
 export interface ApiProps {
   stage: Stage;
-  hasLetters: boolean;
+  build: Build;
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
-  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl' | 'appUrl'>, string>>;
-  /** Where users come back to from Stripe's pages; null: to the page of the documentation. */
-  appUrl: string | null;
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'>, string>>;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
@@ -44,7 +42,7 @@ export class Api extends Construct {
     });
     this.addStage();
 
-    const routes: readonly (typeof ROUTES)[number][] = props.hasLetters ? ROUTES : CORE_ROUTES;
+    const routes: readonly (typeof ROUTES)[number][] = props.build.hasLetters ? ROUTES : CORE_ROUTES;
     for (const group of new Set(routes.map((route) => route.group))) {
       const { lambda } = this.createFunction(group, props);
       const integration = new HttpLambdaIntegration(`${group}-integration`, lambda, {
@@ -59,11 +57,9 @@ export class Api extends Construct {
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
     const { description, needs } = GROUPS[group];
-    const publicUrl = this.httpApi.apiEndpoint;
-    const appUrl = props.appUrl ?? `${publicUrl}/docs`;
-    const values = { ...props.environment, publicUrl, appUrl };
+    const values = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
     return new PostageFunction(this, group, {
-      hasLetters: props.hasLetters,
+      build: props.build,
       folder: 'api',
       description,
       arns: props.arns,
@@ -127,7 +123,7 @@ const GROUPS = {
   gifts: { description: 'Postage: gifts of credits', needs: ['table', 'giftSecretId'] },
   billing: {
     description: 'Postage: Checkout and Portal of Stripe',
-    needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'trialDays', 'appUrl'],
+    needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'appUrl'],
   },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
   admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type Environment, PostageFunction } from './postage-function.ts';
+import { type Build, type Environment, PostageFunction } from './postage-function.ts';
 import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns } from './rights.ts';
 import { createKeys } from './secret.ts';
@@ -11,7 +11,7 @@ import type { StripeSettings } from './stripe-settings.ts';
 
 export interface PaymentsProps {
   stage: Stage;
-  hasLetters: boolean;
+  build: Build;
   tableName: string;
   arns: ResourceArns;
   settings: StripeSettings;
@@ -39,7 +39,7 @@ export class Payments extends Construct {
 
   constructor(scope: Construct, id: string, props: PaymentsProps) {
     super(scope, id);
-    const { stage, hasLetters, tableName, arns: tableArns, settings } = props;
+    const { stage, build, tableName, arns: tableArns, settings } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
     const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
@@ -56,14 +56,14 @@ export class Payments extends Construct {
     const arns = { ...tableArns, ...this.arns };
     const environment = { table: tableName, stage };
     const worker = new PostageFunction(this, 'stripe-events', {
-      hasLetters,
+      build,
       description: "Postage: follows Stripe's events",
       arns,
       environment: { ...environment, ...this.environment, stripePrices: settings.pricesJson },
       timeout: WORKER_TIMEOUT,
     });
     const keeper = new PostageFunction(this, 'failed-stripe-events', {
-      hasLetters,
+      build,
       description: "Postage: keeps Stripe's events that failed",
       arns,
       environment,

@@ -1,7 +1,7 @@
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { WITH_LETTERS } from '../lambdas/letters/wiring/deployed.ts';
 import type { Issuer } from './identity.ts';
+import type { LoadedConfig } from './load-config.ts';
 import { PostageStack } from './postage-stack.ts';
 import { parseSenderSettings } from './sender-settings.ts';
 import { parseStage } from './stage.ts';
@@ -10,35 +10,67 @@ import { parseStripeSettings } from './stripe-settings.ts';
 export interface PostageAppProps extends AppProps {
   /** Whether the rule packs are asked, which load a lot. True unless told. */
   checksRules?: boolean;
-  /** Whether the letters app is deployed too. */
-  hasLetters?: boolean;
+}
+
+/** What `-c` can say. */
+const CONTEXT = [
+  'config',
+  'stage',
+  'issuer',
+  'audience',
+  'stripePrices',
+  'stripeApiUrl',
+  'emailFrom',
+  'mailFrom',
+];
+
+/** The owner's file that the context names; undefined for the one at the top. */
+export function configFileInContext(): string | undefined {
+  const file: unknown = new App({ autoSynth: false }).node.tryGetContext('config');
+  return file === undefined ? undefined : String(file);
 }
 
 /**
- * The CDK app: one stack, described by the context. `stage` is `dev` unless given; `issuer` and `audience` (several
- * apart by commas) name the OpenID Connect provider whose tokens are accepted, and without them Cognito is used;
- * `stripePrices`, `trialDays` and `appUrl` say what is sold and where buyers come from (`stripe-settings.ts`); `emailFrom` and `mailFrom` say whom letters come
- * from (`sender-settings.ts`). What the
- * rule packs find and the constructs do not acknowledge makes the synthesis fail.
+ * The CDK app: one stack, described by the owner's file and the context. `config` names another file than the one at the
+ * top; `stage` is one of the file's, `dev` unless given; `issuer` and `audience` (several apart by commas) name the
+ * OpenID Connect provider whose tokens are accepted, and without them Cognito is used; `stripePrices` says what is sold
+ * (`stripe-settings.ts`); `emailFrom` and `mailFrom` say whom letters come from (`sender-settings.ts`). What the rule
+ * packs find and the constructs do not acknowledge makes the synthesis fail.
  *
  * @throws Error on a context that makes no sense
  */
-export function createPostageApp({
-  checksRules = true,
-  hasLetters = WITH_LETTERS,
-  ...props
-}: PostageAppProps = {}): App {
+export function createPostageApp(
+  { file, config }: LoadedConfig,
+  { checksRules = true, ...props }: PostageAppProps = {},
+): App {
   const app = new App(props);
+  refuseUnknown(app);
   if (checksRules) {
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   }
 
-  const stage = parseStage(app.node.tryGetContext('stage') ?? 'dev');
-  const issuer = parseIssuer(app.node.tryGetContext('issuer'), app.node.tryGetContext('audience'));
-  const stripe = parseStripeSettings((key) => app.node.tryGetContext(key));
-  const letters = hasLetters ? parseSenderSettings((key) => app.node.tryGetContext(key)) : null;
-  new PostageStack(app, `Postage-${stage}`, { stage, issuer, stripe, letters });
+  const context = (key: string): unknown => app.node.tryGetContext(key);
+  const { catalogue, letters, stages } = config;
+  const { name: stage, appUrl } = parseStage(context('stage') ?? 'dev', stages);
+  new PostageStack(app, `Postage-${stage}`, {
+    stage,
+    appUrl,
+    configFile: file,
+    catalogue,
+    issuer: parseIssuer(context('issuer'), context('audience')),
+    stripe: parseStripeSettings(context, catalogue),
+    letters: letters === null ? null : parseSenderSettings(context),
+  });
   return app;
+}
+
+/** A word of ours that is misspelt would go unnoticed. What CDK and its users keep in the context has other signs in it. */
+function refuseUnknown(app: App): void {
+  const given = Object.keys(app.node.getAllContext() as object);
+  const unknown = given.find((key) => /^[a-z]+$/i.test(key) && !CONTEXT.includes(key));
+  if (unknown !== undefined) {
+    throw new Error(`"-c ${unknown}" is not known. Known are ${CONTEXT.join(', ')}.`);
+  }
 }
 
 /** https, as AWS demands; an emulator on this machine may have an issuer without. */

@@ -20,9 +20,18 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What a function's environment holds. */
 export type Environment = Readonly<Partial<Record<Variable, string>>>;
 
-export interface PostageFunctionProps {
-  /** With the letters app, whose own handler stands in for the core's of the same name. */
+/** What every function of a stack is built from. */
+export interface Build {
+  /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
+  /** The owner's file, with the catalogue. */
+  configFile: string;
+  /** From when the catalogue holds, which functions on the table are told. */
+  catalogueSince?: string;
+}
+
+export interface PostageFunctionProps {
+  build: Build;
   description: string;
   /** Where the resources are that the function's rights are on. */
   arns: ResourceArns;
@@ -44,14 +53,14 @@ export class PostageFunction extends Construct {
 
   constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
     super(scope, name);
-    const { hasLetters, arns, environment, timeout, memorySizeMb, assets = [] } = props;
+    const { build, arns, timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
     const logGroup = createLogGroup(this, 'Log');
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
-    for (const statement of statementsOf(name, hasLetters, arns)) {
+    for (const statement of statementsOf(name, build.hasLetters, arns)) {
       role.addToPrincipalPolicy(statement);
     }
 
@@ -66,7 +75,7 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
-      environment: { ...named(environment), NODE_OPTIONS: '--enable-source-maps' },
+      environment: { ...named(environmentOf(props)), NODE_OPTIONS: '--enable-source-maps' },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
@@ -80,7 +89,7 @@ export class PostageFunction extends Construct {
         sourcesContent: false,
         logLevel: LogLevel.WARNING,
         banner: REQUIRE_FOR_COMMONJS,
-        esbuildArgs: { '--alias': CREDENTIALS_FROM_ENVIRONMENT },
+        esbuildArgs: { '--alias': [CREDENTIALS_FROM_ENVIRONMENT, ...aliasesTo(build.configFile)] },
         commandHooks: copying(assets),
       },
     });
@@ -101,9 +110,9 @@ export class PostageFunction extends Construct {
   }
 }
 
-function entryOf(name: FunctionName, { hasLetters, folder = 'jobs' }: PostageFunctionProps): string {
+function entryOf(name: FunctionName, { build, folder = 'jobs' }: PostageFunctionProps): string {
   const ofLetters = `${ROOT}lambdas/letters/${folder}/${name}.ts`;
-  return hasLetters && existsSync(ofLetters) ? ofLetters : `${ROOT}lambdas/${folder}/${name}.ts`;
+  return build.hasLetters && existsSync(ofLetters) ? ofLetters : `${ROOT}lambdas/${folder}/${name}.ts`;
 }
 
 /**
@@ -116,6 +125,17 @@ const REQUIRE_FOR_COMMONJS =
 /** Keeps the bundles small; the file says how. esbuild resolves it from the project's root. */
 const CREDENTIALS_FROM_ENVIRONMENT =
   '@aws-sdk/credential-provider-node=./lambdas/adapters/environment-credentials.ts';
+
+/** `#config` is the owner's file, which imports `#catalogue` wherever it lies. */
+function aliasesTo(configFile: string): string[] {
+  return [`#config=${configFile}`, `#catalogue=${ROOT}lambdas/domain/catalogue.ts`];
+}
+
+function environmentOf({ build, environment }: PostageFunctionProps): Environment {
+  const { catalogueSince } = build;
+  const isOnCatalogue = environment.table !== undefined && catalogueSince !== undefined;
+  return isOnCatalogue ? { ...environment, catalogueSince } : environment;
+}
 
 function named(environment: Environment): Record<string, string> {
   const names: Readonly<Record<string, string>> = VARIABLES;

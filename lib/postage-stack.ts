@@ -1,11 +1,13 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
 import { Identity, type Issuer } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
+import { CatalogueRecord } from './catalogue-record.ts';
 import { createSecret } from './secret.ts';
 import type { SenderSettings } from './sender-settings.ts';
 import { Senders } from './senders.ts';
@@ -18,6 +20,11 @@ export interface PostageStackProps extends StackProps {
   stage: Stage;
   /** Whose tokens are accepted; null makes a Cognito user pool. */
   issuer: Issuer | null;
+  /** The owner's file, and the catalogue in it. */
+  configFile: string;
+  catalogue: CatalogueFile;
+  /** Where users come back to from Stripe's pages. */
+  appUrl: string;
   stripe: StripeSettings;
   /** Who sends what users have written; null: without the letters app. */
   letters: SenderSettings | null;
@@ -25,27 +32,31 @@ export interface PostageStackProps extends StackProps {
 
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, issuer, stripe, letters, ...props }: PostageStackProps) {
+  constructor(scope: Construct, id: string, all: PostageStackProps) {
+    const { stage, issuer, configFile, catalogue, appUrl, stripe, letters, ...props } = all;
     const description = `Postage (${stage}): usage metering, quotas and credits`;
     super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
     Tags.of(this).add('stage', stage);
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
-    const hasLetters = letters !== null;
-    const onTable = { stage, hasLetters, tableName: table.tableName, arns: tableArns };
+    const data = { tableName: table.tableName, arns: tableArns };
+    const code = { hasLetters: letters !== null, configFile };
+    const record = new CatalogueRecord(this, 'Catalogue', { ...data, build: code, catalogue });
+    const build = { ...code, catalogueSince: record.since };
+    const onTable = { ...data, stage, build };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
-    const stream = new TableStream(this, 'Stream', { stage, hasLetters, table, arns: tableArns });
+    const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
     const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
     const senders = letters === null ? null : new Senders(this, 'Senders', { ...onBus, settings: letters });
     const { httpApi } = new Api(this, 'Api', {
       stage,
-      hasLetters,
+      build,
       authorizer,
       arns: {
         ...tableArns,
@@ -65,12 +76,11 @@ export class PostageStack extends Stack {
         stripeApiUrl: stripe.apiUrl,
         stripePrices: stripe.pricesJson,
         stripeEventsQueueUrl: payments.events.queueUrl,
-        trialDays: stripe.trialDays,
+        appUrl,
         reconcilerArn: reconciler.function.lambda.functionArn,
         giftSecretId: giftSecret.attrId,
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
-      appUrl: stripe.appUrl,
     });
     const watched = { httpApi, rollover, stream, payments, reconciler, senders };
     const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });

@@ -10,13 +10,13 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DeadLetterQueue } from './queues.ts';
 import type { Payments } from './payments.ts';
-import { PostageFunction } from './postage-function.ts';
+import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
 
 export interface ReconcilerProps {
   stage: Stage;
-  hasLetters: boolean;
+  build: Build;
   tableName: string;
   arns: ResourceArns;
   /** For the letters app, whose mails cards may pay for. */
@@ -34,13 +34,13 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { stage, hasLetters, tableName, arns, payments } = props;
+    const { stage, build, tableName, arns, payments } = props;
     const { queue } = new DeadLetterQueue(this, 'failed-reconciliations');
     this.function = new PostageFunction(this, 'reconciler', {
-      hasLetters,
+      build,
       description: 'Postage: deals with what is due',
       arns: { ...arns, ...payments.arns, failedReconciliations: queue.queueArn },
-      environment: { table: tableName, stage, ...(hasLetters ? payments.environment : {}) },
+      environment: { table: tableName, stage, ...(build.hasLetters ? payments.environment : {}) },
       // Less than the interval, and more than the function's own deadline.
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,

@@ -14,7 +14,8 @@ type CoreFunction =
   | 'rollover-summary'
   | 'stripe-events'
   | 'failed-stripe-events'
-  | 'reconciler';
+  | 'reconciler'
+  | 'record-catalogue';
 
 /** What the letters app adds. */
 type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
@@ -69,6 +70,7 @@ const ANONYMOUS = allLike(keys.anonymousKey(''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
+const CATALOGUES = allLike(keys.CATALOGUES_KEY);
 
 /** What may be done with the table's items of these keys. */
 function items(like: Right['keys'], ...actions: string[]): Right {
@@ -199,6 +201,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     READ,
     may('sqs:SendMessage', 'failedReconciliations'),
   ],
+  'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
     items(MARKS, 'BatchGetItem'),

@@ -12,13 +12,13 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import { DeadLetterQueue } from './queues.ts';
 import { createLogGroup } from './log-group.ts';
-import { PostageFunction } from './postage-function.ts';
+import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
 
 export interface RolloverProps {
   stage: Stage;
-  hasLetters: boolean;
+  build: Build;
   tableName: string;
   arns: ResourceArns;
 }
@@ -30,11 +30,11 @@ export class Rollover extends Construct {
   readonly summary: PostageFunction;
   readonly arns: ResourceArns;
 
-  constructor(scope: Construct, id: string, { stage, hasLetters, tableName, arns }: RolloverProps) {
+  constructor(scope: Construct, id: string, { stage, build, tableName, arns }: RolloverProps) {
     super(scope, id);
     const environment = { table: tableName, stage };
     this.page = new PostageFunction(this, 'rollover-page', {
-      hasLetters,
+      build,
       description: 'Postage: rolls one page of accounts over',
       arns,
       environment,
@@ -43,7 +43,7 @@ export class Rollover extends Construct {
       memorySizeMb: 1024,
     });
     this.summary = new PostageFunction(this, 'rollover-summary', {
-      hasLetters,
+      build,
       description: 'Postage: reports on a rollover run',
       arns,
       environment,

@@ -5,7 +5,7 @@ import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { BUS_RULES, type BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
-import { type Environment, PostageFunction } from './postage-function.ts';
+import { type Build, type Environment, PostageFunction } from './postage-function.ts';
 import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns, ResourceName } from './rights.ts';
 import { createKeys } from './secret.ts';
@@ -14,6 +14,7 @@ import type { Stage } from './stage.ts';
 
 export interface SendersProps {
   stage: Stage;
+  build: Build;
   tableName: string;
   bus: EventBus;
   /** Of the table and the bus. */
@@ -104,7 +105,7 @@ export class Senders extends Construct {
     own: Environment,
     arns: ResourceArns,
   ): QueuedTarget {
-    const { tableName, bus, arns: sharedArns } = this.#props;
+    const { build, tableName, bus, arns: sharedArns } = this.#props;
     const { resource, deadLetters: id } = QUEUES[name];
     const { queue: deadLetters } = new DeadLetterQueue(this, id);
     const queue = createQueue(this, `${name}-queue`, {
@@ -123,7 +124,7 @@ export class Senders extends Construct {
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
     const target = new PostageFunction(this, name, {
-      hasLetters: true,
+      build,
       description,
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: { table: tableName, ...own },

@@ -1,18 +1,18 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import type { Config, StageSettings } from '../lambdas/letters/domain/config.ts';
 
 /** What the stack is deployed as. `prod` keeps its data when the stack is deleted; every other stage leaves nothing. */
 export type Stage = string;
 
-const STAGE = /^[a-z][a-z0-9-]{0,15}$/;
-
-/** @throws Error when the name cannot be part of the names of AWS resources. */
-export function parseStage(stage: unknown): Stage {
-  if (typeof stage !== 'string' || !STAGE.test(stage)) {
-    throw new Error(
-      `The stage "${String(stage)}" must be 1 to 16 lower-case letters, digits and hyphens, and begin with a letter: -c stage=dev`,
-    );
+/** @throws Error when the owner's file does not list the stage. */
+export function parseStage(given: unknown, stages: Config['stages']): StageSettings & { name: Stage } {
+  for (const [name, settings] of Object.entries(stages)) {
+    if (name === given) {
+      return { name, ...settings };
+    }
   }
-  return stage;
+  const listed = Object.keys(stages).join(', ');
+  throw new Error(`The owner's file has no stage "${String(given)}". Choose one with -c stage=…: ${listed}`);
 }
 
 export function removalPolicyOf(stage: Stage): RemovalPolicy {

@@ -9,13 +9,13 @@ import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-sch
 import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import { CORE_STREAM_CONSUMERS, type StreamConsumer } from '../lambdas/wiring/stream-filters.ts';
 import { DeadLetterQueue } from './queues.ts';
-import { PostageFunction } from './postage-function.ts';
+import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface TableStreamProps {
   stage: Stage;
-  hasLetters: boolean;
+  build: Build;
   table: Table;
   arns: ResourceArns;
 }
@@ -30,7 +30,7 @@ export class TableStream extends Construct {
 
   constructor(scope: Construct, id: string, props: TableStreamProps) {
     super(scope, id);
-    const { stage, hasLetters, table, arns: tableArns } = props;
+    const { stage, build, table, arns: tableArns } = props;
     const streamArn = table.tableStreamArn;
     if (streamArn === undefined) {
       throw new Error('The table has no stream.');
@@ -49,21 +49,21 @@ export class TableStream extends Construct {
     // More than the functions' own deadlines, so that they report and are not cut off.
     const timeout = Duration.minutes(1);
     const outbox = new PostageFunction(this, 'outbox', {
-      hasLetters,
+      build,
       description: 'Postage: publishes events and writes the audit trail',
       arns,
       environment: { ...environment, eventBus: this.bus.eventBusName },
       timeout,
     });
     const statistics = new PostageFunction(this, 'statistics', {
-      hasLetters,
+      build,
       description: 'Postage: counts the statistics',
       arns,
       environment,
       timeout,
     });
     this.consumers = [outbox, statistics];
-    const consumers = hasLetters ? STREAM_CONSUMERS : CORE_STREAM_CONSUMERS;
+    const consumers = build.hasLetters ? STREAM_CONSUMERS : CORE_STREAM_CONSUMERS;
     this.feed(outbox, consumers.outbox, streamArn, Duration.seconds(0));
     // Nobody waits for them, and fewer, larger batches are cheaper.
     this.feed(statistics, consumers.statistics, streamArn, Duration.seconds(5));

@@ -3,15 +3,15 @@ import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { CorruptItemError } from '../lambdas/adapters/dynamodb/items.ts';
 import { proveLedgerOf } from '../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
-import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
-import { assertTable, externalDynamodb, runProgram } from './command-line.ts';
+import { externalDynamodb, runProgram } from './command-line.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { findRunning } from './running-file.ts';
 import { UsageError } from './usage-error.ts';
-import { catalogueInForce } from '../lambdas/wiring/catalogue.ts';
+import { openStore } from './open-store.ts';
 
 const HELP = `Adds up the ledger of every account, erased users' included, and compares it with the account.
 
@@ -28,28 +28,25 @@ of an account do not hold.
 `;
 
 /** @throws UsageError */
-async function findStore(
+async function findTable(
   table: string | undefined,
   dynamodb: string | undefined,
-): Promise<{ store: Store; name: string }> {
+): Promise<{ table: string; name: string }> {
   const external = externalDynamodb(dynamodb);
   if (external !== null) {
     const location = { dynamodb: external, table: table ?? tableName() };
     setTableEnvironment(location);
-    return {
-      store: createStore(location.table, catalogueInForce()),
-      name: `${location.table} at ${external}`,
-    };
+    return { table: location.table, name: `${location.table} at ${external}` };
   }
   if (table !== undefined) {
-    return { store: createStore(table, catalogueInForce()), name: table };
+    return { table, name: table };
   }
   const running = await findRunning();
   if (running === null) {
     throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
   }
   setTableEnvironment(running);
-  return { store: createStore(running.table, catalogueInForce()), name: running.name };
+  return { table: running.table, name: running.name };
 }
 
 /** The outcome for one account. `gone`: only its tombstone is left. */
@@ -114,8 +111,7 @@ await runProgram({
   help: HELP,
   options: { table: { type: 'string' }, dynamodb: { type: 'string' } },
   run: async ({ table, dynamodb }) => {
-    const { store, name } = await findStore(table, dynamodb);
-    await assertTable(store);
-    return proveAll(store, name);
+    const found = await findTable(table, dynamodb);
+    return proveAll(await openStore(found.table), found.name);
   },
 });

@@ -1,8 +1,9 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import * as z from 'zod/mini';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Table } from '../lambdas/adapters/dynamodb/store.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
-import { ClockInput } from '../lambdas/http/schemas.ts';
+import { ConfigFileError } from '../lib/load-config.ts';
 import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -54,15 +55,19 @@ export function parsePort(text: string): number {
   return port;
 }
 
+const INSTANT = z.iso.datetime({ offset: true });
+const EARLIEST = Date.UTC(2000, 0);
+const LATEST = Date.UTC(2200, 0);
+
 /** @throws UsageError */
 export function parseInstant(option: string, text: string): Instant {
-  const result = ClockInput.safeParse(text);
-  if (!result.success) {
+  const instant = INSTANT.safeParse(text).success ? Date.parse(text) : NaN;
+  if (!(instant >= EARLIEST && instant < LATEST)) {
     throw new UsageError(
       `${option} must be an instant with its zone, from 2000 to 2199, such as 2027-01-31T00:00:00Z, and is "${text}".`,
     );
   }
-  return result.data;
+  return instant;
 }
 
 /**
@@ -95,9 +100,13 @@ export async function assertTable({ client, table }: Table): Promise<void> {
 /**
  * Prints what ended the program: one line for what its user can fix, everything for a fault of ours.
  *
- * @returns the code to exit with: 2 for a wrong command line, else 1
+ * @returns the code to exit with: 2 for a wrong command line or catalogue, else 1
  */
 export function exitCodeOf(error: unknown, help: string): number {
+  if (error instanceof ConfigFileError) {
+    console.error(error.message);
+    return 2;
+  }
   if (isWrongArgument(error)) {
     console.error(`${error.message}\nSee: ${help}`);
     return 2;

@@ -1,10 +1,11 @@
 /** `npm run demo`: plays the core scenario in the terminal, as a client of the API. */
+import { fileURLToPath } from 'node:url';
 import { DAY_MS, HOUR_MS, type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
 import { runProgram } from './command-line.ts';
 import { DemoCaller, priceOf } from './demo-caller.ts';
 import { Narrator } from './demo-narrator.ts';
-import { startRuntime } from './runtime.ts';
+import { useConfig } from './use-config.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP = `Plays the core scenario in your terminal: quotas, mail credits, a race, and a month's end.
@@ -17,6 +18,7 @@ const HELP = `Plays the core scenario in your terminal: quotas, mail credits, a 
 The exit code is 0 only if every step went as expected.
 `;
 
+const LETTERS = fileURLToPath(new URL('../examples/letters/postage.config.ts', import.meta.url));
 const RACERS = 50;
 
 async function play(at: string | undefined): Promise<number> {
@@ -28,6 +30,9 @@ async function play(at: string | undefined): Promise<number> {
   const tell = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   const narrator = new Narrator(tell);
+  // The story is about letters, whatever the owner's own catalogue says.
+  await useConfig(LETTERS);
+  const { startRuntime } = await import('./runtime.ts');
   const runtime = await startRuntime({ port: 0, onError: (error) => narrator.step(String(error), false) });
   try {
     if (beginning < runtime.clock.now() - HOUR_MS) {

@@ -1,4 +1,5 @@
 import { optionalVariable, VARIABLES } from '../lambdas/wiring/environment.ts';
+import type { Instant } from '../lambdas/domain/instants.ts';
 import { STATE_MACHINE_ARN } from './state-machine.ts';
 
 /** Ids of secrets in the stand-in for Secrets Manager. */
@@ -37,13 +38,17 @@ export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     ...(isInAws ? {} : { AWS_ENDPOINT_URL_DYNAMODB_STREAMS: dynamodb }),
     [VARIABLES.table]: table,
-    [VARIABLES.catalogueSince]: '0',
     // On this stage, answers tell developers more.
     [VARIABLES.stage]: 'dev',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   // The local gateway logs each request itself.
   process.env['POWERTOOLS_LOG_LEVEL'] ??= 'WARN';
+}
+
+/** From when the functions take their catalogue to hold. */
+export function setCatalogueSince(since: Instant): void {
+  process.env[VARIABLES.catalogueSince] = String(since);
 }
 
 export interface ServiceLocations {

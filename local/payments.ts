@@ -87,7 +87,6 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
       [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices(CATALOGUE)),
-      [VARIABLES.trialDays]: '0',
       [VARIABLES.appUrl]: `${url}/docs`,
     },
     routes: standIn === null ? [] : routesTo(standIn, events),

@@ -1,21 +1,23 @@
 /** `npm run rollover`: rolls local accounts over with the deployed state machine and functions. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
+import { recordedCatalogue } from '../lambdas/adapters/dynamodb/catalogue-records.ts';
+import { connectTable } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
-import { RunReport } from '../lambdas/http/contracts/cron.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { createClock } from './clock.ts';
 import { assertTable, externalDynamodb, parseInstant, runProgram } from './command-line.ts';
 import { countDue } from './count-due.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { startEngine } from './engine.ts';
-import { setTableEnvironment, tableName } from './lambda-environment.ts';
+import { setCatalogueSince, setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { findRunning, type RunningInstance } from './running-file.ts';
 import { createRolloverMachine, type Execution, type RolloverTasks } from './state-machine.ts';
+import { useCatalogue } from './use-config.ts';
 import { UsageError } from './usage-error.ts';
 
 const HELP = `Closes every period that has ended, and opens the next ones, as the nightly run does.
@@ -85,12 +87,20 @@ async function moveClock({ url }: RunningInstance, at: Instant | null): Promise<
   return Date.parse(now);
 }
 
+const READS_WITHIN_MS = 20_000;
+
 async function rollOver({ dynamodb, table, name }: Target, now: Instant): Promise<number> {
   setTableEnvironment({ dynamodb, table });
-  const client = new DynamoDBClient();
-  await assertTable({ client, table });
-  const due = await countDue({ client, table }, now);
-  client.destroy();
+  const store = connectTable(table);
+  await assertTable(store);
+  // The functions, which are loaded later, run under what is in force there, whatever the owner's file says by now.
+  const recorded = await recordedCatalogue(store, deadlineIn(READS_WITHIN_MS));
+  if (recorded !== null) {
+    useCatalogue(recorded.file);
+  }
+  setCatalogueSince(recorded?.since ?? 0);
+  const due = await countDue(store, now);
+  store.client.destroy();
   process.stderr.write(`${name}: ${due} accounts are due by ${toIso(now)}.\n`);
   const bar = startProgressBar(due, 'accounts', process.stderr);
   const machine = createRolloverMachine(countingPages(bar.advance));
@@ -130,8 +140,9 @@ function continuationOf(execution: Execution): string | null {
   return success ? data.continuedBy : null;
 }
 
-function report(execution: Execution): number {
+async function report(execution: Execution): Promise<number> {
   const text = execution.status === 'SUCCEEDED' ? execution.output : causeOf(execution);
+  const { RunReport } = await import('../lambdas/http/contracts/cron.ts');
   const summary = RunReport.safeParse(readSummary(text));
   if (!summary.success) {
     console.error(`The run failed: ${text}`);

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { toIso } from '../lambdas/domain/instants.ts';
-import { WITH_LETTERS } from '../lambdas/letters/wiring/deployed.ts';
+import { connectTable, createStore, type Store } from '../lambdas/adapters/dynamodb/store.ts';
+import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import * as ownConfig from '#config';
+import { recordCatalogue } from '../lambdas/adapters/dynamodb/catalogue-records.ts';
+import type { Config } from '../lambdas/letters/domain/config.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
+import { snapshotOf } from '../lambdas/wiring/catalogue-snapshot.ts';
 import { authorize } from './authorizer.ts';
 import { CORE_APP, LETTERS_APP } from './apps.ts';
 import { type AwsOperations, secretsManager, startAwsStandIn, stepFunctions } from './aws-stand-in.ts';
@@ -18,6 +22,7 @@ import { createIssuer, type Issuer } from './issuer.ts';
 import {
   CRON_SECRET_ID,
   GIFT_SECRET_ID,
+  setCatalogueSince,
   setServicesEnvironment,
   setTableEnvironment,
   tableName,
@@ -30,6 +35,8 @@ import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 import { catalogueInForce } from '../lambdas/wiring/catalogue.ts';
+
+const config: Config = ownConfig;
 
 export interface RuntimeOptions {
   /** 0 takes any free one. */
@@ -94,7 +101,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  { port, dataDir, onAnswer, onError, hasLetters = WITH_LETTERS, ...options }: RuntimeOptions,
+  { port, dataDir, onAnswer, onError, hasLetters = config.letters !== null, ...options }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
   const app = hasLetters ? LETTERS_APP : CORE_APP;
@@ -128,6 +135,7 @@ async function startParts(
   setServicesEnvironment({ url, awsStandIn: aws.url, objectStore: events.objectStore });
   Object.assign(process.env, payments.environment, senders?.environment);
   await createTableWithRetries(table, dynamodb);
+  await recordOwnCatalogue(table, clock.now());
   const store = createStore(table, catalogueInForce());
   parts.defer(() => store.client.destroy());
 
@@ -158,6 +166,16 @@ async function startParts(
     followStream: async () => parts.defer(await events.follow({ app, table, clock, data, onError })),
     warm: () => parts.defer(warmUp(new Set(app.routes.map(({ group }) => functions[group])), payments.warm)),
   };
+}
+
+const RECORDED_WITHIN_MS = 20_000;
+
+/** As a deployment does, before the functions are loaded. */
+async function recordOwnCatalogue(table: string, now: Instant): Promise<void> {
+  const connected = connectTable(table);
+  const snapshot = snapshotOf(config.catalogue);
+  setCatalogueSince(await recordCatalogue(connected, snapshot, now, deadlineIn(RECORDED_WITHIN_MS)));
+  connected.client.destroy();
 }
 
 const EVENTS_WITHIN_MS = 2_000;

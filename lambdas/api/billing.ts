@@ -16,7 +16,6 @@ import { catalogueInForce } from '../wiring/catalogue.ts';
 const store = createStore(requiredVariable('table'), catalogueInForce());
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
 const prices = parsePriceList(requiredVariable('stripePrices'), store.catalogue);
-const trialDays = Number(requiredVariable('trialDays'));
 const appUrl = requiredVariable('appUrl');
 const portal = createPortal(stripe, prices, requiredVariable('stage'));
 
@@ -26,7 +25,7 @@ const checkout = operation(contracts.createCheckoutSession, async (request) => {
     const message = `The plan ${plan} is not sold by the ${interval}.`;
     return invalid([{ path: 'interval', message }]);
   }
-  const services = { store, stripe, prices, trialDays, appUrl };
+  const services = { store, stripe, prices, appUrl };
   const url = await beginSubscription(services, request, request.body);
   return url === null ? alreadySubscribed() : { status: 200, body: { url } };
 });

@@ -18,11 +18,11 @@ const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
  * @throws BusyError, ErasedAccountError, StripeUnavailableError, NotConfiguredError
  */
 export async function beginSubscription(
-  services: CustomerServices & { prices: PriceList; trialDays: number; appUrl: string },
+  services: CustomerServices & { prices: PriceList; appUrl: string },
   { userId, id, now, deadline, idempotencyKey }: CommandContext & { idempotencyKey: string | null },
   offer: Offer,
 ): Promise<string | null> {
-  const { store, stripe, prices, trialDays, appUrl } = services;
+  const { store, stripe, prices, appUrl } = services;
   const priceId = prices.priceOf(offer);
   if (priceId === null) {
     throw new NotConfiguredError(`No price is configured for ${offer.plan} by the ${offer.interval}.`);
@@ -39,7 +39,7 @@ export async function beginSubscription(
       return null;
     }
     const isFirst = statuses.every((status) => NEVER_BEGAN.includes(status));
-    const days = isFirst ? trialDays : 0;
+    const days = isFirst ? store.catalogue.trialDays : 0;
     const requestId = idempotencyKey === null ? null : id;
     return checkOutSubscription(
       stripe,

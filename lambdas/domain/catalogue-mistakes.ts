@@ -31,10 +31,7 @@ const TAKEN = /^(credits|constructor|today_.*|d\d+_.*)$/;
 
 const id = (name: string, entry: string): Mistake[] => {
   if (!ID.test(name)) {
-    return mistake(
-      entry,
-      'An id is 1 to 32 lower-case letters, digits and underscores, and begins with a letter.',
-    );
+    return mistake(entry, 'An id is 1 to 32 of a to z, 0 to 9 and _, and begins with one of a to z.');
   }
   return TAKEN.test(name) ? mistake(entry, `Postage itself uses the name "${name}".`) : [];
 };
@@ -42,7 +39,7 @@ const id = (name: string, entry: string): Mistake[] => {
 const title: Check = (value, entry) =>
   Array.isArray(value) && value.length === 2 && value.every((each) => text(each, entry).length === 0)
     ? []
-    : mistake(entry, "This must be the name for one and for many: ['letter', 'letters'].");
+    : mistake(entry, "This must be the name for one and for many: ['image', 'images'].");
 
 const price = object({ amountCents: wholeNumber(1, LARGEST), currency: oneOf('usd') });
 
@@ -187,7 +184,7 @@ function planIn(whole: Whole): Check {
   const extra: Check = (value, entry) =>
     chargesExtraCredits
       ? price(value, entry)
-      : mistake(entry, 'Nothing charges this: only the letters app does, for a meter that costs credits.');
+      : mistake(entry, 'Nothing charges this: no command lets a card pay for a credit that is missing.');
   const credits: Check = (value, entry) =>
     hasCredit && costing.length > 0
       ? wholeNumber(0, LARGEST)(value, entry)

@@ -23,8 +23,6 @@ export const VARIABLES = {
   stripeApiUrl: 'POSTAGE_STRIPE_API_URL',
   /** Which price at Stripe is which plan, as JSON: `{"price_1Abc": {"plan": "pro", "interval": "month"}}`. */
   stripePrices: 'POSTAGE_STRIPE_PRICES',
-  /** How many days a user's first subscription is on trial; 0 for none. */
-  trialDays: 'POSTAGE_TRIAL_DAYS',
   /** The URL of the queue in which Stripe's events wait. */
   stripeEventsQueueUrl: 'POSTAGE_STRIPE_EVENTS_QUEUE_URL',
   /** The id of the Secrets Manager secret from which the codes of gifts follow. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
-import { VARIABLES } from '../../lambdas/wiring/environment.ts';
+import { catalogue } from '#config';
 import { type ApiUser, someApiUser } from '../support/api-client.ts';
 import { atStripe, customerOf, payCheckout, stripeOf } from '../support/at-stripe.ts';
 import { usePostage } from '../support/server.ts';
@@ -10,7 +10,7 @@ let stripe: Stripe;
 
 beforeAll(() => {
   // Before the function is loaded, which is when it is first called.
-  process.env[VARIABLES.trialDays] = '14';
+  Object.assign(catalogue, { trialDays: 14 });
   stripe = stripeOf(postage());
 });
 

@@ -5,7 +5,7 @@ import { catalogue } from '../../examples/letters/postage.config.ts';
 import { recordCatalogue, recordedCatalogue } from '../../lambdas/adapters/dynamodb/catalogue-records.ts';
 import { CorruptItemError, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import type { Table } from '../../lambdas/adapters/dynamodb/store.ts';
-import { type CatalogueFile, catalogueOf } from '../../lambdas/domain/catalogue.ts';
+import type { CatalogueFile } from '../../lambdas/domain/catalogue.ts';
 import type { Instant } from '../../lambdas/domain/instants.ts';
 import { snapshotOf } from '../../lambdas/wiring/catalogue-snapshot.ts';
 import { createTable } from '../../local/create-table.ts';
@@ -74,16 +74,16 @@ describe('the catalogue in force', () => {
 
   it('is the one that was recorded last, with its instant', async () => {
     await record(catalogue, MONDAY);
-    expect(await recordedCatalogue(table, plentyOfTime())).toEqual(catalogueOf(catalogue, MONDAY));
+    expect(await recordedCatalogue(table, plentyOfTime())).toEqual({ file: catalogue, since: MONDAY });
     await record(OTHER, TUESDAY);
-    expect(await recordedCatalogue(table, plentyOfTime())).toEqual(catalogueOf(OTHER, TUESDAY));
+    expect(await recordedCatalogue(table, plentyOfTime())).toEqual({ file: OTHER, since: TUESDAY });
   });
 
   it('is the last of more than ten', async () => {
     for (let graceDays = 0; graceDays <= 11; graceDays += 1) {
       await record({ ...catalogue, graceDays }, MONDAY + graceDays);
     }
-    expect(await recordedCatalogue(table, plentyOfTime())).toMatchObject({ graceDays: 11 });
+    expect(await recordedCatalogue(table, plentyOfTime())).toMatchObject({ file: { graceDays: 11 } });
   });
 
   it('is told to be unreadable when it is', async () => {

@@ -46,7 +46,7 @@ function many(count: number, entry: unknown): Written {
 }
 
 const NOBODY_SPENDS = 'No meter costs credits, so nobody could spend them.';
-const ID = 'An id is 1 to 32 lower-case letters, digits and underscores, and begins with a letter.';
+const ID = 'An id is 1 to 32 of a to z, 0 to 9 and _, and begins with one of a to z.';
 const OBJECT = 'This must be an object, { … }.';
 const LIMIT = "This must be 'unlimited' or a whole number from 0 to 1000000000.";
 const wholeNumber = (least: number, most: number) =>
@@ -103,12 +103,12 @@ describe('a mistake in the catalogue is told by its entry', () => {
     [
       'a meter with one name',
       { meters: { calls: { title: ['call'] }, images } },
-      "meters.calls.title: This must be the name for one and for many: ['letter', 'letters'].",
+      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
     ],
     [
       'a meter with an empty name',
       { meters: { calls: { title: ['', 'calls'] }, images } },
-      "meters.calls.title: This must be the name for one and for many: ['letter', 'letters'].",
+      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
     ],
     [
       'a meter that costs half a credit',
@@ -250,7 +250,7 @@ describe('a mistake in the catalogue is told by its entry', () => {
     [
       'an extra credit that nothing charges',
       { extraCredit: usd(100) },
-      'extraCredit: Nothing charges this: only the letters app does, for a meter that costs credits.',
+      'extraCredit: Nothing charges this: no command lets a card pay for a credit that is missing.',
     ],
     ['negative credits', { credits: -1 }, `credits: ${wholeNumber(0, 1_000_000_000)}`],
     [
@@ -358,7 +358,7 @@ describe('a mistake in the rest of the file is told by its entry', () => {
     expect(toldOf({ ...letters, letters: null })).toEqual(
       ['pro', 'enterprise'].map(
         (plan) =>
-          `plans.${plan}.extraCredit: Nothing charges this: only the letters app does, for a meter that costs credits.`,
+          `plans.${plan}.extraCredit: Nothing charges this: no command lets a card pay for a credit that is missing.`,
       ),
     );
   });

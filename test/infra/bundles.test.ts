@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { type FunctionName, RIGHTS } from '../../lib/rights.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
-import { functionNameOf, type Resource, WITH_SENDERS } from './template.ts';
+import { functionNameOf, LETTERS, type Resource, WITH_SENDERS } from './template.ts';
 
 const FUNCTIONS = Object.keys(RIGHTS) as FunctionName[];
 const LIMIT_BYTES = 400_000;
@@ -39,7 +39,7 @@ function importBundle(name: FunctionName): string {
 
 // As `cdk synth` bundles them.
 beforeAll(() => {
-  const app = createPostageApp({
+  const app = createPostageApp(LETTERS, {
     outdir,
     checksRules: false,
     context: { ...WITH_SENDERS, 'aws:cdk:enable-asset-metadata': true },

@@ -97,7 +97,7 @@ describe('the stage', () => {
   it.each(['', 'Prod', '1st', 'a stage', 'much-too-long-a-name', 'under_score'])(
     'is refused as %j',
     (stage) => {
-      expect(() => templateOf({ stage })).toThrow(/must be 1 to 16 lower-case letters/);
+      expect(() => templateOf({ stage })).toThrow(/has no stage/);
     },
   );
 });

@@ -24,9 +24,10 @@ function variablesReadBy(name: string, which: 'required' | 'required|optional'):
     .filter((file) => existsSync(file))
     .map((file) => readFileSync(file, 'utf8'))
     .join();
-  return [...source.matchAll(new RegExp(`(?:${which})Variable\\('(\\w+)'\\)`, 'g'))].map(
+  const read = [...source.matchAll(new RegExp(`(?:${which})Variable\\('(\\w+)'\\)`, 'g'))].map(
     ([, variable]) => VARIABLES[variable as Variable],
   );
+  return source.includes('catalogueInForce()') ? [...read, VARIABLES.catalogueSince] : read;
 }
 
 describe('the functions', () => {

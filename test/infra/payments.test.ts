@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { parseStripeSettings } from '../../lib/stripe-settings.ts';
-import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+import { functionNameOf, LETTERS, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const PRICES = { price_1Abc: { plan: 'pro', interval: 'month' } };
 const template = templateOf();
 
 function settingsOf(context: Record<string, unknown>): ReturnType<typeof parseStripeSettings> {
-  return parseStripeSettings((key) => context[key]);
+  return parseStripeSettings((key) => context[key], LETTERS.config.catalogue);
 }
 
 function variablesOf(name: string): Record<string, unknown> {
@@ -25,18 +25,16 @@ function queue(idPart: string): { id: string; properties: Record<string, unknown
 
 describe('what the context says of Stripe', () => {
   it('may be nothing: then nothing is sold', () => {
-    expect(settingsOf({})).toEqual({ pricesJson: '{}', trialDays: '0', appUrl: null, apiUrl: '' });
+    expect(settingsOf({})).toEqual({ pricesJson: '{}', apiUrl: '' });
   });
 
   it.each([
     ['as text', JSON.stringify(PRICES)],
     ['as an object', PRICES],
   ])('names prices %s', (_, stripePrices) => {
-    expect(settingsOf({ stripePrices, trialDays: '14', appUrl: 'https://app.example.com/' })).toEqual({
+    expect(settingsOf({ stripePrices, stripeApiUrl: 'http://127.0.0.1:1' })).toEqual({
       pricesJson: JSON.stringify(PRICES),
-      trialDays: '14',
-      appUrl: 'https://app.example.com/',
-      apiUrl: '',
+      apiUrl: 'http://127.0.0.1:1',
     });
   });
 
@@ -49,13 +47,8 @@ describe('what the context says of Stripe', () => {
     ['stripePrices', { price_1: { plan: 'pro', interval: 'week' } }],
     ['stripePrices', { price_1: { plan: 'pro', interval: 'month', amount: 1 } }],
     ['stripePrices', { price_1: null }],
-    ['trialDays', '-1'],
-    ['trialDays', '1.5'],
-    ['trialDays', '731'],
-    ['trialDays', 'two'],
-    ['appUrl', 'app.example.com'],
-    ['appUrl', 'javascript:alert(1)'],
     ['stripeApiUrl', 'localhost'],
+    ['stripeApiUrl', 'javascript:alert(1)'],
   ])('%s is refused as %j', (key, value) => {
     expect(() => settingsOf({ [key]: value })).toThrow(/-c /);
   });

@@ -207,6 +207,7 @@ describe('the rights of the functions', () => {
       { name: 'reconciler', on: ['dueIndex'], keys: undefined },
       { name: 'reconciler', on: ['table'], keys: 'RECONCILED#*' },
       { name: 'reconciler', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'record-catalogue', on: ['table'], keys: 'CATALOGUE#*' },
       { name: 'statistics', on: ['stream'], keys: undefined },
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as config from '../../examples/letters/postage.config.ts';
+import type { LoadedConfig } from '../../lib/load-config.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
 
 /** A resource of a template, as far as the tests look at it. */
@@ -21,22 +24,32 @@ export interface Context {
   mailFrom?: string | undefined;
 }
 
+/** The letters app, whatever the owner's own file says. */
+export const LETTERS: LoadedConfig = {
+  file: fileURLToPath(new URL('../../examples/letters/postage.config.ts', import.meta.url)),
+  config,
+};
+
 /** With it, every function is deployed that there is. */
 export const WITH_SENDERS = { emailFrom: 'Postage <letters@example.com>', mailFrom: 'adr_1' };
 
 /** The template that is deployed with this context. The functions' code and the rule packs have tests of their own. */
-export function templateOf(context: Context = {}, hasLetters = true): Template {
-  return withoutBundles({ context, checksRules: false, hasLetters }, (stack) => Template.fromStack(stack));
+export function templateOf(context: Context = {}, loaded = LETTERS): Template {
+  return withoutBundles({ context, checksRules: false, loaded }, (stack) => Template.fromStack(stack));
 }
 
 /** Calls with the stack as the app makes it, before synthesis. The folder of the synthesis is gone afterwards. */
 export function withoutBundles<Result>(
-  { context, ...options }: { context: Context; checksRules: boolean; hasLetters?: boolean },
+  {
+    context,
+    loaded = LETTERS,
+    ...options
+  }: { context: Context; checksRules: boolean; loaded?: LoadedConfig },
   use: (stack: Stack) => Result,
 ): Result {
   const outdir = mkdtempSync(join(tmpdir(), 'postage-infra-'));
   try {
-    const app = createPostageApp({
+    const app = createPostageApp(loaded, {
       outdir,
       ...options,
       stackTraces: false,

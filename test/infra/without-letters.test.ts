@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { CORE_ROUTES } from '../../lambdas/http/routes.ts';
 import { CORE_STREAM_CONSUMERS } from '../../lambdas/wiring/stream-filters.ts';
 import { CORE_RIGHTS } from '../../lib/rights.ts';
-import { functionNameOf, resourcesOf, templateOf } from './template.ts';
+import { functionNameOf, LETTERS, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf({}, false);
+const template = templateOf({}, { ...LETTERS, config: { ...LETTERS.config, letters: null } });
 const propertiesOf = (type: string) => resourcesOf(template, type).map(([, { Properties }]) => Properties);
 
 describe('a stack without the letters app', () => {

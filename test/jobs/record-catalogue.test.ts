@@ -105,7 +105,7 @@ describe('the function that records the catalogue', () => {
     const before = await sinceOf(eventOf('Update'));
     const since = await sinceOf(eventOf('Update', 14));
     expect(since).toBeGreaterThan(before);
-    expect(await recordedCatalogue(table.store(), plentyOfTime())).toMatchObject({ since, graceDays: 14 });
+    expect(await recordedCatalogue(table.store(), plentyOfTime())).toMatchObject({ since, file: { graceDays: 14 } });
     expect(await sinceOf(eventOf('Update'))).toBeGreaterThan(since);
   });
 

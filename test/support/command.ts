@@ -18,13 +18,16 @@ export interface Command {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Runs a program of `local/` as its npm script does. */
+const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
+
+/** Runs a program of `local/` as its npm script does; `start` with the letters app, whatever the owner's own file says. */
 export function runCommand(
   program: 'start' | 'rollover' | 'audit',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {
-  return run(process.execPath, [`local/${program}.ts`, ...args], variables);
+  const config = program === 'start' && !args.includes('--config') ? LETTERS : [];
+  return run(process.execPath, [`local/${program}.ts`, ...config, ...args], variables);
 }
 
 /** Runs any program in the folder of the project. */

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { type Catalogue, catalogueOf } from '../../domain/catalogue.ts';
+import { type CatalogueFile } from '../../domain/catalogue.ts';
 import { isCatalogueFile } from '../../domain/catalogue-mistakes.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
@@ -57,7 +57,7 @@ export async function recordCatalogue(
  * @throws BusyError
  * @throws CorruptItemError
  */
-export async function recordedCatalogue(table: Table, deadline: Deadline): Promise<Catalogue | null> {
+export async function recordedCatalogue(table: Table, deadline: Deadline): Promise<{ file: CatalogueFile; since: Instant } | null> {
   const latest = await latestRecord(table, deadline);
   if (latest === null) {
     return null;
@@ -66,7 +66,7 @@ export async function recordedCatalogue(table: Table, deadline: Deadline): Promi
   if (!isCatalogueFile(file)) {
     throw new CorruptItemError(`The catalogue ${catalogueKey(latest.number)} of the table can’t be read.`);
   }
-  return catalogueOf(file, latest.since);
+  return { file, since: latest.since };
 }
 
 async function latestRecord(table: Table, deadline: Deadline): Promise<CatalogueRecord | null> {

@@ -53,6 +53,8 @@ export async function deploy(deployment: Deployment, settings: CdkSettings): Pro
       '-c',
       `stage=${stage}`,
       '-c',
+      'config=test/deployed/postage.config.ts',
+      '-c',
       `emailFrom=${EMAIL_FROM}`,
       ...identity,
       ...payments,

@@ -20,6 +20,7 @@ import { tokensFromIssuer } from './tokens.ts';
 import type { World } from './world.ts';
 
 const START = fileURLToPath(new URL('../../../local/start.ts', import.meta.url));
+const CONFIG = fileURLToPath(new URL('../../../examples/letters/postage.config.ts', import.meta.url));
 
 /** The line that `npm start -- --json` prints. */
 const started = z.object({
@@ -34,7 +35,7 @@ const started = z.object({
 /** Starts what `npm start` starts, on a free port and without the demo's users. The scene is set by its dev routes. */
 export async function startOnThisMachine(): Promise<World> {
   const dataDir = mkdtempSync(join(tmpdir(), 'postage-e2e-'));
-  const options = ['--port', '0', '--json', '--no-demo', '--data', dataDir];
+  const options = ['--config', CONFIG, '--port', '0', '--json', '--no-demo', '--data', dataDir];
   const server = spawn(process.execPath, [START, ...options], {
     env: { ...process.env, POSTAGE_TABLE: `postage-e2e-${randomUUID()}` },
     stdio: ['ignore', 'pipe', 'pipe'],

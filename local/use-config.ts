@@ -1,0 +1,20 @@
+import { pathToFileURL } from 'node:url';
+import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
+import { loadConfig, resolveTo } from '../lib/load-config.ts';
+
+/**
+ * Makes an owner's file the one that modules import as `#config`. A module that has been loaded keeps the one that it got.
+ *
+ * @param file the one at the top unless told
+ * @throws ConfigFileError
+ */
+export async function useConfig(file: string | undefined): Promise<void> {
+  const loaded = await loadConfig(file);
+  resolveTo('#config', pathToFileURL(loaded.file).href);
+}
+
+/** Does the same with a catalogue that was recorded. */
+export function useCatalogue(catalogue: CatalogueFile): void {
+  const text = `export const catalogue = ${JSON.stringify(catalogue)};`;
+  resolveTo('#config', `data:text/javascript,${encodeURIComponent(text)}`);
+}
