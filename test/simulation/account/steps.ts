@@ -83,16 +83,20 @@ const giveBack: StepOf = (random, world, now) => {
   }
   const { account: rolled } = rollForward(world.account, now, LETTERS);
   const stored = world.stored.findLast((period) => period.periodStart <= spentAt) ?? null;
-  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery', LETTERS);
-  const wasFolded = change.returnedAs === 'purchased' && change.repaidPeriod === null;
-  const freesPurchased = change.returnedAs === 'purchased' || spent(rolled.credits).purchased > 0;
+  const because = random.happens(0.5) ? 'failed' : 'cancelled';
+  const returned = { count: 1, spentAt, because, source: 'delivery' } as const;
+  const change = returnToAccount(world.account, returned, stored, now, LETTERS);
+  const [returnedAs = 'unused'] = change.returnedAs;
+  const wasFolded = returnedAs === 'purchased' && change.repaid === null;
+  const freesPurchased =
+    returnedAs === 'purchased' || (returnedAs !== 'expired' && spent(rolled.credits).purchased > 0);
   return {
-    label: `returned as ${change.returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
+    label: `returned as ${returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
     change,
     worth: freesPurchased ? 1 : 0,
     remember: (next) => {
       next.mails.splice(next.mails.lastIndexOf(spentAt), 1);
-      if (stored !== null && stored.periodStart === change.repaidPeriod) {
+      if (stored !== null && stored.periodStart === change.repaid?.periodStart) {
         stored.purchasedOutstanding -= 1;
         next.repaid = stored;
       }
