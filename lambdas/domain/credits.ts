@@ -117,7 +117,7 @@ export function spent(credits: Credits): CreditsByKind {
 export function left(credits: Credits): CreditsByKind {
   const gone = spent(credits);
   return {
-    lots: credits.lots.map((lot, index) => lot - (gone.lots[index] ?? 0)),
+    lots: takeFromLots(credits.lots, credits.usedThisPeriod, 'oldest first'),
     included: credits.included - gone.included,
     purchased: credits.purchased - gone.purchased,
   };
@@ -336,8 +336,7 @@ function lotsAfter(rest: CreditsByKind, close: Close): Lots {
 /** Lots one period later: as many as the plan carries periods, the youngest of them empty. What is older is gone. */
 export function agedLots(lots: Lots, carryOver: CarryOver | null): Lots {
   const kept = Math.max(1, carryOver?.periods ?? 0) - 1;
-  const missing = Array.from({ length: Math.max(0, kept - lots.length) }, () => 0);
-  return [...missing, ...(kept === 0 ? [] : lots.slice(-kept)), 0];
+  return [...padded(kept === 0 ? [] : lots.slice(-kept), kept), 0];
 }
 
 /** Grants the allowance of a period that has just opened. */
@@ -347,15 +346,15 @@ export function grantIncluded(credits: Credits, allowance: number, source: strin
 
 /** Gives back carried credits that an ending had expired, when the plan returns within the same interval. */
 export function restoreLots(credits: Credits, lots: Lots, source: string): CreditsChange {
-  const length = Math.max(lots.length, credits.lots.length);
-  const [held, back] = [padded(credits.lots, length), padded(lots, length)];
-  const restored = held.map((lot, index) => lot + (back[index] ?? 0));
-  return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
+  const back = lots.toReversed();
+  const held = padded(credits.lots, lots.length).toReversed();
+  const restored = held.map((lot, age) => lot + (back[age] ?? 0));
+  return book({ ...credits, lots: restored.toReversed() }, credits, 'restored', sumLots(lots), source);
 }
 
-/** The same lots with empty older ones before them. */
+/** The same lots, with empty older ones before them where there are fewer than `length`. */
 function padded(lots: Lots, length: number): Lots {
-  return [...Array.from({ length: length - lots.length }, () => 0), ...lots];
+  return [...Array.from({ length: Math.max(0, length - lots.length) }, () => 0), ...lots];
 }
 
 /**
