@@ -69,6 +69,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: standIn.url,
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     [VARIABLES.table]: 'postage-test',
+    [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'prod',
     [VARIABLES.cronSecretId]: 'cron',
     [VARIABLES.rolloverStateMachineArn]: MACHINE,

@@ -15,6 +15,7 @@ beforeAll(() => {
     AWS_ENDPOINT_URL_DYNAMODB: endpoint(),
     AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:9',
     [VARIABLES.table]: store().table,
+    [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'test',
     [VARIABLES.stripeEventsQueueUrl]: 'http://127.0.0.1:9/000000000000/nobody-answers',
   });

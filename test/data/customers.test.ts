@@ -55,7 +55,7 @@ describe('a customer', () => {
     await link(userId, customerId);
     expect(await storedAccount(table.store(), userId)).toMatchObject({
       customerId,
-      letters: { used: 3 },
+      meters: { letters: { used: 3 } },
       version: 2,
     });
   });

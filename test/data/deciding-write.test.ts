@@ -238,7 +238,11 @@ describe('G3: together or not at all', () => {
       kind: 'use',
       source: `delivery:${mail.id}`,
     });
-    expect(items.get('ACCOUNT')).toMatchObject({ mailsUsed: 1, mailCredits: 1, 'mails:2026-03-10': 1 });
+    expect(items.get('ACCOUNT')).toMatchObject({
+      meters: { mails: { used: 1 } },
+      available: 1,
+      'mails:2026-03-10': 1,
+    });
 
     await scheduleMail(table.store(), request(userId, '2026-03-10'), letterId);
     const spent = await itemsOf(table.store(), userId);
@@ -259,7 +263,7 @@ describe('G3: together or not at all', () => {
 
   it('G4: stops at an account whose sums do not hold, and writes nothing', async () => {
     const account = { ...givenSubscriber(ENTERPRISE, '2026-03-10'), userId: someUser(), version: 1 };
-    const Item = { ...accountItem(account), mailCredits: { N: '9' }, openUntil: { N: '0' } };
+    const Item = { ...accountItem(account), available: { N: '9' }, openUntil: { N: '0' } };
     await table.store().client.send(new PutItemCommand({ TableName: table.store().table, Item }));
     await expect(writeLetter(table.store(), request(account.userId, '2026-03-11'))).rejects.toThrow(
       'do not add up',

@@ -71,7 +71,7 @@ describe('the proof of an account in the table', () => {
 
   it('G4: names each figure that does not add up, where the account itself is refused as corrupt', async () => {
     const { userId } = await givenHistory();
-    await tamper(userId, 'ACCOUNT', 'mailCredits', 99);
+    await tamper(userId, 'ACCOUNT', 'available', 99);
     const proof = await prove(userId);
     const wrong = proof?.lines.filter(({ account, expected }) => account !== expected) ?? [];
     expect(proof?.holds).toBe(false);

@@ -167,24 +167,6 @@ describe('G7: decisions never wait for jobs', () => {
     expect(await itemsOf(table.store(), userId)).toEqual(before);
   });
 
-  it('reads accounts and periods from before mails by card and credits left were counted', async () => {
-    const store = table.store();
-    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
-    const { userId, letterId } = await givenSubscriberWithLetter(store, pro, '2026-03-10');
-    await scheduleMail(store, request(userId, '2026-03-10'), letterId);
-    await scheduleMail(store, request(userId, '2026-04-10'), letterId);
-    await removeAttributes(userId, 'ACCOUNT', ['cardMails']);
-    await removeAttributes(userId, 'PERIOD#2026-03-01T00:00:00.000Z', ['cardMails', 'creditsLeft']);
-
-    expect(await storedAccount(store, userId)).toMatchObject({ mailsUsed: 1, cardMails: 0 });
-    await writeLetter(store, request(userId, '2026-05-10'));
-    const closed = await listClosedPeriods(store, userId, 2, plentyOfTime());
-    expect(closed).toMatchObject([
-      { mails: 1, cardMails: 0, creditsUsed: 1, creditsLeft: 1 },
-      { mails: 1, cardMails: 0, creditsUsed: 1, creditsLeft: 0 },
-    ]);
-  });
-
   it('shows an unknown user as a free one', async () => {
     const { account, closed } = await readAccount(
       table.store(),
@@ -194,7 +176,7 @@ describe('G7: decisions never wait for jobs', () => {
     );
     expect(account).toMatchObject({
       plan: 'none',
-      letters: { used: 0, left: 5 },
+      meters: { letters: { used: 0, limit: 5 } },
       periodStart: at('2026-03-01'),
     });
     expect(closed).toEqual([]);

@@ -146,7 +146,7 @@ describe('G1: never overspent', () => {
       ]);
       expect(await readStoredAccount(table.store(), userId, plentyOfTime())).toMatchObject({
         plan: 'pro',
-        letters: { used: 5 },
+        meters: { letters: { used: 5 } },
         credits: { included: 2 },
       });
       await expectClosedBooks(table.store(), userId, NOW);

@@ -128,7 +128,7 @@ function isClosedOnce(items: readonly Record<string, unknown>[]): boolean {
     period?.['sk'] === 'PERIOD#2026-03-01T00:00:00.000Z' &&
     account?.['version'] === 2 &&
     account['periodStart'] === MIDNIGHT &&
-    account['mailCredits'] === 2 &&
+    account['available'] === 2 &&
     account['granted'] === 4 &&
     account['expired'] === 2
   );

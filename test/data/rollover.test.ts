@@ -57,7 +57,7 @@ async function expectEachClosedOnce(store: Store, accounts: readonly Account[]):
       version: 2,
       granted: 4,
       expired: 2,
-      mailCredits: 2,
+      available: 2,
       periodStart: MIDNIGHT,
     });
   }
@@ -193,7 +193,7 @@ describe('a run among others who write', () => {
     if (bad === undefined || worse === undefined) {
       throw new Error('There are a hundred.');
     }
-    const corrupt = { ...accountItem(bad), mailCredits: { N: '7' } };
+    const corrupt = { ...accountItem(bad), available: { N: '7' } };
     const incomplete = accountItem(worse);
     delete incomplete['periodEnd'];
     await store.client.send(new PutItemCommand({ TableName: store.table, Item: corrupt }));

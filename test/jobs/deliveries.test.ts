@@ -27,6 +27,7 @@ beforeAll(async () => {
     POWERTOOLS_DEV: 'true',
     POWERTOOLS_METRICS_DISABLED: 'false',
     [VARIABLES.table]: table.store().table,
+    [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'test',
     [VARIABLES.stripeSecretId]: 'none',
   });

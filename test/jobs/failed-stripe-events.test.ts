@@ -22,6 +22,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: LOCAL_AWS.credentials.secretAccessKey,
     AWS_ENDPOINT_URL_DYNAMODB: table.proxy().endpoint,
     [VARIABLES.table]: table.store().table,
+    [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'test',
   });
   ({ handler } = await import('../../lambdas/jobs/failed-stripe-events.ts'));

@@ -65,7 +65,10 @@ describe('a mail without a credit', () => {
       },
     });
     const account = await storedAccount(suite.store(), payer.userId);
-    expect(account).toMatchObject({ mailsUsed: 3, cardMails: 1, mailsByDay: { '2026-03-10': 1 } });
+    expect(account).toMatchObject({
+      meters: { mails: { used: 3, paid: 1 } },
+      usesByDay: { 'mails:2026-03-10': 1 },
+    });
     await expectOneCharge(suite, payer);
   });
 

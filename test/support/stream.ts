@@ -120,6 +120,7 @@ export function useStream(): StreamSuite {
       AWS_ENDPOINT_URL_S3: objects.url,
       POWERTOOLS_LOG_LEVEL: 'SILENT',
       [VARIABLES.table]: table.store().table,
+      [VARIABLES.catalogueSince]: '0',
       [VARIABLES.eventBus]: 'postage-test',
       [VARIABLES.failedRecordsBucket]: 'failed-records',
     });
