@@ -2,6 +2,7 @@ import { globSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as letters from '../../examples/letters/postage.config.ts';
 import { usd } from '../../lambdas/domain/catalogue.ts';
+import { isCatalogueFile } from '../../lambdas/domain/catalogue-mistakes.ts';
 import { assertConfig, ConfigError, mistakesOf } from '../../lambdas/letters/domain/config.ts';
 
 type Written = Record<string, unknown>;
@@ -75,9 +76,9 @@ describe('a file without mistakes', () => {
       },
     ],
     [
-      '24 meters and levels, 8 of them limited by day',
+      '24 meters and levels, 4 of them limited by day',
       {
-        meters: { ...many(4, { ...calls, perDay: 1 }), calls, images },
+        meters: { ...many(8, calls), ...many(4, { ...calls, perDay: 1 }), calls, images },
         levels: Object.fromEntries(
           Object.entries(many(14, { title: ['b', 'bs'] })).map(([id, b]) => [`b_${id}`, b]),
         ),
@@ -131,7 +132,7 @@ describe('a mistake in the catalogue is told by its entry', () => {
       'meters: There are 25 meters and levels. At most 24 fit.',
     ],
     [
-      'nine limits by day',
+      'five limits by day',
       { meters: { ...many(5, { ...calls, perDay: 1 }), calls, images } },
       'meters: 5 meters have a perDay. At most 4 may.',
     ],
@@ -361,6 +362,14 @@ describe('a mistake in the rest of the file is told by its entry', () => {
           `plans.${plan}.extraCredit: Nothing charges this: no command lets a card pay for a credit that is missing.`,
       ),
     );
+  });
+});
+
+describe('a catalogue that was recorded', () => {
+  it('is told from what is none', () => {
+    const recorded: unknown = JSON.parse(JSON.stringify(letters.catalogue));
+    expect(isCatalogueFile(recorded)).toBe(true);
+    expect(isCatalogueFile({})).toBe(false);
   });
 });
 
