@@ -114,6 +114,17 @@ export default {
       to: { path: '^(bin|lib|local|packages|web|test|bench)/' },
     },
     {
+      name: 'config-in-one-place',
+      comment:
+        'What is deployed reads the owner’s file through lambdas/wiring/catalogue.ts, and what runs here through local/runtime.ts too, so that it can be replaced.',
+      severity: 'error',
+      from: {
+        path: '^(bin|lib|lambdas|local)/',
+        pathNot: String.raw`^(lambdas/wiring/catalogue|local/runtime)\.ts$`,
+      },
+      to: { path: String.raw`^postage\.config\.ts$` },
+    },
+    {
       name: 'nothing-imports-local',
       comment: 'The embedded runtime with its demo users and secrets must not reach a deployment.',
       severity: 'error',

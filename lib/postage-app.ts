@@ -27,7 +27,10 @@ const CONTEXT = [
 /** The owner's file that the context names; undefined for the one at the top. */
 export function configFileInContext(): string | undefined {
   const file: unknown = new App({ autoSynth: false }).node.tryGetContext('config');
-  return file === undefined ? undefined : String(file);
+  if (file !== undefined && typeof file !== 'string') {
+    throw new Error('The owner’s file is named by its path: -c config=examples/letters/postage.config.ts');
+  }
+  return file;
 }
 
 /**

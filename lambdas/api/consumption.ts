@@ -20,7 +20,9 @@ const consume = operation(contracts.consumeUsage, async (request) => {
     consume: given(consume),
     release: given(release),
   });
-  return answerWrite(outcome, request.now, 200, (consumption) => ({ body: consumption }));
+  return answerWrite(outcome, request.now, 200, ({ id, consumed, released, credits }) => ({
+    body: { id, consumed, released, credits },
+  }));
 });
 
 /** Schemas leave room for what is undefined, although JSON does not. */

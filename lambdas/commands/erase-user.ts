@@ -113,7 +113,7 @@ function parseRemains(reader: ItemReader): Remains {
 }
 
 /** The figures by which a ledger is proven, and nothing else of the account. */
-const FIGURES = new Set<string>(['mailCredits', 'carried', ...CREDIT_COUNTS]);
+const FIGURES = new Set<string>(['available', 'carried', ...CREDIT_COUNTS]);
 
 function figuresOf(account: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(account).filter(([name]) => FIGURES.has(name)));

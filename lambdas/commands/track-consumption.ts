@@ -1,6 +1,6 @@
 import { consumptionItem, parseConsumption } from '../adapters/dynamodb/consumption-item.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type Consumption, type Use } from '../domain/usage.ts';
+import { type Consumption, levelsIn, type Use } from '../domain/usage.ts';
 import { type CommandContext } from './command-context.ts';
 import { decidingWrite, type WriteOutcome } from './deciding-write.ts';
 
@@ -18,7 +18,8 @@ export async function trackConsumption(
     alongside: [],
     payAsYouGo: null,
     record: (createdAt, { credits }) => {
-      const consumption = { id, consumed: use.consume, released: use.release, credits };
+      const levels = levelsIn(use, store.catalogue);
+      const consumption = { id, consumed: use.consume, released: use.release, credits, levels };
       const item = consumptionItem(userId, consumption, createdAt, fingerprint);
       return { item, others: [], kept: consumption };
     },

@@ -17,7 +17,7 @@ import {
 /** More would make each command on the account dearer, and its item too large. */
 const MOST_LIMITED = 24;
 /** Each use of such a meter also removes a month of days from the account, and an expression has its limits. */
-const MOST_PER_DAY = 8;
+const MOST_PER_DAY = 4;
 /** Far below what stands for "unlimited". */
 const LARGEST = 1_000_000_000;
 /** As Stripe has it. */

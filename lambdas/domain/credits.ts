@@ -3,7 +3,8 @@
  *
  * What may be spent is one number (`available`); of which kind it is, is arithmetic: the period's uses are laid over
  * the carried lots (oldest first), the included credits and the purchased ones, in that order. So a use never chooses,
- * and within a period the order of uses, returns, purchases and claw-backs does not matter.
+ * and within a period the order of uses, returns, purchases and claw-backs does not matter. (What its user cancels in a
+ * later period needs room, which a use before it makes.)
  *
  * G4, for each account and after each step:
  *   available = carried + included + purchased - usedThisPeriod
@@ -117,7 +118,7 @@ export function spent(credits: Credits): CreditsByKind {
 export function left(credits: Credits): CreditsByKind {
   const gone = spent(credits);
   return {
-    lots: credits.lots.map((lot, index) => lot - (gone.lots[index] ?? 0)),
+    lots: takeFromLots(credits.lots, credits.usedThisPeriod, 'oldest first'),
     included: credits.included - gone.included,
     purchased: credits.purchased - gone.purchased,
   };
@@ -310,7 +311,7 @@ export type Close =
 
 /**
  * Closes a period's credits. What is left of the included ones becomes the youngest lot where the closing plan carries
- * over (`capCredits`), cut so that no more than the cap are carried, the oldest lot first; else it expires.
+ * over, cut so that no more than the cap are carried, the oldest lot first; else it expires.
  */
 export function closeCredits(credits: Credits, close: Close, source: string): CreditsChange {
   const rest = left(credits);
@@ -335,9 +336,8 @@ function lotsAfter(rest: CreditsByKind, close: Close): Lots {
 
 /** Lots one period later: as many as the plan carries periods, the youngest of them empty. What is older is gone. */
 export function agedLots(lots: Lots, carryOver: CarryOver | null): Lots {
-  const kept = Math.max(1, carryOver?.periods ?? 0) - 1;
-  const missing = Array.from({ length: Math.max(0, kept - lots.length) }, () => 0);
-  return [...missing, ...(kept === 0 ? [] : lots.slice(-kept)), 0];
+  const count = carryOver?.periods ?? 1;
+  return [...padded(lots, count), 0].slice(-count);
 }
 
 /** Grants the allowance of a period that has just opened. */
@@ -347,10 +347,14 @@ export function grantIncluded(credits: Credits, allowance: number, source: strin
 
 /** Gives back carried credits that an ending had expired, when the plan returns within the same interval. */
 export function restoreLots(credits: Credits, lots: Lots, source: string): CreditsChange {
-  const length = Math.max(lots.length, credits.lots.length);
-  const [held, back] = [padded(credits.lots, length), padded(lots, length)];
-  const restored = held.map((lot, index) => lot + (back[index] ?? 0));
+  const older = padded(credits.lots, lots.length);
+  const restored = older.map((lot, index) => lot + (lots[index - older.length + lots.length] ?? 0));
   return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
+}
+
+/** As many lots as a plan carries periods, so that the oldest expires with the open period. */
+export function lotsUnder(lots: Lots, carryOver: CarryOver | null): Lots {
+  return padded(lots, carryOver?.periods ?? 1);
 }
 
 /** The same lots with empty older ones before them. */

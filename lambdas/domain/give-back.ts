@@ -20,7 +20,7 @@ export type GiveBackDecision =
  */
 export function giveBack(
   account: Account,
-  { id, consumed, released, credits: count, createdAt: spentAt }: RecordedConsumption,
+  { id, consumed, released, credits: count, levels: leveled, createdAt: spentAt }: RecordedConsumption,
   stored: StoredPeriod | null,
   now: Instant,
   catalogue: Catalogue,
@@ -31,9 +31,9 @@ export function giveBack(
   const returned = { count, spentAt, because: 'failed', source: `usage:${id}` } as const;
   const change = returnToAccount(account, returned, stored, now, catalogue);
   const { meters, levels, usesByDay, periodStart } = change.account;
-  for (const [level, taken] of Object.entries(consumed)) {
+  for (const level of leveled) {
     const held = levels[level]?.used ?? 0;
-    if (level in levels && held < taken) {
+    if (held < (consumed[level] ?? 0)) {
       return { outcome: 'refused', reason: 'not_held', level, held };
     }
   }

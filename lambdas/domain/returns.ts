@@ -1,6 +1,14 @@
 import { type Account, type AccountChange, type ClosedPeriod } from './account.ts';
 import { type Catalogue } from './catalogue.ts';
-import { type CreditReturn, type Movement, type ReturnCause, returnCredit, type SpentIn } from './credits.ts';
+import {
+  type CreditReturn,
+  type Credits,
+  lotsUnder,
+  type Movement,
+  type ReturnCause,
+  returnCredit,
+  type SpentIn,
+} from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
 
@@ -43,7 +51,7 @@ export function returnToAccount(
   const isOpen = spentAt >= rolled.account.periodStart;
   const cause: ReturnCause =
     because === 'failed' ? { because } : { because, allowed: unspentAllowed(rolled.account) };
-  let { credits } = rolled.account;
+  let credits = because === 'failed' ? rolled.account.credits : withOldestLot(rolled.account);
   let purchasedOutstanding = spentIn?.purchasedOutstanding ?? 0;
   const movements: Movement[] = [];
   const returnedAs: CreditReturn['returnedAs'][] = [];
@@ -73,6 +81,11 @@ export function returnToAccount(
 /** The most carried and included credits that the plan leaves an account unspent. */
 function unspentAllowed({ creditsPerPeriod, carryOver }: Account): number {
   return creditsPerPeriod + (carryOver?.cap ?? 0);
+}
+
+/** The first period under a plan may hold fewer lots than the plan carries. */
+function withOldestLot({ credits, carryOver }: Account): Credits {
+  return { ...credits, lots: lotsUnder(credits.lots, carryOver) };
 }
 
 function holds(period: StoredPeriod, instant: Instant): boolean {

@@ -51,16 +51,15 @@ export interface Step {
  */
 export function rollForward(account: Account, now: Instant, catalogue: Catalogue): AccountChange {
   const closed: ClosedPeriod[] = [];
-  let current = account;
+  let current = knowsAll(account, catalogue)
+    ? account
+    : { ...account, ...withUnknown(account, planOfAccount(account, catalogue), catalogue) };
   while (now >= openUntil(current)) {
     const step = closeNext(current, catalogue);
     closed.push(step.closed);
     current = step.account;
   }
-  const known = knowsAll(current, catalogue)
-    ? current
-    : { ...current, ...withUnknown(current, planOfAccount(current, catalogue), catalogue) };
-  return { account: known, closed, movements: [] };
+  return { account: current, closed, movements: [] };
 }
 
 /** The next close that is known: an ending wins over a boundary at the same instant. */

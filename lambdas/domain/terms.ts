@@ -30,7 +30,7 @@ export interface Terms {
   levels: Levels;
   creditsPerPeriod: number;
   carryOver: CarryOver | null;
-  /** From when the catalogue holds by which they were written. */
+  /** From when the newest catalogue holds that has written any of them. */
   catalogueSince: Instant;
 }
 
@@ -123,12 +123,16 @@ export function termsOfOpenPeriod(standing: Terms, plan: Plan | null, catalogue:
   return plan === null ? standing : carriedAlong(standing, termsUnder(plan, catalogue, standing));
 }
 
-/** What the catalogue does not know stays as it stands: a function of another version may know it. */
-function carriedAlong(standing: Counts, terms: Terms): Terms {
+/**
+ * What the catalogue does not know stays as it stands: a function of another version may know it. So does the mark of a
+ * newer catalogue, or the next boundary that an older function meets would drop what it lacks.
+ */
+function carriedAlong(standing: Terms, terms: Terms): Terms {
   return {
     ...terms,
     meters: { ...standing.meters, ...terms.meters },
     levels: { ...standing.levels, ...terms.levels },
+    catalogueSince: Math.max(standing.catalogueSince, terms.catalogueSince),
   };
 }
 

@@ -29,6 +29,13 @@ export interface Consumption {
   released: Counts;
   /** What it cost. */
   credits: number;
+  /** Those of what it consumed that are levels: the catalogue may have forgotten them when it is given back. */
+  levels: readonly string[];
+}
+
+/** Which of what a use consumes are levels. */
+export function levelsIn({ consume }: Use, { levels }: Catalogue): string[] {
+  return levels.map(({ id }) => id).filter((id) => id in consume);
 }
 
 /** The most meters and levels that one command may touch: DynamoDB's expressions have 4 kB. */

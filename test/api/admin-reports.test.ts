@@ -4,7 +4,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
-import { NO_TOTALS, type Totals } from '../../lambdas/domain/statistics.ts';
+import { type Totals } from '../../lambdas/domain/statistics.ts';
 import {
   ADMIN,
   type Administrator,
@@ -28,8 +28,8 @@ afterEach(() => {
   expect(postage().errors).toEqual([]);
 });
 
-async function count(day: string, totals: Partial<Totals>, activeUsers = 0): Promise<void> {
-  const Item = toWire({ pk: 'STATS#DAYS', sk: day, ...NO_TOTALS, ...totals, activeUsers });
+async function count(day: string, totals: Totals, activeUsers = 0): Promise<void> {
+  const Item = toWire({ pk: 'STATS#DAYS', sk: day, ...totals, activeUsers });
   await postage().store.client.send(new PutItemCommand({ TableName: postage().store.table, Item }));
 }
 
@@ -41,7 +41,7 @@ async function expectRefused(path: string, paths: readonly string[]): Promise<vo
 describe('usage statistics', () => {
   it('add up the days of a range', async () => {
     for (const day of ['2020-02-28', '2020-02-29', '2020-03-01']) {
-      await count(day, { letters: 2, emails: 1, mails: 1, creditsUsed: 1 }, 1);
+      await count(day, { 'used:letters': 2, 'used:emails': 1, 'used:mails': 1, creditsUsed: 1 }, 1);
     }
     expect(await admin.get('/usage-stats?start=2020-02-01&end=2020-02-29')).toMatchObject({
       totalLetters: 4,
@@ -82,7 +82,7 @@ describe('usage statistics', () => {
 describe('the report of mails', () => {
   it('adds up the days of a month, and no other', async () => {
     const totals = { creditMailsSent: 3, cardMailsSent: 1, cardMails: 1, cardRevenueCents: 300 };
-    const periods = { subscriberPeriods: 2, exhaustedPeriods: 2, proPeriods: 1, proPeriodMails: 3 };
+    const periods = { creditPeriods: 2, exhaustedPeriods: 2, reportedPeriods: 1, reportedPeriodMails: 3 };
     await count('2024-02-01', totals);
     await count('2024-02-29', { ...totals, ...periods, periodCreditsUsed: 5, cardRefundsCents: 300 });
     await count('2024-01-31', { ...totals, cardPaymentsFailed: 7 });

@@ -7,7 +7,6 @@ import { LOCAL_MAIL_WEBHOOK_SECRET } from '../../local/local-senders.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, call, LETTER, someApiUser } from '../support/api-client.ts';
 import { usePostage } from '../support/server.ts';
 import { expectClosedBooks } from '../support/users.ts';
-import { LETTERS } from '../support/catalogues.ts';
 
 const postage = usePostage();
 let ada: ApiUser;
@@ -81,9 +80,7 @@ describe('a delivery that is due', () => {
     expect(sent).toContain('To: ada@example.com\n');
     expect(sent).toContain(`Subject: ${LETTER.title}\n\n${LETTER.body}`);
     expect(await eventsOf('DeliveryDue')).toMatchObject([{ deliveryId: id, attempt: 1 }]);
-    expect(await eventsOf('DeliverySent')).toMatchObject([
-      { deliveryId: id, providerId: `ses-${id}` },
-    ]);
+    expect(await eventsOf('DeliverySent')).toMatchObject([{ deliveryId: id, providerId: `ses-${id}` }]);
   });
 
   it('goes out as a mail, with the letter’s text as it is', async () => {

@@ -119,6 +119,7 @@ describe('the OpenAPI document', () => {
   it('G13: says for every route who may call it', () => {
     const schemes = {
       user: 'token',
+      'usage:read': 'token',
       'usage:write': 'token',
       admin: 'token',
       cron: 'cronSecret',

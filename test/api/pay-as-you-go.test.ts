@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { linkFirstCustomer } from '../../lambdas/commands/link-customer.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import { ADDRESS, type ApiAnswer, type ApiUser, LETTER, someApiUser } from '../support/api-client.ts';
 import { atStripe, inPortal, stripeOf } from '../support/at-stripe.ts';
 import { usePostage } from '../support/server.ts';
@@ -58,7 +58,7 @@ async function byCard(): Promise<Record<string, unknown>[]> {
   return (body['items'] as Record<string, unknown>[]).filter(({ paidWith }) => paidWith === 'card');
 }
 
-const PRICE = PLANS.pro.extraMail;
+const PRICE = usd(300);
 
 describe('a mail for which there is no credit left', () => {
   it('G9: is paid by card, with a receipt, and once for a key', async () => {

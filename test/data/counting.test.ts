@@ -9,7 +9,7 @@ import { getDailyStatistics } from '../../lambdas/commands/usage-statistics.ts';
 import { readSketches } from '../../lambdas/adapters/dynamodb/user-sketches.ts';
 import { estimateUsers } from '../../lambdas/domain/distinct-users.ts';
 import { DAY_MS, utcDay } from '../../lambdas/domain/instants.ts';
-import { type Counted, NO_TOTALS } from '../../lambdas/domain/statistics.ts';
+import { type Counted } from '../../lambdas/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 import { exception, randomFaults } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
@@ -36,7 +36,7 @@ function letters(count: number, { users }: { users: number }): Counted[] {
     subject: `letter:${randomUUID()}`,
     userId: `user-${String(index % users)}-${day}`,
     day,
-    totals: { ...NO_TOTALS, letters: 1 },
+    totals: { 'used:letters': 1 },
     isUse: true,
     writtenAt: WRITTEN_AT,
   }));
@@ -47,7 +47,7 @@ async function counted(): Promise<{ letters: number; activeUsers: number; inSket
   const [statistics] = await getDailyStatistics(table.store(), { first: day, last: day }, plentyOfTime());
   const sketch = await readSketches(table.store(), [day], plentyOfTime());
   return {
-    letters: statistics?.letters ?? 0,
+    letters: statistics?.totals['used:letters'] ?? 0,
     activeUsers: statistics?.activeUsers ?? 0,
     inSketch: Math.round(estimateUsers(sketch)),
   };

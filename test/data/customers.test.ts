@@ -10,7 +10,7 @@ import { active, at } from '../support/accounts.ts';
 import { isTransaction } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import { plentyOfTime } from '../support/table.ts';
-import { givenPlan, NO_USE, request, someUser, storedAccount } from '../support/users.ts';
+import { givenPlan, using, request, someUser, storedAccount } from '../support/users.ts';
 
 const table = useFaultyTable();
 const NOW = at('2026-03-10');
@@ -51,7 +51,7 @@ describe('a customer', () => {
 
   it('is linked to a user with an account, and leaves their usage as it is', async () => {
     const [userId, customerId] = [someUser(), someCustomer()];
-    await trackConsumption(table.store(), request(userId, '2026-03-10'), { ...NO_USE, letters: 3 });
+    await trackConsumption(table.store(), request(userId, '2026-03-10'), using({ letters: 3 }));
     await link(userId, customerId);
     expect(await storedAccount(table.store(), userId)).toMatchObject({
       customerId,
@@ -63,8 +63,8 @@ describe('a customer', () => {
   it('stays linked while the account goes on', async () => {
     const [userId, customerId] = [someUser(), someCustomer()];
     await link(userId, customerId);
-    await trackConsumption(table.store(), request(userId, '2026-03-10'), { ...NO_USE, letters: 1 });
-    await trackConsumption(table.store(), request(userId, '2026-05-10'), { ...NO_USE, letters: 1 });
+    await trackConsumption(table.store(), request(userId, '2026-03-10'), using({ letters: 1 }));
+    await trackConsumption(table.store(), request(userId, '2026-05-10'), using({ letters: 1 }));
     expect(await storedAccount(table.store(), userId)).toMatchObject({ customerId });
   });
 

@@ -5,7 +5,8 @@ import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { InconsistentBooksError } from '../../lambdas/commands/deciding-write.ts';
 import { bodyItem } from '../../lambdas/letters/adapters/letter-item.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
-import { type Account, UNLIMITED } from '../../lambdas/domain/account.ts';
+import { type Account } from '../../lambdas/domain/account.ts';
+import { UNLIMITED } from '../../lambdas/domain/terms.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { active, at, givenSubscriber, pastDue, withCredits } from '../support/accounts.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
@@ -15,7 +16,7 @@ import {
   givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
-  NO_USE,
+  using,
   putStored,
   request,
   scheduleEmail,
@@ -86,11 +87,7 @@ describe('requests and capacity', () => {
     const userId = someUser();
     await givenPlan(table.store(), userId, ENTERPRISE, '2026-03-10');
     const consume = () =>
-      trackConsumption(table.faultyStore(), request(userId, '2026-03-10'), {
-        ...NO_USE,
-        letters: 1,
-        emails: 2,
-      });
+      trackConsumption(table.faultyStore(), request(userId, '2026-03-10'), using({ letters: 1 }));
     expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
   });
 
@@ -148,11 +145,13 @@ describe('the account item', () => {
       version: UNLIMITED,
       billingVersion: UNLIMITED,
       customerId: `cus_${'1'.repeat(20)}`,
-      letters: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
-      emails: { used: 123_456_789, left: UNLIMITED - 123_456_789 },
-      mailsUsed: 123_456_789,
-      cardMails: 123_456_789,
-      mailsByDay: { '2026-03-08': 9, '2026-03-09': 9 },
+      meters: Object.fromEntries(
+        Object.entries(account.meters).map(([id, count]) => [
+          id,
+          { ...count, used: 123_456_789, paid: count.credits === 0 ? 0 : 123_456_789 },
+        ]),
+      ),
+      usesByDay: { 'mails:2026-03-08': 9, 'mails:2026-03-09': 9 },
       servedInterval: {
         subscriptionId: `sub_${'1'.repeat(40)}`,
         anchor: at('2026-03-01T12:34:56.789Z'),
@@ -167,11 +166,11 @@ describe('the account item', () => {
     const account = fullest();
     await putStored(table.store(), account);
     const consume = () =>
-      trackConsumption(table.faultyStore(), request(account.userId, '2026-03-10'), {
-        letters: 1,
-        emails: 1,
-        mails: 0,
-      });
+      trackConsumption(
+        table.faultyStore(),
+        request(account.userId, '2026-03-10'),
+        using({ letters: 1, emails: 1 }),
+      );
     expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
   });
 
@@ -180,12 +179,12 @@ describe('the account item', () => {
     for (const now of ['2026-03-02', '2026-03-03', '2026-03-04', '2026-03-31']) {
       await scheduleMail(table.store(), request(userId, now), letterId);
     }
-    expect((await storedAccount(table.store(), userId)).mailsByDay).toEqual({ '2026-03-31': 1 });
+    expect((await storedAccount(table.store(), userId)).usesByDay).toEqual({ 'mails:2026-03-31': 1 });
     await scheduleMail(table.store(), request(userId, '2026-03-31T23:59:59.999Z'), letterId);
     await scheduleMail(table.store(), request(userId, '2026-04-01T00:00:00.000Z'), letterId);
-    expect((await storedAccount(table.store(), userId)).mailsByDay).toEqual({
-      '2026-03-31': 2,
-      '2026-04-01': 1,
+    expect((await storedAccount(table.store(), userId)).usesByDay).toEqual({
+      'mails:2026-03-31': 2,
+      'mails:2026-04-01': 1,
     });
   });
 
@@ -196,8 +195,8 @@ describe('the account item', () => {
       await scheduleMail(table.store(), request(userId, now), letterId);
       await scheduleMail(table.store(), request(userId, now + DAY_MS), letterId);
     }
-    const { mailsByDay } = await storedAccount(table.store(), userId);
-    expect(Object.keys(mailsByDay).length).toBeLessThanOrEqual(2);
+    const { usesByDay } = await storedAccount(table.store(), userId);
+    expect(Object.keys(usesByDay).length).toBeLessThanOrEqual(2);
   });
 });
 

@@ -19,7 +19,7 @@ import { plentyOfTime } from '../support/table.ts';
 import {
   givenSubscriberWithLetter,
   itemsOf,
-  NO_USE,
+  using,
   request,
   scheduleEmail,
   scheduleMail,
@@ -48,7 +48,7 @@ async function givenHistory(letters = 3): Promise<UserWithHistory> {
     await scheduleMail(store, request(userId, day), letterId);
   }
   await scheduleEmail(store, request(userId, NOW), letterId);
-  await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 1, mails: 1 });
+  await trackConsumption(store, request(userId, NOW), using({ letters: 1, mails: 1 }));
   const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
   await addCredits(store, request(userId, NOW), { amount: 3, ...byHand });
   await addCredits(store, request(userId, NOW), { amount: -1, ...byHand });
@@ -153,7 +153,7 @@ describe('an erasure', () => {
       expect(await scheduleEmail(store, request(userId, NOW), letterId)).not.toMatchObject({
         outcome: 'created',
       });
-      expect(await trackConsumption(store, request(userId, NOW), { ...NO_USE, mails: 1 })).toEqual(refused);
+      expect(await trackConsumption(store, request(userId, NOW), using({ mails: 1 }))).toEqual(refused);
       const adjustment = { amount: 1, reason: 'Why not?', actor: 'admin-1' };
       expect(await addCredits(store, request(userId, NOW), adjustment)).toEqual({
         outcome: 'account_erased',
@@ -247,7 +247,7 @@ describe('erasures at the same time', () => {
     const store = table.faultyStore();
     const uses = Array.from({ length: 8 }, () => request(user.userId, NOW));
     const [outcomes] = await Promise.all([
-      Promise.all(uses.map((use) => trackConsumption(store, use, { ...NO_USE, mails: 1 }))),
+      Promise.all(uses.map((use) => trackConsumption(store, use, using({ mails: 1 })))),
       erase(user.userId, { store }),
       addCredits(store, request(user.userId, NOW), { amount: 1, reason: 'Bye.', actor: 'admin-1' }),
     ]);

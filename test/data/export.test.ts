@@ -13,7 +13,7 @@ import {
   givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
-  NO_USE,
+  using,
   request,
   scheduleMail,
   someUser,
@@ -32,7 +32,7 @@ async function givenUser(): Promise<{ userId: string; letterId: string; auditKey
   const store = table.store();
   const { userId, letterId } = await givenSubscriberWithLetter(store, PRO, '2026-03-10');
   await scheduleMail(store, request(userId, '2026-03-10'), letterId);
-  await trackConsumption(store, request(userId, NOW), { ...NO_USE, letters: 2 });
+  await trackConsumption(store, request(userId, NOW), using({ letters: 2 }));
   const byHand = { actor: 'admin-1', reason: 'They asked nicely.' };
   await addCredits(store, request(userId, NOW), { amount: 1, ...byHand });
   const id = randomUUID();

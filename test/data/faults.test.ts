@@ -87,7 +87,7 @@ describe('500 requests for the last credit, on a bad day', () => {
     table.proxy().inject(randomFaults(3, { lostAnswers: 0.5, conflicts: 0.1, throttled: 0.1 }));
     await Promise.all([...requests, ...requests].map((context) => writeLetter(table.faultyStore(), context)));
     expect(countOf(await itemsOf(table.store(), userId), 'LETTER')).toBe(100);
-    expect((await storedAccount(table.store(), userId)).letters.used).toBe(100);
+    expect((await storedAccount(table.store(), userId)).meters['letters']?.used).toBe(100);
   });
 });
 
@@ -106,7 +106,7 @@ describe('a slow DynamoDB', () => {
       Array.from({ length: COUNT }, () => writeLetter(table.faultyStore(), request(userId, NOW))),
     );
     expect(table.proxy().requests()).toEqual({ TransactWriteItems: COUNT });
-    expect((await storedAccount(table.store(), userId)).letters.used).toBe(COUNT + 1);
+    expect((await storedAccount(table.store(), userId)).meters['letters']?.used).toBe(COUNT + 1);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
-  NO_USE,
+  using,
   putTombstone,
   request,
   scheduleMail,
@@ -89,7 +89,7 @@ describe('G2: exactly once', () => {
 
   it('G2: a repeated consumption is answered with what it consumed', async () => {
     const consumption = request(someUser(), NOW);
-    const use = { ...NO_USE, letters: 3 };
+    const use = using({ letters: 3 });
     const record = { id: consumption.id, consumed: use };
     expect(await trackConsumption(table.store(), consumption, use)).toEqual({ outcome: 'created', record });
     expect(await trackConsumption(table.store(), again(consumption), use)).toEqual({

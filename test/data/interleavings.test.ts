@@ -15,7 +15,7 @@ import {
   expectClosedBooks,
   givenPlan,
   itemsOf,
-  NO_USE,
+  using,
   request,
   scheduleEmail,
   scheduleMail,
@@ -112,7 +112,7 @@ async function carryOut(store: Store, actors: readonly Actor[], act: Act, now: I
     case 'ledger':
       return listLedger(store, userId, { limit: 3, after: null }, now, plentyOfTime());
     case 'consume':
-      return trackConsumption(store, context, { ...NO_USE, letters: act.letters, mails: act.mails });
+      return trackConsumption(store, context, using({ letters: act.letters, mails: act.mails }));
     case 'follow':
       return givenPlan(store, userId, FACTS[act.facts] ?? null, now);
   }
@@ -144,8 +144,8 @@ describe('whatever happens at the same time', () => {
           for (const { userId } of actors) {
             await expectClosedBooks(table.store(), userId, now + DAY_MS);
             await expectOpenDeliveries(table.store(), userId);
-            const { mailsByDay } = await storedAccount(table.store(), userId);
-            expect(Math.max(0, ...Object.values(mailsByDay))).toBeLessThanOrEqual(10);
+            const { usesByDay } = await storedAccount(table.store(), userId);
+            expect(Math.max(0, ...Object.values(usesByDay))).toBeLessThanOrEqual(10);
           }
         },
       ),

@@ -167,7 +167,7 @@ describe('records', () => {
     await writeLetter(table.store(), other);
     expect(await remove(other.id)).toEqual({ outcome: 'deleted' });
     expect(await getLetter(table.store(), userId, other.id, plentyOfTime())).toBeNull();
-    expect((await storedAccount(table.store(), userId)).letters.used).toBe(2);
+    expect((await storedAccount(table.store(), userId)).meters['letters']?.used).toBe(2);
     expect(await scheduleEmail(table.store(), request(userId, NOW), other.id)).toEqual({
       outcome: 'letter_missing',
     });

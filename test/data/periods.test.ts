@@ -54,7 +54,10 @@ describe('G7: decisions never wait for jobs', () => {
     }
     expect(await writeAt('2026-01-31T23:59:59.999Z')).toBe('refused');
     expect(await writeAt('2026-02-01T00:00:00.000Z')).toBe('created');
-    expect((await storedAccount(table.store(), userId)).letters).toEqual({ used: 1, left: 4 });
+    expect((await storedAccount(table.store(), userId)).meters['letters']).toMatchObject({
+      used: 1,
+      limit: 5,
+    });
     await expectClosedBooks(table.store(), userId, '2026-02-01');
   });
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { readStoredAccount } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
-import { active, at, availableTo, givenSubscriber, withCredits } from '../support/accounts.ts';
+import {
+  active,
+  at,
+  availableTo,
+  givenSubscriber,
+  withCredits,
+  restsOf,
+  withUses,
+} from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   countOf,
@@ -10,7 +18,7 @@ import {
   givenPlan,
   givenSubscriberWithLetter,
   itemsOf,
-  NO_USE,
+  using,
   putStored,
   request,
   scheduleEmail,
@@ -48,31 +56,33 @@ describe('G1: never overspent', () => {
     const userId = someUser();
     const tally = await race(100, () => writeLetter(table.store(), request(userId, NOW)));
     expect(tally).toEqual({ created: 5, refused: 95 });
-    expect((await storedAccount(table.store(), userId)).letters).toEqual({ used: 5, left: 0 });
+    expect((await storedAccount(table.store(), userId)).meters['letters']).toMatchObject({
+      used: 5,
+      limit: 5,
+    });
     await expectClosedBooks(table.store(), userId, NOW);
   });
 
   it('G1: several meters are counted all or nothing, whichever of them runs out', async () => {
     const { userId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
     const before = await storedAccount(table.store(), userId);
-    await putStored(table.store(), {
-      ...before,
-      letters: { used: 1, left: 30 },
-      emails: { used: 0, left: 7 },
-    });
+    await putStored(table.store(), withUses(before, { letters: { limit: 31 }, emails: { limit: 7 } }));
     const tally = await race(60, (index) =>
-      trackConsumption(table.store(), request(userId, NOW), {
-        letters: 1 + (index % 3),
-        emails: index % 2,
-        mails: index % 5 === 0 ? 1 : 0,
-      }),
+      trackConsumption(
+        table.store(),
+        request(userId, NOW),
+        using({
+          letters: 1 + (index % 3),
+          ...(index % 2 === 0 ? {} : { emails: 1 }),
+          ...(index % 5 === 0 ? { mails: 1 } : {}),
+        }),
+      ),
     );
     expect((tally['created'] ?? 0) + (tally['refused'] ?? 0)).toBe(60);
     const after = await storedAccount(table.store(), userId);
-    expect(after.letters.used + after.letters.left).toBe(31);
-    expect(after.emails.used + after.emails.left).toBe(7);
     // Not one more letter fits: everything that could be had was given.
-    expect(Math.min(after.letters.left, after.emails.left)).toBe(0);
+    const { letters = 0, emails = 0 } = restsOf(after);
+    expect(Math.min(letters, emails)).toBe(0);
     await expectClosedBooks(table.store(), userId, NOW);
   });
 
@@ -82,10 +92,10 @@ describe('G1: never overspent', () => {
     await putStored(table.store(), account);
     const midnight = at('2026-03-11');
     const consume = (now: number) =>
-      trackConsumption(table.store(), request(account.userId, now), { ...NO_USE, mails: 1 });
+      trackConsumption(table.store(), request(account.userId, now), using({ mails: 1 }));
     expect(await race(50, (index) => consume(midnight - 25 + index))).toEqual({ created: 20, refused: 30 });
-    const { mailsByDay, credits } = await storedAccount(table.store(), account.userId);
-    expect(mailsByDay).toEqual({ '2026-03-10': 10, '2026-03-11': 10 });
+    const { usesByDay, credits } = await storedAccount(table.store(), account.userId);
+    expect(usesByDay).toEqual({ 'mails:2026-03-10': 10, 'mails:2026-03-11': 10 });
     expect(credits.usedThisPeriod).toBe(20);
   });
 

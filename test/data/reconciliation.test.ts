@@ -1,3 +1,5 @@
+import { LETTERS } from '../support/catalogues.ts';
+import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BatchWriteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
@@ -22,11 +24,11 @@ let client: DynamoDBClient | null = null;
 /** A table for each test. */
 let name = '';
 
-function table(): { client: DynamoDBClient; table: string } {
+function table(): Store {
   if (client === null) {
     throw new Error('The table is there once the test has begun.');
   }
-  return { client, table: name };
+  return { client, table: name, catalogue: LETTERS };
 }
 
 const NOW = at('2026-03-10T09:00Z');
@@ -60,7 +62,7 @@ function emails(count: number, deliverAt: (index: number) => number, life?: Deli
 
 async function run(options: { now?: number; timeMs?: number } = {}): Promise<Reconciliation> {
   const { now = NOW, timeMs = 120_000 } = options;
-  return reconcile({ client: faulty.faultyStore().client, table: name }, now, deadlineIn(timeMs));
+  return reconcile({ ...faulty.faultyStore(), table: name }, now, deadlineIn(timeMs));
 }
 
 async function allItems(): Promise<WireItem[]> {

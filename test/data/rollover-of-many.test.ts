@@ -28,7 +28,7 @@ const TEN_MEGABYTES = 10_000_000;
 
 /** A table with so many accounts that are due at midnight. */
 async function givenAccounts(count: number): Promise<Store> {
-  const store = { client: table.store().client, table: `postage-run-${randomUUID()}` };
+  const store = { ...table.store(), table: `postage-run-${randomUUID()}` };
   await createTable(store.client, store.table);
   const account: Account = givenSubscriber(active({ plan: 'pro', anchor: '2026-03-01' }), '2026-03-10');
   await putAccounts(

@@ -37,8 +37,8 @@ async function givenTable(): Promise<{ store: Store; faultyStore: Store }> {
   const table = `postage-run-${randomUUID()}`;
   await createTable(shared.store().client, table);
   return {
-    store: { client: shared.store().client, table },
-    faultyStore: { client: shared.faultyStore().client, table },
+    store: { ...shared.store(), table },
+    faultyStore: { ...shared.faultyStore(), table },
   };
 }
 

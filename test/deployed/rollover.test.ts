@@ -137,7 +137,7 @@ describe('a run of the deployed rollover', () => {
     it('G5: rolls the others over, and tells by its route and by its end how many failed', async () => {
       const now = Date.now();
       // The sums of its credits do not hold.
-      const account = { ...dueAccount(damaged, now), mailCredits: { N: '99' } };
+      const account = { ...dueAccount(damaged, now), available: { N: '99' } };
       await putItems(stack().store, [account, dueAccount(whole, now)]);
 
       const answer = await ask(world(), 'POST /cron/rollover-usage', { token: world().cronSecret });

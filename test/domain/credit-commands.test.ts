@@ -36,7 +36,7 @@ describe('an adjustment', () => {
       ['adjustment_up', 3],
       ['claw_back', -1],
     ]);
-    expect(leftOf(change.account)).toEqual({ lots: [0, 0, 0], included: 2, purchased: 2 });
+    expect(leftOf(change.account)).toEqual({ lots: [0], included: 2, purchased: 2 });
   });
 
   it('down takes purchased, then included, then carried', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type CarryOver } from '../../lambdas/domain/catalogue.ts';
 import {
   changeAllowance,
   closeCredits,
@@ -12,24 +13,46 @@ import {
 } from '../../lambdas/domain/credits.ts';
 import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 
+const TEN_FOR_THREE: CarryOver = { cap: 10, periods: 3 };
+
 describe('closing at a boundary', () => {
-  it.each<[string, Parameters<typeof givenCredits>[0], number | null, Lots, number]>([
-    ['without carry-over, included credits expire', { included: 2 }, null, [0, 0, 0], -2],
-    ['with it, they become the youngest lot', { included: 4 }, 10, [0, 0, 4], 0],
-    ['lots grow older', { lots: [0, 2, 3], included: 4 }, 10, [2, 3, 4], 0],
-    ['the oldest lot has served its three periods', { lots: [1, 2, 3], included: 4 }, 10, [2, 3, 4], -1],
-    ['the cap cuts the oldest lot first', { lots: [0, 3, 3], included: 10 }, 10, [0, 0, 10], -6],
-    ['the cap cuts no more than it must', { lots: [0, 3, 3], included: 6 }, 10, [1, 3, 6], -2],
+  it.each<[string, Parameters<typeof givenCredits>[0], CarryOver | null, Lots, number]>([
+    ['without carry-over, included credits expire', { included: 2 }, null, [0], -2],
+    ['with it, they become the youngest lot', { included: 4 }, TEN_FOR_THREE, [0, 0, 4], 0],
+    ['lots grow older', { lots: [0, 2, 3], included: 4 }, TEN_FOR_THREE, [2, 3, 4], 0],
     [
-      'lots of a former plan serve their time under one without carry-over',
-      { lots: [1, 2, 3], included: 2 },
-      null,
-      [2, 3, 0],
+      'the oldest lot has served its three periods',
+      { lots: [1, 2, 3], included: 4 },
+      TEN_FOR_THREE,
+      [2, 3, 4],
+      -1,
+    ],
+    ['the cap cuts the oldest lot first', { lots: [0, 3, 3], included: 10 }, TEN_FOR_THREE, [0, 0, 10], -6],
+    ['the cap cuts no more than it must', { lots: [0, 3, 3], included: 6 }, TEN_FOR_THREE, [1, 3, 6], -2],
+    ['lots of a former plan expire under one without', { lots: [1, 2, 3], included: 2 }, null, [0], -8],
+    [
+      'lots beyond the periods of the plan expire',
+      { lots: [1, 2, 3], included: 4 },
+      { cap: 10, periods: 2 },
+      [3, 4],
       -3,
     ],
-    ['what was used is not carried', { lots: [0, 2, 0], included: 10, usedThisPeriod: 5 }, 10, [0, 0, 7], 0],
-  ])('%s', (_, given, capCredits, lots, expired) => {
-    const change = closeCredits(givenCredits(given), { at: 'boundary', capCredits }, 'test');
+    [
+      'a plan with more periods has room for older lots',
+      { lots: [3], included: 4 },
+      { cap: 10, periods: 4 },
+      [0, 0, 3, 4],
+      0,
+    ],
+    [
+      'what was used is not carried',
+      { lots: [0, 2, 0], included: 10, usedThisPeriod: 5 },
+      TEN_FOR_THREE,
+      [0, 0, 7],
+      0,
+    ],
+  ])('%s', (_, given, carryOver, lots, expired) => {
+    const change = closeCredits(givenCredits(given), { at: 'boundary', carryOver }, 'test');
     expect(potsOf(change.credits)).toEqual({ lots, included: 0, purchased: 0, usedThisPeriod: 0, owed: 0 });
     expect(movementsOf(change)).toEqual(expired === 0 ? [] : [['expiry', expired]]);
     expect(change.credits.expired).toBe(Math.abs(expired));
@@ -38,7 +61,7 @@ describe('closing at a boundary', () => {
   it('G8: subtracts from the purchased ones what they lent, and no more', () => {
     const change = closeCredits(
       givenCredits({ ...MIXED, usedThisPeriod: 9 }),
-      { at: 'boundary', capCredits: null },
+      { at: 'boundary', carryOver: null },
       'test',
     );
     expect(change.credits).toMatchObject({ purchased: 2, used: 9, expired: 0 });
@@ -49,7 +72,7 @@ describe('closing elsewhere', () => {
   it('at a moved anchor: lots keep their age, included ones join the youngest, the cap holds', () => {
     const change = closeCredits(
       givenCredits({ lots: [1, 2, 3], included: 5 }),
-      { at: 'moved anchor', capCredits: 10 },
+      { at: 'moved anchor', carryOver: TEN_FOR_THREE },
       'test',
     );
     expect(change.credits.lots).toEqual([0, 2, 8]);
@@ -59,7 +82,7 @@ describe('closing elsewhere', () => {
   it('at a moved anchor without carry-over: lots stay, included ones expire', () => {
     const change = closeCredits(
       givenCredits({ lots: [1, 2, 3], included: 2 }),
-      { at: 'moved anchor', capCredits: null },
+      { at: 'moved anchor', carryOver: null },
       'test',
     );
     expect(change.credits.lots).toEqual([1, 2, 3]);
@@ -80,7 +103,7 @@ describe('closing elsewhere', () => {
 
   it('a lot serves the three periods after the one that made it', () => {
     const carry = (credits: Credits): CreditsChange =>
-      closeCredits(credits, { at: 'boundary', capCredits: 10 }, 'test');
+      closeCredits(credits, { at: 'boundary', carryOver: TEN_FOR_THREE }, 'test');
     const lotsOverTime = [1, 2, 3, 4].map(
       (periods) =>
         inTurn(givenCredits({ included: 4 }), ...Array.from({ length: periods }, () => carry)).credits.lots,
@@ -105,6 +128,8 @@ describe('opening', () => {
     const change = restoreLots(givenCredits({ lots: [0, 0, 1] }), [1, 2, 3], 'test');
     expect(change.credits).toMatchObject({ lots: [1, 2, 4], granted: 7 });
     expect(movementsOf(change)).toEqual([['restored', 6]]);
+    expect(restoreLots(givenCredits({ lots: [1] }), [1, 2], 'test').credits.lots).toEqual([1, 3]);
+    expect(restoreLots(givenCredits({ lots: [1, 2] }), [3], 'test').credits.lots).toEqual([1, 5]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   left,
   payOwed,
   restoreLots,
+  type ReturnCause,
   returnCredit,
   sumLots,
   useCredits,
@@ -21,7 +22,11 @@ import {
 import { anyCredits, anyLots } from '../support/arbitraries.ts';
 import { expectBalancedChange, expectDebtsPaid, expectSoundCredits } from '../support/books.ts';
 
-const CAPS = [null, 0, 3, 10] as const;
+const anyCarryOver = fc.option(
+  fc.record({ cap: fc.constantFrom(0, 3, 10), periods: fc.integer({ min: 1, max: 4 }) }),
+);
+
+const FAILED = { because: 'failed' } as const;
 
 /** A step within one period; null where the account refuses it. */
 type Step = (credits: Credits) => CreditsChange | null;
@@ -36,10 +41,11 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
         uses > available(credits) ? null : useCredits(credits, uses, 'use'),
   ),
   fc.constant<Step>((credits) =>
-    credits.usedThisPeriod === 0 ? null : returnCredit(credits, { period: 'open' }, 'return'),
+    credits.usedThisPeriod === 0 ? null : returnCredit(credits, { period: 'open' }, FAILED, 'return'),
   ),
   fc.nat({ max: 1 }).map((owing): Step => {
-    return (credits) => returnCredit(credits, { period: 'closed', purchasedOutstanding: owing }, 'return');
+    const spentIn = { period: 'closed', purchasedOutstanding: owing } as const;
+    return (credits) => returnCredit(credits, spentIn, FAILED, 'return');
   }),
   count.map(
     (bought): Step =>
@@ -63,17 +69,22 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 
 /** Every other way in which credits change. */
 const anyTurn: fc.Arbitrary<Step> = fc.oneof(
+  // Whether there is room for what its user cancelled depends on what is left at the time.
+  fc.nat({ max: 12 }).map((allowed): Step => {
+    const cause: ReturnCause = { because: 'cancelled', allowed };
+    return (credits) => returnCredit(credits, { period: 'closed', purchasedOutstanding: 0 }, cause, 'return');
+  }),
   count.map((taken): Step => (credits) => {
     return taken > available(credits) ? null : adjustDown(credits, taken, 'adjustment');
   }),
   count.map((given): Step => (credits) => {
     return given > credits.takenBack + credits.owed ? null : clawBack(credits, -given, 'dispute');
   }),
-  fc.constantFrom(...CAPS).map((capCredits): Step => (credits) => {
-    return closeCredits(credits, { at: 'boundary', capCredits }, 'close');
+  anyCarryOver.map((carryOver): Step => (credits) => {
+    return closeCredits(credits, { at: 'boundary', carryOver }, 'close');
   }),
-  fc.constantFrom(...CAPS).map((capCredits): Step => (credits) => {
-    return closeCredits(credits, { at: 'moved anchor', capCredits }, 'close');
+  anyCarryOver.map((carryOver): Step => (credits) => {
+    return closeCredits(credits, { at: 'moved anchor', carryOver }, 'close');
   }),
   fc.constant<Step>((credits) => closeCredits(credits, { at: 'ending' }, 'close')),
   count.map(
@@ -163,7 +174,7 @@ describe('within a period', () => {
       fc.property(anyCredits, (credits) => {
         fc.pre(available(credits) > 0);
         const usedOnce = useCredits(credits, 1, 'use').credits;
-        expect(returnCredit(usedOnce, { period: 'open' }, 'return').credits).toEqual(credits);
+        expect(returnCredit(usedOnce, { period: 'open' }, FAILED, 'return').credits).toEqual(credits);
       }),
     );
   });
@@ -174,10 +185,10 @@ describe('closing', () => {
     fc.assert(
       fc.property(
         anyCredits,
-        fc.constantFrom(...CAPS),
+        anyCarryOver,
         fc.constantFrom('boundary' as const, 'moved anchor' as const, 'ending' as const),
-        (credits, capCredits, at) => {
-          const close = at === 'ending' ? { at } : { at, capCredits };
+        (credits, carryOver, at) => {
+          const close = at === 'ending' ? { at } : { at, carryOver };
           expect(closeCredits(credits, close, 'close').credits.purchased).toBe(left(credits).purchased);
         },
       ),
@@ -190,20 +201,22 @@ describe('closing', () => {
         anyCredits,
         fc.nat({ max: 20 }),
         fc.constantFrom('boundary' as const, 'moved anchor' as const),
-        (credits, capCredits, at) => {
-          const { lots } = closeCredits(credits, { at, capCredits }, 'close').credits;
-          expect(sumLots(lots)).toBeLessThanOrEqual(capCredits);
+        (credits, cap, at) => {
+          const { lots } = closeCredits(credits, { at, carryOver: { cap, periods: 3 } }, 'close').credits;
+          expect(sumLots(lots)).toBeLessThanOrEqual(cap);
         },
       ),
     );
   });
 
-  it('lets nothing expire below the cap but the oldest lot', () => {
+  it('lets nothing expire below the cap but the lots that have served their periods', () => {
     fc.assert(
-      fc.property(anyCredits, (credits) => {
+      fc.property(anyCredits, fc.integer({ min: 1, max: 5 }), (credits, periods) => {
         const rest = left(credits);
-        const change = closeCredits(credits, { at: 'boundary', capCredits: 1_000 }, 'close');
-        expect(change.credits.expired - credits.expired).toBe(rest.lots[0]);
+        const change = closeCredits(credits, { at: 'boundary', carryOver: { cap: 1_000, periods } }, 'close');
+        const served = rest.lots.slice(0, Math.max(0, rest.lots.length - periods + 1));
+        expect(change.credits.expired - credits.expired).toBe(sumLots(served));
+        expect(change.credits.lots).toHaveLength(periods);
       }),
     );
   });

@@ -136,17 +136,48 @@ describe('paying what is owed', () => {
   });
 });
 
+const FAILED = { because: 'failed' } as const;
+
 describe('returning a credit', () => {
+  it.each([
+    ['into the oldest lot, which expires with the period', 13, 'carried', [1, 1, 1], [['regranted', 1]]],
+    [
+      'and goes at once where the plan allows no more',
+      12,
+      'expired',
+      [0, 1, 1],
+      [
+        ['regranted', 1],
+        ['expiry', -1],
+      ],
+    ],
+  ])(
+    'G11: what its user cancelled in a later period comes back %s',
+    (_, allowed, returnedAs, lots, movements) => {
+      // Given 12 carried and included credits that are left, beside purchased ones, of which there may be any number
+      const credits = givenCredits({ lots: [0, 1, 1], included: 12, purchased: 5, usedThisPeriod: 2 });
+      const change = returnCredit(
+        credits,
+        { period: 'closed', purchasedOutstanding: 0 },
+        { because: 'cancelled', allowed },
+        'test',
+      );
+      expect(change).toMatchObject({ returnedAs, credits: { lots } });
+      expect(movementsOf(change)).toEqual(movements);
+      expect(change.credits).toMatchObject({ granted: 20, expired: returnedAs === 'expired' ? 1 : 0 });
+    },
+  );
+
   it('G11: spent in the open period, it is as if it had not been used', () => {
     const before = givenCredits({ ...MIXED, usedThisPeriod: 8 });
-    const change = returnCredit(before, { period: 'open' }, 'test');
+    const change = returnCredit(before, { period: 'open' }, FAILED, 'test');
     expect(change.returnedAs).toBe('unused');
     expect(movementsOf(change)).toEqual([['return', 1]]);
     expect(change.credits).toMatchObject({ usedThisPeriod: 7, used: 7, granted: 11 });
   });
 
   it('spent in a closed period that still owes a purchased one, it is purchased', () => {
-    const change = returnCredit(NO_CREDITS, { period: 'closed', purchasedOutstanding: 1 }, 'test');
+    const change = returnCredit(NO_CREDITS, { period: 'closed', purchasedOutstanding: 1 }, FAILED, 'test');
     expect(change.returnedAs).toBe('purchased');
     expect(movementsOf(change)).toEqual([['regranted', 1]]);
     expect(change.credits).toMatchObject({ purchased: 1, granted: 1, used: 0 });
@@ -156,6 +187,7 @@ describe('returning a credit', () => {
     const change = returnCredit(
       givenCredits({ lots: [1, 1, 1] }),
       { period: 'closed', purchasedOutstanding: 0 },
+      FAILED,
       'test',
     );
     expect(change.returnedAs).toBe('carried');
@@ -164,9 +196,9 @@ describe('returning a credit', () => {
   });
 
   it('never takes the period’s uses below zero: where clocks disagree, it is carried', () => {
-    const change = returnCredit(NO_CREDITS, { period: 'open' }, 'test');
+    const change = returnCredit(NO_CREDITS, { period: 'open' }, FAILED, 'test');
     expect(change.returnedAs).toBe('carried');
-    expect(change.credits).toMatchObject({ usedThisPeriod: 0, used: 0, lots: [0, 0, 1] });
+    expect(change.credits).toMatchObject({ usedThisPeriod: 0, used: 0, lots: [1] });
   });
 
   it.each([
@@ -179,7 +211,7 @@ describe('returning a credit', () => {
       { period: 'closed' as const, purchasedOutstanding: 0 },
     ],
   ])('pays what is owed, returned as %s', (returnedAs, given, spentIn) => {
-    const change = returnCredit(givenCredits(given), spentIn, 'test');
+    const change = returnCredit(givenCredits(given), spentIn, FAILED, 'test');
     expect(change.returnedAs).toBe(returnedAs);
     expect(change.credits.owed).toBe(0);
     expect(movementsOf(change).at(-1)).toEqual(['claw_back', -1]);

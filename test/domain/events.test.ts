@@ -266,6 +266,7 @@ const CONSUMPTION = {
   consumed: { emails: 2, mails: 1 },
   released: {},
   credits: 1,
+  levels: [],
   createdAt: at('2026-02-09'),
   givenBackAt: null,
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import { getUsageByPeriod } from '../../lambdas/letters/domain/history.ts';
+import { pastPeriods } from '../../lambdas/domain/history.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { isWorthKeeping, rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
@@ -12,9 +13,9 @@ import { LETTERS } from '../support/catalogues.ts';
 function shownAt(account: Account, now: string, count: number): [string, number][] {
   const rolled = rollForward(account, at(now), LETTERS);
   const kept = rolled.closed.filter(isWorthKeeping).reverse().slice(0, count);
-  return getUsageByPeriod(rolled.account, kept, count).map(({ period, lettersCreated }) => [
-    shown(at(period)),
-    lettersCreated,
+  return pastPeriods(rolled.account, kept, count).map(({ periodStart, used: uses }) => [
+    shown(periodStart),
+    uses['letters'] ?? 0,
   ]);
 }
 
@@ -28,7 +29,7 @@ describe('the history', () => {
       '2026-02-10',
     );
     const { account, closed } = rollForward(pro, at('2026-03-01'), LETTERS);
-    expect(getUsageByPeriod(account, closed, 6)).toEqual([
+    expect(getUsageByPeriod(pastPeriods(account, closed, 6))).toEqual([
       {
         period: '2026-01-31T00:00:00.000Z',
         lettersCreated: 5,
@@ -51,7 +52,7 @@ describe('the history', () => {
       ['2026-02-01', 3],
     ]);
     const { account, closed } = rollForward(free, at('2026-04-10'), LETTERS);
-    expect(getUsageByPeriod(account, closed.filter(isWorthKeeping), 1)).toEqual([
+    expect(getUsageByPeriod(pastPeriods(account, closed.filter(isWorthKeeping), 1))).toEqual([
       {
         period: '2026-03-01T00:00:00.000Z',
         lettersCreated: 0,
@@ -99,7 +100,7 @@ describe('the history', () => {
     const { account, closed } = rollForward(moved.account, at('2026-04-10'), LETTERS);
     expect(periodOf(account)[0]).toBe('2026-04-05');
     const kept = [...moved.closed, ...closed].reverse();
-    expect(getUsageByPeriod(account, kept, 6).map(({ period }) => shown(at(period)))).toEqual([
+    expect(pastPeriods(account, kept, 6).map((period) => shown(period.periodStart))).toEqual([
       '2026-03-05',
       '2026-02-05T00:00:00.001Z',
       '2026-01-20',
@@ -126,13 +127,10 @@ describe('the history', () => {
                 : rolled.account;
           }
           const newestFirst = closed.reverse();
-          const history = getUsageByPeriod(
-            account,
-            newestFirst.filter(isWorthKeeping).slice(0, count),
-            count,
-          );
-          expect(history.map(({ period, lettersCreated }) => [at(period), lettersCreated])).toEqual(
-            newestFirst.slice(0, count).map((period) => [period.periodStart, usesOf(period)['letters']]),
+          const kept = newestFirst.filter(isWorthKeeping).slice(0, count);
+          const history = pastPeriods(account, kept, count);
+          expect(history.map((period) => [...periodOf(period), period.used['letters'] ?? 0])).toEqual(
+            newestFirst.slice(0, count).map((period) => [...periodOf(period), usesOf(period)['letters']]),
           );
         },
       ),

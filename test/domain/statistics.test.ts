@@ -34,6 +34,7 @@ const CONSUMPTION = {
   consumed: { letters: 4, mails: 2 },
   released: {},
   credits: 2,
+  levels: [],
   givenBackAt: null,
 };
 const GIVEN_BACK = { ...CONSUMPTION, givenBackAt: at('2026-02-10') };

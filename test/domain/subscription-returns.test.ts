@@ -75,7 +75,7 @@ describe('a plan that returns within the interval', () => {
   ])('%s it is a new one, with its full allowance and nothing restored', (_, day, facts) => {
     const account = ended(used(begun, { mails: 9 }, '2026-02-01'), '2026-02-05');
     const { account: back } = followSubscription(account, facts, at(day), LETTERS);
-    expect(leftOf(back)).toEqual({ lots: [0, 0, 0], included: 10, purchased: 0 });
+    expect(leftOf(back)).toEqual({ lots: [0], included: 10, purchased: 0 });
   });
 
   it('as a smaller plan gets nothing below zero', () => {

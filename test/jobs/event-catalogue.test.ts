@@ -1,3 +1,4 @@
+import { type RecordedConsumption } from '../../lambdas/domain/changes.ts';
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -9,7 +10,7 @@ import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { newGift } from '../../lambdas/domain/gifts.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { eventDocs } from '../../local/event-docs.ts';
-import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
+import { active, at, givenSubscriber, used, withCredits, withUses } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
 import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
 import { givenPurchase } from '../support/purchase-records.ts';
@@ -36,10 +37,20 @@ const PAYMENTS: readonly (readonly [DeliveryLife, DeliveryLife])[] = [
   ],
 ];
 
+const CONSUMPTION: RecordedConsumption = {
+  id: 'c',
+  consumed: { letters: 1 },
+  released: {},
+  credits: 0,
+  levels: [],
+  createdAt: at('2026-02-10'),
+  givenBackAt: null,
+};
+
 /** Changes that together raise every event. */
 const CHANGES: AnyChange[] = [
   { kind: 'account', ...about, after: { ...used(PRO, { mails: 2 }, '2026-02-10'), version: 1 } },
-  { kind: 'account', ...about, after: { ...withCredits(PRO, { purchased: 1 }), mailsUsed: 21 } },
+  { kind: 'account', ...about, after: withUses(withCredits(PRO, { purchased: 1 }), { mails: { used: 21 } }) },
   { kind: 'account', ...about, after: { kind: 'erased', userId: 'user', version: 2, erasedAt: 0 } },
   { kind: 'period', ...about, after: rollForward(PRO, at('2026-03-01'), LETTERS).closed[0] ?? null },
   { kind: 'letter', ...about, after: LETTER },
@@ -60,7 +71,13 @@ const CHANGES: AnyChange[] = [
   {
     kind: 'consumption',
     ...about,
-    after: { id: 'c', consumed: { letters: 1, emails: 0, mails: 0 }, createdAt: at('2026-02-10') },
+    after: CONSUMPTION,
+  },
+  {
+    kind: 'consumption',
+    ...about,
+    before: CONSUMPTION,
+    after: { ...CONSUMPTION, givenBackAt: at('2026-02-11') },
   },
 ];
 
@@ -86,7 +103,7 @@ CHANGES.push(
   },
 );
 
-const EXAMPLES: PostageEvent[] = CHANGES.flatMap(eventsOf);
+const EXAMPLES: PostageEvent[] = CHANGES.flatMap((change) => eventsOf(change, LETTERS));
 
 describe('the catalogue of events', () => {
   it.each(Object.keys(EVENTS) as EventName[])('%s is as its schema says', (name) => {

@@ -111,10 +111,8 @@ describe('publishing', () => {
         period: '2026-01-01T00:00:00.000Z',
         endedAt: '2026-02-01T00:00:00.000Z',
         plan: 'pro',
-        lettersCreated: 0,
-        emailsSent: 0,
-        mailsSent: 0,
-        mailCreditsUsed: 0,
+        used: {},
+        creditsUsed: 0,
         movements: Array.from({ length: 2_000 }, () => ({ kind: 'expiry' as const, amount: -1 })),
       },
     }));

@@ -8,7 +8,7 @@ import { NotConfiguredError, StripeUnavailableError } from '../../lambdas/adapte
 import { cancelDelivery } from '../../lambdas/letters/domain/delivery-life.ts';
 import { abandonPayment, noteIntent } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { PLANS } from '../../lambdas/domain/plans.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import {
   askForMail,
   AWAY,
@@ -59,7 +59,7 @@ describe('a mail without a credit', () => {
       status: 'scheduled',
       paidWith: 'card',
       payment: {
-        price: PLANS.pro.extraMail,
+        price: usd(300),
         customerId: payer.customerId,
         receiptUrl: expect.stringMatching(/^https:\/\//),
       },

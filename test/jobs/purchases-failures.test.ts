@@ -1,3 +1,4 @@
+import { LETTERS } from '../support/catalogues.ts';
 import '../support/silent-functions.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';

@@ -72,7 +72,12 @@ function eventOf(
     ? { ...about, RequestType }
     : RequestType === 'Delete'
       ? { ...about, RequestType, PhysicalResourceId: 'Catalogue' }
-      : { ...about, RequestType, PhysicalResourceId: 'Catalogue', OldResourceProperties: { ServiceToken: 'arn' } };
+      : {
+          ...about,
+          RequestType,
+          PhysicalResourceId: 'Catalogue',
+          OldResourceProperties: { ServiceToken: 'arn' },
+        };
 }
 
 async function sinceOf(event: CloudFormationCustomResourceEvent): Promise<number> {
@@ -105,7 +110,10 @@ describe('the function that records the catalogue', () => {
     const before = await sinceOf(eventOf('Update'));
     const since = await sinceOf(eventOf('Update', 14));
     expect(since).toBeGreaterThan(before);
-    expect(await recordedCatalogue(table.store(), plentyOfTime())).toMatchObject({ since, file: { graceDays: 14 } });
+    expect(await recordedCatalogue(table.store(), plentyOfTime())).toMatchObject({
+      since,
+      file: { graceDays: 14 },
+    });
     expect(await sinceOf(eventOf('Update'))).toBeGreaterThan(since);
   });
 

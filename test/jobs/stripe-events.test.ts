@@ -1,4 +1,5 @@
 import '../support/silent-functions.ts';
+import { using } from '../support/users.ts';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
@@ -211,7 +212,7 @@ describe('two workers at once', () => {
       now: suite.at().clock.now(),
       deadline: plentyOfTime(),
     };
-    beforeFirstWrite(() => trackConsumption(suite.store(), letter, { letters: 1, emails: 0, mails: 0 }));
+    beforeFirstWrite(() => trackConsumption(suite.store(), letter, using({ letters: 1 })));
     expect(await suite.follow([eventOf('invoice.paid')])).toEqual([]);
     expect(await planOf()).toEqual(['pro', 'active']);
     const { version } = await suite.account(user.userId);

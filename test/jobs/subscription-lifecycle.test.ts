@@ -1,4 +1,5 @@
 import '../support/silent-functions.ts';
+import { sumLots } from '../../lambdas/domain/credits.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { openUntil } from '../../lambdas/domain/account.ts';
@@ -58,7 +59,7 @@ async function seen(): Promise<Shown> {
 async function creditsLeft(): Promise<number> {
   const { account } = rollForward(await suite.account(user.userId), suite.at().clock.now(), LETTERS);
   const { lots, included } = leftOf(account);
-  return lots[0] + lots[1] + lots[2] + included;
+  return sumLots(lots) + included;
 }
 
 describe('a subscription', () => {

@@ -1,5 +1,14 @@
+import fc from 'fast-check';
 import { catalogue } from '../../examples/letters/postage.config.ts';
-import { catalogueOf, defineCatalogue, usd } from '../../lambdas/domain/catalogue.ts';
+import {
+  type Catalogue,
+  catalogueOf,
+  defineCatalogue,
+  type PlanEntry,
+  type Title,
+  usd,
+} from '../../lambdas/domain/catalogue.ts';
+import { type Instant } from '../../lambdas/domain/instants.ts';
 
 /** The letters app's catalogue, in force from the beginning. */
 export const LETTERS = catalogueOf(catalogue, 0);
@@ -37,3 +46,70 @@ export const STUDIO_FILE = defineCatalogue({
 });
 
 export const STUDIO = catalogueOf(STUDIO_FILE, 0);
+
+const METERS = ['exports', 'pictures', 'texts'];
+const LEVELS = ['projects', 'seats'];
+
+const anyLimits = fc.dictionary(
+  fc.constantFrom(...METERS, ...LEVELS),
+  fc.oneof(fc.nat({ max: 9 }), fc.constant('unlimited' as const)),
+);
+
+const anyCarryOver = fc.record({
+  cap: fc.integer({ min: 1, max: 9 }),
+  periods: fc.integer({ min: 1, max: 4 }),
+});
+
+function anyPlan(id: string): fc.Arbitrary<PlanEntry> {
+  return fc
+    .record({
+      limits: anyLimits,
+      credits: fc.nat({ max: 5 }),
+      carryOver: fc.option(anyCarryOver, { nil: undefined }),
+    })
+    .map(({ carryOver, ...plan }) => ({
+      id,
+      title: id,
+      ...plan,
+      ...(carryOver === undefined ? {} : { carryOver }),
+    }));
+}
+
+/** Any catalogue as an owner may write it. The free plan has one of two names; Pro and Enterprise are there, or not. */
+export function anyCatalogue(since: Instant): fc.Arbitrary<Catalogue> {
+  return fc
+    .record({
+      costs: fc.dictionary(fc.constantFrom(...METERS), fc.nat({ max: 2 })),
+      levels: fc.subarray(LEVELS),
+      free: fc.constantFrom('none', 'free').chain(anyPlan),
+      sold: fc.tuple(anyPlan('pro'), anyPlan('enterprise')),
+      isSold: fc.tuple(fc.boolean(), fc.boolean()),
+    })
+    .map(({ costs, levels, free, sold, isSold }) => {
+      // What costs credits has no number as its limit, and what the catalogue lacks has none at all.
+      const withLimits = (plan: PlanEntry): PlanEntry => ({
+        ...plan,
+        limits: Object.fromEntries(
+          Object.entries(plan.limits)
+            .filter(([id]) => id in costs || levels.includes(id))
+            .map(([id, limit]) => [id, (costs[id] ?? 0) > 0 ? 'unlimited' : limit]),
+        ),
+      });
+      const titled = (id: string): { title: Title } => ({ title: [id, id] });
+      return catalogueOf(
+        {
+          meters: Object.fromEntries(
+            Object.entries(costs).map(([id, credits]) => [
+              id,
+              { ...titled(id), ...(credits > 0 ? { credits } : {}) },
+            ]),
+          ),
+          levels: Object.fromEntries(levels.map((id) => [id, titled(id)])),
+          plans: [withLimits(free), ...sold.filter((_, index) => isSold[index]).map(withLimits)],
+          graceDays: 7,
+          trialDays: 0,
+        },
+        since,
+      );
+    });
+}

@@ -25,7 +25,7 @@ import { type Delivery } from '../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type Letter } from '../../lambdas/letters/domain/letters.ts';
 import { leftOf } from '../../lambdas/domain/terms.ts';
-import { type Counts } from '../../lambdas/domain/usage.ts';
+import { type Counts, type Use } from '../../lambdas/domain/usage.ts';
 import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import { givePlan } from '../../local/local-subscription.ts';
 import { at, sumOf, usesOf } from './accounts.ts';
@@ -85,6 +85,11 @@ export async function scheduleEmail(
 ): Promise<SchedulingOutcome> {
   const deliverAt = context.now + DAY_MS;
   return trackEmailDelivery(store, context, { letterId, deliverAt, recipient: { email: 'ada@example.com' } });
+}
+
+/** A use that releases nothing. */
+export function using(consume: Counts): Use {
+  return { consume, release: {} };
 }
 
 /** Brings a user to what a worker learns of Stripe. It takes effect 1 ms later, unless it keeps the open period. */

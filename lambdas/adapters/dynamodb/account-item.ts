@@ -33,13 +33,19 @@ import { type Store } from './store.ts';
  * counting costs 2 write units, and counting touches no attribute of an index.
  */
 
-/** What DynamoDB evaluates for a demand; `decideUse` evaluates the same demand on the account. */
-function conditionOf(demand: Demand): { condition: string; values: Record<string, number> } {
+interface Condition {
+  condition: string;
+  values: Record<string, number>;
+}
+
+/** What DynamoDB evaluates for a demand; `decideUse` evaluates the same demand on the account. Null: nothing more. */
+function conditionOf(demand: Demand): Condition | null {
   switch (demand.demand) {
     case 'open':
       return { condition: '#periodStart <= :now AND #openUntil > :now', values: { now: demand.at } };
     case 'known':
-      return { condition: `attribute_exists(#${demand.kind}.#${demand.id})`, values: {} };
+      // What is asked of it next fails where it is not there.
+      return null;
     case 'cost':
       return demand.credits === 0
         ? { condition: `attribute_not_exists(#meters.#${demand.meter}.#credits)`, values: {} }
@@ -61,11 +67,11 @@ function conditionOf(demand: Demand): { condition: string; values: Record<string
   }
 }
 
-function atLeast(path: string, value: string, count: number): ReturnType<typeof conditionOf> {
+function atLeast(path: string, value: string, count: number): Condition {
   return { condition: `${path} >= :${value}`, values: { [value]: count } };
 }
 
-function costs({ meter, credits }: { meter: string; credits: number }): ReturnType<typeof conditionOf> {
+function costs({ meter, credits }: { meter: string; credits: number }): Condition {
   const value = `cost_${meter}`;
   return { condition: `#meters.#${meter}.#credits = :${value}`, values: { [value]: credits } };
 }
@@ -95,16 +101,17 @@ function countOfDay(meter: string): string {
   return `${placeholder} = if_not_exists(${placeholder}, :zero) + :of_${meter}`;
 }
 
-function dayNames(meter: string, now: Instant): Record<string, string> {
+function dayNames(meter: string, place: number, now: Instant): Record<string, string> {
   const removed = DAYS_REMOVED.map((days): [string, string] => [
-    removedDay(meter, days),
+    removedDay(place, days),
     dayOf(meter, now - days * DAY_MS),
   ]);
   return { ...Object.fromEntries(removed), [todayOf(meter).placeholder]: dayOf(meter, now) };
 }
 
-function removedDay(meter: string, days: number): string {
-  return `#d${String(days)}_${meter}`;
+/** By the meter's place, and not by its name: an expression has 4 kB. */
+function removedDay(place: number, days: number): string {
+  return `#d${String(place)}_${String(days)}`;
 }
 
 interface Asked {
@@ -121,7 +128,7 @@ interface Asked {
 export function countUse({ table, catalogue }: Store, { userId, use, now }: Asked): TransactWriteItem {
   const costsOf = offeredCosts(catalogue);
   const demands = demandsOf(use, catalogue, now, costsOf);
-  const conditions = demands.map(conditionOf);
+  const conditions = demands.map(conditionOf).filter((condition) => condition !== null);
   const parts = partsOf(use, catalogue);
   const daily = demands.flatMap((demand) => (demand.demand === 'room' ? [demand.meter] : []));
   const credits = creditsFor(use, costsOf);
@@ -131,7 +138,7 @@ export function countUse({ table, catalogue }: Store, { userId, use, now }: Aske
     ...(credits === 0 ? [] : SPEND_CREDITS),
     ...daily.map(countOfDay),
   ];
-  const removed = daily.flatMap((meter) => DAYS_REMOVED.map((days) => removedDay(meter, days)));
+  const removed = daily.flatMap((_, place) => DAYS_REMOVED.map((days) => removedDay(place, days)));
   const expressions = evaluated(
     {
       ConditionExpression: conditions.map(({ condition }) => condition).join(' AND '),
@@ -145,7 +152,7 @@ export function countUse({ table, catalogue }: Store, { userId, use, now }: Aske
       ...Object.fromEntries(conditions.flatMap(({ values }) => Object.entries(values))),
     },
   );
-  const names = daily.map((meter) => dayNames(meter, now));
+  const names = daily.map((meter, place) => dayNames(meter, place, now));
   return {
     Update: {
       TableName: table,

@@ -57,7 +57,10 @@ export async function recordCatalogue(
  * @throws BusyError
  * @throws CorruptItemError
  */
-export async function recordedCatalogue(table: Table, deadline: Deadline): Promise<{ file: CatalogueFile; since: Instant } | null> {
+export async function recordedCatalogue(
+  table: Table,
+  deadline: Deadline,
+): Promise<{ file: CatalogueFile; since: Instant } | null> {
   const latest = await latestRecord(table, deadline);
   if (latest === null) {
     return null;

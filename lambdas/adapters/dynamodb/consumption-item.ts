@@ -8,11 +8,11 @@ import { recordKey, userKey } from './keys.ts';
 /** What the owner's backend has reported. */
 export function consumptionItem(
   userId: string,
-  { id, consumed, released, credits }: Consumption,
+  { id, consumed, released, credits, levels }: Consumption,
   createdAt: Instant,
   fingerprint: string,
 ): WireItem {
-  return toWire({ ...keyOf(userId, id), fingerprint, id, createdAt, consumed, released, credits });
+  return toWire({ ...keyOf(userId, id), fingerprint, id, createdAt, consumed, released, credits, levels });
 }
 
 function keyOf(userId: string, id: string): { pk: string; sk: string } {
@@ -45,6 +45,7 @@ export function parseConsumption(item: WireItem): Consumption {
     consumed: parseCounts(reader.map('consumed')),
     released: parseCounts(reader.map('released')),
     credits: reader.integer('credits'),
+    levels: reader.list('levels').map(String),
   };
 }
 

@@ -1,15 +1,7 @@
 /** The owner's whole file: the catalogue, the letters app on top of it, and what each stage is told. */
 import { type CatalogueFile } from '../../domain/catalogue.ts';
 import { mistakesOfCatalogue } from '../../domain/catalogue-mistakes.ts';
-import {
-  type Check,
-  fieldOf,
-  type Mistake,
-  mistake,
-  object,
-  record,
-  within,
-} from '../../domain/mistakes.ts';
+import { type Check, fieldOf, type Mistake, mistake, object, record, within } from '../../domain/mistakes.ts';
 
 /** What the letters app can be told; nothing so far. */
 export type LettersSettings = Readonly<Record<string, never>>;

@@ -11,7 +11,7 @@ const SUBSCRIBED = ['active', 'past_due', 'trialing', 'canceled'];
 /** What a walk must have met to have proved anything. */
 const EVERYTHING = [
   ...['use', 'use after a roll', 'mail paid by card', 'refused', 'wait', 'owing', 'in a trial'],
-  ...['returned as unused', 'returned as purchased', 'returned as carried'],
+  ...['returned as unused', 'returned as purchased', 'returned as carried', 'returned as expired'],
   'returned as purchased into a period just closed',
   ...['purchase', 'purchase unchanged', 'claw-back up', 'claw-back down'],
   ...['gift sent', 'gift received', 'gift recovered', 'gift claimed by another'],
@@ -58,6 +58,10 @@ describe('whatever happens to an account, in any order', () => {
 
   it('G8: rollover, plan change and ending take no purchased credit', () => {
     expectUnbroken('G8');
+  });
+
+  it('G11: a credit comes back once, into its lot, and nobody parks credits past their expiry', () => {
+    expectUnbroken('G11');
   });
 
   it('meets everything on the way', () => {

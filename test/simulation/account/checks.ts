@@ -15,7 +15,7 @@ import { sumOf } from '../../support/accounts.ts';
 import { LETTERS } from '../../support/catalogues.ts';
 import { type Step, type World } from './steps.ts';
 
-export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8';
+export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8' | 'G11';
 
 /** Tells a broken guarantee. */
 export type Tell = (guarantee: Guarantee, what: string) => void;
@@ -153,6 +153,43 @@ export function checkMovements(
   }
   if (moved.some(({ amount }) => amount === 0)) {
     tell('G4', 'a movement moves nothing');
+  }
+}
+
+/** G11: a credit comes back once, and as what the walk expects: a failed one into the youngest lot. */
+export function checkReturned({ returned, change }: Step, tell: Tell): void {
+  if (returned === undefined) {
+    return;
+  }
+  const { before, because, as, expected } = returned;
+  const { credits } = change.account;
+  if (as.length !== 1 || as[0] !== expected) {
+    tell('G11', `a credit returned as ${as.join(' ')}, expected ${expected}`);
+  }
+  const gained = available(credits) - available(before.credits) + before.credits.owed - credits.owed;
+  if (gained !== (expected === 'expired' ? 0 : 1)) {
+    tell('G11', `a credit returned as ${expected} and moved the balance by ${gained}`);
+  }
+  const joined = (credits.lots.at(-1) ?? 0) - (before.credits.lots.at(-1) ?? 0);
+  const joins = expected === 'carried' && (because === 'failed' || credits.lots.length === 1);
+  if (joined !== (joins ? 1 : 0)) {
+    tell('G11', `a credit that was ${because} added ${joined} to the youngest lot`);
+  }
+  if (expected === 'carried' && because === 'cancelled' && credits.lots.length < (LOTS[before.plan] ?? 1)) {
+    tell('G11', 'a cancelled credit outlives the open period');
+  }
+}
+
+/** How many lots a plan has. */
+const LOTS: Readonly<Record<string, number>> = { none: 1, pro: 1, enterprise: 3 };
+/** The most that it carries over a boundary. */
+const CAPS: Readonly<Record<string, number>> = { none: 0, pro: 0, enterprise: 10 };
+
+/** G11: over a boundary a plan carries what it says, however much came back before. */
+export function checkCarried({ account, closed }: AccountChange, tell: Tell): void {
+  const last = closed.at(-1);
+  if (last !== undefined && sumLots(account.credits.lots) > (CAPS[last.plan] ?? 0)) {
+    tell('G11', `${last.plan} carries ${account.credits.lots.join(' ')} over a boundary`);
   }
 }
 

@@ -2,7 +2,13 @@
 import { type Account, type AccountChange } from '../../../lambdas/domain/account.ts';
 import { adjustCredits } from '../../../lambdas/domain/adjustments.ts';
 import { type TakingOutcome } from '../../../lambdas/domain/credit-commands.ts';
-import { available, left, spent } from '../../../lambdas/domain/credits.ts';
+import {
+  available,
+  type CreditReturn,
+  left,
+  type ReturnCause,
+  spent,
+} from '../../../lambdas/domain/credits.ts';
 import { receiveGift, recoverGift, sendGift } from '../../../lambdas/domain/gifts.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { clawBackDue, type Settlement, settlePurchase } from '../../../lambdas/domain/purchases.ts';
@@ -30,12 +36,22 @@ export interface World {
   told: SubscriptionFacts[];
 }
 
+/** The most carried and included credits that a cancelled mail may leave unspent: the allowance, and ten on enterprise. */
+const MOST_WAITING = { none: 0, pro: 2, enterprise: 20 };
+
 export interface Step {
   /** What happened, as the walk's log counts it. */
   label: string;
   change: AccountChange;
   /** By how much purchased credits, less what is owed, have changed since the account was rolled forward (G8). */
   worth: number;
+  /** A credit came back into an account (G11). */
+  returned?: {
+    before: Account;
+    because: ReturnCause['because'];
+    as: readonly CreditReturn['returnedAs'][];
+    expected: CreditReturn['returnedAs'];
+  };
   /** What the walk remembers of it. */
   remember: (world: World) => void;
 }
@@ -75,25 +91,53 @@ const payByCard: StepOf = (_, { account }, now) => ({
   remember: NOTHING_TO_REMEMBER,
 });
 
+/** The walk's own idea of a return: what the period owes, and how much may wait unspent under the plan. */
+function expectedReturn(
+  { account, closed }: Pick<AccountChange, 'account' | 'closed'>,
+  spentAt: Instant,
+  stored: StoredPeriod | null,
+  because: ReturnCause['because'],
+): CreditReturn['returnedAs'] {
+  const { credits, plan, periodStart } = account;
+  if (spentAt >= periodStart && credits.usedThisPeriod > 0) {
+    return 'unused';
+  }
+  const period = [...closed, ...(stored === null ? [] : [stored])].find(
+    ({ periodStart: begin, periodEnd: end }) => begin <= spentAt && spentAt < end,
+  );
+  if (spentAt < periodStart && (period?.purchasedOutstanding ?? 0) > 0) {
+    return 'purchased';
+  }
+  const waiting = available(credits) - left(credits).purchased;
+  return because === 'cancelled' && waiting >= MOST_WAITING[plan as keyof typeof MOST_WAITING]
+    ? 'expired'
+    : 'carried';
+}
+
 const giveBack: StepOf = (random, world, now) => {
   const recent = random.happens(0.6) ? world.mails.slice(-6) : world.mails;
   const spentAt = random.pickAny(recent);
   if (spentAt === null) {
     return null;
   }
-  const { account: rolled } = rollForward(world.account, now, LETTERS);
+  const rolled = rollForward(world.account, now, LETTERS);
   const stored = world.stored.findLast((period) => period.periodStart <= spentAt) ?? null;
-  const change = returnToAccount(world.account, spentAt, stored, now, 'delivery', LETTERS);
-  const wasFolded = change.returnedAs === 'purchased' && change.repaidPeriod === null;
-  const freesPurchased = change.returnedAs === 'purchased' || spent(rolled.credits).purchased > 0;
+  const because = random.pick(['failed', 'cancelled'] as const);
+  const one = { count: 1, spentAt, because, source: 'delivery' };
+  const change = returnToAccount(world.account, one, stored, now, LETTERS);
+  const expected = expectedReturn(rolled, spentAt, stored, because);
+  const wasFolded = expected === 'purchased' && change.repaid === null;
+  const freesPurchased =
+    expected === 'purchased' || (expected !== 'expired' && spent(rolled.account.credits).purchased > 0);
   return {
-    label: `returned as ${change.returnedAs}${wasFolded ? ' into a period just closed' : ''}`,
+    label: `returned as ${expected}${wasFolded ? ' into a period just closed' : ''}`,
     change,
     worth: freesPurchased ? 1 : 0,
+    returned: { before: rolled.account, because, as: change.returnedAs, expected },
     remember: (next) => {
       next.mails.splice(next.mails.lastIndexOf(spentAt), 1);
-      if (stored !== null && stored.periodStart === change.repaidPeriod) {
-        stored.purchasedOutstanding -= 1;
+      if (stored !== null && stored.periodStart === change.repaid?.periodStart) {
+        stored.purchasedOutstanding = change.repaid.purchasedOutstanding;
         next.repaid = stored;
       }
     },

@@ -7,12 +7,14 @@ import { sumOf } from '../../support/accounts.ts';
 import { anyDraws, type Draws, type Random, randomFrom } from '../../support/random.ts';
 import {
   checkBooks,
+  checkCarried,
   checkClosed,
   checkDecisions,
   checkFigures,
   checkMovements,
   checkPeriods,
   checkPurchased,
+  checkReturned,
   type Guarantee,
 } from './checks.ts';
 import { grantedTwice, type Served, servedAfterFollowing, servedAfterRoll } from './intervals.ts';
@@ -111,6 +113,8 @@ export function walk({ begin, steps }: Walk, taken: Taken): void {
     checkClosed(before, change, tell);
     checkMovements(before, change, tell);
     checkPurchased(before, rolled.account, step, tell);
+    checkReturned(step, tell);
+    checkCarried(rolled, tell);
     world.account = change.account;
     world.stored.push(...change.closed.filter(isWorthKeeping));
     step.remember(world);

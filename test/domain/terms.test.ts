@@ -1,0 +1,420 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Account, endingOf, firstMovements, newAccount } from '../../lambdas/domain/account.ts';
+import { applyCatalogue } from '../../lambdas/domain/apply-catalogue.ts';
+import { type Catalogue, catalogueOf, planOf } from '../../lambdas/domain/catalogue.ts';
+import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
+import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
+import { type Terms } from '../../lambdas/domain/terms.ts';
+import { active, at, availableTo, movementsOf, withCredits, withUses } from '../support/accounts.ts';
+import { anyCatalogue, LETTERS, STUDIO, STUDIO_FILE } from '../support/catalogues.ts';
+
+function termsOf({ meters, levels, creditsPerPeriod, carryOver, catalogueSince }: Account): Terms {
+  return { meters, levels, creditsPerPeriod, carryOver, catalogueSince };
+}
+
+function holding(account: Account, held: number): Account {
+  return { ...account, levels: { ...account.levels, seats: { used: held, limit: 5 } } };
+}
+
+/** A team since 1 February, which has used its meters and holds seats. */
+const TEAM = holding(
+  withUses(
+    followSubscription(
+      newAccount('user', at('2026-02-01'), STUDIO),
+      active({ plan: 'team', anchor: '2026-02-01' }),
+      at('2026-02-01'),
+      STUDIO,
+    ).account,
+    { exports: { used: 7 }, pictures: { used: 3 } },
+  ),
+  4,
+);
+
+const SINCE = at('2026-03-15');
+const [FREE_ENTRY] = STUDIO_FILE.plans;
+
+/** From 15 March on, exports are gone, texts are new, a picture costs 1, teams have fewer of all, and seats are gone. */
+const CHANGED = catalogueOf(
+  {
+    ...STUDIO_FILE,
+    meters: { texts: { title: ['text', 'texts'] }, pictures: { title: ['picture', 'pictures'], credits: 1 } },
+    levels: {},
+    plans: [
+      { ...FREE_ENTRY, id: 'starter', limits: { texts: 1 }, credits: 0 },
+      { id: 'team', title: 'Team', limits: { texts: 50, pictures: 'unlimited' }, credits: 30 },
+    ],
+  },
+  SINCE,
+);
+
+describe('the terms of a new account', () => {
+  const account = newAccount('user', at('2026-02-10'), STUDIO);
+
+  it('are those of the free plan', () => {
+    expect(termsOf(account)).toEqual({
+      meters: {
+        exports: { used: 0, limit: 3, credits: 0, paid: 0 },
+        pictures: { used: 0, limit: 'unlimited', credits: 2, paid: 0 },
+      },
+      levels: { seats: { used: 0, limit: 1 } },
+      creditsPerPeriod: 4,
+      carryOver: null,
+      catalogueSince: 0,
+    });
+  });
+
+  it('G4: its credits are the allowance of its first period, which its first movement tells', () => {
+    expect(availableTo(account)).toBe(4);
+    expect(firstMovements(account, STUDIO)).toEqual([
+      { kind: 'allowance', amount: 4, source: 'period:2026-02-01T00:00:00.000Z' },
+    ]);
+    expect(firstMovements(newAccount('user', at('2026-02-10'), LETTERS), LETTERS)).toEqual([]);
+  });
+});
+
+describe('a changed catalogue', () => {
+  it('G14: leaves the open period as it is, but for meters that it does not know', () => {
+    const { account, closed } = rollForward(TEAM, at('2026-02-20'), CHANGED);
+    expect(closed).toEqual([]);
+    expect(account).toEqual({
+      ...TEAM,
+      meters: { ...TEAM.meters, texts: { used: 0, limit: 50, credits: 0, paid: 0 } },
+    });
+  });
+
+  it('G14: does not hold for a period that opened before it, whenever the account is met', () => {
+    const { account } = rollForward(TEAM, at('2026-03-20'), CHANGED);
+    expect(termsOf(account)).toEqual({
+      ...termsOf(TEAM),
+      meters: {
+        exports: { used: 0, limit: 100, credits: 0, paid: 0 },
+        pictures: { used: 0, limit: 'unlimited', credits: 2, paid: 0 },
+        texts: { used: 0, limit: 50, credits: 0, paid: 0 },
+      },
+    });
+    expect(account.credits.included).toBe(40);
+  });
+
+  it('G14: holds from the next period, the instant itself included', () => {
+    const held = rollForward(TEAM, at('2026-04-01'), CHANGED).account;
+    expect(termsOf(held)).toEqual({
+      meters: {
+        texts: { used: 0, limit: 50, credits: 0, paid: 0 },
+        pictures: { used: 0, limit: 'unlimited', credits: 1, paid: 0 },
+      },
+      // Four seats are held still.
+      levels: { seats: { used: 4, limit: 5 } },
+      creditsPerPeriod: 30,
+      carryOver: null,
+      catalogueSince: SINCE,
+    });
+    expect(held.credits.included).toBe(30);
+    const sinceThen = rollForward(TEAM, at('2026-04-01'), { ...CHANGED, since: at('2026-04-01') });
+    expect(sinceThen.account.creditsPerPeriod).toBe(30);
+  });
+
+  it('drops a level of which nothing is held', () => {
+    expect(rollForward(holding(TEAM, 0), at('2026-04-01'), CHANGED).account.levels).toEqual({});
+  });
+
+  it('names the free plan anew for everybody without a subscription', () => {
+    const free = newAccount('user', at('2026-02-10'), STUDIO);
+    expect(rollForward(free, at('2026-03-20'), CHANGED).account).toMatchObject({
+      plan: 'free',
+      creditsPerPeriod: 4,
+    });
+    expect(rollForward(free, at('2026-04-20'), CHANGED).account).toMatchObject({
+      plan: 'starter',
+      creditsPerPeriod: 0,
+    });
+  });
+
+  it('G14: a moved anchor repeats the terms of the same plan until then, and takes the new ones after', () => {
+    const moved = (anchor: string): Account =>
+      followSubscription(TEAM, active({ plan: 'team', anchor }), at(anchor), CHANGED).account;
+    expect(moved('2026-03-10')).toMatchObject({ creditsPerPeriod: 40, catalogueSince: 0 });
+    expect(moved('2026-03-20')).toMatchObject({ creditsPerPeriod: 30, catalogueSince: SINCE });
+  });
+
+  it('holds at once for another plan, and what was counted stays', () => {
+    const larger = { ...CHANGED.plans[0], id: 'max', creditsPerPeriod: 60, limits: { pictures: 2 } };
+    const catalogue: Catalogue = { ...CHANGED, plans: [...CHANGED.plans, larger] };
+    const facts = active({ plan: 'max', anchor: '2026-02-01' });
+    const { account } = followSubscription(TEAM, facts, at('2026-02-20'), catalogue);
+    expect(account).toMatchObject({
+      meters: {
+        exports: { used: 7, limit: 100 },
+        pictures: { used: 3, limit: 2, credits: 1 },
+        texts: { used: 0, limit: null },
+      },
+      levels: { seats: { used: 4, limit: 5 } },
+      creditsPerPeriod: 60,
+    });
+  });
+});
+
+describe('an older function, which meets what a newer one has written', () => {
+  const newer = rollForward(TEAM, at('2026-04-01'), CHANGED).account;
+  const used = withUses(newer, { texts: { used: 9 }, pictures: { used: 5 } });
+
+  it('G14: closes periods under the terms that stand', () => {
+    const { account } = rollForward(used, at('2026-05-02'), STUDIO);
+    expect(account).toMatchObject({
+      meters: {
+        texts: { used: 0, limit: 50 },
+        pictures: { used: 0, limit: 'unlimited', credits: 1 },
+        // It adds the meter that it knows, as for any account that lacks one.
+        exports: { used: 0, limit: 100 },
+      },
+      levels: { seats: { used: 4, limit: 5 } },
+      creditsPerPeriod: 30,
+      catalogueSince: SINCE,
+    });
+    expect(movementsOf(rollForward(used, at('2026-05-02'), STUDIO))).toContainEqual(['allowance', 30]);
+  });
+
+  it('G14: ends a subscription by its own catalogue, and carries along what that lacks', () => {
+    const { account } = followSubscription(used, null, at('2026-04-10'), STUDIO);
+    expect(account).toMatchObject({
+      plan: 'free',
+      meters: {
+        texts: { used: 0, limit: 50 },
+        pictures: { used: 0, limit: 'unlimited', credits: 2 },
+        exports: { used: 0, limit: 3 },
+      },
+      levels: { seats: { used: 4, limit: 1 } },
+      creditsPerPeriod: 4,
+      catalogueSince: SINCE,
+    });
+    // The next boundary, met by an older function too, drops nothing.
+    expect(rollForward(account, at('2026-05-02'), STUDIO).account).toMatchObject({
+      meters: { texts: { used: 0, limit: 50 } },
+      creditsPerPeriod: 4,
+    });
+  });
+
+  it('G14: the newer one takes over at the next boundary', () => {
+    const ended = followSubscription(used, null, at('2026-04-10'), STUDIO).account;
+    expect(rollForward(ended, at('2026-05-02'), CHANGED).account).toMatchObject({
+      plan: 'starter',
+      creditsPerPeriod: 0,
+      catalogueSince: SINCE,
+    });
+  });
+});
+
+describe('a catalogue that the owner applies', () => {
+  it('G14: holds at once, as another plan would, and what was counted stays', () => {
+    const change = applyCatalogue(TEAM, CHANGED, at('2026-03-20'));
+    expect(change?.account).toMatchObject({
+      meters: { texts: { limit: 50 }, pictures: { limit: 'unlimited', credits: 1 }, exports: { limit: 100 } },
+      creditsPerPeriod: 30,
+      catalogueSince: SINCE,
+      periodStart: at('2026-03-01'),
+      credits: { included: 30 },
+    });
+    expect(change?.closed).toHaveLength(1);
+    expect(change?.movements).toEqual([
+      { kind: 'expiry', amount: -10, source: 'catalogue:2026-03-15T00:00:00.000Z' },
+    ]);
+  });
+
+  it('leaves what was used of a larger allowance, and pays what is owed', () => {
+    const spent = withCredits(TEAM, { included: 40, purchased: 3, usedThisPeriod: 35 });
+    expect(applyCatalogue(spent, CHANGED, at('2026-02-20'))?.account.credits.included).toBe(35);
+    const owing = withCredits(TEAM, { included: 20, purchased: 3, usedThisPeriod: 23, owed: 2 });
+    expect(applyCatalogue(owing, CHANGED, at('2026-02-20'))?.account.credits).toMatchObject({
+      included: 30,
+      purchased: 1,
+      owed: 0,
+    });
+  });
+
+  it('grants nothing twice where the plan has returned within its interval', () => {
+    const servedInterval = {
+      ...{ subscriptionId: 'sub_1', anchor: at('2026-02-01'), endsAt: at('2026-03-01') },
+      ...{ includedUsed: 50, expiredLots: [0] },
+    };
+    const returned = { ...withCredits(TEAM, { included: 0 }), servedInterval };
+    expect(applyCatalogue(returned, CHANGED, at('2026-02-20'))?.account.credits.included).toBe(0);
+  });
+
+  it('is applied once, and to no account with a plan that it lacks', () => {
+    const applied = applyCatalogue(TEAM, CHANGED, at('2026-03-20'))?.account ?? TEAM;
+    expect(applyCatalogue(applied, CHANGED, at('2026-03-21'))).toBeNull();
+    expect(applyCatalogue(applied, STUDIO, at('2026-03-21'))).toBeNull();
+    expect(applyCatalogue(TEAM, { ...CHANGED, plans: [CHANGED.plans[0]] }, at('2026-03-20'))).toBeNull();
+  });
+});
+
+describe('a plan that the catalogue lacks', () => {
+  const lacking: Catalogue = { ...CHANGED, plans: [CHANGED.plans[0]] };
+
+  it('G14: is served on by the terms that stand, which lack what is new', () => {
+    const { account } = rollForward(TEAM, at('2026-12-24'), lacking);
+    expect(account).toMatchObject({ plan: 'team', periodStart: at('2026-12-01') });
+    expect(termsOf(account)).toEqual({
+      ...termsOf(TEAM),
+      meters: {
+        exports: { used: 0, limit: 100, credits: 0, paid: 0 },
+        pictures: { used: 0, limit: 'unlimited', credits: 2, paid: 0 },
+        texts: { used: 0, limit: null, credits: 0, paid: 0 },
+      },
+    });
+  });
+
+  it('told by Stripe, leaves the terms that stand', () => {
+    const known = rollForward(TEAM, at('2026-02-10'), lacking).account;
+    const facts = active({ plan: 'gone', anchor: '2026-02-01' });
+    const kept = followSubscription(known, facts, at('2026-02-10'), lacking).account;
+    expect(kept.plan).toBe('gone');
+    expect(termsOf(kept)).toEqual(termsOf(known));
+    const { account: moved } = followSubscription(
+      known,
+      { ...facts, anchor: at('2026-02-12') },
+      at('2026-02-12'),
+      lacking,
+    );
+    expect(moved).toMatchObject({ plan: 'gone', creditsPerPeriod: 40, levels: { seats: { used: 4 } } });
+    expect(moved.meters['exports']).toEqual({ used: 0, limit: 100, credits: 0, paid: 0 });
+  });
+});
+
+describe('for any two catalogues', () => {
+  const BEGIN = at('2026-02-10');
+  const anyDays = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: max * DAY_MS });
+
+  interface World {
+    before: Catalogue;
+    after: Catalogue;
+    account: Account;
+  }
+
+  const anyFacts: fc.Arbitrary<LiveFacts | null> = fc.option(
+    fc
+      .record({
+        plan: fc.constantFrom('pro', 'enterprise'),
+        anchor: fc.integer({ min: BEGIN - 40 * DAY_MS, max: BEGIN }),
+        ends: fc.option(anyDays(200), { nil: null }),
+      })
+      .map(({ plan, anchor, ends }) => {
+        const endsAt = ends === null ? null : BEGIN + 2 + ends;
+        return { plan, anchor, subscription: { status: 'active', id: 'sub_1', interval: 'month', endsAt } };
+      }),
+  );
+
+  const anyWorld: fc.Arbitrary<World> = anyDays(150)
+    .chain((wait) => fc.tuple(anyCatalogue(0), anyCatalogue(BEGIN + wait)))
+    .chain(([before, after]) =>
+      fc.record({ facts: anyFacts, used: fc.nat({ max: 5 }), spent: fc.nat({ max: 5 }) }).map((drawn) => {
+        const free = newAccount('user', BEGIN, before);
+        const followed = followSubscription(free, drawn.facts, BEGIN, before).account;
+        const { credits } = followed;
+        const count = <Count extends object>(
+          counts: Readonly<Record<string, Count>>,
+        ): Record<string, Count> =>
+          Object.fromEntries(Object.entries(counts).map(([id, each]) => [id, { ...each, used: drawn.used }]));
+        const usedThisPeriod = Math.min(drawn.spent, availableTo(followed));
+        const account = {
+          ...followed,
+          meters: count(followed.meters),
+          levels: count(followed.levels),
+          credits: { ...credits, usedThisPeriod, used: usedThisPeriod },
+        };
+        return { before, after, account };
+      }),
+    );
+
+  it('G14: rolling to one time and then to another equals rolling to the last, whatever changes between', () => {
+    fc.assert(
+      fc.property(anyWorld, anyDays(200), anyDays(200), ({ after, account }, first, second) => {
+        const one = rollForward(account, BEGIN + first, after);
+        const two = rollForward(one.account, BEGIN + first + second, after);
+        const once = rollForward(account, BEGIN + first + second, after);
+        expect(two.account).toEqual(once.account);
+        expect([...one.closed, ...two.closed]).toEqual(once.closed);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('G14: somebody who was not met for months has what they would have had month by month', () => {
+    fc.assert(
+      fc.property(anyWorld, anyDays(200), fc.array(anyDays(60), { maxLength: 6 }), (world, wait, waits) => {
+        const { before, after, account } = world;
+        // What a free user gets after an ending, only the catalogue knows under which it is carried out.
+        fc.pre((endingOf(account.subscription) ?? Infinity) > after.since);
+        let [now, met] = [BEGIN, account];
+        for (const each of [...waits, wait]) {
+          now += each;
+          met = rollForward(met, now, now < after.since ? before : after).account;
+        }
+        expect(rollForward(met, now, after).account).toEqual(rollForward(account, now, after).account);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('G14: no boundary before the change touches a term, and each after it writes those of the plan', () => {
+    fc.assert(
+      fc.property(anyWorld, anyDays(300), ({ after, account }, wait) => {
+        fc.pre(endingOf(account.subscription) === null);
+        const { account: rolled, closed } = rollForward(account, BEGIN + wait, after);
+        const isSame = rolled.periodStart < after.since || closed.length === 0;
+        const terms = (id: string): object => {
+          const { limit, credits } = account.meters[id] ?? {};
+          return { limit, credits };
+        };
+        for (const id of isSame ? Object.keys(account.meters) : []) {
+          expect(rolled.meters[id]).toMatchObject(terms(id));
+        }
+        const plan = planOf(after, rolled.plan);
+        for (const { id, credits } of isSame || plan === null ? [] : after.meters) {
+          expect(rolled.meters[id]).toEqual({ used: 0, limit: plan?.limits[id] ?? null, credits, paid: 0 });
+        }
+        expect(rolled).toMatchObject(
+          isSame || plan === null
+            ? { creditsPerPeriod: account.creditsPerPeriod, carryOver: account.carryOver, catalogueSince: 0 }
+            : {
+                creditsPerPeriod: plan.creditsPerPeriod,
+                carryOver: plan.carryOver,
+                catalogueSince: after.since,
+              },
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('G14: no function loses what is held, nor a meter that it lacks while a newer catalogue stands', () => {
+    const anyMeeting = fc.record({ wait: anyDays(60), isOlder: fc.boolean() });
+    fc.assert(
+      fc.property(
+        anyWorld,
+        fc.array(anyMeeting, { maxLength: 6 }),
+        ({ before, after, account }, meetings) => {
+          let [now, met]: [Instant, Account] = [
+            after.since,
+            rollForward(account, after.since, after).account,
+          ];
+          for (const { wait, isOlder } of meetings) {
+            now += wait;
+            const catalogue = isOlder ? before : after;
+            const next = rollForward(met, now, catalogue).account;
+            const halfway = rollForward(met, now - Math.floor(wait / 2), catalogue).account;
+            expect(rollForward(halfway, now, catalogue).account).toEqual(next);
+            const held = Object.keys(met.levels).filter((id) => (met.levels[id]?.used ?? 0) > 0);
+            expect(held.map((id) => next.levels[id]?.used)).toEqual(held.map((id) => met.levels[id]?.used));
+            if (isOlder && met.catalogueSince > before.since) {
+              expect(Object.keys(next.meters)).toEqual(expect.arrayContaining(Object.keys(met.meters)));
+            }
+            met = next;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
