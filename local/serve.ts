@@ -1,4 +1,3 @@
-import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { catalogueOf, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
 import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';

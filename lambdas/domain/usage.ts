@@ -39,7 +39,7 @@ export function levelsIn({ consume }: Use, { levels }: Catalogue): string[] {
 }
 
 /** The most meters and levels that one command may touch: DynamoDB's expressions have 4 kB. */
-export const MAX_PARTS_PER_COMMAND = 10;
+export const MAX_PARTS_PER_COMMAND = 8;
 
 /** The most of one meter that one command may consume. */
 export const MAX_USE_PER_COMMAND = 1_000_000;
