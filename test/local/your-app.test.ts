@@ -43,7 +43,14 @@ describe('the snippet for an app', () => {
   it('has the right types', async () => {
     const file = join(folder, 'snippet.mts');
     writeFileSync(file, `${SNIPPET}export { makeImage };`);
-    const options = ['--noEmit', '--strict', '--noPropertyAccessFromIndexSignature', '--module', 'nodenext'];
+    const options = [
+      '--ignoreConfig',
+      '--noEmit',
+      '--strict',
+      '--noPropertyAccessFromIndexSignature',
+      '--module',
+      'nodenext',
+    ];
     const types = ['--types', 'node', '--typeRoots', 'node_modules/@types'];
     expect(await run('node_modules/.bin/tsc', [...options, ...types, file]).ended).toMatchObject({
       code: 0,
