@@ -359,7 +359,7 @@ export function lotsUnder(lots: Lots, carryOver: CarryOver | null): Lots {
 
 /** The same lots with empty older ones before them. */
 function padded(lots: Lots, length: number): Lots {
-  return [...Array.from({ length: length - lots.length }, () => 0), ...lots];
+  return [...Array.from({ length: Math.max(0, length - lots.length) }, () => 0), ...lots];
 }
 
 /**

@@ -31,9 +31,9 @@ export function giveBack(
   const returned = { count, spentAt, because: 'failed', source: `usage:${id}` } as const;
   const change = returnToAccount(account, returned, stored, now, catalogue);
   const { meters, levels, usesByDay, periodStart } = change.account;
-  for (const level of leveled) {
+  for (const [level, taken] of Object.entries(consumed).filter(([each]) => leveled.includes(each))) {
     const held = levels[level]?.used ?? 0;
-    if (held < (consumed[level] ?? 0)) {
+    if (held < taken) {
       return { outcome: 'refused', reason: 'not_held', level, held };
     }
   }
@@ -67,11 +67,10 @@ function lessOfDay(
   taken: RecordedConsumption['consumed'],
   now: Instant,
 ): Account['usesByDay'] {
-  const days = Object.entries(taken).map(([id, count]) => [dayOf(id, now), count] as const);
-  const counted = days.filter(([day]) => day in usesByDay);
-  const lowered = counted.map(([day, count]): [string, number] => [
+  const days = new Map(Object.entries(taken).map(([id, count]) => [dayOf(id, now), count]));
+  const lowered = Object.entries(usesByDay).map(([day, count]): [string, number] => [
     day,
-    Math.max(0, (usesByDay[day] ?? 0) - count),
+    Math.max(0, count - (days.get(day) ?? 0)),
   ]);
-  return { ...usesByDay, ...Object.fromEntries(lowered) };
+  return Object.fromEntries(lowered);
 }

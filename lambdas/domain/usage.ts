@@ -165,15 +165,13 @@ export function decideUse(
     return { outcome: 'refused', refusal: { refusal: 'account_erased' } };
   }
   const costs = standingCosts(state);
-  const demands = demandsOf(use, catalogue, now, costs);
-  if (demands.some((demand) => asksForCurrent(demand) && !isMet(demand, state))) {
+  const unmet = demandsOf(use, catalogue, now, costs).filter((demand) => !isMet(demand, state));
+  const refused = unmet.filter((demand): demand is RefusedDemand => !asksForCurrent(demand));
+  if (refused.length < unmet.length) {
     return { outcome: 'not_current' };
   }
-  const unmet = demands.filter(
-    (demand): demand is RefusedDemand => !asksForCurrent(demand) && !isMet(demand, state),
-  );
   // Somebody who needs another plan is told so, whatever else is used up.
-  const first = unmet.find((demand) => isOutsidePlan(demand, state)) ?? unmet[0];
+  const first = refused.find((demand) => isOutsidePlan(demand, state)) ?? refused[0];
   const cost = creditsFor(use, costs);
   if (first === undefined) {
     const { credits, movements } = useCredits(state.credits, cost, source);
@@ -213,7 +211,7 @@ function isMet(demand: Demand, account: Account): boolean {
     case 'left':
       return leftOf(countOf(account, demand)) >= demand.atLeast;
     case 'held':
-      return (account.levels[demand.level]?.used ?? 0) >= demand.atLeast;
+      return heldOf(account, demand.level) >= demand.atLeast;
     case 'room':
       return (account.usesByDay[dayOf(demand.meter, demand.on)] ?? 0) <= demand.atMost;
     case 'credits':
@@ -223,6 +221,10 @@ function isMet(demand: Demand, account: Account): boolean {
 
 function countOf(account: Account, { kind, id }: { kind: Limited; id: string }): LimitedCount {
   return account[kind][id] ?? { used: 0, limit: null };
+}
+
+function heldOf(account: Account, level: string): number {
+  return countOf(account, { kind: 'levels', id: level }).used;
 }
 
 function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue): Refusal {
@@ -246,7 +248,7 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
       };
     }
     case 'held':
-      return { refusal: 'not_held', level: unmet.level, held: account.levels[unmet.level]?.used ?? 0 };
+      return { refusal: 'not_held', level: unmet.level, held: heldOf(account, unmet.level) };
     case 'room':
       return rateLimited(unmet.meter, unmet.perDay, unmet.on);
     case 'credits': {
@@ -276,10 +278,8 @@ function rateLimited(meter: string, limit: number, now: Instant): Refusal {
 
 function counted(parts: readonly Part[], account: Account): Account {
   return parts.reduce<Account>((current, { kind, id, count }) => {
-    const before = current[kind][id];
-    return before === undefined
-      ? current
-      : { ...current, [kind]: { ...current[kind], [id]: { ...before, used: before.used + count } } };
+    const { used } = countOf(current, { kind, id });
+    return { ...current, [kind]: { ...current[kind], [id]: { ...current[kind][id], used: used + count } } };
   }, account);
 }
 

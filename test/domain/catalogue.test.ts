@@ -10,6 +10,7 @@ import {
   plansOnSale,
   usd,
 } from '../../lambdas/domain/catalogue.ts';
+import { isCatalogueFile } from '../../lambdas/domain/catalogue-mistakes.ts';
 import { at } from '../support/accounts.ts';
 import { LETTERS, STUDIO, STUDIO_FILE } from '../support/catalogues.ts';
 
@@ -108,6 +109,12 @@ describe('plans', () => {
   it('that cannot schedule anything are those that name no channel of the letters app', () => {
     const unable = LETTERS.plans.filter(({ limits }) => !('emails' in limits) && !('mails' in limits));
     expect(unable.map(({ id }) => id)).toEqual(['none']);
+  });
+});
+
+describe('a catalogue that was recorded', () => {
+  it('is told from what is none', () => {
+    expect([STUDIO_FILE, {}, null].map(isCatalogueFile)).toEqual([true, false, false]);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   withCredits,
   withUses,
 } from '../support/accounts.ts';
-import { LETTERS } from '../support/catalogues.ts';
+import { LETTERS, STUDIO } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T12:00:00.000Z';
 
@@ -55,6 +55,13 @@ describe('what a user may do', () => {
       },
       usage: { lettersThisMonth: 7, emailsThisMonth: 3, mailCreditsRemaining: 0 },
       limits: { lettersReached: false, emailsReached: false, mailCreditsExhausted: true },
+    });
+  });
+
+  it('under another catalogue: nothing of what it lacks', () => {
+    expect(getEntitlements(newAccount('user', at(NOW), STUDIO), at(NOW))).toMatchObject({
+      features: { canCreateLetters: false, canScheduleDeliveries: false, maxLettersPerMonth: 0 },
+      limits: { lettersReached: true, emailsReached: true },
     });
   });
 

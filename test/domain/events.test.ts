@@ -152,6 +152,11 @@ describe('suspicious activity', () => {
     });
   });
 
+  it('is none of a meter that the account does not know', () => {
+    const unknown = { ...PRO, meters: {} };
+    expect(eventsOf(accountChange(unknown, unknown), LETTERS)).toEqual([]);
+  });
+
   it('is none of a meter that the catalogue does not watch', () => {
     expect(eventsOf(accountChange(PRO, used(PRO, { letters: 999 }, '2026-02-10')), LETTERS)).toEqual([]);
   });
@@ -261,16 +266,6 @@ const LETTER = { id: 'letter-1', title: 'To myself', createdAt: at('2026-02-09')
 const GONE = { ...LETTER, title: '', deletedAt: at('2026-02-10') };
 
 const PERIOD = rollForward(PRO, at('2026-03-01'), LETTERS).closed[0] ?? null;
-const CONSUMPTION = {
-  id: 'usage-1',
-  consumed: { emails: 2, mails: 1 },
-  released: {},
-  credits: 1,
-  levels: [],
-  createdAt: at('2026-02-09'),
-  givenBackAt: null,
-};
-const GIVEN_BACK = { ...CONSUMPTION, givenBackAt: at('2026-02-11') };
 const MOVEMENT = { id: 'line-1', at: at('2026-02-09'), kind: 'purchase' as const, amount: 5, source: 'test' };
 
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -285,74 +280,11 @@ describe('records', () => {
     ['a touched tombstone', { kind: 'letter', ...about, before: GONE, after: GONE }, []],
     ['a period', { kind: 'period', ...about, before: null, after: PERIOD }, ['PeriodClosed']],
     ['a period that owes less', { kind: 'period', ...about, before: PERIOD, after: PERIOD }, []],
-    ['counted usage', { kind: 'consumption', ...about, before: null, after: CONSUMPTION }, ['UsageRecorded']],
-    [
-      'usage given back',
-      { kind: 'consumption', ...about, before: CONSUMPTION, after: GIVEN_BACK },
-      ['UsageGivenBack'],
-    ],
-    ['touched usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: CONSUMPTION }, []],
-    ['given back, and touched', { kind: 'consumption', ...about, before: GIVEN_BACK, after: GIVEN_BACK }, []],
-    ['erased usage', { kind: 'consumption', ...about, before: CONSUMPTION, after: null }, []],
     ['an erased line', { kind: 'movement', ...about, before: MOVEMENT, after: null }, []],
     ['a line of the ledger', { kind: 'movement', ...about, before: null, after: MOVEMENT }, []],
     ['a text', { kind: 'text', ...about, before: null, after: {} }, []],
   ])('%s', (_, change, names) => {
     expect(namesOf(eventsOf(change, LETTERS))).toEqual(names);
-  });
-
-  it('say what usage was reported, and what of it was given back', () => {
-    const changes: AnyChange[] = [
-      { kind: 'consumption', ...about, before: null, after: CONSUMPTION },
-      { kind: 'consumption', ...about, before: CONSUMPTION, after: GIVEN_BACK },
-    ];
-    expect(changes.flatMap((change) => eventsOf(change, LETTERS))).toMatchObject([
-      {
-        name: 'UsageRecorded',
-        id: 'UsageRecorded:user:usage-1',
-        at: '2026-02-09T00:00:00.000Z',
-        data: {
-          usageId: 'usage-1',
-          consumed: { emails: 2, mails: 1 },
-          released: {},
-          credits: 1,
-          recordedAt: '2026-02-09T00:00:00.000Z',
-        },
-      },
-      {
-        name: 'UsageGivenBack',
-        id: 'UsageGivenBack:user:usage-1',
-        at: '2026-02-11T00:00:00.000Z',
-        data: {
-          usageId: 'usage-1',
-          consumed: { emails: 2, mails: 1 },
-          credits: 1,
-          givenBackAt: '2026-02-11T00:00:00.000Z',
-        },
-      },
-    ]);
-  });
-
-  it('of a closed period say what it counted', () => {
-    const { closed } = rollForward(
-      used(PRO, { letters: 3, mails: 1 }, '2026-02-10'),
-      at('2026-03-01'),
-      LETTERS,
-    );
-    const [event] = eventsOf({ kind: 'period', ...about, before: null, after: closed[0] ?? null }, LETTERS);
-    expect(event).toMatchObject({
-      name: 'PeriodClosed',
-      id: 'PeriodClosed:user:2026-02-01T00:00:00.000Z',
-      data: {
-        plan: 'pro',
-        used: { letters: 3, emails: 0, mails: 1 },
-        creditsUsed: 1,
-        movements: [
-          { kind: 'expiry', amount: -1 },
-          { kind: 'allowance', amount: 2 },
-        ],
-      },
-    });
   });
 
   it.each<[DeliveryStatus | null, DeliveryStatus | null, number]>([

@@ -46,9 +46,10 @@ const ALL = { exports: 2, pictures: 3, seats: 1 };
 
 describe('giving a consumption back', () => {
   it('on its day leaves the account as if nothing had been consumed', () => {
-    const { account, record } = consumed(ALL);
+    const usesByDay = { 'pictures:2026-02-09': 5 };
+    const { account, record } = consumed(ALL, {}, { ...TEAM, usesByDay });
     const back = givenBack(giveBack(account, record, null, at('2026-02-10T23:59Z'), STUDIO));
-    expect(back.account).toEqual({ ...TEAM, usesByDay: { 'pictures:2026-02-10': 0 } });
+    expect(back.account).toEqual({ ...TEAM, usesByDay: { ...usesByDay, 'pictures:2026-02-10': 0 } });
     expect(back.movements).toEqual(
       Array.from({ length: 6 }, () => ({ kind: 'return', amount: 1, source: 'usage:u1' })),
     );
@@ -90,7 +91,8 @@ describe('giving a consumption back', () => {
       level: 'seats',
       held: 2,
     });
-    expect(giveBack({ ...account, levels: {} }, record, null, NOON, STUDIO)).toMatchObject({ held: 0 });
+    const forgotten = { ...STUDIO, levels: [] };
+    expect(giveBack({ ...account, levels: {} }, record, null, NOON, forgotten)).toMatchObject({ held: 0 });
   });
 
   it('is refused where it released something', () => {
@@ -101,8 +103,7 @@ describe('giving a consumption back', () => {
 
   it('lowers no count below nothing, and none that is not there', () => {
     const { account, record } = consumed(ALL);
-    const { pictures: _, ...fewer } = account.meters;
-    const changed = { ...account, meters: { ...fewer, exports: { used: 1, limit: 3, credits: 0, paid: 0 } } };
+    const changed = { ...account, meters: { exports: { used: 1, limit: 3, credits: 0, paid: 0 } } };
     const back = givenBack(giveBack({ ...changed, usesByDay: {} }, record, null, NOON, STUDIO));
     expect(usesOf(back.account)).toEqual({ exports: 0, pictures: 0 });
     expect(back.account.usesByDay).toEqual({});

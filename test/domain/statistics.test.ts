@@ -176,6 +176,11 @@ describe('what a period tells of credits', () => {
       { creditPeriods: 1, periodCreditsUsed: 3, periodCreditsLeft: 2 },
     ],
     [
+      'of a mean for Pro, which has mails or not',
+      { meters: {}, creditsUsed: 0, creditsLeft: 0 },
+      { creditPeriods: 1, reportedPeriods: 1 },
+    ],
+    [
       'that all were used up',
       { plan: 'enterprise', ...exhausted, meters: mailsPaid(0) },
       { creditPeriods: 1, periodCreditsUsed: 5, exhaustedPeriods: 1 },

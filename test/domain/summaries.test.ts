@@ -8,7 +8,7 @@ import {
 } from '../../lambdas/letters/domain/summaries.ts';
 import { getCreditsSummary } from '../../lambdas/domain/credits-summary.ts';
 import { active, at, givenSubscriber, used, withCredits, withUses } from '../support/accounts.ts';
-import { LETTERS } from '../support/catalogues.ts';
+import { LETTERS, STUDIO } from '../support/catalogues.ts';
 
 const NOW = '2026-02-10T00:00:00.000Z';
 const FREE = newAccount('user', at(NOW), LETTERS);
@@ -101,6 +101,11 @@ describe('the forecast', () => {
   function meter(name: string, account: Account, now = NOW): object | undefined {
     return forecastUsage(account, at(now)).meters.find((found) => found.meter === name);
   }
+
+  it('names no meter that the account does not know', () => {
+    const account = newAccount('user', at(NOW), STUDIO);
+    expect(forecastUsage(account, at(NOW)).meters.map((found) => found.meter)).toEqual(['mails']);
+  });
 
   it('names every meter, in one order', () => {
     expect(forecastUsage(PRO, at(NOW)).meters.map((found) => found.meter)).toEqual([

@@ -133,7 +133,10 @@ export function restsOf({ meters }: { meters: Readonly<Record<string, LimitedCou
 
 /** The account, whose meters have counted so much. */
 export function withUses(account: Account, uses: Readonly<Record<string, Partial<MeterCount>>>): Account {
-  const meters = Object.entries(account.meters).map(([id, count]) => [id, { ...count, ...uses[id] }]);
+  const meters = Object.entries(account.meters).map(([id, count]): [string, MeterCount] => [
+    id,
+    { ...count, ...uses[id] },
+  ]);
   return { ...account, meters: Object.fromEntries(meters) };
 }
 

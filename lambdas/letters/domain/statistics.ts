@@ -57,9 +57,11 @@ type LettersTotals = Readonly<Partial<Record<LettersTotal, number>>>;
 const REPORTED_PLAN = 'pro';
 
 function mailsOf({ plan, meters }: ClosedPeriod): LettersTotals {
-  return plan === REPORTED_PLAN
-    ? { reportedPeriods: 1, reportedPeriodMails: meters['mails']?.used ?? 0 }
-    : {};
+  if (plan !== REPORTED_PLAN) {
+    return {};
+  }
+  const mails = meters['mails']?.used ?? 0;
+  return mails === 0 ? { reportedPeriods: 1 } : { reportedPeriods: 1, reportedPeriodMails: mails };
 }
 
 function countedLetter(change: LetterChange): Counted | null {
