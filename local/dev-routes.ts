@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ErasedAccountError } from '../lambdas/commands/change-account.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
-import { type Entitlements, getEntitlements } from '../lambdas/letters/domain/entitlements.ts';
+import { type AccountView, viewAccount } from '../lambdas/domain/account-view.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { BILLING_INTERVALS, freePlan, plansOnSale } from '../lambdas/domain/catalogue.ts';
 import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
@@ -76,7 +76,7 @@ const envQuery = z.strictObject({ user: z._default(UserId, 'alice') });
 
 const accountPath = z.strictObject({ userId: UserId });
 
-const subscriptionBody = z.union([
+const subscriptionBody = z.discriminatedUnion('plan', [
   z.strictObject({
     plan: z.enum(plansOnSale(CATALOGUE)),
     interval: z.enum(BILLING_INTERVALS),
@@ -114,14 +114,14 @@ async function beginSubscription(
   userId: string,
   body: z.infer<typeof subscriptionBody>,
   now: Instant,
-): Promise<Entitlements> {
+): Promise<AccountView> {
   if ('anchor' in body && body.anchor > now) {
     refuseInput('anchor', `Expected a time that is not after now, which is ${toIso(now)}.`);
   }
   const facts = 'anchor' in body ? localSubscription(userId, body) : null;
   try {
     const account = await givePlan(store, userId, facts, now, deadlineIn(DEADLINE_MS));
-    return getEntitlements(account, now);
+    return viewAccount(account, now, store.catalogue);
   } catch (error) {
     throw error instanceof ErasedAccountError ? new ProblemError(accountErased()) : error;
   }

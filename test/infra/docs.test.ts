@@ -7,8 +7,8 @@ const read = (file: string) => readFileSync(new URL(file, ROOT), 'utf8');
 
 describe('the docs', () => {
   it('name only files that exist', () => {
-    const missing = filesLike('*.md', '{docs,test}/**/*.md').flatMap((file) =>
-      [...read(file).matchAll(/`((?:bench|docs|lambdas|lib|local|packages|test)\/[^`<*\s]*)`/g)]
+    const missing = filesLike('*.md', '{docs,examples,test}/**/*.md').flatMap((file) =>
+      [...read(file).matchAll(/`((?:bench|docs|examples|lambdas|lib|local|packages|test)\/[^`<*\s]*)`/g)]
         .filter(([, path = '']) => filesLike(path).length === 0)
         .map(([path]) => `${file}: ${path}`),
     );
@@ -23,14 +23,15 @@ describe('the docs', () => {
     }
   });
 
-  it('are right that a plan is one file: others name plans in examples, and for the statistics of Pro', () => {
+  it('are right that a plan is one file: the code names plans in examples, and for the statistics of Pro', () => {
     const naming = filesLike('{lambdas,lib}/**/*.ts').filter((file) => /'(pro|enterprise)'/.test(read(file)));
     const examples = [
+      'lambdas/http/contracts/account.ts',
       'lambdas/http/contracts/billing.ts',
       'lambdas/http/problem-schemas.ts',
       'lambdas/letters/http/contracts/usage.ts',
     ];
-    const rules = ['lambdas/domain/plans.ts', 'lambdas/domain/statistics.ts'];
+    const rules = ['lambdas/letters/domain/statistics.ts'];
     expect(naming.sort()).toEqual([...examples, ...rules].sort());
   });
 });

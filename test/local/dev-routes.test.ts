@@ -73,7 +73,7 @@ describe('PUT /dev/accounts/{userId}', () => {
       userId: 'begins',
       plan: 'pro',
       status: 'active',
-      usage: { mailCreditsRemaining: 2 },
+      credits: { available: 2 },
     });
     const account = await readStoredAccount(postage.store, 'begins', plentyOfTime());
     const now = postage.clock.now();
@@ -88,7 +88,7 @@ describe('PUT /dev/accounts/{userId}', () => {
   it('changes the plan of the same subscription within its period', async () => {
     await putAccount('changes', PRO);
     const { body } = await putAccount('changes', { ...PRO, plan: 'enterprise', interval: 'year' });
-    expect(body).toMatchObject({ plan: 'enterprise', usage: { mailCreditsRemaining: 10 } });
+    expect(body).toMatchObject({ plan: 'enterprise', credits: { available: 10 } });
     const closed = await listClosedPeriods(postage.store, 'changes', 10, plentyOfTime());
     expect(closed).toMatchObject([{ plan: 'none' }]);
   });
@@ -105,7 +105,7 @@ describe('PUT /dev/accounts/{userId}', () => {
     await putAccount('ends', PRO);
     const { status, body } = await putAccount('ends', { plan: 'none' });
     expect(status).toBe(200);
-    expect(body).toMatchObject({ plan: 'none', status: 'canceled', usage: { mailCreditsRemaining: 0 } });
+    expect(body).toMatchObject({ plan: 'none', status: 'canceled', credits: { available: 0 } });
   });
 
   it('takes a user id with escapes', async () => {

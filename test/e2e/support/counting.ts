@@ -4,13 +4,13 @@ import * as z from 'zod/mini';
 import { type Answer, ask, get } from './http.ts';
 import type { World } from './world.ts';
 
-type Counts = Record<string, number>;
+type Counts = Readonly<Partial<Record<string, number>>>;
 
 /** Counts usage, or releases it, each time anew unless a key is given. */
 export async function record(
   world: World,
   userId: string,
-  json: { consume: Counts } | { release: Counts },
+  json: { consume?: Counts; release?: Counts },
   key: string = randomUUID(),
 ): Promise<Answer> {
   return ask(world, `POST /users/${userId}/usage`, { token: await world.serviceToken(), key, json });
