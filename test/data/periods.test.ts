@@ -31,20 +31,6 @@ import {
 
 const table = useTable();
 
-/** Makes an item one of a version that did not know these attributes yet. */
-async function removeAttributes(userId: string, sk: string, names: readonly string[]): Promise<void> {
-  const { client, table: TableName } = table.store();
-  const removal = `REMOVE ${names.map((name) => `#${name}`).join(', ')}`;
-  await client.send(
-    new UpdateItemCommand({
-      TableName,
-      Key: toWire({ pk: `USER#${userId}`, sk }),
-      UpdateExpression: removal,
-      ExpressionAttributeNames: namesIn(removal),
-    }),
-  );
-}
-
 describe('G7: decisions never wait for jobs', () => {
   it('G7: a free user has five letters again at the first instant of the month', async () => {
     const userId = someUser();

@@ -68,26 +68,26 @@ function step(world: World, act: Act['act'], catalogue: Catalogue): void {
       );
       return;
     case 'give back':
-      return giveOneBack(world, act.which, catalogue);
+      { giveOneBack(world, act.which, catalogue); return; }
     case 'subscribe':
       world.anchor ??= Math.floor(now / 1_000) * 1_000;
-      return follow(world, catalogue, {
+      { follow(world, catalogue, {
         plan: act.plan,
         anchor: world.anchor,
         subscription: { status: 'active', id: 'sub_1', interval: 'month', endsAt: null },
-      });
+      }); return; }
     case 'end':
       world.anchor = null;
-      return follow(world, catalogue, null);
+      { follow(world, catalogue, null); return; }
     case 'buy':
-      return take(
+      { take(
         world,
         changeCredits(account, now, catalogue, (credits) =>
           grantPurchased(credits, act.count, 'purchase', 'buy'),
         ),
         'credits',
         catalogue,
-      );
+      ); return; }
     case 'apply': {
       const change = applyCatalogue(account, catalogue, now);
       if (change !== null) {
@@ -97,7 +97,7 @@ function step(world: World, act: Act['act'], catalogue: Catalogue): void {
       return;
     }
     case 'roll':
-      return take(world, rollForward(account, now, catalogue), 'none', catalogue);
+      { take(world, rollForward(account, now, catalogue), 'none', catalogue); return; }
   }
 }
 
