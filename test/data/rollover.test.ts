@@ -235,7 +235,10 @@ describe('a run among others who write', () => {
     shared.proxy().inject(before('TransactWriteItems', mail));
     expect(await rollEverything(faultyStore, MIDNIGHT)).toEqual([{ userId, outcome: 'rolled' }]);
     const items = await itemsOf(store, userId);
-    expect(items.get('PERIOD#2026-03-01T00:00:00.000Z')).toMatchObject({ mails: 1, creditsUsed: 1 });
+    expect(items.get('PERIOD#2026-03-01T00:00:00.000Z')).toMatchObject({
+      meters: { mails: { used: 1 } },
+      creditsUsed: 1,
+    });
     await expectClosedBooks(store, userId, MIDNIGHT);
   });
 
