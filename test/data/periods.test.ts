@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { listClosedPeriods } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import {
   active,
@@ -30,20 +28,6 @@ import {
 } from '../support/users.ts';
 
 const table = useTable();
-
-/** Makes an item one of a version that did not know these attributes yet. */
-async function removeAttributes(userId: string, sk: string, names: readonly string[]): Promise<void> {
-  const { client, table: TableName } = table.store();
-  const removal = `REMOVE ${names.map((name) => `#${name}`).join(', ')}`;
-  await client.send(
-    new UpdateItemCommand({
-      TableName,
-      Key: toWire({ pk: `USER#${userId}`, sk }),
-      UpdateExpression: removal,
-      ExpressionAttributeNames: namesIn(removal),
-    }),
-  );
-}
 
 describe('G7: decisions never wait for jobs', () => {
   it('G7: a free user has five letters again at the first instant of the month', async () => {
