@@ -55,10 +55,11 @@ describe('the ledger', () => {
     const { userId } = await givenHistory();
     expect((await wholeLedger(table.store(), userId, LATE)).map(shownLine)).toEqual([
       // Closed in memory only: nobody has written since 10 May.
-      '2026-07-01 allowance 2 -> 10',
-      '2026-07-01 expiry -2 -> 8',
-      '2026-06-01 allowance 2 -> 10',
-      '2026-06-01 expiry -2 -> 8',
+      '2026-07-01 allowance 2 -> 2',
+      '2026-07-01 expiry -2 -> 0',
+      '2026-06-01 allowance 2 -> 2',
+      // Pro carries nothing over: what Enterprise had carried goes with the two of May.
+      '2026-06-01 expiry -10 -> 0',
       '2026-05-10 expiry -8 -> 10',
       '2026-05-02 use -1 -> 18',
       '2026-05-02 use -1 -> 19',
