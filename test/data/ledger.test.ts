@@ -58,7 +58,7 @@ describe('the ledger', () => {
       '2026-07-01 allowance 2 -> 2',
       '2026-07-01 expiry -2 -> 0',
       '2026-06-01 allowance 2 -> 2',
-      // Pro carries nothing over: what Enterprise had carried goes with the two of May.
+      // Pro carries nothing, so the lots of Enterprise expire with the period of the change.
       '2026-06-01 expiry -10 -> 0',
       '2026-05-10 expiry -8 -> 10',
       '2026-05-02 use -1 -> 18',
