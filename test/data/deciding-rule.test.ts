@@ -133,8 +133,8 @@ const anyAccount = fc.record({
   subscription: anySubscription,
   used: few,
   margins: fc.array(anyMargin, { minLength: 7, maxLength: 7 }),
-  /** Whether it stands under the terms of the other catalogue. */
-  isOfOther: fc.constantFrom(false, false, true),
+  /** Whose terms it stands under: the catalogue's, the same with other costs, or another one's. */
+  terms: fc.constantFrom('the same', 'the same', 'other costs', 'another'),
   yesterday: fc.nat({ max: 10 }),
 });
 
@@ -164,6 +164,15 @@ function useOf({ catalogue, consume, release }: Question): Use {
   return { consume: Object.fromEntries(ofCatalogue), release: Object.fromEntries(released) };
 }
 
+/** What costs credits costs one more; three cost one. */
+function withOtherCosts(catalogue: Catalogue): Catalogue {
+  const meters = catalogue.meters.map((meter) => ({
+    ...meter,
+    credits: meter.credits === 0 ? 0 : 1 + (meter.credits % 3),
+  }));
+  return { ...catalogue, meters };
+}
+
 /** What is stored before, null for nothing. */
 function stateOf(question: Question, userId: string): AccountState | null {
   const { account, now, catalogue, other } = question;
@@ -173,9 +182,11 @@ function stateOf(question: Question, userId: string): AccountState | null {
   if (account === 'erased') {
     return { kind: 'erased', userId, version: 7, erasedAt: START };
   }
-  const { plan, subscription, used, margins, isOfOther, yesterday } = account;
+  const { plan, subscription, used, margins, yesterday } = account;
   const use = useOf(question);
-  const terms = isOfOther ? other : catalogue;
+  const terms = { 'the same': catalogue, 'other costs': withOtherCosts(catalogue), another: other }[
+    account.terms
+  ];
   const opened = newAccount(userId, START, terms);
   const margin = (index: number): number => margins[index % margins.length] ?? 0;
   const near = (id: string, limit: number, index: number): number =>
@@ -202,9 +213,7 @@ function stateOf(question: Question, userId: string): AccountState | null {
   });
   return stored({
     ...opened,
-    version: 7,
-    plan,
-    subscription,
+    ...{ version: 7, plan, subscription },
     meters: Object.fromEntries(meters),
     levels: Object.fromEntries(levels),
     credits: givenCredits({
@@ -253,15 +262,15 @@ function decided(question: Question, state: AccountState | null, userId: string)
         };
       }
       case 'refused':
-        // What the first request has found refuses, or would refuse once it was written: nothing is.
+        // Nothing is written, also where the account refuses once it is rolled forward.
         return { ...decision, cost: null, state, writes: Math.min(writes, 1) };
       case 'not_current':
         return { outcome: 'not current after rolling forward', cost: null, state, writes };
     }
   };
-  const atOnce = refuseTooManyAtOnce(use, catalogue, now);
-  if (atOnce !== null) {
-    return answerOf({ outcome: 'refused', refusal: atOnce }, 0);
+  const refusal = refuseTooManyAtOnce(use, catalogue, now);
+  if (refusal !== null) {
+    return answerOf({ outcome: 'refused', refusal }, 0);
   }
   if (state !== null) {
     const first = decide(state, now);
@@ -301,17 +310,12 @@ async function done(question: Question, userId: string): Promise<Answer> {
     alongside: [],
     payAsYouGo: payAsYouGo ? async () => undefined : null,
     record: (createdAt, cost) => {
-      const { consume: consumed, release: released } = use;
-      const record = { id: context.id, consumed, released, credits: cost.credits, levels: [] };
-      return {
-        item: consumptionItem(userId, record, createdAt, context.fingerprint),
-        others: [],
-        kept: cost,
-      };
+      const parts = { consumed: use.consume, released: use.release, levels: [] };
+      const record = { id: context.id, ...parts, credits: cost.credits };
+      const item = consumptionItem(userId, record, createdAt, context.fingerprint);
+      return { item, others: [], kept: cost };
     },
-    parse: () => {
-      throw new Error('No request is repeated.');
-    },
+    parse: () => ({ credits: 0, charge: null }),
   }).catch((error: unknown) => {
     if (error instanceof BusyError) {
       return { outcome: 'none, however often it tried' };
