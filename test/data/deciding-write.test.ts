@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
+import { globSync } from 'node:fs';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
 import { InconsistentBooksError } from '../../lambdas/commands/deciding-write.ts';
 import { bodyItem } from '../../lambdas/letters/adapters/letter-item.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
-import { type Account } from '../../lambdas/domain/account.ts';
-import { UNLIMITED } from '../../lambdas/domain/terms.ts';
+import { type Account, newAccount } from '../../lambdas/domain/account.ts';
+import { type Catalogue, catalogueOf, type Limit } from '../../lambdas/domain/catalogue.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { assertConfig } from '../../lambdas/letters/domain/config.ts';
+import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
+import { limitAsCount, UNLIMITED } from '../../lambdas/domain/terms.ts';
 import { active, at, givenSubscriber, pastDue, withCredits } from '../support/accounts.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
 import {
@@ -39,6 +43,10 @@ async function measured(act: () => Promise<{ outcome: string }>): Promise<{
   const { outcome } = await act();
   return { outcome, requests: table.proxy().requests(), units: table.proxy().consumedUnits() };
 }
+
+const EXAMPLES = globSync('examples/*/postage.config.ts', {
+  cwd: new URL('../..', import.meta.url).pathname,
+});
 
 const ONE_WRITE = { TransactWriteItems: 1 };
 const TWO_WRITES = { TransactWriteItems: 2 };
@@ -91,6 +99,14 @@ describe('requests and capacity', () => {
     expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
   });
 
+  it('costs 7 units for counting what costs credits: a line of the ledger more, and its index', async () => {
+    const userId = someUser();
+    await givenPlan(table.store(), userId, ENTERPRISE, '2026-03-10');
+    const consume = () =>
+      trackConsumption(table.faultyStore(), request(userId, '2026-03-10'), using({ mails: 2 }));
+    expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 7 });
+  });
+
   it('explains each refusal, and answers each repetition, without a read', async () => {
     const pro = active({ plan: 'pro', anchor: '2026-03-01' });
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), pro, '2026-03-10');
@@ -124,55 +140,76 @@ describe('requests and capacity', () => {
 });
 
 describe('the account item', () => {
-  function fullest(): Account {
+  /** An account of a catalogue's largest plan, with everything filled. */
+  function fullest(catalogue: Catalogue): Account {
+    const plan = catalogue.plans.at(-1)?.id ?? '';
     const facts = pastDue({
-      plan: 'enterprise',
+      plan,
       id: `sub_${'1'.repeat(40)}`,
       anchor: '2026-03-01',
       graceEndsAt: '2026-03-20',
       endsAt: '2026-03-31',
     });
-    const account = withCredits(givenSubscriber(facts, '2026-03-10'), {
-      lots: [1_000, 1_000, 1_000],
+    const start = at('2026-03-01');
+    const free = newAccount(someUser().padEnd(150, 'x'), start, catalogue);
+    const { account } = followSubscription(free, facts, start, catalogue);
+    const lots = Array.from({ length: Math.max(1, account.carryOver?.periods ?? 0) }, () => 1_000);
+    const rich = withCredits(account, {
+      lots,
       included: 1_000,
       purchased: 1_000_000,
       usedThisPeriod: 1_000_999,
       owed: 1_000_000,
     });
+    const daily = catalogue.meters.filter(({ perDay }) => perDay !== null);
+    const most = (limit: Limit | null): number => Math.min(123_456_789, limitAsCount(limit) - 1);
     return {
-      ...account,
-      userId: someUser().padEnd(150, 'x'),
+      ...rich,
       version: UNLIMITED,
       billingVersion: UNLIMITED,
       customerId: `cus_${'1'.repeat(20)}`,
       meters: Object.fromEntries(
         Object.entries(account.meters).map(([id, count]) => [
           id,
-          { ...count, used: 123_456_789, paid: count.credits === 0 ? 0 : 123_456_789 },
+          { ...count, used: most(count.limit), paid: count.credits === 0 ? 0 : 123_456_789 },
         ]),
       ),
-      usesByDay: { 'mails:2026-03-08': 9, 'mails:2026-03-09': 9 },
+      levels: Object.fromEntries(
+        Object.entries(account.levels).map(([id, count]) => [id, { ...count, used: most(count.limit) }]),
+      ),
+      usesByDay: Object.fromEntries(
+        daily.flatMap(({ id, perDay }) => [
+          [`${id}:2026-03-08`, perDay ?? 0],
+          [`${id}:2026-03-09`, perDay ?? 0],
+        ]),
+      ),
       servedInterval: {
         subscriptionId: `sub_${'1'.repeat(40)}`,
         anchor: at('2026-03-01T12:34:56.789Z'),
         endsAt: at('2026-04-01T12:34:56.789Z'),
         includedUsed: 1_000,
-        expiredLots: [1_000, 1_000, 1_000],
+        expiredLots: lots,
       },
     };
   }
 
-  it('stays below 1 kB with everything filled, even by a user whose id is longer than any, so that counting costs 2 units', async () => {
-    const account = fullest();
-    await putStored(table.store(), account);
-    const consume = () =>
-      trackConsumption(
-        table.faultyStore(),
-        request(account.userId, '2026-03-10'),
-        using({ letters: 1, emails: 1 }),
-      );
-    expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units: 4 });
-  });
+  it.each(EXAMPLES)(
+    'stays below 1 kB with everything filled, even by a user whose id is longer than any, so that counting costs 2 units: %s',
+    async (file) => {
+      const config: unknown = await import(`../../${file}`);
+      assertConfig(config);
+      const catalogue = catalogueOf(config.catalogue, at('2026-02-28T12:34:56.789Z'));
+      const account = fullest(catalogue);
+      await putStored(table.store(), account);
+      const store = { ...table.faultyStore(), catalogue };
+      for (const { id, credits } of catalogue.meters) {
+        const consume = () =>
+          trackConsumption(store, request(account.userId, '2026-03-10'), using({ [id]: 1 }));
+        const units = credits === 0 ? 4 : 7;
+        expect(await measured(consume)).toEqual({ outcome: 'created', requests: ONE_WRITE, units });
+      }
+    },
+  );
 
   it('keeps the mails of today and yesterday, and removes those of the month before', async () => {
     const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, '2026-03-01');

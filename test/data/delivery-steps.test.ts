@@ -147,17 +147,38 @@ describe('G11: a credit goes back once', () => {
     }
   });
 
-  it('into the open period when it was spent there, and carried when its period is long closed', async () => {
+  it('carried as the youngest when its mail fails in a later period, however many are carried', async () => {
     const mail = await givenMail(ENTERPRISE);
+    await dispatch(mail);
     const later = at('2026-09-15');
-    await dispatch(mail, later);
-    await answer(mail, 'failed', later);
+    expect(await answer(mail, 'failed', later)).toMatchObject({ delivery: { status: 'failed' } });
     const [returned] = await wholeLedger(table.store(), mail.userId, later);
     expect(returned).toMatchObject({ kind: 'regranted', amount: 1, source: `delivery:${mail.id}` });
     const { credits } = await storedAccount(table.store(), mail.userId);
-    // Ten of August are carried.
     expect(credits.lots).toEqual([0, 0, 11]);
     await expectClosedBooks(table.store(), mail.userId, later);
+  });
+
+  it('carried as the oldest when its user cancels in a later period, and only if there is room', async () => {
+    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), ENTERPRISE, NOW);
+    const mails = [await mailOf(userId, letterId), await mailOf(userId, letterId)];
+    const later = '2026-04-02';
+    const source = (id = ''): string => `delivery:${id}`;
+    // Eight of March are carried: two more have room.
+    await cancel({ userId, id: mails[0] ?? '' }, at(later));
+    const [carried] = await wholeLedger(table.store(), userId, later);
+    expect(carried).toMatchObject({ kind: 'regranted', amount: 1, source: source(mails[0]) });
+    expect((await storedAccount(table.store(), userId)).credits.lots).toEqual([1, 0, 8]);
+
+    await addCredits(table.store(), request(userId, later), { amount: 1, reason: 'test', actor: 'admin' });
+    const june = '2026-06-02';
+    await cancel({ userId, id: mails[1] ?? '' }, at(june));
+    const lines = (await wholeLedger(table.store(), userId, june)).slice(0, 2);
+    expect(lines).toMatchObject([
+      { kind: 'expiry', amount: -1, source: source(mails[1]) },
+      { kind: 'regranted', amount: 1, source: source(mails[1]) },
+    ]);
+    await expectClosedBooks(table.store(), userId, june);
   });
 
   it('as purchased, and its closed period owes one less, as often as it owes one', async () => {
@@ -179,14 +200,14 @@ describe('G11: a credit goes back once', () => {
     for (const id of ids) {
       await cancel({ userId, id }, at('2026-04-03'));
       const { credits } = await storedAccount(table.store(), userId);
-      kinds.push([await march(), credits.purchased, credits.lots[0]]);
+      kinds.push([await march(), credits.purchased, credits.lots]);
     }
     expect(kinds).toEqual([
-      [1, 1, 0],
-      [0, 2, 0],
-      [0, 2, 1],
-      // Two are left beside the purchased ones, as many as pro allows: the last comes back and expires.
-      [0, 2, 1],
+      [1, 1, [0]],
+      [0, 2, [0]],
+      [0, 2, [1]],
+      // With a carried one, the plan's two are there again: one more would have no room.
+      [0, 2, [1]],
     ]);
     await expectClosedBooks(table.store(), userId, '2026-04-03');
   });
@@ -195,9 +216,8 @@ describe('G11: a credit goes back once', () => {
     const mail = await givenMail(ENTERPRISE);
     const later = at('2086-09-15');
     expect(await cancel(mail, later)).toMatchObject({ outcome: 'changed' });
-    const ledger = await wholeLedger(table.store(), mail.userId, later);
-    // Ten are carried and ten included: there is no room for it.
-    expect(ledger.slice(0, 2)).toMatchObject([
+    const returned = (await wholeLedger(table.store(), mail.userId, later)).slice(0, 2);
+    expect(returned).toMatchObject([
       { kind: 'expiry', amount: -1 },
       { kind: 'regranted', amount: 1 },
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { deductMailCredit } from '../../lambdas/letters/commands/schedule-delivery.ts';
 import { deleteLetterAndCancel } from '../../lambdas/letters/commands/delete-letter.ts';
 import { takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import {
@@ -10,6 +11,7 @@ import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { active, at, availableTo, givenCredits, leftOf } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
+  ADDRESS,
   expectClosedBooks,
   givenSubscriberWithLetter,
   putStored,
@@ -17,6 +19,7 @@ import {
   scheduleMail,
   storedAccount,
   wholeLedger,
+  writeLetter,
 } from '../support/users.ts';
 
 const table = useTable();
@@ -121,6 +124,41 @@ describe('G11: a mail of a closed period', () => {
       ledger.filter(({ source, kind }) => source.startsWith('delivery:') && kind !== 'use'),
     ).toHaveLength(2);
     await expectClosedBooks(table.store(), userId, APRIL);
+  });
+});
+
+describe('G11: somebody who schedules all credits for 2090, month after month, and then cancels everything', () => {
+  it.each([
+    ['pro', 'its allowance', 2],
+    ['enterprise', 'its allowance and its cap', 20],
+  ] as const)('G11: on %s holds at most %s', async (plan, _, most) => {
+    const store = table.store();
+    const months = Array.from({ length: 6 }, (__, index) => `2026-0${String(index + 3)}-10`);
+    const facts = active({ plan, anchor: '2026-03-01' });
+    const { userId } = await givenSubscriberWithLetter(store, facts, MARCH);
+    const parked: string[] = [];
+    for (const now of months) {
+      const letter = request(userId, now);
+      await writeLetter(store, letter);
+      const order = { letterId: letter.id, deliverAt: at('2090-01-01'), recipient: ADDRESS };
+      for (;;) {
+        const mail = request(userId, now);
+        const { outcome } = await deductMailCredit(store, mail, order);
+        if (outcome !== 'created') {
+          break;
+        }
+        parked.push(mail.id);
+      }
+      expect(availableTo(await storedAccount(store, userId))).toBe(0);
+    }
+    expect(parked).toHaveLength(months.length * (plan === 'pro' ? 2 : 10));
+    const held: number[] = [];
+    for (const id of parked) {
+      await cancel(userId, id, '2026-09-10');
+      held.push(availableTo(await storedAccount(store, userId)));
+    }
+    expect(Math.max(...held)).toBe(most);
+    await expectClosedBooks(store, userId, '2026-09-10');
   });
 });
 

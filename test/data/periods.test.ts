@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { listClosedPeriods } from '../../lambdas/adapters/dynamodb/accounts.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
-import { namesIn, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
+import { UNLIMITED } from '../../lambdas/domain/terms.ts';
 import {
   active,
   at,
@@ -151,6 +150,33 @@ describe('G7: decisions never wait for jobs', () => {
     expect([june.account.plan, availableTo(june.account)]).toEqual(['none', 0]);
     await wholeLedger(table.store(), userId, '2026-06-15');
     expect(await itemsOf(table.store(), userId)).toEqual(before);
+  });
+
+  it('leaves out of accounts and periods what is 0, and reads it as 0', async () => {
+    const store = table.store();
+    const pro = active({ plan: 'pro', anchor: '2026-03-01' });
+    const { userId, letterId } = await givenSubscriberWithLetter(store, pro, '2026-03-10');
+    await scheduleMail(store, request(userId, '2026-03-10'), letterId);
+    await scheduleMail(store, request(userId, '2026-04-10'), letterId);
+    const items = await itemsOf(store, userId);
+    expect(items.get('ACCOUNT')).toMatchObject({
+      meters: {
+        letters: { used: 0, limit: UNLIMITED, left: UNLIMITED },
+        mails: { used: 1, limit: UNLIMITED, left: UNLIMITED - 1, credits: 1 },
+      },
+    });
+    for (const sk of ['ACCOUNT', 'PERIOD#2026-03-01T00:00:00.000Z']) {
+      expect(items.get(sk)).not.toHaveProperty('meters.mails.paid');
+      expect(items.get(sk)).not.toHaveProperty('meters.letters.credits');
+    }
+    const { meters } = await storedAccount(store, userId);
+    expect([meters['letters']?.credits, meters['mails']]).toMatchObject([0, { used: 1, paid: 0 }]);
+    await writeLetter(store, request(userId, '2026-05-10'));
+    const closed = await listClosedPeriods(store, userId, 2, plentyOfTime());
+    expect(closed).toMatchObject([
+      { meters: { mails: { used: 1, paid: 0 } }, creditsUsed: 1, creditsLeft: 1 },
+      { meters: { mails: { used: 1, paid: 0 } }, creditsUsed: 1, creditsLeft: 1 },
+    ]);
   });
 
   it('shows an unknown user as a free one', async () => {

@@ -272,10 +272,7 @@ describe('counting', () => {
       bad,
       letterOf('u1', 'after', '2034-01-01'),
     ]);
-    expect(await statisticsOf('2034-01-01')).toMatchObject({
-      totals: { 'used:letters': 2 },
-      activeUsers: 1,
-    });
+    expect(await statisticsOf('2034-01-01')).toMatchObject({ totals: { 'used:letters': 2 }, activeUsers: 1 });
     expect([...suite.objects().objects.keys()]).toEqual([
       `failed-records/set-aside/statistics/${bad.eventID ?? ''}.json`,
     ]);
