@@ -56,7 +56,7 @@ describe('the snippet for an app', () => {
       code: 0,
       stdout: '',
     });
-  });
+  }, 120_000);
 
   it('counts, gives back and refuses', async () => {
     const file = join(folder, 'app.mts');
