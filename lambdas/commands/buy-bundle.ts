@@ -30,6 +30,7 @@ export async function buyBundle(
   if (before !== null && !needsPage(before)) {
     return before;
   }
+  const name = `${String(credits)} ${store.catalogue.credit?.title[1] ?? 'credits'}`;
   return withCustomer(services, account, now, deadline, async (customerId) => {
     const opened = await openPurchase(store, request, { credits, ...price, customerId });
     if (!needsPage(opened)) {
@@ -38,7 +39,7 @@ export async function buyBundle(
     if (opened.record.customerId !== customerId) {
       await notePurchase(store, userId, id, { customerId }, deadline);
     }
-    const order = { userId, customerId, purchaseId: id, credits, price, appUrl };
+    const order = { userId, customerId, purchaseId: id, name, price, appUrl };
     const checkoutUrl = await checkOutBundle(stripe, order, deadline);
     return { ...opened, record: await notePurchase(store, userId, id, { checkoutUrl }, deadline) };
   });

@@ -33,9 +33,9 @@ import { type Replay, replayOf } from './replay.ts';
 /** A command that costs usage, and the record that it makes. */
 export interface CostingCommand<Kept, Refused = unknown> extends CommandContext {
   use: Use;
-  /** What the ledger names as the cause, `delivery:<id>`. */
+  /** What the ledger names as the cause, `usage:<id>`. */
   source: string;
-  /** What it writes besides, and must be able to: a delivery counts itself on its letter, which has to exist. */
+  /** What it writes besides, and must be able to: something has to exist on which it counts. */
   alongside: readonly Alongside<Refused>[];
   /**
    * Where a card may pay for a use for which there is no credit left; null: it may not. Called before a record is made

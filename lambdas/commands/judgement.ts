@@ -17,10 +17,10 @@ export type AccountReason =
 
 export interface Reasons {
   record: Reason;
-  /** What the command writes alongside: the letter of a delivery. */
+  /** What the command writes alongside, and has to exist. */
   alongside: Reason;
   account: AccountReason;
-  /** Any of the other items: the ledger's line, the letter's text. */
+  /** Any of the other items: the ledger's line, and what belongs to the record. */
   others: Reason;
 }
 
@@ -38,7 +38,7 @@ export type Verdict =
  * Judges the reasons in a fixed order, the first that applies:
  * 1. the record exists: it is the same request again, whatever the account says by now (G2);
  * 2. the record is in another transaction's hands: it may be this request's twin, so nothing else can be believed yet;
- * 3. what stands alongside refuses (the letter is missing);
+ * 3. what stands alongside refuses (what it needs is missing);
  * 4. there is no account yet;
  * 5. the account is not open, or stands under other terms: it is rolled forward, and the command carried out, at once (G7);
  * 6. the account refuses, or wants a card to pay;

@@ -106,7 +106,7 @@ export interface AccountChange {
   movements: readonly Movement[];
 }
 
-/** Under which name a meter's uses of a UTC day are counted: `letters:2026-11-24`. */
+/** Under which name a meter's uses of a UTC day are counted: `images:2026-11-24`. */
 export function dayOf(meter: string, instant: Instant): string {
   return `${meter}:${utcDay(instant)}`;
 }

@@ -19,7 +19,7 @@ export function usd(amountCents: number): Price {
   return { amountCents, currency: 'usd' };
 }
 
-/** A thing by its name, for one and for many: `['letter', 'letters']`. */
+/** A thing by its name, for one and for many: `['image', 'images']`. */
 export type Title = readonly [one: string, many: string];
 
 /** Unused included credits are carried to later periods. */

@@ -1,5 +1,5 @@
 /**
- * Mail credits of one account.
+ * Credits of one account.
  *
  * What may be spent is one number (`available`); of which kind it is, is arithmetic: the period's uses are laid over
  * the carried lots (oldest first), the included credits and the purchased ones, in that order. So a use never chooses,
@@ -63,7 +63,7 @@ export const MOVEMENT_KINDS = Object.keys(MOVEMENT_COUNTER) as MovementKind[];
 export interface Movement {
   kind: MovementKind;
   amount: number;
-  /** What caused it, `delivery:<id>` or `period:<start>`. */
+  /** What caused it, `usage:<id>` or `period:<start>`. */
   source: string;
 }
 

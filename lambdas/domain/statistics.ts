@@ -51,7 +51,7 @@ export interface DayStatistics {
 
 /** What one change adds to the statistics. */
 export interface Counted {
-  /** Names the counted thing, so that it counts once: `letter:<id>`. Unique among its user's. */
+  /** Names the counted thing, so that it counts once: `usage:<id>`. Unique among its user's. */
   subject: string;
   userId: string;
   /** The day of the thing itself, whenever it is counted. */

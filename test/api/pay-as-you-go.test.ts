@@ -70,7 +70,7 @@ describe('a mail for which there is no credit left', () => {
     const [charge, ...others] = await charges();
     expect(others).toEqual([]);
     expect(charge).toMatchObject({
-      amount: PRICE?.amountCents,
+      amount: PRICE.amountCents,
       currency: 'usd',
       receipt_url: paid.body['receiptUrl'],
     });
@@ -109,7 +109,7 @@ describe('a mail for which there is no credit left', () => {
         body: { status: 'cancelled', refund: 'done' },
       });
     }
-    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: PRICE?.amountCents }]);
+    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: PRICE.amountCents }]);
     expect((await ada.call('GET', '/credits')).body).toMatchObject({ available: 0, used: 2 });
   });
 

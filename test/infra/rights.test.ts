@@ -153,7 +153,7 @@ describe('the rights of the functions', () => {
     // A command that changes an account reads it again after a conflict.
     [
       'dynamodb:GetItem',
-      'admin billing credits deliveries delivery-answers email-sender failed-events gifts letters mail-sender mail-webhook purchases reconciler rollover-page statistics stripe-events usage',
+      'account admin billing consumption credits deliveries delivery-answers email-sender failed-events gifts letters mail-sender mail-webhook purchases reconciler rollover-page statistics stripe-events usage',
     ],
     [
       'dynamodb:UpdateItem',

@@ -40,7 +40,14 @@ export async function beginPurchase(
   const { price } = bundleOf(LETTERS, bundle);
   const context = { userId, id, fingerprint: 'a bundle', now, deadline };
   await openPurchase(store, context, { credits: bundle, ...price, customerId });
-  const order = { userId, customerId, purchaseId: id, credits: bundle, price, appUrl: 'https://app.test/' };
+  const order = {
+    userId,
+    customerId,
+    purchaseId: id,
+    name: `${String(bundle)} mail credits`,
+    price,
+    appUrl: 'https://app.test/',
+  };
   const url = await checkOutBundle(stripe, order, deadline);
   return { id, sessionId: sessionIn(url) };
 }

@@ -152,13 +152,13 @@ export function countUse({ table, catalogue }: Store, { userId, use, now }: Aske
       ...Object.fromEntries(conditions.flatMap(({ values }) => Object.entries(values))),
     },
   );
-  const names = daily.map((meter, place) => dayNames(meter, place, now));
+  const names = daily.flatMap((meter, place) => Object.entries(dayNames(meter, place, now)));
   return {
     Update: {
       TableName: table,
       Key: accountKey(userId),
       ...expressions,
-      ExpressionAttributeNames: Object.assign({}, expressions.ExpressionAttributeNames, ...names),
+      ExpressionAttributeNames: { ...expressions.ExpressionAttributeNames, ...Object.fromEntries(names) },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
@@ -340,7 +340,7 @@ function parseLevels(reader: ItemReader): Record<string, LimitedCount> {
 }
 
 /** @throws CorruptItemError when what is left is not the limit less what is used: the condition would not decide as the rules do */
-export function parseLimited(reader: ItemReader): LimitedCount {
+function parseLimited(reader: ItemReader): LimitedCount {
   const used = reader.integer('used');
   const count = { used, limit: parseLimit(reader) };
   if (leftOf(count) !== reader.integer('left')) {
@@ -357,7 +357,7 @@ export function parseLimit(reader: ItemReader): Limit | null {
   return limit === UNLIMITED ? 'unlimited' : limit;
 }
 
-/** `letters:2026-11-24`: a meter and a day. */
+/** `images:2026-11-24`: a meter and a day. */
 const DAY_NAME = /^[a-z]\w*:\d{4}-\d\d-\d\d$/;
 
 function parseUsesByDay(reader: ItemReader): Record<string, number> {

@@ -54,7 +54,7 @@ export function periodListKey(period: ClosedPeriod): string {
   return listKey('LEDGER', period.periodEnd, BEFORE_ALL_IDS);
 }
 
-/** Sorts before the digits and letters with which every id begins. */
+/** Sorts before the digits and characters with which every id begins. */
 const BEFORE_ALL_IDS = '-';
 
 /** @throws CorruptItemError */

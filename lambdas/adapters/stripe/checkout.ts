@@ -53,14 +53,15 @@ export interface BundleOrder {
   userId: string;
   customerId: string;
   purchaseId: string;
-  credits: number;
+  /** What the page says is bought: `5 credits`. */
+  name: string;
   price: Price;
   /** Where Stripe sends the user back to. */
   appUrl: string;
 }
 
 /**
- * Begins a Checkout of a bundle of mail credits. A repetition for the same purchase and customer within a day gives the
+ * Begins a Checkout of a bundle of credits. A repetition for the same purchase and customer within a day gives the
  * same page. The page itself is open for a day.
  *
  * @returns the address of its page
@@ -69,7 +70,7 @@ export interface BundleOrder {
  */
 export async function checkOutBundle(
   connection: StripeConnection,
-  { userId, customerId, purchaseId, credits, price, appUrl }: BundleOrder,
+  { userId, customerId, purchaseId, name, price, appUrl }: BundleOrder,
   deadline: Deadline,
 ): Promise<string> {
   // Both carry it: some events name the session, others the payment.
@@ -88,7 +89,7 @@ export async function checkOutBundle(
             price_data: {
               currency: price.currency,
               unit_amount: price.amountCents,
-              product_data: { name: `${String(credits)} mail credits` },
+              product_data: { name },
             },
           },
         ],

@@ -9,7 +9,7 @@ const Id = z.string();
 
 const limits = { limit: z.nullable(Limit), left: Limit };
 
-export const Account = named(
+const Account = named(
   'Account',
   z.object({
     userId: z.string(),

@@ -66,16 +66,16 @@ const CreditAdjustment = named(
       amount: 2,
       source: 'adjustment',
       actor: 'auth0|owner',
-      reason: 'Two mails were lost in the post.',
+      reason: 'Two were lost.',
       available: 4,
     },
   },
 );
 
 const exampleItem = {
-  kind: 'LETTER',
-  key: 'LETTER#3f2a9c5d8e7b41f0a6c4d2e1b0f98a76',
-  data: { title: 'To myself in ten years', createdAt: 1_795_510_800_000 },
+  kind: 'USAGE',
+  key: 'USAGE#3f2a9c5d8e7b41f0a6c4d2e1b0f98a76',
+  data: { consumed: { exports: 1 }, createdAt: 1_795_510_800_000 },
 };
 
 const ExportedItem = named(

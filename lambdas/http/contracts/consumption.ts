@@ -26,7 +26,12 @@ const NewConsumption = named(
       consume: z.optional(counts([...METER_IDS, ...LEVEL_IDS])),
       release: z.optional(counts(LEVEL_IDS)),
     })
-    .check(z.refine((use) => Object.keys(use).length === 1, 'Expected either consume or release.')),
+    .check(
+      z.refine((use) => Object.keys(use).length === 1, {
+        error: 'Expected either consume or release.',
+        path: ['consume'],
+      }),
+    ),
   {
     description:
       'What is used of meters and levels, or released of levels. Postage counts all of it, or nothing.',

@@ -79,7 +79,7 @@ export const createPurchase = contract('POST /credits/purchases', {
 export const listPurchases = contract('GET /credits/purchases', {
   ...NO_INPUT,
   operationId: 'listPurchases',
-  summary: 'List purchases of mail credits',
+  summary: 'List purchases of credits',
   description: 'Newest first, those that were never paid among them.',
   query: PageQuery,
   answers: { 200: { description: 'A page of purchases', schema: PurchasePage } },

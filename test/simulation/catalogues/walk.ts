@@ -67,27 +67,37 @@ function step(world: World, act: Act['act'], catalogue: Catalogue): void {
         catalogue,
       );
       return;
-    case 'give back':
-      { giveOneBack(world, act.which, catalogue); return; }
+    case 'give back': {
+      giveOneBack(world, act.which, catalogue);
+      return;
+    }
     case 'subscribe':
       world.anchor ??= Math.floor(now / 1_000) * 1_000;
-      { follow(world, catalogue, {
-        plan: act.plan,
-        anchor: world.anchor,
-        subscription: { status: 'active', id: 'sub_1', interval: 'month', endsAt: null },
-      }); return; }
+      {
+        follow(world, catalogue, {
+          plan: act.plan,
+          anchor: world.anchor,
+          subscription: { status: 'active', id: 'sub_1', interval: 'month', endsAt: null },
+        });
+        return;
+      }
     case 'end':
       world.anchor = null;
-      { follow(world, catalogue, null); return; }
-    case 'buy':
-      { take(
+      {
+        follow(world, catalogue, null);
+        return;
+      }
+    case 'buy': {
+      take(
         world,
         changeCredits(account, now, catalogue, (credits) =>
           grantPurchased(credits, act.count, 'purchase', 'buy'),
         ),
         'credits',
         catalogue,
-      ); return; }
+      );
+      return;
+    }
     case 'apply': {
       const change = applyCatalogue(account, catalogue, now);
       if (change !== null) {
@@ -96,8 +106,10 @@ function step(world: World, act: Act['act'], catalogue: Catalogue): void {
       }
       return;
     }
-    case 'roll':
-      { take(world, rollForward(account, now, catalogue), 'none', catalogue); return; }
+    case 'roll': {
+      take(world, rollForward(account, now, catalogue), 'none', catalogue);
+      return;
+    }
   }
 }
 
@@ -162,7 +174,7 @@ function expectToldAlike(account: Account, refusal: object, catalogue: Catalogue
 function giveOneBack(world: World, which: number, catalogue: Catalogue): void {
   const index = which % Math.max(1, world.consumptions.length);
   const consumption = world.consumptions[index];
-  if (consumption === undefined || consumption.givenBackAt !== null) {
+  if (consumption?.givenBackAt !== null) {
     return;
   }
   const stored =
