@@ -98,7 +98,7 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on: 'table' as const,
     reason: 'It forgets a customer who has been deleted at Stripe.',
   })),
-  ...(['credits', 'failed-events'] as const).map((name) => ({
+  ...(['credits', 'failed-events', 'gifts', 'purchases'] as const).map((name) => ({
     function: name,
     action: 'dynamodb:Query',
     on: 'table' as const,

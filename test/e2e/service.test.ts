@@ -60,6 +60,33 @@ describe('usage that another service counts', () => {
     expect(await get(world(), '/usage', token)).toMatchObject({ usage: { lettersCreated: 0 } });
   });
 
+  it('G11: is given back once, and what the account shows agrees', async () => {
+    const { userId, token } = await givenSubscriber(world(), 'proCounted', { plan: 'pro' });
+    const counted = await count(userId, { key: 'failed', consume: { letters: 2, mails: 1 } });
+    const usage = `/users/${encodeURIComponent(userId)}/usage/${String(counted.body['id'])}`;
+    const giveBack = async (): Promise<Answer> =>
+      ask(world(), `DELETE ${usage}`, { token: await world().serviceToken() });
+    expectAnswer(await giveBack(), 200, { consumed: { letters: 2, mails: 1 }, credits: 1 });
+    const repeated = await giveBack();
+    expectAnswer(repeated, 200, { consumed: { letters: 2, mails: 1 }, credits: 1 });
+    expect(repeated.headers.get('idempotent-replayed')).toBe('true');
+
+    const account = {
+      meters: { letters: { used: 0 }, mails: { used: 0, credits: 1 } },
+      credits: { available: 2 },
+    };
+    expect(await get(world(), '/account', token)).toMatchObject(account);
+    const ofService = await ask(world(), `GET /users/${encodeURIComponent(userId)}/account`, {
+      token: await world().serviceToken(),
+    });
+    expectAnswer(ofService, 200, account);
+    expect(await get(world(), '/account/history', token)).toHaveProperty('periods');
+    expect(await get(world(), '/account/forecast', token)).toHaveProperty('meters');
+    expectAnswer(await ask(world(), 'GET /catalogue', {}), 200, {
+      plans: [{ id: 'none' }, { id: 'pro' }, {}],
+    });
+  });
+
   it('G13: is not for users, not even for their own', async () => {
     const { userId, token } = await world().meet('freeCounted');
     const own = await count(userId, { key: 'own', consume: { letters: 1 }, token });
