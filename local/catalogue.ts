@@ -157,7 +157,7 @@ async function apply(task: Task): Promise<number> {
   }
   bar.end();
   tell(
-    `${accounts(counts.changed)} changed; ${String(counts.left)} had been already, or have a plan that the catalogue lacks.`,
+    `The catalogue was carried out on ${accounts(counts.changed)}; on ${String(counts.left)} it had been, or it lacks their plan.`,
     ...failures.lines(),
   );
   return failures.count === 0 ? 0 : 1;
