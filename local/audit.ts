@@ -5,12 +5,10 @@ import { proveLedgerOf } from '../lambdas/commands/prove-ledger.ts';
 import { BusyError } from '../lambdas/adapters/dynamodb/retry.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { countAccounts, pagesOfAccounts } from './account-keys.ts';
-import { externalDynamodb, runProgram } from './command-line.ts';
+import { runProgram } from './command-line.ts';
+import { findTable } from './find-table.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
-import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { startProgressBar } from './progress-bar.ts';
-import { findRunning } from './running-file.ts';
-import { UsageError } from './usage-error.ts';
 import { openStore } from './open-store.ts';
 
 const HELP = `Adds up the ledger of every account, erased users' included, and compares it with the account.
@@ -26,28 +24,6 @@ and the credentials of the environment, which need dynamodb:DescribeTable, dynam
 dynamodb:Query on the table. It reads the table about three times and writes nothing. The exit code is 1 when the books
 of an account do not hold.
 `;
-
-/** @throws UsageError */
-async function findTable(
-  table: string | undefined,
-  dynamodb: string | undefined,
-): Promise<{ table: string; name: string }> {
-  const external = externalDynamodb(dynamodb);
-  if (external !== null) {
-    const location = { dynamodb: external, table: table ?? tableName() };
-    setTableEnvironment(location);
-    return { table: location.table, name: `${location.table} at ${external}` };
-  }
-  if (table !== undefined) {
-    return { table, name: table };
-  }
-  const running = await findRunning();
-  if (running === null) {
-    throw new UsageError('Nothing is running. Start Postage with "npm start", or name a table with --table.');
-  }
-  setTableEnvironment(running);
-  return { table: running.table, name: running.name };
-}
 
 /** The outcome for one account. `gone`: only its tombstone is left. */
 type Verdict = { verdict: 'holds' } | { verdict: 'gone' } | { verdict: 'fails'; why: string };

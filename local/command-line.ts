@@ -9,15 +9,19 @@ import { UsageError } from './usage-error.ts';
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** The values of options as `parseArgs` reads them. */
-type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowNegative: true }>>['values'];
+type Values<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O; allowNegative: true; allowPositionals: boolean }>
+>['values'];
 
 export interface Program<O extends Options> {
   /** As its user types it. */
   command: string;
   help: string;
   options: O;
+  /** The words that may stand before the options; none unless told. */
+  words?: readonly string[];
   /** @returns the code to exit with; null when the program goes on. @throws UsageError */
-  run: (values: Values<O>) => Promise<number | null>;
+  run: (values: Values<O>, word: string | undefined) => Promise<number | null>;
 }
 
 /** Runs a program of the command line, or shows its help. */
@@ -25,19 +29,27 @@ export async function runProgram<O extends Options>({
   command,
   help,
   options,
+  words = [],
   run,
 }: Program<O>): Promise<void> {
   const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
   try {
-    const { values } = parseArgs<{ options: O; allowNegative: true }>({
-      options: withHelp,
-      allowNegative: true,
-    });
+    const { values, positionals } = parseArgs<{ options: O; allowNegative: true; allowPositionals: boolean }>(
+      {
+        options: withHelp,
+        allowNegative: true,
+        allowPositionals: words.length > 0,
+      },
+    );
     if (Reflect.get(values, 'help') === true) {
       process.stdout.write(help);
       return;
     }
-    const code = await run(values);
+    const [word] = positionals;
+    if (words.length > 0 && (positionals.length !== 1 || !words.includes(word ?? ''))) {
+      throw new UsageError(`Say one of ${words.join(', ')}. See: ${command} -- --help`);
+    }
+    const code = await run(values, word);
     if (code !== null) {
       process.exit(code);
     }
@@ -88,10 +100,17 @@ export function externalDynamodb(option?: string): string | null {
   return address;
 }
 
+/** A table's size, as DynamoDB has counted it within the last six hours. */
+export interface TableSize {
+  items: number;
+  bytes: number;
+}
+
 /** Asks for a table, so that a wrong name, a wrong address or missing rights show at once. @throws UsageError */
-export async function assertTable({ client, table }: Table): Promise<void> {
+export async function assertTable({ client, table }: Table): Promise<TableSize> {
   try {
-    await client.send(new DescribeTableCommand({ TableName: table }));
+    const { Table: described } = await client.send(new DescribeTableCommand({ TableName: table }));
+    return { items: described?.ItemCount ?? 0, bytes: described?.TableSizeBytes ?? 0 };
   } catch (error) {
     throw new UsageError(`The table ${table} cannot be reached. (${String(error)})`);
   }

@@ -13,6 +13,13 @@ import { type Instant } from '../../lambdas/domain/instants.ts';
 /** The letters app's catalogue, in force from the beginning. */
 export const LETTERS = catalogueOf(catalogue, 0);
 
+/** The letters app, whose plans grant three credits more, in force since an instant. */
+export function lettersWithMore(since: Instant): Catalogue {
+  const [free, ...sold] = LETTERS.plans;
+  const plans = sold.map((plan) => ({ ...plan, creditsPerPeriod: plan.creditsPerPeriod + 3 }));
+  return { ...LETTERS, since, plans: [free, ...plans] };
+}
+
 /** What the letters app has not: levels, a free plan with credits, a plan that is no longer sold. */
 export const STUDIO_FILE = defineCatalogue({
   meters: {
