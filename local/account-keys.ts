@@ -22,6 +22,9 @@ export interface AccountPage {
   scanned: number;
 }
 
+/** Fewer than fit into DynamoDB's 1 MB: whole accounts take memory. */
+const PAGE_ITEMS = 500;
+
 /** All accounts as they stand, tombstones too, page by page: memory holds one page. @throws BusyError */
 export async function* accountsOf({ client, table }: Table): AsyncGenerator<AccountPage> {
   let start: WireItem | undefined;
@@ -32,6 +35,7 @@ export async function* accountsOf({ client, table }: Table): AsyncGenerator<Acco
       ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
       ExpressionAttributeValues: { ':account': { S: ACCOUNT_KEY }, ':user': { S: userKey('') } },
       ConsistentRead: true,
+      Limit: PAGE_ITEMS,
       ExclusiveStartKey: start,
     });
     const { Items, ScannedCount, LastEvaluatedKey } = await retrying(
