@@ -17,7 +17,8 @@ const letter = { title: 'To me', body: 'Dear me,\nstill there?' };
 function advice(problem: Problem): string {
   switch (problem.code) {
     case 'quota_exceeded':
-      return `${problem.used.toFixed(0)} of ${String(problem.limit)} until ${problem.resetsAt.slice(0, 10)}`;
+      // No time resets a level.
+      return `${problem.used.toFixed(0)} of ${String(problem.limit)} until ${problem.resetsAt ?? 'a release'}`;
     case 'rate_limited':
       return `${problem.limit.toFixed(0)} until ${problem.resetsAt.slice(0, 10)}`;
     case 'payment_action_required':
