@@ -1,7 +1,8 @@
-import { type Account, type AccountChange, planOfAccount } from './account.ts';
+import { type Account, type AccountChange, isLive, planOfAccount } from './account.ts';
 import { type Catalogue } from './catalogue.ts';
-import { changeAllowance, inTurn, payOwed } from './credits.ts';
+import { changeAllowance, type Credits, type CreditsChange, inTurn, payOwed } from './credits.ts';
 import { type Instant, toIso } from './instants.ts';
+import { isBoundary } from './periods.ts';
 import { rollForward } from './roll-forward.ts';
 import { termsOfOpenPeriod } from './terms.ts';
 
@@ -18,12 +19,10 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
     return null;
   }
   const terms = termsOfOpenPeriod(rolled.account, plan, catalogue);
-  const { credits: before, servedInterval } = rolled.account;
-  const allowance = Math.max(0, plan.creditsPerPeriod - (servedInterval?.includedUsed ?? 0));
   const source = `catalogue:${toIso(catalogue.since)}`;
   const { credits, movements } = inTurn(
-    before,
-    (current) => changeAllowance(current, allowance, source),
+    rolled.account.credits,
+    (current) => allow(current, rolled.account, terms.creditsPerPeriod, source),
     (current) => payOwed(current, source),
   );
   return {
@@ -31,4 +30,22 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
     closed: rolled.closed,
     movements,
   };
+}
+
+/**
+ * The allowance under the new terms, less what the interval has used before an ending. It stays where the plan has as much
+ * as before, so that what was taken back by hand does not return, and where a free period began with an ending: that one
+ * has none.
+ */
+function allow(credits: Credits, account: Account, creditsPerPeriod: number, source: string): CreditsChange {
+  const { subscription, anchor, periodStart, servedInterval } = account;
+  const hasAllowance = isLive(subscription) || isBoundary(anchor, periodStart);
+  if (creditsPerPeriod === account.creditsPerPeriod || !hasAllowance) {
+    return { credits, movements: [] };
+  }
+  return changeAllowance(
+    credits,
+    Math.max(0, creditsPerPeriod - (servedInterval?.includedUsed ?? 0)),
+    source,
+  );
 }
