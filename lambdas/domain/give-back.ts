@@ -7,8 +7,9 @@ import { type LimitedCount } from './terms.ts';
 
 export type GiveBackDecision =
   | ({ outcome: 'given_back' } & ReturnChange)
-  /** It released something, or less is held of a level than it consumed. */
+  /** It released something. */
   | { outcome: 'refused'; reason: 'released' }
+  /** Less is held of a level than it consumed. */
   | { outcome: 'refused'; reason: 'not_held'; level: string; held: number };
 
 /**
@@ -31,7 +32,10 @@ export function giveBack(
   const returned = { count, spentAt, because: 'failed', source: `usage:${id}` } as const;
   const change = returnToAccount(account, returned, stored, now, catalogue);
   const { meters, levels, usesByDay, periodStart } = change.account;
-  for (const [level, taken] of Object.entries(consumed).filter(([each]) => leveled.includes(each))) {
+  // An id may have become a level, or a meter, since: what was counted as the one is not given back as the other.
+  const ofLevels = Object.fromEntries(Object.entries(consumed).filter(([each]) => leveled.includes(each)));
+  const ofMeters = Object.fromEntries(Object.entries(consumed).filter(([each]) => !leveled.includes(each)));
+  for (const [level, taken] of Object.entries(ofLevels)) {
     const held = levels[level]?.used ?? 0;
     if (held < taken) {
       return { outcome: 'refused', reason: 'not_held', level, held };
@@ -43,8 +47,8 @@ export function giveBack(
     ...change,
     account: {
       ...change.account,
-      meters: spentAt >= periodStart ? less(meters, consumed) : meters,
-      levels: less(levels, consumed),
+      meters: spentAt >= periodStart ? less(meters, ofMeters) : meters,
+      levels: less(levels, ofLevels),
       usesByDay: isSameDay ? lessOfDay(usesByDay, consumed, now) : usesByDay,
     },
   };

@@ -50,11 +50,7 @@ type Counts = Pick<Terms, 'meters' | 'levels'>;
 
 const NOTHING: Counts = { meters: {}, levels: {} };
 
-/**
- * The terms of a plan, with what an account has counted and holds of it so far.
- *
- * @param plan null for one that the catalogue lacks: nothing is in it
- */
+/** The terms of a plan, with what an account has counted and holds of it so far. */
 export function termsUnder(plan: Plan, catalogue: Catalogue, counts: Counts = NOTHING): Terms {
   return {
     ...countsUnder(plan, catalogue, counts),
@@ -64,6 +60,7 @@ export function termsUnder(plan: Plan, catalogue: Catalogue, counts: Counts = NO
   };
 }
 
+/** @param plan null for one that the catalogue lacks: nothing is in it */
 function countsUnder(plan: Plan | null, { meters, levels }: Catalogue, counts: Counts): Counts {
   return {
     meters: Object.fromEntries(

@@ -42,6 +42,14 @@ function givenBack(decision: GiveBackDecision): Extract<GiveBackDecision, { outc
   return decision;
 }
 
+it('G1, G14: gives nothing back as a level that was counted as a meter, though the id has become one since', () => {
+  const { account, record } = consumed({ exports: 2 });
+  const held = { ...account, levels: { ...account.levels, exports: { used: 5, limit: 9 } } };
+  const back = givenBack(giveBack(held, record, null, NOON, STUDIO));
+  expect(back.account.levels['exports']).toEqual({ used: 5, limit: 9 });
+  expect(back.account.meters['exports']).toMatchObject({ used: 0 });
+});
+
 const ALL = { exports: 2, pictures: 3, seats: 1 };
 
 describe('giving a consumption back', () => {
