@@ -60,13 +60,16 @@ export function viewAccount(account: Account, now: Instant, catalogue: Catalogue
     status: subscription.status,
     period: { startsAt: toIso(account.periodStart), endsAt: toIso(account.periodEnd) },
     meters: Object.fromEntries(
-      Object.entries(account.meters).map(([id, count]) => [
+      inOrder(account.meters, catalogue.meters).map(([id, count]) => [
         id,
         viewMeter(id, count, account, now, catalogue),
       ]),
     ),
     levels: Object.fromEntries(
-      Object.entries(account.levels).map(([id, count]) => [id, { held: count.used, ...viewLimit(count) }]),
+      inOrder(account.levels, catalogue.levels).map(([id, count]) => [
+        id,
+        { held: count.used, ...viewLimit(count) },
+      ]),
     ),
     features: [...(plan?.features ?? [])],
     credits: {
@@ -79,6 +82,16 @@ export function viewAccount(account: Account, now: Instant, catalogue: Catalogue
     },
     ...endings(account),
   };
+}
+
+/** In the order of the catalogue, and at the end what it has no more. The table's maps keep no order. */
+function inOrder<Count>(
+  counts: Readonly<Record<string, Count>>,
+  known: readonly { id: string }[],
+): [string, Count][] {
+  const places = new Map(known.map(({ id }, place) => [id, place]));
+  const placeOf = (id: string): number => places.get(id) ?? known.length;
+  return Object.entries(counts).sort(([one], [other]) => placeOf(one) - placeOf(other));
 }
 
 function viewMeter(

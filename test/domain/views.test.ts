@@ -19,6 +19,19 @@ import { LETTERS, STUDIO } from '../support/catalogues.ts';
 const NOW = '2026-02-10T12:00:00.000Z';
 
 describe('the view of an account', () => {
+  it('shows meters in the order of the catalogue, and at the end what it has no more', () => {
+    const { meters, ...others } = newAccount('user', at(NOW), LETTERS);
+    const fax = { used: 1, limit: 3, credits: 0, paid: 0 };
+    const reversed = Object.fromEntries(Object.entries(meters).reverse());
+    const account = { ...others, meters: { fax, ...reversed } };
+    expect(Object.keys(viewAccount(account, at(NOW), LETTERS).meters)).toEqual([
+      'letters',
+      'emails',
+      'mails',
+      'fax',
+    ]);
+  });
+
   it('has all that a usage page needs', () => {
     const pots = { lots: [0, 0, 3], included: 10, purchased: 4 };
     const enterprise = givenSubscriber(active({ plan: 'enterprise' }), NOW);
