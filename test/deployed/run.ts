@@ -90,11 +90,19 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
 
     const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
     await step('cdk bootstrap', () => bootstrap(cdk));
-    const ours: Deployment = { stage: 'dev', issuer: issuer.url, stripe };
-    const withUserPool: Deployment = { stage: 'cognito', issuer: null, stripe: null };
+    const config = 'test/deployed/postage.config.ts';
+    const ours: Deployment = { stage: 'dev', config, issuer: issuer.url, stripe };
+    const withUserPool: Deployment = { stage: 'cognito', config, issuer: null, stripe: null };
+    const pictures: Deployment = {
+      stage: 'pictures',
+      config: 'test/deployed/pictures.config.ts',
+      issuer: issuer.url,
+      stripe: null,
+    };
     const urlOf = (apiId: string): string => `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
     const url = urlOf(await step('cdk deploy', () => deploy(ours, cdk)));
     const cognitoUrl = urlOf(await step('cdk deploy with Cognito', () => deploy(withUserPool, cdk)));
+    const picturesUrl = urlOf(await step('cdk deploy of pictures', () => deploy(pictures, cdk)));
     Object.assign(process.env, cdk.environment);
     await stripe.connectTo(stackName(ours), url);
     const code = await testStack({
@@ -105,6 +113,8 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
         ...cdk.environment,
         POSTAGE_URL: url,
         POSTAGE_STACK: stackName(ours),
+        POSTAGE_PICTURES_URL: picturesUrl,
+        POSTAGE_PICTURES_STACK: stackName(pictures),
         POSTAGE_COGNITO_URL: cognitoUrl,
         POSTAGE_COGNITO_STACK: stackName(withUserPool),
         POSTAGE_ISSUER_URL: issuer.url,
@@ -118,6 +128,7 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
       await untilInterrupted(url, issuer.url, miniStack.endpoint, signal);
     } else {
       await step('cdk destroy', () => destroy(ours, cdk));
+      await step('cdk destroy of pictures', () => destroy(pictures, cdk));
       await step('cdk destroy with Cognito', () => destroy(withUserPool, cdk));
       process.stdout.write(`in all ${((performance.now() - startedAt) / 1_000).toFixed(0)} s\n`);
     }

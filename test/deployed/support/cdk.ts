@@ -27,6 +27,8 @@ export async function bootstrap(settings: CdkSettings): Promise<void> {
 /** The app as it is deployed for a stage; each has an assembly of its own. */
 export interface Deployment {
   stage: string;
+  /** The owner's file. */
+  config: string;
   /** Whose tokens it accepts; null for the user pool that it makes then. */
   issuer: string | null;
   /** Where its Stripe answers, and what its prices are; null for a stack that sells nothing. */
@@ -39,7 +41,7 @@ export function stackName({ stage }: Deployment): string {
 
 /** @returns the id of the stack's HTTP API */
 export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
-  const { stage, issuer, stripe } = deployment;
+  const { stage, config, issuer, stripe } = deployment;
   const assembly = assemblyOf(deployment, settings);
   const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
   const payments =
@@ -53,7 +55,7 @@ export async function deploy(deployment: Deployment, settings: CdkSettings): Pro
       '-c',
       `stage=${stage}`,
       '-c',
-      'config=test/deployed/postage.config.ts',
+      `config=${config}`,
       '-c',
       `emailFrom=${EMAIL_FROM}`,
       ...identity,
