@@ -192,6 +192,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     items(USERS, 'ConditionCheckItem', 'Query'),
     READ_STRIPE_KEYS,
     consume('stripeEvents'),
+    may('sqs:ChangeMessageVisibility', 'stripeEvents'),
   ],
   'failed-stripe-events': [items(FAILED, 'PutItem'), consume('deadStripeEvents')],
   reconciler: [

@@ -40,6 +40,7 @@ export const CORE_ROUTES = [
   { method: 'GET', path: '/admin/rollovers', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/failed-events', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/admin/failed-events/{id}/redrive', group: 'failed-events', access: 'admin' },
+  { method: 'POST', path: '/admin/failed-events/redrive', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/webhooks/stripe', group: 'webhooks', access: 'signature' },
   { method: 'POST', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
   { method: 'GET', path: '/cron/rollover-usage', group: 'cron', access: 'cron' },
