@@ -41,6 +41,16 @@ export function usedTotals(consumed: Counts): Totals {
   return Object.fromEntries(Object.entries(consumed).map(([id, count]) => [usedTotal(id), count]));
 }
 
+/** What was used, by meter. */
+export function usedOf(totals: Totals): Record<string, number> {
+  const prefix = usedTotal('');
+  return Object.fromEntries(
+    Object.entries(totals).flatMap(([name, count]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), count]] : [],
+    ),
+  );
+}
+
 /** Totals of one UTC day, and how many different users have used something on it. */
 export interface DayStatistics {
   /** `2026-11-24`. */

@@ -9,7 +9,7 @@ const Id = z.string();
 
 const limits = { limit: z.nullable(Limit), left: Limit };
 
-const Account = named(
+export const Account = named(
   'Account',
   z.object({
     userId: z.string(),
