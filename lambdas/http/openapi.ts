@@ -81,7 +81,7 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A token of the configured issuer. Counting usage for users needs the scope \`${USAGE_WRITE_SCOPE}\`. The admin routes need the scope or the Cognito group \`admin\`.`,
+    description: `A token of the configured issuer. Counting usage for users needs the scope \`${USAGE_WRITE_SCOPE}\`, and reading their accounts needs the scope \`${USAGE_READ_SCOPE}\` or that one. The admin routes need the scope or the Cognito group \`admin\`.`,
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
 };

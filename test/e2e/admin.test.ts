@@ -156,6 +156,7 @@ describe('an administrator', () => {
       `/admin/audit-events?date=${day}`,
       `/admin/reports/mail-credits?month=${day.slice(0, '2026-11'.length)}`,
       '/admin/rollovers',
+      '/admin/catalogue',
     ]) {
       expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
       expect((await ask(world(), `GET ${path}`)).status).toBe(401);
