@@ -49,6 +49,7 @@ export const PEOPLE = [
   'freeHolder',
   'freeCustomer',
   'freeSaver',
+  'freeWatched',
   'studioHolder',
   'freeCaller',
   'freeRegular',
