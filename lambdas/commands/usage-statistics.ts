@@ -20,7 +20,7 @@ export async function getTotals(store: Store, range: DayRange, deadline: Deadlin
   return sumOf(await getDailyStatistics(store, range, deadline));
 }
 
-export function sumOf(days: readonly DayStatistics[]): Totals {
+function sumOf(days: readonly DayStatistics[]): Totals {
   return days.map(({ totals }) => totals).reduce<Totals>(addTotals, {});
 }
 
@@ -82,7 +82,7 @@ export async function getUsageStats(store: Store, range: DayRange, deadline: Dea
 }
 
 /** How many different users were active on the days of a range. @throws BusyError */
-export async function countUsers(
+async function countUsers(
   store: Store,
   range: DayRange,
   days: readonly DayStatistics[],

@@ -32,7 +32,7 @@ export type CoreTotal =
 type CoreTotals = Readonly<Partial<Record<CoreTotal, number>>>;
 
 /** The name of the total of a meter, or of a level that was consumed. */
-export function usedTotal(meter: string): string {
+function usedTotal(meter: string): string {
   return `used:${meter}`;
 }
 

@@ -106,6 +106,12 @@ describe('the OpenAPI document', () => {
     expect(operations.sort()).toEqual(ROUTES.map(routeKey).sort());
   });
 
+  it('shows no schema of the core in whose place the letters app has one of its own', () => {
+    const { schemas } = document['components'] as { schemas: object };
+    expect(schemas).toHaveProperty('User');
+    expect(schemas).not.toHaveProperty('UserDetails');
+  });
+
   it('calls each operation by a verb, and no two the same', () => {
     const names = ROUTES.map(({ method, path }) => described(method, path)?.operationId);
     expect(new Set(names).size).toBe(ROUTES.length);

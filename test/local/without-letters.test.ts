@@ -30,7 +30,12 @@ describe('npm start without the letters app', () => {
 
   it('describes its own routes only', async () => {
     const { body } = await get('/openapi.json');
-    const { paths, tags } = body as { paths: object; tags: { name: string }[] };
+    const { paths, tags, components } = body as {
+      paths: object;
+      tags: { name: string }[];
+      components: { schemas: object };
+    };
+    expect(components.schemas).toHaveProperty('UserDetails');
     expect(Object.keys(paths)).toContain('/credits');
     expect(Object.keys(paths).filter((path) => /letter|deliver|mail|entitlement/.test(path))).toEqual([]);
     expect(tags.map(({ name }) => name)).not.toContain('letters');
