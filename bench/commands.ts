@@ -6,9 +6,11 @@ import {
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { type Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../lambdas/commands/command-context.ts';
+import { trackConsumption } from '../lambdas/commands/track-consumption.ts';
 import { deductMailCredit } from '../lambdas/letters/commands/schedule-delivery.ts';
 import { trackLetterCreation } from '../lambdas/letters/commands/create-letter.ts';
 import { newAccount } from '../lambdas/domain/account.ts';
+import { type Catalogue, catalogueOf, defineCatalogue } from '../lambdas/domain/catalogue.ts';
 import { grantPurchased } from '../lambdas/domain/credits.ts';
 import { DAY_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { putAccounts } from '../test/support/rollovers.ts';
@@ -40,7 +42,7 @@ type Command = (store: Store, context: CommandContext) => Promise<{ outcome: str
 /** Each command beside its bare transaction, taking turns, so that what disturbs one disturbs the other. */
 export async function benchCommands(
   endpoint: string,
-): Promise<Record<'letter' | 'deduction', CommandResult>> {
+): Promise<Record<'letter' | 'deduction' | 'consumptionOf3' | 'consumptionOf6', CommandResult>> {
   const store = await newTable(endpoint);
   const { account } = richSubscriber();
   await putAccounts(store, [account]);
@@ -56,9 +58,50 @@ export async function benchCommands(
       recipient: RECIPIENT,
     }),
   );
+  const consumptions = {
+    consumptionOf3: await consumptionBeside(endpoint, client, 3),
+    consumptionOf6: await consumptionBeside(endpoint, client, 6),
+  };
   client.destroy();
   store.client.destroy();
-  return { letter, deduction };
+  return { letter, deduction, ...consumptions };
+}
+
+/** The owner's backend counts two meters at once, one by its limit and one by credits, under a catalogue of some size. */
+async function consumptionBeside(
+  endpoint: string,
+  client: DynamoDBClient,
+  meters: number,
+): Promise<CommandResult> {
+  const catalogue = catalogueWith(meters);
+  const store = { ...(await newTable(endpoint)), catalogue };
+  const account = newAccount(USER, BEGIN, catalogue);
+  const { credits } = grantPurchased(account.credits, 1_000_000, 'adjustment_up', 'bench');
+  await putAccounts(store, [{ ...account, version: 1, periodEnd: Date.UTC(2126, 0, 1), credits }]);
+  const use = { consume: { counted0: 1, priced: 1 }, release: {} };
+  const result = await beside(store, client, (to, context) => trackConsumption(to, context, use));
+  store.client.destroy();
+  return result;
+}
+
+/** A free plan that has so many meters: one costs a credit, the others are counted. */
+function catalogueWith(meters: number): Catalogue {
+  const counted = Array.from({ length: meters - 1 }, (_, index) => `counted${String(index)}`);
+  const title: [string, string] = ['use', 'uses'];
+  const file = defineCatalogue({
+    meters: { ...Object.fromEntries(counted.map((id) => [id, { title }])), priced: { title, credits: 1 } },
+    plans: [
+      {
+        id: 'free',
+        title: 'Free',
+        limits: Object.fromEntries([...counted, 'priced'].map((id) => [id, 'unlimited'])),
+      },
+    ],
+    credit: { title: ['credit', 'credits'] },
+    graceDays: 7,
+    trialDays: 0,
+  });
+  return catalogueOf(file, 0);
 }
 
 /** A Pro account whose period lasts a century, with more credits than the bench can spend. */

@@ -123,7 +123,7 @@ const GROUPS = {
   gifts: { description: 'Postage: gifts of credits', needs: ['table', 'giftSecretId'] },
   billing: {
     description: 'Postage: Checkout and Portal of Stripe',
-    needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'stripePrices', 'appUrl'],
+    needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
   },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
   admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },

@@ -7,14 +7,13 @@ import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns } from './rights.ts';
 import { createKeys } from './secret.ts';
 import type { Stage } from './stage.ts';
-import type { StripeSettings } from './stripe-settings.ts';
 
 export interface PaymentsProps {
   stage: Stage;
   build: Build;
   tableName: string;
   arns: ResourceArns;
-  settings: StripeSettings;
+  stripeApiUrl: string;
 }
 
 /** More than the worker's deadlines, for a batch whose events are all of one customer. */
@@ -39,7 +38,7 @@ export class Payments extends Construct {
 
   constructor(scope: Construct, id: string, props: PaymentsProps) {
     super(scope, id);
-    const { stage, build, tableName, arns: tableArns, settings } = props;
+    const { stage, build, tableName, arns: tableArns, stripeApiUrl } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
     const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
@@ -52,14 +51,14 @@ export class Payments extends Construct {
       stripeEvents: this.events.queueArn,
       deadStripeEvents: dead.queueArn,
     };
-    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl: settings.apiUrl };
+    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl };
     const arns = { ...tableArns, ...this.arns };
     const environment = { table: tableName, stage };
     const worker = new PostageFunction(this, 'stripe-events', {
       build,
       description: "Postage: follows Stripe's events",
       arns,
-      environment: { ...environment, ...this.environment, stripePrices: settings.pricesJson },
+      environment: { ...environment, ...this.environment },
       timeout: WORKER_TIMEOUT,
     });
     const keeper = new PostageFunction(this, 'failed-stripe-events', {

@@ -5,7 +5,7 @@ import type { LoadedConfig } from './load-config.ts';
 import { PostageStack } from './postage-stack.ts';
 import { parseSenderSettings } from './sender-settings.ts';
 import { parseStage } from './stage.ts';
-import { parseStripeSettings } from './stripe-settings.ts';
+import { parseStripeApiUrl } from './stripe-settings.ts';
 
 export interface PostageAppProps extends AppProps {
   /** Whether the rule packs are asked, which load a lot. True unless told. */
@@ -13,16 +13,7 @@ export interface PostageAppProps extends AppProps {
 }
 
 /** What `-c` can say. */
-const CONTEXT = [
-  'config',
-  'stage',
-  'issuer',
-  'audience',
-  'stripePrices',
-  'stripeApiUrl',
-  'emailFrom',
-  'mailFrom',
-];
+const CONTEXT = ['config', 'stage', 'issuer', 'audience', 'stripeApiUrl', 'emailFrom', 'mailFrom'];
 
 /** The owner's file that the context names; undefined for the one at the top. */
 export function configFileInContext(): string | undefined {
@@ -36,8 +27,8 @@ export function configFileInContext(): string | undefined {
 /**
  * The CDK app: one stack, described by the owner's file and the context. `config` names another file than the one at the
  * top; `stage` is one of the file's, `dev` unless given; `issuer` and `audience` (several apart by commas) name the
- * OpenID Connect provider whose tokens are accepted, and without them Cognito is used; `stripePrices` says what is sold
- * (`stripe-settings.ts`); `emailFrom` and `mailFrom` say whom letters come from (`sender-settings.ts`). What the rule
+ * OpenID Connect provider whose tokens are accepted, and without them Cognito is used; `stripeApiUrl` names another server than
+ * Stripe's (`stripe-settings.ts`); `emailFrom` and `mailFrom` say whom letters come from (`sender-settings.ts`). What the rule
  * packs find and the constructs do not acknowledge makes the synthesis fail.
  *
  * @throws Error on a context that makes no sense
@@ -61,7 +52,7 @@ export function createPostageApp(
     configFile: file,
     catalogue,
     issuer: parseIssuer(context('issuer'), context('audience')),
-    stripe: parseStripeSettings(context, catalogue),
+    stripeApiUrl: parseStripeApiUrl(context('stripeApiUrl')),
     letters: letters === null ? null : parseSenderSettings(context),
   });
   return app;

@@ -13,7 +13,6 @@ import type { SenderSettings } from './sender-settings.ts';
 import { Senders } from './senders.ts';
 import type { Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
-import type { StripeSettings } from './stripe-settings.ts';
 import { PostageTable } from './table.ts';
 
 export interface PostageStackProps extends StackProps {
@@ -25,7 +24,8 @@ export interface PostageStackProps extends StackProps {
   catalogue: CatalogueFile;
   /** Where users come back to from Stripe's pages. */
   appUrl: string;
-  stripe: StripeSettings;
+  /** Another server than Stripe's; empty for Stripe's own. */
+  stripeApiUrl: string;
   /** Who sends what users have written; null: without the letters app. */
   letters: SenderSettings | null;
 }
@@ -33,7 +33,7 @@ export interface PostageStackProps extends StackProps {
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
   constructor(scope: Construct, id: string, all: PostageStackProps) {
-    const { stage, issuer, configFile, catalogue, appUrl, stripe, letters, ...props } = all;
+    const { stage, issuer, configFile, catalogue, appUrl, stripeApiUrl, letters, ...props } = all;
     const description = `Postage (${stage}): usage metering, quotas and credits`;
     super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
@@ -50,7 +50,7 @@ export class PostageStack extends Stack {
     const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
-    const payments = new Payments(this, 'Payments', { ...onTable, settings: stripe });
+    const payments = new Payments(this, 'Payments', { ...onTable, stripeApiUrl });
     const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
     const senders = letters === null ? null : new Senders(this, 'Senders', { ...onBus, settings: letters });
@@ -73,8 +73,7 @@ export class PostageStack extends Stack {
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
         stripeSecretId: payments.secret.attrId,
-        stripeApiUrl: stripe.apiUrl,
-        stripePrices: stripe.pricesJson,
+        stripeApiUrl,
         stripeEventsQueueUrl: payments.events.queueUrl,
         appUrl,
         reconcilerArn: reconciler.function.lambda.functionArn,

@@ -10,9 +10,7 @@ import type { StripeStandIn } from 'stripe-stand-in';
 import { LocalQueue, sqs } from './queue.ts';
 import { orTimeout } from './or-timeout.ts';
 import { openStripe, type StripeOnDemand } from './stripe-on-demand.ts';
-import { standInPrices } from './stripe-products.ts';
 import { UsageError } from './usage-error.ts';
-import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 
 /** The id of Stripe's keys in the stand-in for Secrets Manager. */
 const STRIPE_SECRET_ID = 'postage-stripe-keys';
@@ -86,7 +84,6 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       [VARIABLES.stripeEventsQueueUrl]: `${awsUrl}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
-      [VARIABLES.stripePrices]: process.env['STRIPE_PRICES'] ?? JSON.stringify(standInPrices(CATALOGUE)),
       [VARIABLES.appUrl]: `${url}/docs`,
     },
     routes: standIn === null ? [] : routesTo(standIn, events),
@@ -110,15 +107,15 @@ function ownKeys(): { secretKey: string; webhookSecret: string } | null {
   if (secretKey === undefined || secretKey === '') {
     return null;
   }
-  const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_PRICES: prices } = process.env;
+  const webhookSecret = process.env['STRIPE_WEBHOOK_SECRET'];
   if (!secretKey.startsWith('sk_test_')) {
     throw new UsageError(
       'STRIPE_SECRET_KEY must be the key of a sandbox, sk_test_…: npm start never moves real money.',
     );
   }
-  if (webhookSecret === undefined || webhookSecret === '' || prices === undefined || prices === '') {
+  if (webhookSecret === undefined || webhookSecret === '') {
     throw new UsageError(
-      'STRIPE_SECRET_KEY also needs STRIPE_WEBHOOK_SECRET ("stripe listen --forward-to …/webhooks/stripe" prints it) and STRIPE_PRICES, {"price_…": {"plan": "pro", "interval": "month"}}.',
+      'STRIPE_SECRET_KEY also needs STRIPE_WEBHOOK_SECRET: "stripe listen --forward-to …/webhooks/stripe" prints it.',
     );
   }
   return { secretKey, webhookSecret };

@@ -1,7 +1,8 @@
 import type { ReadyProduct } from 'stripe-stand-in';
+import { lookupKeyOf, PLAN_METADATA } from '../lambdas/adapters/stripe/prices.ts';
 import { BILLING_INTERVALS, type BillingInterval, type Catalogue } from '../lambdas/domain/catalogue.ts';
 
-/** The id that a plan's price has at the stand-in: `price_pro_month`. Its `lookup_key` is `pro_month`. */
+/** The id that a plan's price has at the stand-in: `price_pro_month`.  */
 export function standInPriceId(plan: string, interval: BillingInterval): string {
   return `price_${plan}_${interval}`;
 }
@@ -23,23 +24,10 @@ export function standInProducts({ plans }: Catalogue): ReadyProduct[] {
                 currency: price.currency,
                 unit_amount: price.amountCents,
                 recurring: { interval },
-                lookup_key: `${id}_${interval}`,
+                lookup_key: lookupKeyOf({ plan: id, interval }),
+                metadata: { [PLAN_METADATA]: id },
               },
             ];
       }),
     }));
-}
-
-/** Which of these prices is which plan, as a deployment is told. */
-export function standInPrices({
-  plans,
-}: Catalogue): Record<string, { plan: string; interval: BillingInterval }> {
-  return Object.fromEntries(
-    plans.flatMap(({ id: plan, prices }) =>
-      BILLING_INTERVALS.filter((interval) => prices[interval] !== undefined).map((interval) => [
-        standInPriceId(plan, interval),
-        { plan, interval },
-      ]),
-    ),
-  );
 }

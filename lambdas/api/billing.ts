@@ -4,7 +4,6 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { StripeMissingError } from '../adapters/stripe/errors.ts';
 import { createPortal } from '../adapters/stripe/portal.ts';
-import { parsePriceList } from '../adapters/stripe/prices.ts';
 import { planOf } from '../domain/catalogue.ts';
 import { requiredVariable, optionalVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
@@ -15,9 +14,8 @@ import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const store = createStore(requiredVariable('table'), catalogueInForce());
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const prices = parsePriceList(requiredVariable('stripePrices'), store.catalogue);
 const appUrl = requiredVariable('appUrl');
-const portal = createPortal(stripe, prices, requiredVariable('stage'));
+const portal = createPortal(stripe, store.catalogue, requiredVariable('stage'));
 
 const checkout = operation(contracts.createCheckoutSession, async (request) => {
   const { plan, interval } = request.body;
@@ -25,7 +23,7 @@ const checkout = operation(contracts.createCheckoutSession, async (request) => {
     const message = `The plan ${plan} is not sold by the ${interval}.`;
     return invalid([{ path: 'interval', message }]);
   }
-  const services = { store, stripe, prices, appUrl };
+  const services = { store, stripe, appUrl };
   const url = await beginSubscription(services, request, request.body);
   return url === null ? alreadySubscribed() : { status: 200, body: { url } };
 });

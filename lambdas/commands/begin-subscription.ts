@@ -1,6 +1,5 @@
 import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
-import { NotConfiguredError } from '../adapters/stripe/errors.ts';
-import { type PriceList } from '../adapters/stripe/prices.ts';
+import { findPrice } from '../adapters/stripe/prices.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { isLive } from '../domain/account.ts';
 import { NEVER_BEGAN, type Offer } from '../domain/live-subscription.ts';
@@ -15,25 +14,23 @@ const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
  * Begins a Checkout of a subscription.
  *
  * @returns the address of its page; null if the user subscribes already, whether or not Stripe's event has come
- * @throws BusyError, ErasedAccountError, StripeUnavailableError, NotConfiguredError
+ * @throws BusyError, ErasedAccountError, StripeUnavailableError
+ * @throws NotConfiguredError when Stripe has not the catalogue's price
  */
 export async function beginSubscription(
-  services: CustomerServices & { prices: PriceList; appUrl: string },
+  services: CustomerServices & { appUrl: string },
   { userId, id, now, deadline, idempotencyKey }: CommandContext & { idempotencyKey: string | null },
   offer: Offer,
 ): Promise<string | null> {
-  const { store, stripe, prices, appUrl } = services;
-  const priceId = prices.priceOf(offer);
-  if (priceId === null) {
-    throw new NotConfiguredError(`No price is configured for ${offer.plan} by the ${offer.interval}.`);
-  }
+  const { store, stripe, appUrl } = services;
   const { account } = await readAccount(store, userId, now, deadline);
   if (isLive(account.subscription)) {
     return null;
   }
+  const priceId = await findPrice(stripe, offer, store.catalogue, deadline);
   return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
     // Stripe does not know a customer who was deleted. The Checkout below replaces them.
-    const listed = await listSubscriptions(stripe, customerId, prices, deadline);
+    const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
     const statuses = (listed?.subscriptions ?? []).map(({ status }) => status);
     if (statuses.some((status) => SUBSCRIBED.includes(status))) {
       return null;

@@ -42,7 +42,7 @@ export async function followCustomer(services: StripeServices, request: EventReq
 }
 
 async function follow(
-  { store, stripe, prices }: StripeServices,
+  { store, stripe }: StripeServices,
   { event, sentAt, deadline }: EventRequest,
   { userId, customerId }: CustomerLink,
 ): Promise<EventOutcome | 'overtaken'> {
@@ -53,7 +53,7 @@ async function follow(
   if (account.customerId !== customerId) {
     return unchanged('customer_replaced', sentAt);
   }
-  const listed = await listSubscriptions(stripe, customerId, prices, deadline);
+  const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
   if (listed === null) {
     await DeletedCustomer.confirm(stripe, customerId, deadline);
   }

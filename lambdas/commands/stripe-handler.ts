@@ -2,7 +2,6 @@ import { isProcessed } from '../adapters/dynamodb/processed-events.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../adapters/stripe/connection.ts';
 import { type StripeEvent } from '../adapters/stripe/events.ts';
-import { type PriceList } from '../adapters/stripe/prices.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type FailureReason } from '../domain/failure-reasons.ts';
 import { type Instant } from '../domain/instants.ts';
@@ -12,7 +11,6 @@ import { type Concern } from '../domain/live-subscription.ts';
 export interface StripeServices {
   store: Store;
   stripe: StripeConnection;
-  prices: PriceList;
   stage: string;
 }
 

@@ -1,6 +1,5 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
-import { parsePriceList } from '../adapters/stripe/prices.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { CORE_HANDLERS } from '../commands/core-stripe-handlers.ts';
@@ -12,7 +11,6 @@ const store = createStore(requiredVariable('table'), catalogueInForce());
 const services: StripeServices = {
   store,
   stripe: connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl')),
-  prices: parsePriceList(requiredVariable('stripePrices'), store.catalogue),
   stage: requiredVariable('stage'),
 };
 

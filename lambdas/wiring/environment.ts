@@ -22,7 +22,6 @@ export const VARIABLES = {
   /** Another server than Stripe's, on a laptop. Optional. */
   stripeApiUrl: 'POSTAGE_STRIPE_API_URL',
   /** Which price at Stripe is which plan, as JSON: `{"price_1Abc": {"plan": "pro", "interval": "month"}}`. */
-  stripePrices: 'POSTAGE_STRIPE_PRICES',
   /** The URL of the queue in which Stripe's events wait. */
   stripeEventsQueueUrl: 'POSTAGE_STRIPE_EVENTS_QUEUE_URL',
   /** The id of the Secrets Manager secret from which the codes of gifts follow. */

@@ -27,7 +27,6 @@ function importBundle(name: FunctionName): string {
   const arn = 'arn:aws:states:eu-central-1:123456789012:stateMachine:x';
   const variables = {
     ...Object.fromEntries(Object.values(VARIABLES).map((variable) => [variable, arn] as const)),
-    [VARIABLES.stripePrices]: '{}',
   };
   const { href } = pathToFileURL(join(folderOf(name), 'index.mjs'));
   const script = `const { handler } = await import('${href}'); process.stdout.write(typeof handler); process.exit();`;

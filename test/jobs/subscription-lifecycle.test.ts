@@ -267,8 +267,12 @@ describe('a change of plan', () => {
 
   describe('in the Portal', () => {
     beforeEach(async () => {
-      const { stripe, prices } = suite.services();
-      await createPortal(stripe, prices, 'test').open(user.customerId, 'https://example.com', plentyOfTime());
+      const { stripe } = suite.services();
+      await createPortal(stripe, LETTERS, 'test').open(
+        user.customerId,
+        'https://example.com',
+        plentyOfTime(),
+      );
     });
 
     it('upwards begins a new period that is paid at once', async () => {

@@ -12,23 +12,15 @@ import { DeletedCustomer } from '../../lambdas/adapters/stripe/customers.ts';
 import { type FailedEvent, listFailedEvents } from '../../lambdas/adapters/dynamodb/failed-events.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
-import { parsePriceList } from '../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from './as-deployed.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { standInPriceId } from '../../local/stripe-products.ts';
 import { type FaultyTable, useFaultyTable } from './faulty-table.ts';
 import { openStripe, type TestStripe } from './stripe.ts';
-import { LETTERS } from './catalogues.ts';
 
 export const PRO = standInPriceId('pro', 'month');
 export const PRO_YEARLY = standInPriceId('pro', 'year');
 export const ENTERPRISE = standInPriceId('enterprise', 'month');
-
-export const PRICES_JSON = JSON.stringify({
-  [PRO]: { plan: 'pro', interval: 'month' },
-  [PRO_YEARLY]: { plan: 'pro', interval: 'year' },
-  [ENTERPRISE]: { plan: 'enterprise', interval: 'month' },
-});
 
 /** Decides about a request to Stripe: an answer in its place, or null to send it. It may send it itself first. */
 export type StripeGate = (send: () => Promise<Response>) => Promise<Response> | Response | null;
@@ -133,7 +125,6 @@ export function usePayments(startIso: string): PaymentsSuite {
   const services = (gate: StripeGate = () => null, store = table.faultyStore()): StripeServices => ({
     store,
     stripe: gatedConnection(begun().standIn, gate),
-    prices: parsePriceList(PRICES_JSON, LETTERS),
     stage: 'test',
   });
   const newEvents = (): Stripe.Event[] => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Stripe } from 'stripe';
+import { BILLING_INTERVALS, type Catalogue } from '../../domain/catalogue.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { callStripe, idOf, readStripe, type StripeConnection } from './connection.ts';
 import { NotConfiguredError } from './errors.ts';
-import { type PriceList } from './prices.ts';
+import { lookupKeyOf } from './prices.ts';
 
 type Features = Stripe.BillingPortal.ConfigurationCreateParams.Features;
 
@@ -25,14 +26,11 @@ export interface Portal {
  *
  * @param stage whose configuration it is: several stages may share one account at Stripe
  */
-export function createPortal(connection: StripeConnection, prices: PriceList, stage: string): Portal {
+export function createPortal(connection: StripeConnection, catalogue: Catalogue, stage: string): Portal {
   let configurationId: string | null = null;
   return {
     open: async (customerId, appUrl, deadline) => {
-      if (prices.ids.length === 0) {
-        throw new NotConfiguredError('No price at Stripe is configured.');
-      }
-      configurationId ??= await configure(connection, prices, stage, deadline);
+      configurationId ??= await configure(connection, catalogue, stage, deadline);
       const configuration = configurationId;
       const session = await callStripe(connection, deadline, (stripe, options) =>
         stripe.billingPortal.sessions.create(
@@ -49,10 +47,14 @@ const PAGE_SIZE = 100;
 
 async function configure(
   connection: StripeConnection,
-  prices: PriceList,
+  catalogue: Catalogue,
   stage: string,
   deadline: Deadline,
 ): Promise<string> {
+  const prices = await listPrices(connection, catalogue, deadline);
+  if (prices.length === 0) {
+    throw new NotConfiguredError('Stripe has no active price of the catalogue.');
+  }
   const fingerprint = fingerprintOf(prices);
   const metadata = { postage: stage, fingerprint };
   const { data } = await readStripe(connection, deadline, (stripe, options) =>
@@ -62,7 +64,7 @@ async function configure(
   if (found?.metadata?.['fingerprint'] === fingerprint) {
     return found.id;
   }
-  const features = featuresWith(await readProducts(connection, prices, deadline));
+  const features = featuresWith(productsOf(prices));
   const configuration = await callStripe(connection, deadline, (stripe, options) =>
     found === undefined
       ? stripe.billingPortal.configurations.create(
@@ -76,8 +78,9 @@ async function configure(
 }
 
 /** Changes with the prices, and with what is set here. */
-function fingerprintOf({ ids }: PriceList): string {
-  const wanted = JSON.stringify([[...ids].sort(), featuresWith([])]);
+function fingerprintOf(prices: readonly Stripe.Price[]): string {
+  const ids = prices.map(({ id }) => id).sort();
+  const wanted = JSON.stringify([ids, featuresWith([])]);
   return createHash('sha256').update(wanted).digest('hex').slice(0, 32);
 }
 
@@ -86,23 +89,26 @@ interface Product {
   prices: string[];
 }
 
-async function readProducts(
+/** The prices at which plans are sold now. */
+async function listPrices(
   connection: StripeConnection,
-  { ids }: PriceList,
+  { plans }: Catalogue,
   deadline: Deadline,
-): Promise<Product[]> {
+): Promise<readonly Stripe.Price[]> {
+  const offers = plans.flatMap(({ id: plan }) => BILLING_INTERVALS.map((interval) => ({ plan, interval })));
+  const { data } = await readStripe(connection, deadline, (stripe, options) =>
+    stripe.prices.list({ lookup_keys: offers.slice(2).map(lookupKeyOf), active: true }, options),
+  );
+  return data;
+}
+
+function productsOf(prices: readonly Stripe.Price[]): Product[] {
   const byProduct = new Map<string, string[]>();
-  for (const id of ids) {
-    const { active, product } = await readStripe(connection, deadline, (stripe, options) =>
-      stripe.prices.retrieve(id, {}, options),
-    );
-    const productId = idOf(product);
-    // Former prices stand in the list for those who still pay them, and are offered to nobody.
-    if (active && productId !== null) {
-      byProduct.set(productId, [...(byProduct.get(productId) ?? []), id]);
-    }
+  for (const { id, product } of prices) {
+    const productId = idOf(product) ?? '';
+    byProduct.set(productId, [...(byProduct.get(productId) ?? []), id]);
   }
-  return [...byProduct].map(([product, prices]) => ({ product, prices }));
+  return [...byProduct].map(([product, ids]) => ({ product, prices: ids }));
 }
 
 function featuresWith(products: Product[]): Features {

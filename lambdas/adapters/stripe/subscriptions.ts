@@ -1,11 +1,12 @@
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
+import { type Catalogue } from '../../domain/catalogue.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type BilledSubscription } from '../../domain/live-subscription.ts';
 import { idOf, type StripeConnection, toInstant, toInstantOrNull } from './connection.ts';
 import { StripeMissingError } from './errors.ts';
 import { listAll } from './lists.ts';
-import { type PriceList } from './prices.ts';
+import { offerOf } from './prices.ts';
 
 export interface CustomerSubscriptions {
   /** By Stripe's clock. */
@@ -22,7 +23,7 @@ export interface CustomerSubscriptions {
 export async function listSubscriptions(
   connection: StripeConnection,
   customerId: string,
-  prices: PriceList,
+  catalogue: Catalogue,
   deadline: Deadline,
 ): Promise<CustomerSubscriptions | null> {
   try {
@@ -34,7 +35,7 @@ export async function listSubscriptions(
     );
     const hasUnpaid = items.some(({ status }) => status === 'past_due');
     const unpaidSince = hasUnpaid ? await listUnpaid(connection, customerId, deadline) : NOTHING_UNPAID;
-    return { asOf, subscriptions: items.map((item) => toBilled(item, prices, unpaidSince)) };
+    return { asOf, subscriptions: items.map((item) => toBilled(item, catalogue, unpaidSince)) };
   } catch (error) {
     if (error instanceof StripeMissingError) {
       return null;
@@ -67,7 +68,7 @@ async function listUnpaid(
 
 function toBilled(
   subscription: Stripe.Subscription,
-  prices: PriceList,
+  catalogue: Catalogue,
   unpaidSince: ReadonlyMap<string, Instant>,
 ): BilledSubscription {
   const { id, status, created, items } = subscription;
@@ -75,7 +76,10 @@ function toBilled(
     id,
     status,
     createdAt: toInstant(created),
-    offer: prices.offerOf(items.data.map(({ price }) => price.id)),
+    offer: offerOf(
+      items.data.map(({ price }) => price),
+      catalogue,
+    ),
     anchor: toInstant(subscription.billing_cycle_anchor),
     cancelAt: toInstantOrNull(subscription.cancel_at),
     trialEndsAt: toInstantOrNull(subscription.trial_end),

@@ -31,8 +31,8 @@ export interface Deployment {
   config: string;
   /** Whose tokens it accepts; null for the user pool that it makes then. */
   issuer: string | null;
-  /** Where its Stripe answers, and what its prices are; null for a stack that sells nothing. */
-  stripe: { url: string; prices: object } | null;
+  /** Where its Stripe answers; null for a stack that sells nothing. */
+  stripe: { url: string } | null;
 }
 
 export function stackName({ stage }: Deployment): string {
@@ -44,10 +44,7 @@ export async function deploy(deployment: Deployment, settings: CdkSettings): Pro
   const { stage, config, issuer, stripe } = deployment;
   const assembly = assemblyOf(deployment, settings);
   const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
-  const payments =
-    stripe === null
-      ? []
-      : ['-c', `stripeApiUrl=${stripe.url}`, '-c', `stripePrices=${JSON.stringify(stripe.prices)}`];
+  const payments = stripe === null ? [] : ['-c', `stripeApiUrl=${stripe.url}`];
   const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
   await cdk(
     [

@@ -10,13 +10,13 @@ import {
 import * as z from 'zod/mini';
 import { createStore, type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { eventually } from '../../e2e/support/eventually.ts';
-import { readOutputs, type StackOutputs, stackOutputs } from '../../e2e/support/stack.ts';
+import { lettersOutputs, readOutputs } from '../../e2e/support/stack.ts';
 import { LETTERS } from '../../support/catalogues.ts';
 
 /** The deployed stack, as its owner sees it through AWS. */
 export interface Stack {
   name: string;
-  outputs: StackOutputs;
+  outputs: z.infer<typeof lettersOutputs>;
   store: Store;
 }
 
@@ -27,7 +27,7 @@ export function useStack(): () => Stack {
     if (name === undefined) {
       throw new Error('There is no stack to test: npm run test:deployed deploys one.');
     }
-    const outputs = await readOutputs(name, stackOutputs);
+    const outputs = await readOutputs(name, lettersOutputs);
     stack = { name, outputs, store: createStore(outputs.TableName, LETTERS) };
   });
   afterAll(() => stack?.store.client.destroy());

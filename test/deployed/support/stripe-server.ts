@@ -1,6 +1,6 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { startStripe } from 'stripe-stand-in';
-import { standInPrices, standInProducts } from '../../../local/stripe-products.ts';
+import { standInProducts } from '../../../local/stripe-products.ts';
 import { readOutputs, stackOutputs } from '../../e2e/support/stack.ts';
 import { CATALOGUE } from '../../../lambdas/wiring/catalogue.ts';
 
@@ -10,8 +10,6 @@ export interface StripeServer {
   url: string;
   /** Where its control routes answer: what customers and banks do. */
   controlUrl: string;
-  /** What the stack is told of it: which price is which plan. */
-  prices: object;
   /** Gives a stack its keys, and from now on sends its events to the stack. */
   connectTo: (stackName: string, apiUrl: string) => Promise<void>;
   stop: () => Promise<void>;
@@ -27,7 +25,6 @@ export async function serveStripe(): Promise<StripeServer> {
   return {
     url: standIn.url,
     controlUrl: `${standIn.url}/control`,
-    prices: standInPrices(CATALOGUE),
     connectTo: async (stackName, apiUrl) => {
       const { StripeSecretArn } = await readOutputs(stackName, stackOutputs);
       const { secretKey, webhookSecret } = standIn;

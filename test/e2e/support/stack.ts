@@ -9,7 +9,6 @@ import { type Instant, toIso } from '../../../lambdas/domain/instants.ts';
 export const stackOutputs = z.object({
   TableName: z.string(),
   CronSecretArn: z.string(),
-  MailSecretArn: z.string(),
   GiftSecretArn: z.string(),
   StripeSecretArn: z.string(),
   RolloverStateMachineArn: z.string(),
@@ -17,7 +16,8 @@ export const stackOutputs = z.object({
   FailedRecordsBucketName: z.string(),
 });
 
-export type StackOutputs = z.infer<typeof stackOutputs>;
+/** What a stack with the letters app tells. */
+export const lettersOutputs = z.extend(stackOutputs, { MailSecretArn: z.string() });
 
 /** @throws Error when the stack does not have these outputs */
 export async function readOutputs<Outputs>(

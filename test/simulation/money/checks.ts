@@ -10,6 +10,7 @@ import { type Account } from '../../../lambdas/domain/account.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { DAY_MS } from '../../../lambdas/domain/instants.ts';
 import { type Purchase } from '../../../lambdas/domain/purchases.ts';
+import { offerOf } from '../../../lambdas/adapters/stripe/prices.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { count, deliveriesIn, heldIn, later, type Side, sidesOf, type World } from './world.ts';
 import { idOf } from '../../support/stripe.ts';
@@ -124,7 +125,10 @@ function hasTaken({ status }: Stripe.Dispute): boolean {
 /** G10: the user has the larger plan of those that they subscribe to. One that is past due may have its grace, or not. */
 function expectPlanAsStripeSays(world: World, { subscriptions }: StripeObjects, { account }: Records): void {
   const planOf = ({ items }: Stripe.Subscription): string =>
-    world.orderly.services.prices.offerOf(items.data.map(({ price }) => price.id))?.plan ?? 'none';
+    offerOf(
+      items.data.map(({ price }) => price),
+      LETTERS,
+    )?.plan ?? 'none';
   const plans = subscriptions.filter(({ status }) => ['trialing', 'active'].includes(status)).map(planOf);
   const unpaid = subscriptions.filter(({ status }) => status === 'past_due').map(planOf);
   const largest = (['enterprise', 'pro'] as const).find((plan) => plans.includes(plan));

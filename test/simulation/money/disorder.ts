@@ -1,19 +1,16 @@
 /** How events come to a worker on a bad day: late, repeated, in any order, and cut off anywhere. */
 import type { Stripe } from 'stripe';
 import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
-import { parsePriceList } from '../../../lambdas/adapters/stripe/prices.ts';
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
-import { gatedConnection, messageOf, PRICES_JSON, type StripeGate } from '../../support/payments.ts';
+import { gatedConnection, messageOf, type StripeGate } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { type TestStripe } from '../../support/stripe.ts';
-import { LETTERS } from '../../support/catalogues.ts';
 
 export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = () => null): StripeServices {
   return {
     store,
     stripe: gatedConnection(stripe.standIn, gate, withoutSocket(stripe)),
-    prices: parsePriceList(PRICES_JSON, LETTERS),
     stage: 'test',
   };
 }

@@ -159,8 +159,8 @@ export async function openWorld(
     ]);
     stripe.standIn.control.changeCardInPortal(customerId, `pm_card_${card}`);
   }
-  const { stripe: connection, prices } = orderly.services;
-  await createPortal(connection, prices, 'test').open(customerId, 'https://example.com', plentyOfTime());
+  const { stripe: connection } = orderly.services;
+  await createPortal(connection, LETTERS, 'test').open(customerId, 'https://example.com', plentyOfTime());
   return {
     stripe,
     userId,
