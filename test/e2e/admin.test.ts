@@ -64,6 +64,13 @@ describe('an administrator', () => {
     ]);
   });
 
+  it('sees the catalogue in force', async () => {
+    expect(await get(world(), '/admin/catalogue', await world().adminToken())).toMatchObject({
+      since: expect.stringMatching(/Z$/),
+      catalogue: { meters: { letters: {}, emails: {}, mails: {} } },
+    });
+  });
+
   it('exports and erases a user, who is gone at once', async () => {
     const user = await givenSubscriber(world(), 'proErased', { plan: 'pro' });
     const letterId = await givenLetter(world(), user);
