@@ -161,7 +161,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS], 'Query'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES], 'Query'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,

@@ -213,6 +213,28 @@ export function addToSummary(summary: DiffSummary, diff: AccountDiff): void {
   });
 }
 
+/** How many accounts were compared, and how many of them gain or lose something. One may do both. */
+export interface DiffFigures {
+  accounts: number;
+  gaining: number;
+  losing: number;
+}
+
+export const NOTHING_COMPARED: DiffFigures = { accounts: 0, gaining: 0, losing: 0 };
+
+export function addToFigures(
+  { accounts, gaining, losing }: DiffFigures,
+  { changes, creditsByApply }: AccountDiff,
+): DiffFigures {
+  const has = (effect: CatalogueChange['effect']): boolean =>
+    changes.some((change) => change.effect === effect);
+  return {
+    accounts: accounts + 1,
+    gaining: gaining + Number(has('gains') || creditsByApply > 0),
+    losing: losing + Number(has('loses') || creditsByApply < 0),
+  };
+}
+
 function emptyPlan(plan: string): PlanSummary {
   const nothing = { ...NOBODY, credits: 0 };
   return { plan, accounts: 0, unchanged: 0, changes: new Map(), given: nothing, taken: nothing };

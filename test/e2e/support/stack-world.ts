@@ -41,6 +41,7 @@ export async function connectStack(example: Example): Promise<World> {
     now: () => Promise.resolve(Date.now()),
     meet: tokens.meet,
     serviceToken: tokens.service,
+    readerToken: tokens.reader,
     adminToken: tokens.admin,
     forge: issuerUrl === undefined || issuerDir === undefined ? null : await openForge(issuerUrl, issuerDir),
     beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {
