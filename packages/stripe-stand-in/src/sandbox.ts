@@ -35,6 +35,9 @@ export class Sandbox {
   readonly state: State = emptyState();
   readonly settings: BillingSettings;
   readonly seed: number;
+  readonly livemode: boolean;
+  /** The same account in the other mode, where somebody may look for what is here. */
+  otherMode: Sandbox | null = null;
   request: RequestReference | null = null;
   /** How many ids have been given out. */
   idCount = 0;
@@ -48,7 +51,9 @@ export class Sandbox {
     seed: number;
     clock: { now(): number };
     onEvent: (event: Stripe.Event) => void;
+    livemode?: boolean;
   }) {
+    this.livemode = options.livemode ?? false;
     this.settings = options.settings;
     this.seed = options.seed;
     this.#clock = options.clock;
@@ -112,9 +117,17 @@ export class Sandbox {
   get<K extends keyof Kinds>(kind: K, id: string, param = 'id'): Kinds[K] {
     const found = this.state[kind].get(id);
     if (found === undefined) {
-      throw resourceMissing(NAMES[kind] ?? kind, id, param);
+      throw resourceMissing(NAMES[kind] ?? kind, id, param, this.#hintOf(kind, id));
     }
     return found;
+  }
+
+  // Source: https://docs.stripe.com/error-codes
+  #hintOf(kind: keyof Kinds, id: string): string {
+    const [there, here] = this.livemode ? ['test', 'live'] : ['live', 'test'];
+    return this.otherMode?.state[kind].has(id) === true
+      ? `; a similar object exists in ${there} mode, but a ${here} mode key was used to make this request.`
+      : '';
   }
 
   /** @throws ApiError when there is none, or none any more */
