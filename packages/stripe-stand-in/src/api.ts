@@ -13,8 +13,9 @@ import { expand } from './expand.ts';
 import { type ApiFault, type Faults } from './faults.ts';
 import { type Form, type FormValue, parseForm } from './form.ts';
 import { type KeptAnswer } from './idempotency.ts';
+import { CORS_HEADERS, publicPart, requirePublic } from './in-page.ts';
 import { invoiceRoutes } from './invoice-routes.ts';
-import { type Access, accessBy, type Account, lacksRight, needsSecretKey } from './keys.ts';
+import { type Access, accessBy, type Account, lacksRight } from './keys.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
 import { paymentMethodRoutes } from './payment-methods.ts';
 import { portalRoutes } from './portal.ts';
@@ -94,7 +95,7 @@ export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<A
 
 async function attemptOnce(
   parts: ApiParts,
-  account: Account,
+  account: Access,
   request: ApiRequest,
   requestId: string,
   key: string,
@@ -118,7 +119,7 @@ async function attemptOnce(
 
 async function attempt(
   parts: ApiParts,
-  account: Account,
+  account: Access,
   request: ApiRequest,
   requestId: string,
   key: string | null,
@@ -173,7 +174,7 @@ function internalError(requestId: string): Carried {
 
 /** It awaits nothing, so that requests are carried out one after the other. */
 function carryOut(
-  { sandbox, lifecycle }: Account,
+  { sandbox, lifecycle, isPublishable }: Access,
   request: ApiRequest,
   requestId: string,
   key: string | null,
@@ -187,7 +188,11 @@ function carryOut(
       throw unknownUrl(request.method, path);
     }
     const { expand: expanded = [], ...form } = parseForm(request.method === 'POST' ? request.body : query);
-    const result = match.route.answer(sandbox, form, match.parameters);
+    if (isPublishable) {
+      requirePublic(match.route, form);
+    }
+    const answered = match.route.answer(sandbox, form, match.parameters);
+    const result = isPublishable ? publicPart(answered) : answered;
     // The answer shows what follows at once, such as a trial that ends within the same second.
     const body = JSON.stringify(expand(sandbox, result, expandPaths(expanded)), null, 2);
     return { status: 200, body: inMode(sandbox.livemode, body), headers: {}, isDecided: true };
@@ -221,14 +226,7 @@ function endpointOf({ method, target }: ApiRequest): string {
   return `${method} ${matchRoute(ROUTES, method, path)?.route.path ?? path}`;
 }
 
-function requireRight(
-  parts: ApiParts,
-  { sandbox, isPublishable }: Access,
-  { method, target }: ApiRequest,
-): void {
-  if (isPublishable) {
-    throw needsSecretKey();
-  }
+function requireRight(parts: ApiParts, { sandbox }: Access, { method, target }: ApiRequest): void {
   const asked = `${method} ${parseTarget(target).path}`;
   if (parts.faults().forbidden.some((one) => asked.startsWith(one))) {
     throw lacksRight(sandbox);
@@ -317,6 +315,7 @@ function headersOf(parts: ApiParts, requestId: string): Record<string, string> {
     'content-type': 'application/json',
     'request-id': requestId,
     'stripe-version': Stripe.API_VERSION,
+    ...CORS_HEADERS,
     // By the sandbox's clock, which is Stripe's time here.
     date: new Date(parts.now()).toUTCString(),
   };

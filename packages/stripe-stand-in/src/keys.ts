@@ -72,20 +72,6 @@ export function lacksRight(sandbox: Sandbox): ApiError {
   );
 }
 
-// Source: https://docs.stripe.com/error-codes
-export function needsSecretKey(): ApiError {
-  return new ApiError(
-    403,
-    {
-      type: 'invalid_request_error',
-      code: 'secret_key_required',
-      message:
-        'This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.',
-    },
-    false,
-  );
-}
-
 function shownOf(key: string): string {
   return `${key.slice(0, 8)}${'*'.repeat(Math.max(0, key.length - 12))}${key.slice(-4)}`;
 }

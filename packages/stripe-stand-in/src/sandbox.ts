@@ -1,6 +1,7 @@
 import { Stripe } from 'stripe';
 import { resourceMissing } from './api-error.ts';
 import { type Seconds } from './calendar.ts';
+import { type Plays, PLAYS } from './plays.ts';
 import { idOf } from './random.ts';
 import { emptyState, type Kinds, type State } from './state.ts';
 
@@ -34,6 +35,7 @@ export interface RequestReference {
 export class Sandbox {
   readonly state: State = emptyState();
   readonly settings: BillingSettings;
+  readonly plays: Plays;
   readonly seed: number;
   readonly livemode: boolean;
   /** The same account in the other mode, where somebody may look for what is here. */
@@ -52,7 +54,9 @@ export class Sandbox {
     clock: { now(): number };
     onEvent: (event: Stripe.Event) => void;
     livemode?: boolean;
+    plays?: Partial<Plays> | undefined;
   }) {
+    this.plays = { ...PLAYS, ...options.plays };
     this.livemode = options.livemode ?? false;
     this.settings = options.settings;
     this.seed = options.seed;

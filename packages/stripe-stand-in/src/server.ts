@@ -11,10 +11,12 @@ import { answerControl, type ControlAnswer } from './control-routes.ts';
 import { listenForDisputes } from './disputes.ts';
 import { type Faults, faultsOf, NO_FAULTS } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { answerPage } from './in-page.ts';
 import { listenForPayments } from './invoices.ts';
 import { type Access, type Account, otherKeysOf } from './keys.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type DataStore, openMemory } from './memory.ts';
+import { type Plays } from './plays.ts';
 import { seededRandom } from './random.ts';
 import { RateLimiter, type RateLimits } from './rate-limits.ts';
 import { parseTarget } from './router.ts';
@@ -40,6 +42,8 @@ export interface StripeOptions {
   /** Repeats the ids and the faults of an earlier run. */
   seed?: number | undefined;
   billing?: Partial<BillingSettings> | undefined;
+  /** The Dashboard's settings of payments, and what is played where Stripe's sources do not agree. */
+  plays?: Partial<Plays> | undefined;
   /** How many requests a second it takes; null, or none, for any number. */
   rateLimits?: Partial<RateLimits> | null | undefined;
   /** Keeps everything over restarts. */
@@ -141,6 +145,10 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
   const act: StripeStandIn['answerControl'] = (...order) => answerControl(control, ...order);
   const answer = (request: ApiRequest): Promise<ApiOutcome> => {
     const { path } = parseTarget(request.target);
+    const inPage = answerPage(request.method, path);
+    if (inPage !== null) {
+      return Promise.resolve(inPage);
+    }
     return path === CONTROL || path.startsWith(`${CONTROL}/`)
       ? answerInJson(act, request, path.slice(CONTROL.length))
       : answerApi(parts, request);
@@ -181,7 +189,7 @@ interface Identity {
 }
 
 /** The account with what it has kept, or a new one with the products that were handed in. */
-function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }: StripeOptions): {
+function openSandbox({ clock, products, seed, keys, billing, plays, webhookUrl, data }: StripeOptions): {
   sandbox: Sandbox;
   webhooks: Webhooks;
   idempotency: IdempotencyKeys;
@@ -204,6 +212,7 @@ function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }:
     seed: identity.seed,
     clock,
     settings: { ...BILLING, ...billing },
+    plays,
     onEvent: (event) => webhooks.enqueue(event),
   });
   connectRules(sandbox);
@@ -241,9 +250,9 @@ function keysTo(
   clock: StripeOptions['clock'],
 ): ReadonlyMap<string, Access> {
   const { publishableKey, liveKey, otherAccountKey } = otherKeysOf(secretKey);
-  const { seed, settings } = account.sandbox;
+  const { seed, settings, plays } = account.sandbox;
   const empty = (own: { seed: number; livemode: boolean }): Access => {
-    const sandbox = new Sandbox({ ...own, clock, settings, onEvent: () => undefined });
+    const sandbox = new Sandbox({ ...own, clock, settings, plays, onEvent: () => undefined });
     connectRules(sandbox);
     return {
       sandbox,

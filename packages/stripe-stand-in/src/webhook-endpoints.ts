@@ -106,7 +106,7 @@ function thin(event: Stripe.Event): object {
     created: new Date(event.created * 1_000).toISOString(),
     livemode: event.livemode,
     type: `v1.${event.type}`,
-    related_object: { id, type: object, url: `/v1/${(object ?? '').replaceAll('.', '/')}s/${id ?? ''}` },
+    related_object: { id, type: object, url: `/v1/${object.replaceAll('.', '/')}s/${id ?? ''}` },
   };
 }
 
