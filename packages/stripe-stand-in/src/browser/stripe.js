@@ -1,4 +1,4 @@
-/* global document, fetch, URL, URLSearchParams */
+/* global document, fetch, URL, URLSearchParams -- a page has them */
 // A double of Stripe.js for pages that talk to the stand-in: `Stripe(publishableKey)` with what finishes a payment.
 // Source: https://docs.stripe.com/js/payment_intents/handle_next_action
 // Source: https://docs.stripe.com/js/payment_intents/confirm_card_payment
