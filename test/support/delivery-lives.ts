@@ -49,7 +49,11 @@ export function paidByCard(about: Partial<CardPayment> = {}): { paidWith: 'card'
   const price = { amountCents: 300, currency: 'usd' } as const;
   return {
     paidWith: 'card',
-    payment: { price, customerId: 'cus_1', intentId: 'pi_1', receiptUrl: null, ...about },
+    payment: {
+      ...{ price, customerId: 'cus_1', intentId: 'pi_1', receiptUrl: null, declineCode: null },
+      ...{ refundedCents: 0, lostCents: 0, dispute: null },
+      ...about,
+    },
   };
 }
 
