@@ -52,13 +52,18 @@ const create = operation(contracts.createDelivery, async (request) => {
     return answerWrite(outcome, request.now, 201, made);
   }
   const { record } = outcome;
-  const unpaid = unpaidProblem(record);
-  const answer =
-    record.status === 'pending_payment'
-      ? await pay(request, record)
-      : (unpaid ?? { status: 201, ...made(record) });
-  return outcome.outcome === 'replayed' ? { ...answer, headers: { ...answer.headers, ...REPLAYED } } : answer;
+  const answer = record.status === 'pending_payment' ? await pay(request, record) : told(record);
+  return outcome.outcome === 'replayed'
+    ? Object.assign(answer, { headers: { ...answer.headers, ...REPLAYED } })
+    : answer;
 });
+
+type Told = Answer<typeof contracts.createDelivery.answers> | Problem;
+
+/** A delivery that is decided: it is there, or nobody has paid for it. */
+function told(delivery: Delivery): Told {
+  return unpaidProblem(delivery) ?? { status: 201, ...made(delivery) };
+}
 
 type Scheduling = RequestOf<typeof contracts.createDelivery>;
 
@@ -79,10 +84,7 @@ async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> 
 }
 
 /** Goes on with the payment of a delivery, as far as the time of the request allows. */
-async function pay(
-  request: Scheduling,
-  delivery: Delivery,
-): Promise<Answer<typeof contracts.createDelivery.answers> | Problem> {
+async function pay(request: Scheduling, delivery: Delivery): Promise<Told> {
   const payment = await payInTime(request, delivery);
   switch (payment.outcome) {
     case 'pending':
@@ -95,7 +97,7 @@ async function pay(
     case 'declined':
     case 'no_card':
     case 'ended':
-      return unpaidProblem(payment.delivery) ?? { status: 201, ...made(payment.delivery) };
+      return told(payment.delivery);
   }
 }
 

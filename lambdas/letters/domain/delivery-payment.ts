@@ -219,7 +219,7 @@ export function paymentFactsOf(before: Delivery, after: Delivery): PaymentFact[]
   if (isDisputed && !wasDisputed) {
     facts.push({ fact: 'disputed' });
   }
-  if (wasDisputed && !isDisputed && refunded <= 0 && lost <= 0) {
+  if (wasDisputed && !isDisputed && lost <= 0) {
     facts.push({ fact: 'dispute_won' });
   }
   if (lost !== 0) {
