@@ -289,11 +289,7 @@ export async function findMethod(
       ? null
       : await orNull(
           readStripe(connection, deadline, (stripe, options) =>
-            stripe.subscriptions.retrieve(
-              subscriptionId,
-              { expand: ['default_payment_method', 'default_source'] },
-              options,
-            ),
+            stripe.subscriptions.retrieve(subscriptionId, { expand: ['default_payment_method'] }, options),
           ),
         );
   if (subscription !== null && idOf(subscription.customer) === customerId) {
@@ -302,15 +298,26 @@ export async function findMethod(
       return method;
     }
   }
-  const expand = ['invoice_settings.default_payment_method', 'default_source'];
   const customer = await orNull(
     readStripe(connection, deadline, (stripe, options) =>
-      stripe.customers.retrieve(customerId, { expand }, options),
-    ),
+      stripe.customers.retrieve(
+        customerId,
+        { expand: ['invoice_settings.default_payment_method'] },
+        options,
+      ),
+    ).catch(nullIfNothingExpands),
   );
   return customer === null || customer.deleted === true
     ? null
     : (promptOf(customer.invoice_settings.default_payment_method) ?? cardOf(customer.default_source));
+}
+
+/** A customer who was deleted has nothing that could be expanded. Whether Stripe then refuses is not documented. */
+function nullIfNothingExpands(error: unknown): null {
+  if (error instanceof StripeRejectedError && error.param === 'expand') {
+    return null;
+  }
+  throw error;
 }
 
 function promptOf(method: string | Stripe.PaymentMethod | null): string | null {
@@ -318,9 +325,10 @@ function promptOf(method: string | Stripe.PaymentMethod | null): string | null {
   return isPrompt ? idOf(method) : null;
 }
 
-/** A card of Stripe's former kind. */
+/** A card of Stripe's former kind, and not a bank account. */
 function cardOf(source: string | Stripe.CustomerSource | null): string | null {
-  return typeof source === 'object' && source?.object === 'card' ? source.id : null;
+  const id = idOf(source);
+  return id?.startsWith('card_') === true ? id : null;
 }
 
 /**

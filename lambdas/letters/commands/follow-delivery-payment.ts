@@ -9,7 +9,6 @@ import {
   type StripeServices,
   unchanged,
 } from '../../commands/stripe-handler.ts';
-import { type Instant } from '../../domain/instants.ts';
 import { USER_ID } from '../../domain/user-id.ts';
 import { publishFigures } from '../../runtime/figures.ts';
 import { createLogger } from '../../runtime/logger.ts';
@@ -18,7 +17,7 @@ import { getDelivery } from '../adapters/records.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { isReturned, isUnpaidMail } from '../domain/delivery-payment.ts';
 import { DELIVERY_METRICS } from '../wiring/metrics.ts';
-import { type DeliveryPayment, followIntent, PaymentMismatchError, refundErased } from './follow-intent.ts';
+import { followIntent, PaymentMismatchError, refundErased } from './follow-intent.ts';
 import { type StepContext } from './take-step.ts';
 
 const logger = createLogger('delivery-payments');
@@ -86,10 +85,9 @@ export async function followDeliveryPayment(
   }
   try {
     const payment = await followIntent({ store, stripe }, context, delivery, intent);
-    if (payment.outcome === 'gone') {
-      return withoutUser(payment, now);
+    if (payment.outcome !== 'gone') {
+      tellIfUnpaid(stage, delivery, payment.delivery);
     }
-    tellIfUnpaid(stage, delivery, payment.delivery);
     return unchanged(`payment_${payment.outcome}`, now);
   } catch (error) {
     if (error instanceof PaymentMismatchError) {
@@ -119,14 +117,11 @@ async function withoutDelivery(
     return unchanged('payment_gone', context.now);
   }
   const account = await readStoredAccount(store, context.userId, context.deadline);
-  return account?.kind === 'erased'
-    ? withoutUser(await refundErased({ store, stripe }, context, intentId), context.now)
-    : { outcome: 'failed', reason: 'payment_mismatch' };
-}
-
-/** Only the event remembers that the charge of an erased user needs a refund. */
-function withoutUser({ isSettled }: DeliveryPayment & { outcome: 'gone' }, at: Instant): EventOutcome {
-  return isSettled ? unchanged('payment_gone', at) : { outcome: 'failed', reason: 'charge_disputed' };
+  if (account?.kind !== 'erased') {
+    return { outcome: 'failed', reason: 'payment_mismatch' };
+  }
+  await refundErased({ store, stripe }, context, intentId);
+  return unchanged('payment_gone', context.now);
 }
 
 /**

@@ -20,7 +20,6 @@ import {
   abandonPayment,
   type Charge,
   followCharge,
-  isReturned,
   paymentOf,
 } from '../domain/delivery-payment.ts';
 import { ifStill, type LifeDecision } from '../domain/life-decisions.ts';
@@ -40,8 +39,8 @@ export type DeliveryPayment =
   | { outcome: 'no_card'; delivery: Delivery }
   /** The delivery has ended for another reason. */
   | { outcome: 'ended'; delivery: Delivery }
-  /** The user has been erased. `isSettled`: no money of theirs is left to give back. */
-  | { outcome: 'gone'; isSettled: boolean };
+  /** The user has been erased, and what they had paid goes back to them. */
+  | { outcome: 'gone' };
 
 /** The intent at Stripe does not match the delivery. Postage does nothing about it. */
 export class PaymentMismatchError extends Error {
@@ -117,7 +116,8 @@ async function follow(
 }
 
 /**
- * Gives back what an erased user has paid. No delivery will be left that could remember it.
+ * Gives back what an erased user has paid. No delivery will be left that could remember it. While the charge is in dispute,
+ * nothing can be given back: the event of the dispute's end comes here again.
  *
  * @throws StripeUnavailableError, NotConfiguredError, StripeRejectedError
  */
@@ -125,10 +125,9 @@ export async function refundErased(
   { stripe }: CardPayments,
   { userId, id: deliveryId, deadline }: StepContext,
   intentId: string,
-): Promise<DeliveryPayment & { outcome: 'gone' }> {
-  const { payment, price } = await refundIntent(stripe, { intentId, userId, deliveryId }, deadline);
-  const isSettled = payment.state === 'succeeded' && isReturned(payment.charge, price);
-  return { outcome: 'gone', isSettled };
+): Promise<DeliveryPayment> {
+  await refundIntent(stripe, { intentId, userId, deliveryId }, deadline);
+  return { outcome: 'gone' };
 }
 
 /** Asks Stripe about an intent and follows it. @param delivery as it was just read @throws as `followIntent` */
@@ -185,7 +184,7 @@ export async function endUnpaid(
 export function outcomeOf(delivery: Delivery | null | undefined): DeliveryPayment {
   switch (delivery?.status) {
     case undefined:
-      return { outcome: 'gone', isSettled: true };
+      return { outcome: 'gone' };
     case 'pending_payment':
       return { outcome: 'pending', delivery };
     case 'scheduled':
