@@ -73,7 +73,7 @@ type CurrentDemand =
 type RefusedDemand =
   | { demand: 'left'; kind: Limited; id: string; atLeast: number }
   | { demand: 'held'; level: string; atLeast: number }
-  /** The user has used no more than this of the meter on that day. */
+  /** The user has used no more than this of the meter on that day; below zero where it is more at once than a day allows. */
   | { demand: 'room'; meter: string; perDay: number; on: Instant; atMost: number }
   | { demand: 'credits'; atLeast: number };
 
@@ -264,12 +264,6 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
       };
     }
   }
-}
-
-/** More at once than a day allows: no account can meet that, so it is refused before anything is written. */
-export function refuseTooManyAtOnce({ consume }: Use, { meters }: Catalogue, now: Instant): Refusal | null {
-  const meter = meters.find(({ id, perDay }) => perDay !== null && (consume[id] ?? 0) > perDay);
-  return meter === undefined || meter.perDay === null ? null : rateLimited(meter.id, meter.perDay, now);
 }
 
 function rateLimited(meter: string, limit: number, now: Instant): Refusal {

@@ -10,7 +10,6 @@ import {
   demandsOf,
   levelsIn,
   offeredCosts,
-  refuseTooManyAtOnce,
   standingCosts,
   type Use,
   type UseDecision,
@@ -111,7 +110,6 @@ describe('an app of another kind', () => {
     expect(refused({ consume: { pictures: 21 } })).toMatchObject({
       refusal: { refusal: 'rate_limited', meter: 'pictures', limit: 20 },
     });
-    expect(refuseTooManyAtOnce({ ...none, consume: { exports: 99, seats: 99 } }, STUDIO, NOW)).toBeNull();
   });
 
   it('takes credits of a free plan, and offers no other way to pay', () => {
