@@ -49,7 +49,7 @@ export function giveBack(
       ...change.account,
       meters: spentAt >= periodStart ? less(meters, ofMeters) : meters,
       levels: less(levels, ofLevels),
-      usesByDay: isSameDay ? lessOfDay(usesByDay, consumed, now) : usesByDay,
+      usesByDay: isSameDay ? lessOfDay(usesByDay, ofMeters, now) : usesByDay,
     },
   };
 }

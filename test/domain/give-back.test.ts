@@ -50,6 +50,12 @@ it('G1, G14: gives nothing back as a level that was counted as a meter, though t
   expect(back.account.meters['exports']).toMatchObject({ used: 0 });
 });
 
+it('G1: lowers no count of a day by what was counted as a level, though the id has become a meter since', () => {
+  const { account, record } = consumed({ seats: 3 });
+  const back = giveBack({ ...account, usesByDay: { 'seats:2026-02-10': 4 } }, record, null, NOON, STUDIO);
+  expect(givenBack(back).account.usesByDay).toEqual({ 'seats:2026-02-10': 4 });
+});
+
 const ALL = { exports: 2, pictures: 3, seats: 1 };
 
 describe('giving a consumption back', () => {
