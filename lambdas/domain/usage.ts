@@ -6,12 +6,12 @@ import {
   isOpen,
   planOfAccount,
 } from './account.ts';
-import { type Catalogue, meterOf, nextPlan, type Price } from './catalogue.ts';
+import { type Catalogue, meterOf, nextPlan, type Plan, type Price } from './catalogue.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay } from './instants.ts';
 import { type Refusal } from './refusals.ts';
 import { rollForward } from './roll-forward.ts';
-import { leftOf, type LimitedCount, type MeterCount } from './terms.ts';
+import { leftOf, limitAsCount, type LimitedCount, type MeterCount } from './terms.ts';
 
 /** Numbers by meter or level, each 1 or more. */
 export type Counts = Readonly<Record<string, number>>;
@@ -230,10 +230,14 @@ function heldOf(account: Account, level: string): number {
 function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue): Refusal {
   const plan = planOfAccount(account, catalogue);
   const resetsAt = account.periodEnd;
-  const upgradeTo = plan === null ? null : nextPlan(catalogue, plan.id);
+  const planWith = (hasMore: (larger: Plan) => boolean): string | null =>
+    plan === null ? null : nextPlan(catalogue, plan.id, hasMore);
   switch (unmet.demand) {
     case 'left': {
       const { used, limit } = countOf(account, unmet);
+      const upgradeTo = planWith(
+        ({ limits }) => limitAsCount(limits[unmet.id] ?? null) > limitAsCount(limit),
+      );
       if (limit === null) {
         return { refusal: 'plan_required', meter: unmet.id, upgradeTo };
       }
@@ -260,7 +264,7 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
         used,
         resetsAt,
         price: plan?.extraCredit ?? null,
-        upgradeTo,
+        upgradeTo: planWith(({ creditsPerPeriod }) => creditsPerPeriod > limit),
       };
     }
   }

@@ -90,6 +90,18 @@ describe('an app of another kind', () => {
     });
   });
 
+  it('proposes the next plan that has more of what is used up', () => {
+    const [free, duo, ...larger] = STUDIO_FILE.plans;
+    const middle = { ...duo, id: 'duo', title: 'Duo', limits: { exports: 20, seats: 1 }, retired: undefined };
+    const catalogue = catalogueOf({ ...STUDIO_FILE, plans: [free, middle, ...larger] }, 0);
+    const account = withUses(newAccount('user', NOW, catalogue), { exports: { used: 3 } });
+    const full = { ...account, levels: { seats: { used: 1, limit: 1 } } };
+    const proposed = (consume: Use['consume']): unknown => decideIn(full, { consume }, catalogue);
+    expect(proposed({ exports: 1 })).toMatchObject({ refusal: { upgradeTo: 'duo' } });
+    expect(proposed({ seats: 1 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
+    expect(proposed({ pictures: 3 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
+  });
+
   it('lets nothing more in where a smaller plan has left more than it allows, until enough is released', () => {
     const crowded = { ...team, levels: { seats: { used: 5, limit: 2 } } };
     expect(decideIn(crowded, { consume: { seats: 1 } })).toMatchObject({
