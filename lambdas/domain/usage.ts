@@ -5,8 +5,9 @@ import {
   dayOf,
   isOpen,
   planOfAccount,
+  upgradeOf,
 } from './account.ts';
-import { type Catalogue, meterOf, nextPlan, type Plan, type Price } from './catalogue.ts';
+import { type Catalogue, meterOf, type Price } from './catalogue.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay } from './instants.ts';
 import { type Refusal } from './refusals.ts';
@@ -230,12 +231,12 @@ function heldOf(account: Account, level: string): number {
 function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue): Refusal {
   const plan = planOfAccount(account, catalogue);
   const resetsAt = account.periodEnd;
-  const planWith = (hasMore: (larger: Plan) => boolean): string | null =>
-    plan === null ? null : nextPlan(catalogue, plan.id, hasMore);
   switch (unmet.demand) {
     case 'left': {
       const { used, limit } = countOf(account, unmet);
-      const upgradeTo = planWith(
+      const upgradeTo = upgradeOf(
+        account,
+        catalogue,
         ({ limits }) => limitAsCount(limits[unmet.id] ?? null) > limitAsCount(limit),
       );
       if (limit === null) {
@@ -264,7 +265,7 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
         used,
         resetsAt,
         price: plan?.extraCredit ?? null,
-        upgradeTo: planWith(({ creditsPerPeriod }) => creditsPerPeriod > limit),
+        upgradeTo: upgradeOf(account, catalogue, ({ creditsPerPeriod }) => creditsPerPeriod > limit),
       };
     }
   }

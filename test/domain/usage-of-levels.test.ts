@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Account, canSpendCredits, newAccount } from '../../lambdas/domain/account.ts';
-import { catalogueOf } from '../../lambdas/domain/catalogue.ts';
+import { type Account, canSpendCredits, newAccount, upgradeOf } from '../../lambdas/domain/account.ts';
+import { catalogueOf, hasCostingMeter } from '../../lambdas/domain/catalogue.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import {
@@ -100,6 +100,16 @@ describe('an app of another kind', () => {
     expect(proposed({ exports: 1 })).toMatchObject({ refusal: { upgradeTo: 'duo' } });
     expect(proposed({ seats: 1 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
     expect(proposed({ pictures: 3 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
+  });
+
+  it('proposes plans for credits, also where the free plan has another name by now', () => {
+    const [free, ...sold] = LETTERS.plans;
+    const plans = [{ ...free, id: 'basic' }, ...sold] as const;
+    const renamed = { ...LETTERS, plans };
+    expect(upgradeOf(FREE, renamed, (plan) => hasCostingMeter(plan, renamed))).toBe('pro');
+    expect(upgradeOf(FREE, STUDIO, (plan) => hasCostingMeter(plan, STUDIO))).toBe('team');
+    expect(upgradeOf(FREE, STUDIO, (plan) => hasCostingMeter(plan, LETTERS))).toBeNull();
+    expect(upgradeOf(PRO, STUDIO, () => true)).toBeNull();
   });
 
   it('lets nothing more in where a smaller plan has left more than it allows, until enough is released', () => {
