@@ -80,7 +80,9 @@ async function listUnpaid(
     stripe.invoices.list({ customer: customerId, status: 'open', ...paging }, options),
   );
   const owed = pastDue.flatMap((subscription) => {
-    const oldest = invoicesOf(subscription, items).at(-1);
+    const finalized = ({ status_transitions: { finalized_at: at } }: Stripe.Invoice): number =>
+      at ?? Infinity;
+    const [oldest] = invoicesOf(subscription, items).sort((one, other) => finalized(one) - finalized(other));
     const since = toInstantOrNull(oldest?.due_date ?? oldest?.status_transitions.finalized_at);
     return since === null ? [] : [[subscription.id, since] as const];
   });
@@ -88,7 +90,7 @@ async function listUnpaid(
 }
 
 /**
- * A subscription's open invoices, the newest first as Stripe lists them. The invoice of a pending update is not among them:
+ * A subscription's open invoices, as Stripe lists them: the newest first. The invoice of a pending update is not among them:
  * what it is for does not hold before it is paid, and Stripe voids it when the update expires. It is the newest that an
  * update has made.
  */
