@@ -39,6 +39,8 @@ export interface Side {
   seen: Seen | null;
   /** Included credits that were spent before the side learnt that nobody has paid for them. */
   spentOnTrust: number;
+  /** Its subscriptions, one after the other. */
+  subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
 }
@@ -119,6 +121,7 @@ function openSide(services: StripeServices, others: StripeServices, process: Mor
     spentPurchased: 0,
     givenBack: 0,
     spentOnTrust: 0,
+    subscriptionIds: [],
     seen: null,
     mails: new Map(),
   };
@@ -224,6 +227,9 @@ async function look(world: World, side: Side): Promise<void> {
   const { periodStart, credits, subscription } = account;
   const { seen } = side;
   side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen.subscription, account);
+  if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
+    side.subscriptionIds.push(subscription.id);
+  }
   side.seen = { subscription, periodStart, included: credits.included, lent: spent(credits).purchased };
   if (seen?.periodStart === periodStart) {
     const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
