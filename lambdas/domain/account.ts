@@ -1,4 +1,4 @@
-import { type BillingInterval, type Catalogue, freePlan, type Plan, planOf } from './catalogue.ts';
+import { type BillingInterval, type Catalogue, freePlan, nextPlan, type Plan, planOf } from './catalogue.ts';
 import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
 import { type Instant, toIso, utcDay } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
@@ -32,15 +32,15 @@ export type Subscription =
 export type LiveSubscription = Extract<Subscription, { id: string }>;
 
 /**
- * What an ended subscription has had of the interval in which it ended, kept so that a plan that returns within the
- * interval (a late payment, an un-cancel) does not get its allowance twice.
+ * What an interval has used before its open period, so that nobody gets its allowance twice: a plan that returns within the
+ * interval in which it ended (a late payment, an un-cancel), or one whose anchor has moved, so that Stripe has credited time.
  */
 export interface ServedInterval {
   subscriptionId: string;
   anchor: Instant;
   /** The interval's end: afterwards this no longer matters. */
   endsAt: Instant;
-  /** Included credits used in the interval, over all its endings. */
+  /** Included credits used in the interval over all its endings, and what a moved anchor has brought along. */
   includedUsed: number;
   /** Carried credits that the last ending expired, and that a return brings back. */
   expiredLots: Lots;
@@ -158,6 +158,16 @@ export function isLive(subscription: Subscription): subscription is LiveSubscrip
  */
 export function planOfAccount({ plan, subscription }: Account, catalogue: Catalogue): Plan | null {
   return isLive(subscription) ? planOf(catalogue, plan) : freePlan(catalogue);
+}
+
+/** The next larger plan on sale that has more; null where there is none, and for a plan that the catalogue lacks. */
+export function upgradeOf(
+  account: Account,
+  catalogue: Catalogue,
+  hasMore: (larger: Plan) => boolean,
+): string | null {
+  const plan = planOfAccount(account, catalogue);
+  return plan === null ? null : nextPlan(catalogue, plan.id, hasMore);
 }
 
 /** Whether the plan has anything that costs credits. */

@@ -5,6 +5,7 @@ import { type Instant, toIso } from './instants.ts';
 import { isBoundary } from './periods.ts';
 import { rollForward } from './roll-forward.ts';
 import { termsOfOpenPeriod } from './terms.ts';
+import { withholdUnlessPaid } from './withheld.ts';
 
 /**
  * Carries a catalogue out on an account at once, as a change of plan under the same anchor: the open period keeps its
@@ -23,6 +24,7 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
   const { credits, movements } = inTurn(
     rolled.account.credits,
     (current) => allow(current, rolled.account, terms.creditsPerPeriod, source),
+    withholdUnlessPaid(rolled.account.subscription, source),
     (current) => payOwed(current, source),
   );
   return {
@@ -33,7 +35,7 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
 }
 
 /**
- * The allowance under the new terms, less what the interval has used before an ending. It stays where the plan has as much
+ * The allowance under the new terms, less what the subscription’s interval has used before an ending. It stays where the plan has as much
  * as before, so that what was taken back by hand does not return, and where a free period began with an ending: that one
  * has none.
  */
@@ -43,9 +45,7 @@ function allow(credits: Credits, account: Account, creditsPerPeriod: number, sou
   if (creditsPerPeriod === account.creditsPerPeriod || !hasAllowance) {
     return { credits, movements: [] };
   }
-  return changeAllowance(
-    credits,
-    Math.max(0, creditsPerPeriod - (servedInterval?.includedUsed ?? 0)),
-    source,
-  );
+  // A free period owes nothing to the interval of the plan that has ended.
+  const usedBefore = isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+  return changeAllowance(credits, Math.max(0, creditsPerPeriod - usedBefore), source);
 }

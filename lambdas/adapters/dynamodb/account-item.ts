@@ -57,8 +57,10 @@ function conditionOf(demand: Demand): Condition | null {
     case 'room': {
       const { placeholder } = todayOf(demand.meter);
       const value = `room_${demand.meter}`;
+      const isLow = `${placeholder} <= :${value}`;
       return {
-        condition: `(attribute_not_exists(${placeholder}) OR ${placeholder} <= :${value})`,
+        // More at once than a day allows has no room on any day, not even where nothing is counted.
+        condition: demand.atMost < 0 ? isLow : `(attribute_not_exists(${placeholder}) OR ${isLow})`,
         values: { [value]: demand.atMost },
       };
     }
@@ -216,6 +218,7 @@ export function accountItem(account: Account): WireItem {
     available: available(credits),
     carried: lots,
     ...counts,
+    withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
     ...dayAttributes(account),
@@ -370,8 +373,11 @@ export function parseStoredCredits(item: WireItem): { stored: number; credits: C
   return { stored: reader.integer('available'), credits: parseCredits(reader) };
 }
 
+const ALWAYS_STORED = CREDIT_COUNTS.filter((name) => name !== 'withheld');
+
 function parseCredits(reader: ItemReader): Credits {
-  return { lots: parseLots(reader, 'carried'), ...reader.integers(CREDIT_COUNTS) };
+  const withheld = reader.optionalInteger('withheld') ?? 0;
+  return { lots: parseLots(reader, 'carried'), withheld, ...reader.integers(ALWAYS_STORED) };
 }
 
 function parseLots(reader: ItemReader, name: string): Lots {

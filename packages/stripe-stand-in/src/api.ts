@@ -6,6 +6,7 @@ import { ApiError, type ApiErrorBody, invalidParameter } from './api-error.ts';
 import { catalogRoutes } from './catalog.ts';
 import { chargeRoutes } from './charges.ts';
 import { checkoutRoutes } from './checkout.ts';
+import { couponRoutes } from './coupons.ts';
 import { customerRoutes } from './customers.ts';
 import { disputeRoutes } from './disputes.ts';
 import { eventRoutes } from './events.ts';
@@ -14,6 +15,7 @@ import { type ApiFault, type Faults } from './faults.ts';
 import { type Form, type FormValue, parseForm } from './form.ts';
 import { type KeptAnswer } from './idempotency.ts';
 import { CORS_HEADERS, publicPart, requirePublic } from './in-page.ts';
+import { previewRoutes } from './invoice-preview.ts';
 import { invoiceRoutes } from './invoice-routes.ts';
 import { type Access, accessBy, type Account, lacksRight } from './keys.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
@@ -21,9 +23,11 @@ import { paymentMethodRoutes } from './payment-methods.ts';
 import { portalRoutes } from './portal.ts';
 import { type Random } from './random.ts';
 import { type RateLimiter, tooMany } from './rate-limits.ts';
+import { record } from './recorder.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
@@ -32,14 +36,17 @@ const ROUTES: readonly Route[] = [
   ...catalogRoutes,
   ...chargeRoutes,
   ...checkoutRoutes,
+  ...couponRoutes,
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,
+  ...previewRoutes,
   ...invoiceRoutes,
   ...paymentIntentRoutes,
   ...paymentMethodRoutes,
   ...portalRoutes,
   ...refundRoutes,
+  ...scheduleRoutes,
   ...subscriptionRoutes,
   ...webhookEndpointRoutes,
 ];
@@ -79,6 +86,7 @@ export interface ApiParts {
 export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<ApiOutcome> {
   // It is not one of the sandbox's ids, because reading makes nothing.
   const requestId = `req_${randomBytes(7).toString('hex')}`;
+  record(request);
   try {
     const access = accessBy(parts.keys, headerOf(request, 'authorization'));
     requireVersion(request);

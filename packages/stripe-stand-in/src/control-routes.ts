@@ -50,6 +50,9 @@ const payment = z.strictObject({
   email: z.optional(z.email()),
   name: z.optional(z.string()),
   authenticate: z.optional(z.boolean()),
+  promotionCode: z.optional(z.string()),
+  acceptTerms: z.optional(z.boolean()),
+  taxId: z.optional(z.string()),
 });
 
 interface ControlRoute {
@@ -75,6 +78,7 @@ const ROUTES: readonly ControlRoute[] = [
   post('/payment-intents/{id}/settle', outcome, (control, one, body) =>
     control.settlePayment(one, body.outcome),
   ),
+  post('/subscriptions/{id}/fail-finalization', nothing, (control, one) => control.failFinalization(one)),
   post('/refunds/{id}/settle', outcome, (control, one, body) => control.settleRefund(one, body.outcome)),
   post('/disputes', dispute, (control, _id, { payment_intent: paymentIntent, ...order }) =>
     control.openDispute({ ...order, paymentIntent }),

@@ -32,6 +32,12 @@ export interface CheckoutPayment {
   name?: string | undefined;
   /** What the customer answers when the bank asks for authentication: yes, unless this is false. */
   authenticate?: boolean | undefined;
+  /** What the customer types into the field for codes. */
+  promotionCode?: string | undefined;
+  /** Whether the customer accepts the terms where the page asks: yes, unless this is false. */
+  acceptTerms?: boolean | undefined;
+  /** A tax id, where the page asks for one. */
+  taxId?: string | undefined;
 }
 
 export interface DisputeOrder {
@@ -69,6 +75,9 @@ export interface Control {
   settlePayment(paymentIntentId: string, outcome: 'succeeded' | 'failed'): Stripe.PaymentIntent;
   /** The customer pays an open invoice on its page, with another card when one is given. */
   payInvoice(invoiceId: string, paymentMethod?: string): Stripe.Invoice;
+
+  /** The next invoice of a subscription can't be finalized, as when its customer's place is not known to Stripe Tax. */
+  failFinalization(subscriptionId: string): Stripe.Subscription;
 
   openDispute(order: DisputeOrder): Stripe.Dispute;
   progressDispute(disputeId: string, status: OpenStatus): Stripe.Dispute;
@@ -114,13 +123,16 @@ export function createControl(server: Server): Control {
     reset,
     events: () => [...sandbox.state.event.values()],
 
-    payCheckout: (id, { paymentMethod = 'pm_card_visa', email, name, authenticate: answers } = {}) =>
+    payCheckout: (id, { paymentMethod = 'pm_card_visa', ...typed } = {}) =>
       act(() =>
         payCheckout(sandbox, id, {
           paymentMethod,
-          email: email ?? null,
-          name: name ?? null,
-          isAuthenticated: answers ?? true,
+          email: typed.email ?? null,
+          name: typed.name ?? null,
+          isAuthenticated: typed.authenticate ?? true,
+          promotionCode: typed.promotionCode ?? null,
+          acceptsTerms: typed.acceptTerms ?? true,
+          taxId: typed.taxId ?? null,
         }),
       ),
     expireCheckout: (id) => act(() => expireSession(sandbox, sandbox.get('checkout_session', id))),
@@ -133,6 +145,11 @@ export function createControl(server: Server): Control {
       act(() => {
         settlePayment(sandbox, id, outcome);
         return intent(id);
+      }),
+    failFinalization: (id) =>
+      act(() => {
+        sandbox.get('subscription_record', id, 'subscription').finalizationFails = true;
+        return sandbox.get('subscription', id);
       }),
     payInvoice: (id, paymentMethod) => act(() => payOnPage(sandbox, id, paymentMethod)),
 

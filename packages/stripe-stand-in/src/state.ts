@@ -21,8 +21,24 @@ export interface SubscriptionRecord {
   id: string;
   /** The trial end of which `customer.subscription.trial_will_end` has told. */
   toldOfTrialEnd: Seconds | null;
-  /** The price to change to when the period ends, as the Portal schedules a downgrade. */
-  scheduledPrice: string | null;
+  pendingUpdate: HeldUpdate | null;
+  /** The end of a schedule of which `subscription_schedule.expiring` has told. */
+  toldOfScheduleEnd: Seconds | null;
+  /** The invoice of which `invoice.overdue` has told. */
+  overdueInvoice: string | null;
+  /** Whether its next invoice can't be finalized, as tests order it. */
+  finalizationFails: boolean;
+  /** The schedule that a change in the Portal has made: it goes when its change has happened. */
+  portalSchedule: string | null;
+}
+
+/** An update of a subscription that waits for its invoice to be paid. */
+export interface HeldUpdate {
+  invoice: string;
+  changes: Partial<Stripe.Subscription>;
+  metadata: Record<string, string> | null | undefined;
+  /** The waiting lines that the invoice took along. */
+  takenLines: Stripe.InvoiceLineItem[];
 }
 
 /** What a Checkout Session will create when it is paid. */
@@ -33,7 +49,12 @@ export interface CheckoutPlan {
     metadata: Stripe.Metadata;
     description: string | null;
     setupFutureUsage: 'off_session' | 'on_session' | null;
+    receiptEmail: string | null;
+    statementDescriptorSuffix: string | null;
   };
+  /** What Checkout writes to the customer: their address, their name. */
+  customerUpdate: { address: boolean; name: boolean };
+  invoiceData: { metadata: Stripe.Metadata; description: string | null; footer: string | null };
   subscriptionData: {
     metadata: Stripe.Metadata;
     description: string | null;
@@ -66,12 +87,15 @@ export interface Kinds {
   customer: Stripe.Customer | Stripe.DeletedCustomer;
   product: Stripe.Product;
   price: Stripe.Price;
+  coupon: Stripe.Coupon;
+  promotion_code: Stripe.PromotionCode;
   payment_method: Stripe.PaymentMethod;
   payment_intent: Stripe.PaymentIntent;
   charge: Stripe.Charge;
   refund: Stripe.Refund;
   dispute: Stripe.Dispute;
   subscription: Stripe.Subscription;
+  subscription_schedule: Stripe.SubscriptionSchedule;
   invoice: Stripe.Invoice;
   invoice_payment: Stripe.InvoicePayment;
   checkout_session: Stripe.Checkout.Session;
@@ -94,12 +118,15 @@ export function emptyState(): State {
     customer: new Map(),
     product: new Map(),
     price: new Map(),
+    coupon: new Map(),
+    promotion_code: new Map(),
     payment_method: new Map(),
     payment_intent: new Map(),
     charge: new Map(),
     refund: new Map(),
     dispute: new Map(),
     subscription: new Map(),
+    subscription_schedule: new Map(),
     invoice: new Map(),
     invoice_payment: new Map(),
     checkout_session: new Map(),
@@ -131,12 +158,15 @@ const EXPANDABLE = [
   'customer',
   'product',
   'price',
+  'coupon',
+  'promotion_code',
   'payment_method',
   'payment_intent',
   'charge',
   'refund',
   'dispute',
   'subscription',
+  'subscription_schedule',
   'invoice',
   'checkout_session',
   'portal_configuration',

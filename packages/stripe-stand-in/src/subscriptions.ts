@@ -5,6 +5,7 @@ import { DAY } from './calendar.ts';
 import { ownMethod } from './customers.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { clearable, created, flag, integer, metadata, paging, paramsOf, text, timestamp } from './params.ts';
+import { requireSupportedParams } from './pending-updates.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
@@ -16,18 +17,20 @@ import { schedulingOf } from './subscription-schedule.ts';
 import { mergeMetadata, present } from './values.ts';
 
 const paymentBehavior = z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']);
-const proration = z.enum(['create_prorations', 'always_invoice', 'none']);
+const updateBehavior = z.enum([...paymentBehavior.options, 'pending_if_incomplete']);
+export const proration = z.enum(['create_prorations', 'always_invoice', 'none']);
 const trialSettings = z.strictObject({
   end_behavior: z.strictObject({
     missing_payment_method: z.optional(z.enum(['cancel', 'create_invoice', 'pause'])),
   }),
 });
-const cancelAt = z.union([z.enum(['min_period_end', 'max_period_end']), timestamp]);
+export const cancelAt = z.union([z.enum(['min_period_end', 'max_period_end']), timestamp]);
+const collectionMethod = z.enum(['charge_automatically', 'send_invoice']);
 const newItem = z.strictObject({ price: text, quantity: z.optional(integer) });
 const paymentSettings = z.strictObject({
   save_default_payment_method: z.optional(z.enum(['off', 'on_subscription'])),
 });
-const anchorChange = z.strictObject({ type: z.enum(['now', 'unchanged']) });
+export const anchorChange = z.strictObject({ type: z.enum(['now', 'unchanged']) });
 const cancellationDetails = z.strictObject({
   comment: z.optional(clearable(text)),
   feedback: z.optional(clearable(text)),
@@ -40,7 +43,8 @@ const createParams = paramsOf<Stripe.SubscriptionCreateParams>()({
   billing_mode: z.optional(z.strictObject({ type: z.enum(['classic', 'flexible']) })),
   cancel_at: z.optional(cancelAt),
   cancel_at_period_end: z.optional(flag),
-  collection_method: z.optional(z.literal('charge_automatically')),
+  collection_method: z.optional(collectionMethod),
+  days_until_due: z.optional(integer),
   default_payment_method: z.optional(text),
   description: z.optional(text),
   metadata: z.optional(metadata),
@@ -81,12 +85,31 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.S
         : ownMethod(sandbox, customer, asked.default_payment_method),
     missingPaymentMethod: asked.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     billingMode: asked.billing_mode?.type ?? 'flexible',
+    daysUntilDue: daysUntilDue(asked, 'charge_automatically'),
     savesMethod: asked.payment_settings?.save_default_payment_method === 'on_subscription',
     paymentBehavior: asked.payment_behavior ?? 'allow_incomplete',
     presence: 'billing',
   });
   sandbox.assign(subscription, scheduling(subscription));
   return subscription;
+}
+
+// Source: https://docs.stripe.com/api/subscriptions/object#subscription_object-days_until_due
+/** @throws ApiError for invoices without the days until they are due, and for days where nothing is sent */
+function daysUntilDue(
+  asked: { collection_method?: string | undefined; days_until_due?: number | undefined },
+  before: string,
+): number | null {
+  const isSent = (asked.collection_method ?? before) === 'send_invoice';
+  if (isSent !== (asked.days_until_due !== undefined)) {
+    throw invalidRequest(
+      isSent
+        ? 'You must pass `days_until_due` when `collection_method` is set to `send_invoice`.'
+        : 'You can only pass `days_until_due` when `collection_method` is set to `send_invoice`.',
+      { param: 'days_until_due' },
+    );
+  }
+  return asked.days_until_due ?? null;
 }
 
 export function recurringPrice(sandbox: Sandbox, id: string, param: string): Stripe.Price {
@@ -105,18 +128,18 @@ export function recurringPrice(sandbox: Sandbox, id: string, param: string): Str
   return price;
 }
 
-const changedItem = z.strictObject({
-  id: z.optional(text),
-  price: z.optional(text),
-  quantity: z.optional(integer),
-});
+export const changedItems = z
+  .array(z.strictObject({ id: z.optional(text), price: z.optional(text), quantity: z.optional(integer) }))
+  .length(1, 'the stand-in knows subscriptions with one item');
 
 const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
-  items: z.optional(z.array(changedItem).length(1, 'the stand-in knows subscriptions with one item')),
+  items: z.optional(changedItems),
   billing_cycle_anchor: z.optional(anchorChange),
   cancel_at: z.optional(clearable(cancelAt)),
   cancel_at_period_end: z.optional(flag),
   cancellation_details: z.optional(cancellationDetails),
+  collection_method: z.optional(collectionMethod),
+  days_until_due: z.optional(integer),
   default_payment_method: z.optional(clearable(text)),
   description: z.optional(clearable(text)),
   metadata: z.optional(metadata),
@@ -129,7 +152,7 @@ const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
       }),
     ),
   ),
-  payment_behavior: z.optional(paymentBehavior),
+  payment_behavior: z.optional(updateBehavior),
   proration_behavior: z.optional(proration),
   trial_end: z.optional(z.union([z.literal('now'), timestamp])),
   trial_settings: z.optional(trialSettings),
@@ -141,31 +164,48 @@ function updateSubscription(
   asked: z.infer<typeof updateParams>,
 ): Stripe.Subscription {
   requireUpdatable(subscription, asked);
-  const [asksItem] = asked.items ?? [];
-  const item = itemOf(subscription);
-  if (asksItem !== undefined && asksItem.id !== item.id) {
-    const message =
-      asksItem.id === undefined
-        ? 'Without the id of the existing item Stripe would add a second one; the stand-in knows subscriptions with one item.'
-        : `No such subscription item: '${asksItem.id}'`;
-    throw invalidRequest(message, { param: 'items[0][id]', code: 'resource_missing' });
+  requireUnmanaged(subscription, asked);
+  const isPending = asked.payment_behavior === 'pending_if_incomplete';
+  if (isPending) {
+    requireSupportedParams(sandbox, asked);
   }
-  const price =
-    asksItem?.price === undefined ? item.price : recurringPrice(sandbox, asksItem.price, 'items[0][price]');
+  requireAnchor(sandbox, subscription, asked);
+  const { price, quantity } = itemAsked(sandbox, subscription, asked.items);
   changeBilling(
     sandbox,
     subscription,
     {
       price,
-      quantity: asksItem?.quantity ?? item.quantity ?? 1,
+      quantity,
       movesAnchor: asked.billing_cycle_anchor?.type === 'now',
       trialEnd: asked.trial_end === 'now' ? sandbox.now() : (asked.trial_end ?? null),
       proration: asked.proration_behavior ?? 'create_prorations',
       paymentBehavior: asked.payment_behavior ?? 'allow_incomplete',
+      heldMetadata: asked.metadata,
     },
-    plainChanges(sandbox, subscription, asked),
+    isPending ? {} : plainChanges(sandbox, subscription, asked),
   );
   return subscription;
+}
+
+/** The price and the quantity that an update asks for, or those that are there. */
+export function itemAsked(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  items: z.infer<typeof changedItems> | undefined,
+): { price: Stripe.Price; quantity: number } {
+  const [asked] = items ?? [];
+  const item = itemOf(subscription);
+  if (asked !== undefined && asked.id !== item.id) {
+    const message =
+      asked.id === undefined
+        ? 'Without the id of the existing item Stripe would add a second one; the stand-in knows subscriptions with one item.'
+        : `No such subscription item: '${asked.id}'`;
+    throw invalidRequest(message, { param: 'items[0][id]', code: 'resource_missing' });
+  }
+  const price =
+    asked?.price === undefined ? item.price : recurringPrice(sandbox, asked.price, 'items[0][price]');
+  return { price, quantity: asked?.quantity ?? item.quantity ?? 1 };
 }
 
 // Source: https://docs.stripe.com/api/subscriptions
@@ -187,6 +227,29 @@ function requireUpdatable(subscription: Stripe.Subscription, asked: z.infer<type
   }
 }
 
+/** The words are Stripe's, as many projects quote them. */
+function requireUnmanaged(subscription: Stripe.Subscription, asked: z.infer<typeof updateParams>): void {
+  const schedule = refId(subscription.schedule);
+  if (schedule !== null && (asked.cancel_at !== undefined || asked.cancel_at_period_end !== undefined)) {
+    throw invalidRequest(
+      `The subscription is managed by the subscription schedule \`${schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+    );
+  }
+}
+
+function requireAnchor(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  asked: z.infer<typeof updateParams>,
+): void {
+  const isMoved = asked.billing_cycle_anchor?.type === 'now' && subscription.status === 'trialing';
+  if (isMoved && sandbox.settings.anchorInTrial === 'refused') {
+    throw invalidRequest('The billing cycle anchor of a subscription in a trial is the end of the trial.', {
+      param: 'billing_cycle_anchor',
+    });
+  }
+}
+
 function plainChanges(
   sandbox: Sandbox,
   subscription: Stripe.Subscription,
@@ -205,6 +268,11 @@ function plainChanges(
   if (pause !== undefined) {
     changes.pause_collection =
       pause === null ? null : { behavior: pause.behavior, resumes_at: pause.resumes_at ?? null };
+  }
+  if (asked.collection_method !== undefined || asked.days_until_due !== undefined) {
+    const days = daysUntilDue(asked, subscription.collection_method);
+    changes.days_until_due = days;
+    changes.collection_method = days === null ? 'charge_automatically' : 'send_invoice';
   }
   const missing = asked.trial_settings?.end_behavior.missing_payment_method;
   if (missing !== undefined) {
