@@ -6,9 +6,7 @@ export class StripeUnavailableError extends Error {
 }
 
 /** Stripe has failed at a request. If it has an idempotency key, Stripe may repeat this answer under it for a day. */
-export class StripeFailedError extends StripeUnavailableError {
-  override name = 'StripeFailedError';
-}
+export class StripeFailedError extends StripeUnavailableError {}
 
 /** Stripe can't be used until the operator of Postage has set its keys and prices. */
 export class NotConfiguredError extends Error {
