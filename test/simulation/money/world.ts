@@ -23,6 +23,7 @@ import { openStripe, type TestStripe } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { itemsOf, request, storedAccount, writeLetter } from '../../support/users.ts';
 import { LETTERS } from '../../support/catalogues.ts';
+import { idOf } from '../../support/stripe.ts';
 
 /** One of the two Postages. */
 export interface Side {
@@ -249,7 +250,8 @@ async function looking(world: World, side: Side, act: () => Promise<void>): Prom
 /** The orderly side hears of what has happened. The disorderly side will hear later. */
 export async function hear(world: World): Promise<void> {
   const { stripe, orderly, news } = world;
-  const happened = stripe.standIn.control.events().slice(news.told);
+  const ever = stripe.standIn.control.events();
+  const happened = ever.slice(news.told);
   news.told += happened.length;
   world.trace.push(...happened.map(({ type }) => `  ${type}`));
   // Stripe sends no others to Postage.
@@ -257,7 +259,7 @@ export async function hear(world: World): Promise<void> {
   news.all.push(...events);
   news.late.push(...events);
   const messages = events
-    .filter((event) => !isOfAny(event, world.ownDeliveryIds))
+    .filter((event) => !intentsFor(ever, world.ownDeliveryIds).has(intentIn(event)))
     .map((event) => messageOf(JSON.stringify(event), stripe.clock.now()));
   if (messages.length === 0) {
     return;
@@ -270,9 +272,20 @@ export async function hear(world: World): Promise<void> {
   });
 }
 
-function isOfAny({ data: { object } }: Stripe.Event, deliveryIds: readonly string[]): boolean {
-  const metadata = 'metadata' in object ? object.metadata : null;
-  return deliveryIds.includes(metadata?.['deliveryId'] ?? '');
+/** The intents of these deliveries. Disputes, and refunds by hand, name no delivery. */
+function intentsFor(events: readonly Stripe.Event[], deliveryIds: readonly string[]): Set<string | null> {
+  const own = events.filter(({ data: { object } }) => {
+    const metadata = 'metadata' in object ? object.metadata : null;
+    return deliveryIds.includes(metadata?.['deliveryId'] ?? '');
+  });
+  return new Set(own.map(intentIn).filter((id) => id !== null));
+}
+
+function intentIn({ data: { object } }: Stripe.Event): string | null {
+  if (object.object === 'payment_intent') {
+    return object.id;
+  }
+  return 'payment_intent' in object ? idOf(object.payment_intent) : null;
 }
 
 /** Some late events come now, in any order. Another worker may hear first of what happens in between. */
