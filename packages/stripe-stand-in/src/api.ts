@@ -12,6 +12,7 @@ import { expand } from './expand.ts';
 import { type ApiFault, type Faults } from './faults.ts';
 import { type Form, type FormValue, parseForm } from './form.ts';
 import { type IdempotencyKeys, type KeptAnswer } from './idempotency.ts';
+import { previewRoutes } from './invoice-preview.ts';
 import { invoiceRoutes } from './invoice-routes.ts';
 import { type Lifecycle } from './lifecycle.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
@@ -22,6 +23,7 @@ import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
 import { type Sandbox } from './sandbox.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 
 const ROUTES: readonly Route[] = [
@@ -31,11 +33,13 @@ const ROUTES: readonly Route[] = [
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,
+  ...previewRoutes,
   ...invoiceRoutes,
   ...paymentIntentRoutes,
   ...paymentMethodRoutes,
   ...portalRoutes,
   ...refundRoutes,
+  ...scheduleRoutes,
   ...subscriptionRoutes,
 ];
 
