@@ -1,4 +1,5 @@
 import { type Stripe } from 'stripe';
+import { type BillingInterval } from '../../domain/catalogue.ts';
 import { type FoundSubscription, laterPhases } from './changeable.ts';
 import { idOf, readStripe, type StripeConnection } from './connection.ts';
 import { StripeRejectedError } from './errors.ts';
@@ -7,36 +8,48 @@ import { type KeyedRequest } from './plan-changes.ts';
 type Phase = Stripe.SubscriptionSchedule.Phase;
 type PhaseParams = Stripe.SubscriptionScheduleUpdateParams.Phase;
 
+/** What holds from the end of the period on. */
+interface NextPrice {
+  priceId: string;
+  interval: BillingInterval;
+}
+
 /**
- * Changes to another price at the end of the period, whether or not a schedule is there already. The schedule lets the
- * subscription go when the new price has held for one interval.
+ * Changes to another price at the end of the period, whether or not a schedule is there already.
  *
  * @throws StripeUnavailableError, NotConfiguredError, StripeRejectedError
  */
 export async function schedulePrice(
   connection: StripeConnection,
   found: FoundSubscription,
-  next: { priceId: string; interval: 'month' | 'year' },
+  next: NextPrice,
   request: KeyedRequest,
 ): Promise<void> {
   const schedule = found.schedule ?? (await createSchedule(connection, found, request));
+  await updateSchedule(connection, schedule.id, request, scheduling(schedule, found, next));
+}
+
+interface Scheduling {
+  end_behavior: 'release';
+  proration_behavior: 'none';
+  phases: PhaseParams[];
+}
+
+/** A schedule that lets its subscription go when the next price has held for one interval. */
+export function scheduling(
+  schedule: Stripe.SubscriptionSchedule,
+  found: FoundSubscription,
+  { priceId, interval }: NextPrice,
+): Scheduling {
   const present = presentPhase(schedule, found);
   const [item] = present.items;
-  await updateSchedule(connection, schedule.id, request, {
-    end_behavior: 'release',
+  const next: PhaseParams = {
+    ...shared(present),
+    items: [{ price: priceId, ...(item?.quantity === undefined ? {} : { quantity: item.quantity }) }],
+    duration: { interval, interval_count: 1 },
     proration_behavior: 'none',
-    phases: [
-      present,
-      {
-        ...shared(present),
-        items: [
-          { price: next.priceId, ...(item?.quantity === undefined ? {} : { quantity: item.quantity }) },
-        ],
-        duration: { interval: next.interval, interval_count: 1 },
-        proration_behavior: 'none',
-      },
-    ],
-  });
+  };
+  return { end_behavior: 'release', proration_behavior: 'none', phases: [present, next] };
 }
 
 /** Ends a subscription that has a schedule with its period. What was scheduled does not happen. @throws as `schedulePrice` */
