@@ -290,8 +290,8 @@ async function followChange(
   for (let tries = 0; customerId !== null && tries < MAX_FOLLOWS; tries += 1) {
     try {
       const followed = await followOnce(services, { userId, customerId }, { now, deadline }, (at) => ({
-        cause: { id: `change-${id}-followed`, at },
-        event: null,
+        changeId: id,
+        at,
       }));
       if (followed.outcome !== 'overtaken') {
         return;

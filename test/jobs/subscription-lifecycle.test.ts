@@ -268,7 +268,7 @@ describe('a change of plan', () => {
   describe('in the Portal', () => {
     beforeEach(async () => {
       const { stripe } = suite.services();
-      await createPortal(stripe, LETTERS, 'test').open(
+      await createPortal(stripe, 'test').open(
         user.customerId,
         'https://example.com',
         plentyOfTime(),
