@@ -4,7 +4,7 @@ import { accountOf, giveBack, record } from './support/counting.ts';
 import { givenSubscriber } from './support/deeds.ts';
 import { dev } from './support/dev.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
-import { inPortal, subscribe } from './support/paying.ts';
+import { subscribe } from './support/paying.ts';
 import { describeExample, itOnThisMachine } from './support/use-world.ts';
 
 describeExample('pictures', (world) => {
@@ -123,7 +123,8 @@ describeExample('pictures', (world) => {
       const duo = { plan: 'duo', status: 'active', levels: { seats: { limit: 2 } }, features: [] };
       const credits = { available: 107, included: 100, carried: 7 };
       expect(await accountOf(world(), user.userId)).toMatchObject({ ...duo, credits });
-      await inPortal(world(), user, 'price', { price: 'price_studio_month' });
+      const order = { plan: 'studio', interval: 'month' };
+      expectAnswer(await ask(world(), 'POST /billing/plan-changes', { token: user.token, json: order }), 200);
       const studio = { plan: 'studio', levels: { seats: { limit: 5 } }, features: ['priority_queue'] };
       expect(await accountOf(world(), user.userId)).toMatchObject(studio);
     },
