@@ -6,7 +6,7 @@ import { type ChangeOutcome } from '../../../lambdas/commands/change-billing.ts'
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { type Account } from '../../../lambdas/domain/account.ts';
 import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
-import { type AskedChange } from '../../../lambdas/domain/plan-changes.ts';
+import { type AskedChange, type BillingChange } from '../../../lambdas/domain/plan-changes.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import {
   askFor,
@@ -45,7 +45,7 @@ interface World {
   /** Events that are on their way. */
   events: Stripe.Event[];
   /** What the requests of each key were told for good. */
-  answers: Map<string, string>;
+  answers: Map<string, BillingChange>;
   log: string[];
 }
 
@@ -78,10 +78,8 @@ function someProcess({ random }: World): StripeServices {
 }
 
 /** What the answer is for good; null while the change is under way, or there is no record of it. */
-function finalAnswer(outcome: ChangeOutcome): string | null {
-  return outcome.outcome === 'answered' && outcome.record.settledAt !== null
-    ? JSON.stringify(outcome.record)
-    : null;
+function finalAnswer(outcome: ChangeOutcome): BillingChange | null {
+  return outcome.outcome === 'answered' && outcome.record.settledAt !== null ? outcome.record : null;
 }
 
 async function ask(world: World): Promise<void> {
@@ -99,7 +97,7 @@ async function ask(world: World): Promise<void> {
   const answer = finalAnswer(outcome);
   world.log.push(`${JSON.stringify(asked)} ${JSON.stringify(outcome)}`);
   if (options.key !== undefined && answer !== null) {
-    expect(answers.get(options.key) ?? answer).toBe(answer);
+    expect(answers.get(options.key) ?? answer).toEqual(answer);
     answers.set(options.key, answer);
   }
 }
@@ -223,7 +221,7 @@ async function checkEnd(world: World): Promise<void> {
         key.endsWith(`-${each.offer?.interval ?? ''}`),
     );
     const outcome = await askFor(suite.services(), asked ?? KEEP, { userId: world.userId, now: now(), key });
-    expect(finalAnswer(outcome)).toBe(answer);
+    expect(finalAnswer(outcome)).toEqual(answer);
     expect(outcome).toMatchObject({ isRepeated: true });
   }
 }
