@@ -73,16 +73,24 @@ export class Identity extends Construct {
     };
   }
 
-  /** The only client that may have `postage/usage:write`: for apps that keep their letters elsewhere. */
+  /** The only client that may count usage and read accounts for users: the owner's backend. */
   private createMachineClient(pool: UserPool, stage: Stage): UserPoolClient {
     const usageWrite = new ResourceServerScope({
       scopeName: 'usage:write',
       scopeDescription: 'Count usage on behalf of any user',
     });
-    const server = pool.addResourceServer('ResourceServer', { identifier: 'postage', scopes: [usageWrite] });
+    const usageRead = new ResourceServerScope({
+      scopeName: 'usage:read',
+      scopeDescription: 'Read the account of any user',
+    });
+    const scopes = [usageWrite, usageRead];
+    const server = pool.addResourceServer('ResourceServer', { identifier: 'postage', scopes });
     const machine = pool.addClient('Machine', {
       generateSecret: true,
-      oAuth: { flows: { clientCredentials: true }, scopes: [OAuthScope.resourceServer(server, usageWrite)] },
+      oAuth: {
+        flows: { clientCredentials: true },
+        scopes: scopes.map((each) => OAuthScope.resourceServer(server, each)),
+      },
     });
     // Client credentials are exchanged at the pool's domain, whose name nobody else in the region may have.
     const domain = pool.addDomain('Domain', {

@@ -20,11 +20,14 @@ export interface PaymentsProps {
 const WORKER_TIMEOUT = Duration.seconds(90);
 /** A message that has failed rests this long. */
 const REST = Duration.minutes(2);
-/** Stripe may be away for REST times this, until events are set aside. */
-const MAX_RECEIVES = 12;
+/** The most that SQS allows. The worker itself sets an event aside before that (`event-patience.ts`). */
+const MAX_RECEIVES = 1_000;
 const BATCH_SIZE = 5;
-/** How many batches are worked on at once. Stripe allows a hundred requests a second. */
-const MAX_CONCURRENCY = 10;
+/**
+ * How many batches are worked on at once. Stripe allows 25 requests a second at one endpoint, and users' requests are
+ * among them. https://docs.stripe.com/rate-limits
+ */
+const MAX_CONCURRENCY = 2;
 
 /** Stripe's keys, and the queue in which its events wait for the worker that follows them. */
 export class Payments extends Construct {
@@ -58,7 +61,11 @@ export class Payments extends Construct {
       build,
       description: "Postage: follows Stripe's events",
       arns,
-      environment: { ...environment, ...this.environment },
+      environment: {
+        ...environment,
+        ...this.environment,
+        stripeEventsQueueUrl: this.events.queueUrl,
+      },
       timeout: WORKER_TIMEOUT,
     });
     const keeper = new PostageFunction(this, 'failed-stripe-events', {

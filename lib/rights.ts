@@ -162,7 +162,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS], 'Query'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES], 'Query'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
@@ -193,6 +193,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     items(USERS, 'ConditionCheckItem', 'Query'),
     READ_STRIPE_KEYS,
     consume('stripeEvents'),
+    may('sqs:ChangeMessageVisibility', 'stripeEvents'),
   ],
   'failed-stripe-events': [items(FAILED, 'PutItem'), consume('deadStripeEvents')],
   reconciler: [

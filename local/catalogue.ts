@@ -1,13 +1,16 @@
 /** `npm run catalogue`: compares the owner's file with the accounts of a table, and carries it out at once. */
 import * as z from 'zod/mini';
-import { recordedCatalogue } from '../lambdas/adapters/dynamodb/catalogue-records.ts';
+import { recordDiff, recordedCatalogue } from '../lambdas/adapters/dynamodb/catalogue-records.ts';
 import { connectTable, type Table } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Catalogue, type CatalogueFile, catalogueOf } from '../lambdas/domain/catalogue.ts';
 import {
+  addToFigures,
   addToSummary,
   type Catalogues,
   diffAccount,
+  type DiffFigures,
   type DiffSummary,
+  NOTHING_COMPARED,
 } from '../lambdas/domain/catalogue-diff.ts';
 import { type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
@@ -41,8 +44,8 @@ const HELP = `Compares a catalogue with the accounts of a table, free ones inclu
 
 Without a table it takes the running npm start, the latest if there are several. For a table in AWS it uses the region
 and the credentials of the environment, which need dynamodb:DescribeTable, dynamodb:Scan and dynamodb:Query on the
-table, and for apply also dynamodb:GetItem and dynamodb:PutItem. It reads the whole table once,
-and tells first what that costs. apply may be broken off and started again: it changes each account once. The exit
+table, and for apply also dynamodb:GetItem and dynamodb:PutItem. With dynamodb:PutItem, diff also keeps its figures,
+which GET /admin/catalogue shows. It reads the whole table once, and tells first what that costs. apply may be broken off and started again: it changes each account once. The exit
 code is 1 when an account failed, or when check finds something that the catalogue lacks.
 `;
 
@@ -121,22 +124,39 @@ async function check(task: Task): Promise<number> {
   return found.isSound && failures.count === 0 ? 0 : 1;
 }
 
-async function diff(task: Task, catalogues: Catalogues): Promise<number> {
+async function diff(task: Task, catalogues: Catalogues): Promise<{ code: number; figures: DiffFigures }> {
   const bar = begin(task);
   const summary: DiffSummary = new Map();
+  let figures = NOTHING_COMPARED;
   const failures = new Failures();
   for await (const page of accountsOf(task.table)) {
     for (const item of page.accounts) {
       const account = readableAccount(item, failures);
       if (account !== null) {
-        addToSummary(summary, diffAccount(account, catalogues, task.now));
+        const found = diffAccount(account, catalogues, task.now);
+        addToSummary(summary, found);
+        figures = addToFigures(figures, found);
       }
     }
     bar.advance(page.scanned);
   }
   bar.end();
   tell(...summaryLines(summary), ...failures.lines());
-  return failures.count === 0 ? 0 : 1;
+  return { code: failures.count === 0 ? 0 : 1, figures };
+}
+
+/** For `GET /admin/catalogue`. Who may only read the table compares all the same. */
+async function keepFigures(
+  { table, now: at }: Pick<Task, 'table' | 'now'>,
+  figures: DiffFigures,
+): Promise<void> {
+  try {
+    await recordDiff(table, { at, ...figures }, deadlineIn(READS_WITHIN_MS));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AccessDeniedException') {
+      throw error;
+    }
+  }
 }
 
 async function apply(task: Task): Promise<number> {
@@ -182,7 +202,9 @@ async function run(found: FoundTable, { word, config, isCarriedOut }: Asked): Pr
   if (word === 'diff') {
     // What is deployed already holds since then, and not from now.
     const to = isTheFile ? from : catalogueOf(file, Math.max(now, from.since + 1));
-    return diff({ ...task, catalogue: to }, { from, to });
+    const { code, figures } = await diff({ ...task, catalogue: to }, { from, to });
+    await keepFigures(task, figures);
+    return code;
   }
   if (!isTheFile) {
     throw new UsageError(
@@ -193,7 +215,7 @@ async function run(found: FoundTable, { word, config, isCarriedOut }: Asked): Pr
   if (isCarriedOut) {
     return apply(deployed);
   }
-  const code = await diff(deployed, { from, to: from });
+  const { code } = await diff(deployed, { from, to: from });
   tell('Nothing was changed. What stands under "by apply" is changed with --yes.');
   return code;
 }

@@ -17,7 +17,7 @@ const STRIPE_SECRET_ID = 'postage-stripe-keys';
 const EVENTS_QUEUE = 'postage-stripe-events';
 /** As deployed, but for the rest: it is minutes in AWS, and a developer does not want to wait that long. */
 const QUEUE = { batchSize: 5, restMs: 500 };
-const MAX_RECEIVES = 12;
+const MAX_RECEIVES = 1_000;
 const SETTLES_WITHIN_MS = 5_000;
 
 export interface StripeAddress {

@@ -158,6 +158,7 @@ function toRecord({ id, body, sentAt, receives }: Message): SQSRecord {
   };
 }
 
+const changeVisibility = z.object({ QueueUrl: z.string(), ReceiptHandle: z.string() });
 const sendMessage = z.object({ QueueUrl: z.string(), MessageBody: z.string().check(z.minLength(1)) });
 /** SQS's limit. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -183,6 +184,11 @@ export function sqs(queues: Readonly<Record<string, LocalQueue>>): AwsOperations
         throw new AwsError('InvalidParameterValue', 'The message is longer than 262144 bytes.');
       }
       return { MessageId: queue.send(MessageBody), MD5OfMessageBody: md5(MessageBody) };
+    },
+    // A message that failed rests as long as the queue says: a developer does not want to wait for an hour.
+    'AmazonSQS.ChangeMessageVisibility': (request) => {
+      z.parse(changeVisibility, request);
+      return {};
     },
   };
 }

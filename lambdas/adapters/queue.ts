@@ -1,4 +1,4 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 /** A queue of SQS, and the client that sends to it. */
 export interface Queue {
@@ -6,7 +6,7 @@ export interface Queue {
   url: string;
 }
 
-/** The queue did not take a message, as far as is known. */
+/** The queue did not take a message, or did not hold one back, as far as is known. */
 class QueueUnavailableError extends Error {
   override name = 'QueueUnavailableError';
 }
@@ -31,5 +31,25 @@ export async function enqueueJson({ client, url }: Queue, json: string): Promise
     await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody }));
   } catch (error) {
     throw new QueueUnavailableError('The queue did not take a message.', { cause: error });
+  }
+}
+
+/**
+ * A message that a function has received, and reports as failed, comes again after so many seconds.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+ *
+ * @param seconds at most 12 hours
+ * @throws QueueUnavailableError
+ */
+export async function holdBack(
+  { client, url }: Queue,
+  receiptHandle: string,
+  seconds: number,
+): Promise<void> {
+  const held = { QueueUrl: url, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
+  try {
+    await client.send(new ChangeMessageVisibilityCommand(held));
+  } catch (error) {
+    throw new QueueUnavailableError('The queue did not hold a message back.', { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { type CommandContext } from '../commands/command-context.ts';
 import { listPastPeriods } from '../commands/list-past-periods.ts';
 import { readAccount } from '../commands/read-account.ts';
-import { type AccountView, viewAccount } from '../domain/account-view.ts';
+import { type AccountView, inOrder, viewAccount } from '../domain/account-view.ts';
 import { viewCatalogue } from '../domain/catalogue-view.ts';
 import { forecast } from '../domain/forecast.ts';
 import { toIso } from '../domain/instants.ts';
@@ -43,7 +43,8 @@ const history = operation(contracts.getAccountHistory, async ({ userId, now, dea
 
 const pace = operation(contracts.getAccountForecast, async ({ userId, now, deadline }) => {
   const { account } = await readAccount(store, userId, now, deadline);
-  const meters = forecast(account, now).map(({ runsOutAt, ...each }) => ({
+  const ordered = Object.fromEntries(inOrder(account.meters, store.catalogue.meters));
+  const meters = forecast({ ...account, meters: ordered }, now).map(({ runsOutAt, ...each }) => ({
     ...each,
     runsOutAt: runsOutAt === null ? null : toIso(runsOutAt),
   }));

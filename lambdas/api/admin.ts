@@ -6,24 +6,35 @@ import {
   listAuditRecords,
   listRolloverRuns,
 } from '../adapters/dynamodb/audit.ts';
+import { lastDiff, recordedCatalogue } from '../adapters/dynamodb/catalogue-records.ts';
 import { eraseUser, type Settling } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
+import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
+import { listRecords } from '../adapters/dynamodb/lists.ts';
+import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
-import { type AccountState, isLive } from '../domain/account.ts';
+import { getUsageStats } from '../commands/usage-statistics.ts';
+import { type Account, type AccountState, isLive } from '../domain/account.ts';
+import { viewAccount } from '../domain/account-view.ts';
 import { AUDIT_TYPES, type AuditRecord } from '../domain/audit.ts';
+import { getCreditsSummary } from '../domain/credits-summary.ts';
+import { type Gift } from '../domain/gifts.ts';
 import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
+import { type Purchase } from '../domain/purchases.ts';
+import { rollForward } from '../domain/roll-forward.ts';
 import { type DayRange } from '../domain/statistics.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
+import { getUsageStats as usageStatsContract, getUser } from '../http/contracts/users.ts';
 import { httpHandler } from '../http/handler.ts';
 import { type Answer, type Operation, operation, type Request, type RequestOf } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { answerPage } from '../http/paging.ts';
 import { belowBalance, notFound, type Problem, ProblemError, userErased } from '../http/problems.ts';
-import { catalogueInForce } from '../wiring/catalogue.ts';
+import { CATALOGUE_FILE, catalogueInForce } from '../wiring/catalogue.ts';
 
 export const store = createStore(requiredVariable('table'), catalogueInForce());
 
@@ -34,7 +45,7 @@ export const store = createStore(requiredVariable('table'), catalogueInForce());
  * @param query which data; empty: all of them
  * @throws BusyError
  */
-export async function recordRead(
+async function recordRead(
   { route }: Contract,
   { requestId, actor, now, deadline }: Request<unknown, unknown, unknown>,
   userId: string | undefined,
@@ -45,6 +56,64 @@ export async function recordRead(
   const record = { ...about, ...whose, data: { route: routeKey(route), ...query } };
   await appendAudit(store, record, deadline);
 }
+
+const usageStats = operation(usageStatsContract, async ({ query, deadline }) => {
+  const range = { first: query.start, last: query.end };
+  return { status: 200, body: await getUsageStats(store, range, deadline) };
+});
+
+/**
+ * Answers with a user.
+ *
+ * @param view what the app shows of their account
+ * @throws BusyError
+ */
+export async function showUser<View extends object>(
+  request: RequestOf<typeof getUser>,
+  view: (account: Account) => View,
+) {
+  const { userId, now, deadline } = request;
+  const stored = await readStoredAccount(store, userId, deadline);
+  if (stored === null) {
+    return notFound('user');
+  }
+  await recordRead(getUser, request, userId);
+  if (stored.kind === 'erased') {
+    return { status: 200 as const, body: { userId, erasedAt: toIso(stored.erasedAt) } };
+  }
+  const { account } = rollForward(stored, now, store.catalogue);
+  const latest = { limit: LATEST, after: null };
+  const [purchases, gifts] = await Promise.all([
+    listRecords(store, userId, PURCHASES, latest, deadline),
+    listRecords(store, userId, GIFTS, latest, deadline),
+  ]);
+  return {
+    status: 200 as const,
+    body: {
+      userId,
+      ...view(account),
+      credits: getCreditsSummary(account),
+      purchases: purchases.items.map(shownPurchase),
+      gifts: gifts.items.map(shownGift),
+    },
+  };
+}
+
+/** How many purchases and gifts are shown with a user. */
+const LATEST = 20;
+
+function shownPurchase(purchase: Purchase) {
+  const { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt } = purchase;
+  return { id, status, credits, amountCents, returnedCents, creditsTaken, createdAt: toIso(createdAt) };
+}
+
+function shownGift({ id, status, count, createdAt, expiresAt }: Gift) {
+  return { id, status, count, createdAt: toIso(createdAt), expiresAt: toIso(expiresAt) };
+}
+
+const user = operation(getUser, (request) =>
+  showUser(request, (account) => ({ account: viewAccount(account, request.now, store.catalogue) })),
+);
 
 const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   const { userId, deadline } = request;
@@ -187,6 +256,20 @@ function rolloverDays(date: string | undefined, now: Instant): DayRange {
     : { first: date, last: date };
 }
 
+const catalogue = operation(contracts.getCatalogueInForce, async ({ deadline }) => {
+  const [recorded, diff] = await Promise.all([recordedCatalogue(store, deadline), lastDiff(store, deadline)]);
+  return {
+    status: 200,
+    body: {
+      since: recorded === null ? null : toIso(recorded.since),
+      version: recorded?.version ?? null,
+      fingerprint: recorded?.fingerprint ?? null,
+      catalogue: { ...(recorded?.file ?? CATALOGUE_FILE) },
+      lastDiff: diff === null ? null : { ...diff, at: toIso(diff.at) },
+    },
+  };
+});
+
 /** What depends on the app that is on top of the core. */
 interface Administration {
   auditTypes: readonly string[];
@@ -202,9 +285,12 @@ export function adminOperations({ auditTypes, settle }: Administration): Operati
     userExport,
     auditTrail(contracts.listAuditEventsOf(auditTypes)),
     rollovers,
+    catalogue,
   ];
 }
 
-export const handler = httpHandler(
-  adminOperations({ auditTypes: AUDIT_TYPES, settle: () => Promise.resolve(true) }),
-);
+export const handler = httpHandler([
+  usageStats,
+  user,
+  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: () => Promise.resolve(true) }),
+]);

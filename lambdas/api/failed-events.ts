@@ -1,7 +1,7 @@
 import { listFailedEvents } from '../adapters/dynamodb/failed-events.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectQueue } from '../adapters/queue.ts';
-import { redriveFailedEvent } from '../commands/redrive-failed-event.ts';
+import { redriveFailedEvent, redriveFailedEvents } from '../commands/redrive-failed-event.ts';
 import { toIso } from '../domain/instants.ts';
 import { requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/failed-events.ts';
@@ -29,4 +29,9 @@ const redrive = operation(contracts.redriveFailedEvent, async (request) => {
   return isThere ? { status: 200, body: { id } } : notFound('failed event');
 });
 
-export const handler = httpHandler([list, redrive]);
+const redriveAll = operation(contracts.redriveFailedEvents, async (request) => ({
+  status: 200,
+  body: await redriveFailedEvents(store, events, request),
+}));
+
+export const handler = httpHandler([list, redrive, redriveAll]);

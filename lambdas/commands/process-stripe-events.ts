@@ -7,6 +7,7 @@ import { type Deadline } from '../domain/deadline.ts';
 import { type FailureReason } from '../domain/failure-reasons.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { handleQueueBatch } from '../runtime/queue-batch.ts';
+import { patienceWith } from './event-patience.ts';
 import { countPaymentIncidents, type PaymentIncident } from './payment-incidents.ts';
 import { type EventHandlers, type EventRequest, type StripeServices, unchanged } from './stripe-handler.ts';
 
@@ -32,7 +33,11 @@ export async function processStripeEvents(
     concurrency: CONCURRENCY,
     groupOf: ({ event, messageId }) => event?.customerId ?? messageId,
     handle: async (message) => {
-      incidents.push(...(await process(services, handlers, message, deadlineIn(deadlineMs))));
+      try {
+        incidents.push(...(await process(services, handlers, message, deadlineIn(deadlineMs))));
+      } catch (error) {
+        incidents.push(...(await bear(services, message, error, deadlineIn(deadlineMs))));
+      }
     },
     onFailure: (failure, message) => {
       const about = { ...aboutOf(message), ...failure };
@@ -87,6 +92,27 @@ async function process(
     }
     case 'failed':
       return setAside(services, message, outcome.reason, deadline);
+  }
+}
+
+/** Lets a message come again later, or keeps its event. @throws the error, while the message is to come again */
+async function bear(
+  services: StripeServices,
+  message: Message,
+  error: unknown,
+  deadline: Deadline,
+): Promise<readonly PaymentIncident[]> {
+  const patience = patienceWith(error, Number(message.attributes.ApproximateReceiveCount));
+  switch (patience.next) {
+    case 'set aside':
+      logger.error('The last try of an event failed.', { ...aboutOf(message), error });
+      return setAside(services, message, 'tries_used_up', deadline);
+    case 'try again':
+      // If the queue does not answer, the message rests as long as the queue itself says.
+      await services.holdBack(message.receiptHandle, patience.restSeconds).catch((cause: unknown) => {
+        logger.warn('An event could not be held back.', { ...aboutOf(message), cause });
+      });
+      throw error;
   }
 }
 

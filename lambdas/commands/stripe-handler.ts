@@ -12,6 +12,8 @@ export interface StripeServices {
   store: Store;
   stripe: StripeConnection;
   stage: string;
+  /** Lets a message that has failed come again after so many seconds. */
+  holdBack: (receiptHandle: string, seconds: number) => Promise<void>;
 }
 
 /** An event to be processed. */

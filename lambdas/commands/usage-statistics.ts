@@ -12,6 +12,7 @@ import {
   type DayStatistics,
   monthsAndDaysOf,
   type Totals,
+  usedOf,
 } from '../domain/statistics.ts';
 
 /** What was counted on all days of a range, in a request per megabyte: a year takes one. @throws BusyError */
@@ -19,7 +20,7 @@ export async function getTotals(store: Store, range: DayRange, deadline: Deadlin
   return sumOf(await getDailyStatistics(store, range, deadline));
 }
 
-export function sumOf(days: readonly DayStatistics[]): Totals {
+function sumOf(days: readonly DayStatistics[]): Totals {
   return days.map(({ totals }) => totals).reduce<Totals>(addTotals, {});
 }
 
@@ -55,8 +56,33 @@ function addParts(parts: readonly DayStatistics[]): DayStatistics[] {
   return [...days.values()];
 }
 
+export interface UsageStats {
+  /** By meter. */
+  used: Record<string, number>;
+  creditsUsed: number;
+  /** Exact where only one day of the range has any; else within 2%. */
+  uniqueUsers: number;
+}
+
+/**
+ * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
+ * requests, ten years fewer than ten.
+ *
+ * @param range as `judgeDayRange` accepts it
+ * @throws BusyError
+ */
+export async function getUsageStats(store: Store, range: DayRange, deadline: Deadline): Promise<UsageStats> {
+  const days = await getDailyStatistics(store, range, deadline);
+  const totals = sumOf(days);
+  return {
+    used: usedOf(totals),
+    creditsUsed: totals['creditsUsed'] ?? 0,
+    uniqueUsers: await countUsers(store, range, days, deadline),
+  };
+}
+
 /** How many different users were active on the days of a range. @throws BusyError */
-export async function countUsers(
+async function countUsers(
   store: Store,
   range: DayRange,
   days: readonly DayStatistics[],

@@ -85,7 +85,7 @@ export function viewAccount(account: Account, now: Instant, catalogue: Catalogue
 }
 
 /** In the order of the catalogue, and at the end what it has no more. The table's maps keep no order. */
-function inOrder<Count>(
+export function inOrder<Count>(
   counts: Readonly<Record<string, Count>>,
   known: readonly { id: string }[],
 ): [string, Count][] {

@@ -102,7 +102,8 @@ function plansOf(from: Account, to: Account): Difference[] {
 
 function termsOf(from: Terms, to: Terms): Difference[] {
   return [
-    ...limitsOf(from, to),
+    ...limitsOf(from.meters, to.meters),
+    ...limitsOf(from.levels, to.levels),
     ...costsOf(from, to),
     ...difference(
       'credits per period',
@@ -114,9 +115,7 @@ function termsOf(from: Terms, to: Terms): Difference[] {
   ];
 }
 
-function limitsOf(from: Terms, to: Terms): Difference[] {
-  const before: Readonly<Record<string, LimitedCount>> = { ...from.meters, ...from.levels };
-  const after: Readonly<Record<string, LimitedCount>> = { ...to.meters, ...to.levels };
+function limitsOf(before: Readonly<Record<string, LimitedCount>>, after: typeof before): Difference[] {
   return Object.keys({ ...before, ...after }).flatMap((id) =>
     limit(id, before[id]?.limit ?? null, after[id]?.limit ?? null),
   );
@@ -211,6 +210,28 @@ export function addToSummary(summary: DiffSummary, diff: AccountDiff): void {
     given: withCredits(of.given, creditsByApply),
     taken: withCredits(of.taken, -creditsByApply),
   });
+}
+
+/** How many accounts were compared, and how many of them gain or lose something. One may do both. */
+export interface DiffFigures {
+  accounts: number;
+  gaining: number;
+  losing: number;
+}
+
+export const NOTHING_COMPARED: DiffFigures = { accounts: 0, gaining: 0, losing: 0 };
+
+export function addToFigures(
+  { accounts, gaining, losing }: DiffFigures,
+  { changes, creditsByApply }: AccountDiff,
+): DiffFigures {
+  const has = (effect: CatalogueChange['effect']): boolean =>
+    changes.some((change) => change.effect === effect);
+  return {
+    accounts: accounts + 1,
+    gaining: gaining + Number(has('gains') || creditsByApply > 0),
+    losing: losing + Number(has('loses') || creditsByApply < 0),
+  };
 }
 
 function emptyPlan(plan: string): PlanSummary {

@@ -32,13 +32,23 @@ export type CoreTotal =
 type CoreTotals = Readonly<Partial<Record<CoreTotal, number>>>;
 
 /** The name of the total of a meter, or of a level that was consumed. */
-export function usedTotal(meter: string): string {
+function usedTotal(meter: string): string {
   return `used:${meter}`;
 }
 
 /** The totals of what a use has consumed. */
 export function usedTotals(consumed: Counts): Totals {
   return Object.fromEntries(Object.entries(consumed).map(([id, count]) => [usedTotal(id), count]));
+}
+
+/** What was used, by meter. */
+export function usedOf(totals: Totals): Record<string, number> {
+  const prefix = usedTotal('');
+  return Object.fromEntries(
+    Object.entries(totals).flatMap(([name, count]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), count]] : [],
+    ),
+  );
 }
 
 /** Totals of one UTC day, and how many different users have used something on it. */

@@ -10,11 +10,12 @@ import { DOCS_CONTRACTS } from './contracts/docs.ts';
 import { FAILED_EVENT_CONTRACTS } from './contracts/failed-events.ts';
 import { GIFT_CONTRACTS } from './contracts/gifts.ts';
 import { PURCHASE_CONTRACTS } from './contracts/purchases.ts';
+import { USER_CONTRACTS } from './contracts/users.ts';
 import { WEBHOOK_CONTRACTS } from './contracts/webhooks.ts';
 import { type Api, CORE_GROUPS } from './openapi.ts';
 import { CORE_OWN_PROBLEMS, CORE_PROBLEMS } from './problem-schemas.ts';
 
-/** Without the list of the audit trail, whose types depend on the app. */
+/** Without the routes whose answers depend on the app: the audit trail, users and their usage. */
 export const CORE_CONTRACTS = [
   ...ACCOUNT_CONTRACTS,
   ...CREDIT_CONTRACTS,
@@ -31,7 +32,7 @@ export const CORE_CONTRACTS = [
 
 export function coreApi(): Api {
   return {
-    contracts: [...CORE_CONTRACTS, listAuditEventsOf(AUDIT_TYPES)],
+    contracts: [...CORE_CONTRACTS, ...USER_CONTRACTS, listAuditEventsOf(AUDIT_TYPES)],
     groups: CORE_GROUPS,
     problems: CORE_PROBLEMS,
     ownProblems: CORE_OWN_PROBLEMS,

@@ -114,13 +114,29 @@ export function jsonSchema(schema: Schema): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(schema, SHOWN);
 }
 
-/** All named schemas. */
-export function componentSchemas(): JsonObject {
+/** The named schemas to which a part of the document leads. An app on top of the core does not show all of the core's. */
+export function componentSchemas(part: unknown): JsonObject {
   const { schemas } = z.toJSONSchema(components, { ...SHOWN, uri: (id) => referenceTo(id).$ref });
+  const shown = new Set<string>();
+  const follow = (from: unknown): void => {
+    for (const id of idsIn(from).filter((each) => each in schemas && !shown.has(each))) {
+      shown.add(id);
+      follow(schemas[id]);
+    }
+  };
+  follow(part);
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => {
-      const isKept = ([name]: [string, unknown]): boolean => !['$schema', '$id', 'id'].includes(name);
-      return [id, Object.fromEntries(Object.entries(schema).filter(isKept))];
-    }),
+    Object.entries(schemas)
+      .filter(([id]) => shown.has(id))
+      .map(([id, schema]) => {
+        const isKept = ([name]: [string, unknown]): boolean => !['$schema', '$id', 'id'].includes(name);
+        return [id, Object.fromEntries(Object.entries(schema).filter(isKept))];
+      }),
   );
+}
+
+const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g;
+
+function idsIn(part: unknown): string[] {
+  return [...JSON.stringify(part).matchAll(REFERENCE)].flatMap(([, id]) => id ?? []);
 }

@@ -28,6 +28,8 @@ export interface Api {
 
 /** @param serverUrl where the API answers */
 export function openApiDocument(api: Api, serverUrl: string): JsonObject {
+  const described = paths(api);
+  const problem = anyProblem(api);
   const names = new Set(api.contracts.map(({ route }) => route.group));
   return {
     openapi: '3.1.1',
@@ -39,10 +41,10 @@ export function openApiDocument(api: Api, serverUrl: string): JsonObject {
     },
     servers: [{ url: serverUrl }],
     tags: [...names].map((name) => ({ name, description: api.groups[name] })),
-    paths: paths(api),
+    paths: described,
     components: {
       securitySchemes: securitySchemes(api),
-      schemas: { ...componentSchemas(), Problem: anyProblem(api), GatewayError: GATEWAY_ERROR },
+      schemas: { ...componentSchemas([described, problem]), Problem: problem, GatewayError: GATEWAY_ERROR },
       responses: { Gateway: GATEWAY_ANSWER },
     },
   };
@@ -79,7 +81,7 @@ const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: `A token of the configured issuer. Counting usage for users needs the scope \`${USAGE_WRITE_SCOPE}\`. The admin routes need the scope or the Cognito group \`admin\`.`,
+    description: `A token of the configured issuer. Counting usage for users needs the scope \`${USAGE_WRITE_SCOPE}\`, and reading their accounts needs the scope \`${USAGE_READ_SCOPE}\` or that one. The admin routes need the scope or the Cognito group \`admin\`.`,
   },
   cronSecret: { type: 'http', scheme: 'bearer', description: 'The cron secret.' },
 };

@@ -1,5 +1,6 @@
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
+import { connectQueue, holdBack } from '../adapters/queue.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { CORE_HANDLERS } from '../commands/core-stripe-handlers.ts';
@@ -8,10 +9,12 @@ import { type EventHandlers, type StripeServices } from '../commands/stripe-hand
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const store = createStore(requiredVariable('table'), catalogueInForce());
+const queue = connectQueue(requiredVariable('stripeEventsQueueUrl'));
 const services: StripeServices = {
   store,
   stripe: connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl')),
   stage: requiredVariable('stage'),
+  holdBack: (receiptHandle, seconds) => holdBack(queue, receiptHandle, seconds),
 };
 
 /** Follows Stripe's events. */

@@ -247,8 +247,22 @@ describe('events that failed', () => {
     expect(seen.length).toBeGreaterThan(1);
   });
 
+  it('G12: are all sent again by one request', async () => {
+    const token = await postage().token('owner', 'admin');
+    const list = async (): Promise<unknown[]> =>
+      (await call(postage(), 'GET', '/admin/failed-events?limit=100', { token })).body['items'] as unknown[];
+    const failed = await list();
+    expect(failed.length).toBeGreaterThan(1);
+    const again = await call(postage(), 'POST', '/admin/failed-events/redrive', { token });
+    expect(again).toMatchObject({ status: 200, body: { redriven: failed.length, hasMore: false } });
+    await postage().paymentsSettled();
+    // The one before has removed their cause.
+    expect(await list()).toEqual([]);
+  });
+
   it('G13: are for administrators only', async () => {
     const user = await someApiUser(postage());
+    expect(await user.call('POST', '/admin/failed-events/redrive')).toMatchObject({ status: 403 });
     expect(await user.call('GET', '/admin/failed-events')).toMatchObject({ status: 403 });
     expect(await user.call('POST', '/admin/failed-events/evt_1/redrive')).toMatchObject({ status: 403 });
   });

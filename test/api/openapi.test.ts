@@ -10,7 +10,7 @@ import { routeKey, type Schema } from '../../lambdas/http/contract.ts';
 import { API } from '../../lambdas/letters/http/api.ts';
 import { codesOf, openApiDocument } from '../../lambdas/http/openapi.ts';
 import { PROBLEMS } from '../../lambdas/http/problems.ts';
-import { USAGE_WRITE_SCOPE } from '../../lambdas/http/roles.ts';
+import { USAGE_READ_SCOPE, USAGE_WRITE_SCOPE } from '../../lambdas/http/roles.ts';
 import { ROUTES } from '../../lambdas/letters/http/routes.ts';
 import { components } from '../../lambdas/http/schemas.ts';
 
@@ -106,6 +106,12 @@ describe('the OpenAPI document', () => {
     expect(operations.sort()).toEqual(ROUTES.map(routeKey).sort());
   });
 
+  it('shows no schema of the core in whose place the letters app has one of its own', () => {
+    const { schemas } = document['components'] as { schemas: object };
+    expect(schemas).toHaveProperty('User');
+    expect(schemas).not.toHaveProperty('UserDetails');
+  });
+
   it('calls each operation by a verb, and no two the same', () => {
     const names = ROUTES.map(({ method, path }) => described(method, path)?.operationId);
     expect(new Set(names).size).toBe(ROUTES.length);
@@ -133,10 +139,10 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('spells the scope of services as tokens have it', () => {
+  it.each([USAGE_READ_SCOPE, USAGE_WRITE_SCOPE])('spells the scope %s as tokens have it', (scope) => {
     const text = JSON.stringify(document);
-    expect(text).toContain(`needs the scope \`${USAGE_WRITE_SCOPE}\``);
-    expect(text.replaceAll(USAGE_WRITE_SCOPE, '')).not.toContain('usage:write');
+    expect(text).toContain(`needs the scope \`${scope}\``);
+    expect(text.replaceAll(scope, '')).not.toContain(scope.slice('postage/'.length));
   });
 
   it('shows parameters as what they stand for', () => {

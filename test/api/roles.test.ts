@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isAdmin, mayWriteUsage } from '../../lambdas/http/roles.ts';
+import { isAdmin, mayReadUsage, mayWriteUsage } from '../../lambdas/http/roles.ts';
 
 describe('usage:write', () => {
   it.each(['usage:write', 'postage/usage:write', 'openid postage/usage:write email'])('is in %p', (scope) => {
@@ -25,6 +25,23 @@ describe('usage:write', () => {
   it('G13: is not given by a group: people join groups, machines get scopes', () => {
     expect(mayWriteUsage({ 'cognito:groups': '[usage:write]' })).toBe(false);
   });
+});
+
+describe('usage:read', () => {
+  it.each(['usage:read', 'postage/usage:read', 'openid postage/usage:write'])('is in %p', (scope) => {
+    expect(mayReadUsage({ scope })).toBe(true);
+  });
+
+  it('G13: does not let its holder write', () => {
+    expect(mayWriteUsage({ scope: 'postage/usage:read' })).toBe(false);
+  });
+
+  it.each(['', 'usage:reads', 'other/usage:read', 'admin', '[usage:read]', ['usage:read'], undefined])(
+    'G13: is not in %p',
+    (scope) => {
+      expect(mayReadUsage({ scope })).toBe(false);
+    },
+  );
 });
 
 describe('admin', () => {

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { catalogue } from '../../examples/letters/postage.config.ts';
-import { recordCatalogue, recordedCatalogue } from '../../lambdas/adapters/dynamodb/catalogue-records.ts';
+import {
+  lastDiff,
+  recordCatalogue,
+  recordDiff,
+  recordedCatalogue,
+} from '../../lambdas/adapters/dynamodb/catalogue-records.ts';
 import { CorruptItemError, toWire } from '../../lambdas/adapters/dynamodb/items.ts';
 import type { Table } from '../../lambdas/adapters/dynamodb/store.ts';
 import type { CatalogueFile } from '../../lambdas/domain/catalogue.ts';
@@ -74,9 +79,11 @@ describe('the catalogue in force', () => {
 
   it('is the one that was recorded last, with its instant', async () => {
     await record(catalogue, MONDAY);
-    expect(await recordedCatalogue(table, plentyOfTime())).toEqual({ file: catalogue, since: MONDAY });
+    const first = { file: catalogue, since: MONDAY, version: 1, fingerprint: snapshotOf(catalogue).hash };
+    expect(await recordedCatalogue(table, plentyOfTime())).toEqual(first);
     await record(OTHER, TUESDAY);
-    expect(await recordedCatalogue(table, plentyOfTime())).toEqual({ file: OTHER, since: TUESDAY });
+    const second = { file: OTHER, since: TUESDAY, version: 2, fingerprint: snapshotOf(OTHER).hash };
+    expect(await recordedCatalogue(table, plentyOfTime())).toEqual(second);
   });
 
   it('is the last of more than ten', async () => {
@@ -98,5 +105,18 @@ describe('the catalogue in force', () => {
     };
     await table.client.send(new PutItemCommand({ TableName: table.table, Item: toWire(item) }));
     await expect(recordedCatalogue(table, plentyOfTime())).rejects.toThrow(CorruptItemError);
+  });
+});
+
+describe('the last comparison of catalogues', () => {
+  it('is none before there is one, then the last, and no catalogue', async () => {
+    expect(await lastDiff(table, plentyOfTime())).toBeNull();
+    await record(catalogue, MONDAY);
+    for (const at of [MONDAY, TUESDAY]) {
+      const found = { at, accounts: 3, gaining: 2, losing: 1 };
+      await recordDiff(table, found, plentyOfTime());
+      expect(await lastDiff(table, plentyOfTime())).toEqual(found);
+    }
+    expect(await recordedCatalogue(table, plentyOfTime())).toMatchObject({ version: 1 });
   });
 });

@@ -1,7 +1,7 @@
 /** `npm run test:tokens`: signs everybody in who appears in the end-to-end suite, for a stack with its own user pool. */
 import { parseArgs } from 'node:util';
 import { exitCodeOf } from '../../local/command-line.ts';
-import { ADMIN, PEOPLE, SERVICE, tokenVariable } from '../e2e/support/people.ts';
+import { ADMIN, PEOPLE, READER, READER_SCOPE, SERVICE, tokenVariable } from '../e2e/support/people.ts';
 import { readOutputs } from '../e2e/support/stack.ts';
 import { poolOutputs, signInMachine, signInSomebodyNew } from './support/cognito.ts';
 
@@ -26,6 +26,7 @@ async function main(): Promise<string> {
   }
   const pool = await readOutputs(values.stack, poolOutputs);
   let lines = `export ${tokenVariable(SERVICE)}=${await signInMachine(pool)}\n`;
+  lines += `export ${tokenVariable(READER)}=${await signInMachine(pool, READER_SCOPE)}\n`;
   lines += `export ${tokenVariable(ADMIN)}=${await signInSomebodyNew(pool, ADMIN)}\n`;
   for (const person of PEOPLE) {
     lines += `export ${tokenVariable(person)}=${await signInSomebodyNew(pool)}\n`;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import {
+  addToFigures,
   addToSummary,
   type AccountDiff,
   type CatalogueChange,
@@ -8,6 +9,7 @@ import {
   type DiffSummary,
   lackedBy,
   MOMENTS,
+  NOTHING_COMPARED,
 } from '../../lambdas/domain/catalogue-diff.ts';
 import { type Catalogue, type CatalogueFile, catalogueOf } from '../../lambdas/domain/catalogue.ts';
 import { active, at, givenSubscriber, used, withCredits } from '../support/accounts.ts';
@@ -138,6 +140,15 @@ describe('what an account gains or loses by another catalogue', () => {
     expect(told1['by apply']).not.toContain('loses letters: 5 → not in the plan');
   });
 
+  it('a meter that becomes a level goes as the one and comes as the other', () => {
+    const { letters, ...meters } = FILE.meters;
+    const to = withPlans(() => ({}), { meters, ...(letters && { levels: { letters } }) });
+    expect(told(diff(used(free, { letters: 2 }, NOW), to))).toEqual({
+      'next period': ['loses letters: 5 → not in the plan', 'gains letters: not in the plan → 5'],
+      'by apply': ['gains letters: not in the plan → 5'],
+    });
+  });
+
   it('an account that ends gets the terms of the free plan', () => {
     const ending = givenSubscriber(active({ plan: 'pro', endsAt: '2026-02-20' }), NOW);
     const to = withPlans(({ id, limits }) => (id === 'none' ? { limits: { ...limits, letters: 9 } } : {}));
@@ -194,6 +205,21 @@ describe('the summary', () => {
     const [next] = summary.get('pro')?.changes.values() ?? [];
     expect(summary.get('pro')).toMatchObject({ accounts: 3, unchanged: 1 });
     expect(next).toMatchObject({ accounts: 2, firstAt: at('2026-02-28'), lastAt: at('2026-03-05') });
+  });
+});
+
+describe('the figures', () => {
+  const figuresOf = (to: Catalogue): object =>
+    [free, pro, enterprise].map((account) => diff(account, to)).reduce(addToFigures, NOTHING_COMPARED);
+
+  it('count who gains and who loses, and who does both twice', () => {
+    expect(figuresOf(withPlans(() => ({})))).toEqual({ accounts: 3, gaining: 0, losing: 0 });
+    const more = withPlans(({ id, limits }) => (id === 'none' ? { limits: { ...limits, letters: 9 } } : {}));
+    expect(figuresOf(more)).toEqual({ accounts: 3, gaining: 1, losing: 0 });
+    const otherwise = withPlans(({ id, limits }) =>
+      id === 'pro' ? { credits: 5, limits: { ...limits, letters: 1 } } : {},
+    );
+    expect(figuresOf(otherwise)).toEqual({ accounts: 3, gaining: 1, losing: 1 });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   judgeDayRange,
   monthsAndDaysOf,
   type Totals,
+  usedOf,
 } from '../../lambdas/domain/statistics.ts';
 import { countedOf } from '../../lambdas/letters/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
@@ -160,6 +161,10 @@ describe('what counts', () => {
     });
     expect(totals.reduce(addTotals, {})).toEqual({ creditsUsed: 2 });
   });
+});
+
+it('what was used is told by meter', () => {
+  expect(usedOf({ 'used:letters': 4, 'used:mails': -1, creditsUsed: 2 })).toEqual({ letters: 4, mails: -1 });
 });
 
 describe('what a period tells of credits', () => {

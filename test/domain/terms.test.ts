@@ -113,6 +113,24 @@ describe('a changed catalogue', () => {
     expect(sinceThen.account.creditsPerPeriod).toBe(30);
   });
 
+  it('G14: a meter that was removed in use and is added again begins anew, in an open period too', () => {
+    const again = { ...STUDIO, since: at('2026-03-20') };
+    // Added again before any period has dropped it: nothing was lost.
+    const inUse = rollForward(TEAM, at('2026-02-20'), CHANGED).account;
+    expect(rollForward(inUse, at('2026-02-21'), again).account.meters['exports']).toMatchObject({ used: 7 });
+
+    const without = rollForward(TEAM, at('2026-04-01'), CHANGED).account;
+    expect(without.meters).not.toHaveProperty('exports');
+    const unused = { used: 0, limit: 100, credits: 0, paid: 0 };
+    const later = { ...STUDIO, since: at('2026-04-10') };
+    for (const now of ['2026-04-15', '2026-05-01']) {
+      const { account } = rollForward(without, at(now), later);
+      expect(account.meters).toMatchObject({ exports: unused });
+      expect(account.levels).toMatchObject({ seats: { used: 4 } });
+    }
+    expect(rollForward(without, at('2026-05-01'), later).account.meters).not.toHaveProperty('texts');
+  });
+
   it('drops a level of which nothing is held', () => {
     expect(rollForward(holding(TEAM, 0), at('2026-04-01'), CHANGED).account.levels).toEqual({});
   });

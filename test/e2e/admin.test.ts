@@ -64,6 +64,13 @@ describe('an administrator', () => {
     ]);
   });
 
+  it('sees the catalogue in force', async () => {
+    expect(await get(world(), '/admin/catalogue', await world().adminToken())).toMatchObject({
+      since: expect.stringMatching(/Z$/),
+      catalogue: { meters: { letters: {}, emails: {}, mails: {} } },
+    });
+  });
+
   it('exports and erases a user, who is gone at once', async () => {
     const user = await givenSubscriber(world(), 'proErased', { plan: 'pro' });
     const letterId = await givenLetter(world(), user);
@@ -156,6 +163,7 @@ describe('an administrator', () => {
       `/admin/audit-events?date=${day}`,
       `/admin/reports/mail-credits?month=${day.slice(0, '2026-11'.length)}`,
       '/admin/rollovers',
+      '/admin/catalogue',
     ]) {
       expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
       expect((await ask(world(), `GET ${path}`)).status).toBe(401);

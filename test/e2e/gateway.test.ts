@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { ROUTES } from '../../lambdas/letters/http/routes.ts';
+import { usd } from '../../lambdas/domain/catalogue.ts';
 import { LETTER } from './support/deeds.ts';
 import { ask, expectAnswer, get, membersOf, type Question } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
@@ -25,7 +26,7 @@ const hour = 3_600;
 const nowInSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 describe('tokens', () => {
-  it.each(ROUTES.filter(({ access }) => access === 'user' || access === 'usage:write'))(
+  it.each(ROUTES.filter(({ access }) => ['user', 'usage:read', 'usage:write'].includes(access)))(
     'G13: $method $path needs one; the gateway itself asks for it, before any function runs',
     async ({ method, path }) => {
       const request = `${method} ${path.replaceAll(/\{\w+\}/g, 'some-id')}`;
@@ -134,6 +135,13 @@ describe('what cannot be read', () => {
 });
 
 describe('what anyone may ask', () => {
+  it('what is counted and sold', async () => {
+    expectAnswer(await ask(world(), 'GET /catalogue'), 200, {
+      meters: [{ id: 'letters' }, { id: 'emails' }, { id: 'mails', credits: 1, perDay: 10 }],
+      plans: [{ id: 'none', prices: {} }, { id: 'pro', prices: { month: usd(900) } }, { id: 'enterprise' }],
+    });
+  });
+
   it('whether it answers', async () => {
     expectAnswer(await ask(world(), 'GET /health'), 200, { status: 'ok' });
   });

@@ -1,11 +1,21 @@
 import { expect, it } from '@jest/globals';
+import * as z from 'zod/mini';
 import { usd } from '../../lambdas/domain/catalogue.ts';
+import { utcDay } from '../../lambdas/domain/instants.ts';
 import { accountOf, giveBack, record } from './support/counting.ts';
 import { givenSubscriber } from './support/deeds.ts';
 import { dev } from './support/dev.ts';
+import { eventually } from './support/eventually.ts';
+import { EXAMPLES } from './support/examples.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
 import { subscribe } from './support/paying.ts';
 import { describeExample, itOnThisMachine } from './support/use-world.ts';
+
+const statistics = z.object({
+  used: z.record(z.string(), z.int()),
+  creditsUsed: z.int(),
+  uniqueUsers: z.int(),
+});
 
 describeExample('pictures', (world) => {
   it('shows its catalogue to anyone', async () => {
@@ -23,6 +33,39 @@ describeExample('pictures', (world) => {
         { id: 'studio', credits: 500, limits: { seats: 5 }, features: ['priority_queue'] },
       ],
     });
+  });
+
+  it('shows its owner the catalogue in force, and since when', async () => {
+    const shown = await get(world(), '/admin/catalogue', await world().adminToken());
+    expect(shown).toMatchObject({ catalogue: EXAMPLES.pictures });
+    expect(Date.parse(String(shown['since']))).toBeLessThanOrEqual(await world().now());
+    expect(shown['fingerprint']).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('shows its owner a user, as the user is shown, and what all have used', async () => {
+    const { userId, token } = await world().meet('freeWatched');
+    expectAnswer(await record(world(), userId, { consume: { large_images: 1 } }), 200);
+    const adminToken = await world().adminToken();
+    expect(await get(world(), `/admin/users/${userId}`, adminToken)).toEqual({
+      userId,
+      account: await get(world(), '/account', token),
+      credits: await get(world(), '/credits', token),
+      purchases: [],
+      gifts: [],
+    });
+    const day = utcDay(await world().now());
+    await eventually('the statistics of the day', async () => {
+      const stats = await get(world(), `/admin/usage-stats?start=${day}&end=${day}`, adminToken);
+      const { used, creditsUsed, uniqueUsers } = z.parse(statistics, stats);
+      return Number(used['large_images']) >= 1 && creditsUsed >= 4 && uniqueUsers >= 1 ? stats : null;
+    });
+    for (const path of [
+      `/admin/users/${userId}`,
+      `/admin/usage-stats?start=${day}&end=${day}`,
+      '/admin/catalogue',
+    ]) {
+      expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
+    }
   });
 
   it('has no routes for letters', async () => {

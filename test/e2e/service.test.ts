@@ -87,6 +87,21 @@ describe('usage that another service counts', () => {
     });
   });
 
+  it('G13: shows in the account, to its user and to who may read accounts, and to nobody else', async () => {
+    const { userId, token } = await world().meet('freeReporter');
+    expectAnswer(await count(userId, { key: 'one', consume: { letters: 2 } }), 200);
+    const own = await get(world(), '/account', token);
+    expect(own).toMatchObject({ userId, meters: { letters: { used: 2, limit: 5, left: 3, percent: 40 } } });
+    const path = `GET /users/${userId}/account`;
+    const readerToken = await world().readerToken();
+    for (const reading of [readerToken, await world().serviceToken()]) {
+      expectAnswer(await ask(world(), path, { token: reading }), 200, own);
+    }
+    expectAnswer(await ask(world(), path, { token }), 403, { code: 'forbidden' });
+    const counting = await count(userId, { key: 'two', consume: { letters: 1 }, token: readerToken });
+    expectAnswer(counting, 403, { code: 'forbidden' });
+  });
+
   it('G13: is not for users, not even for their own', async () => {
     const { userId, token } = await world().meet('freeCounted');
     const own = await count(userId, { key: 'own', consume: { letters: 1 }, token });

@@ -87,18 +87,25 @@ describe('tokens', () => {
     template.hasResourceProperties('AWS::Cognito::UserPoolGroup', { GroupName: 'admin' });
   });
 
-  it('G13: can carry usage:write for the machine client only', () => {
+  it('G13: can carry usage:write and usage:read for the machine client only', () => {
     const clients = resourcesOf(template, 'AWS::Cognito::UserPoolClient').map(([id, { Properties }]) => ({
       isMachine: id.includes('Machine'),
       flows: Properties['AllowedOAuthFlows'] ?? [],
-      writesUsage: JSON.stringify(Properties['AllowedOAuthScopes'] ?? []).includes('/usage:write'),
+      scopes: ['usage:write', 'usage:read'].filter((scope) =>
+        JSON.stringify(Properties['AllowedOAuthScopes'] ?? []).includes(`/${scope}`),
+      ),
       usesOAuth: Properties['AllowedOAuthFlowsUserPoolClient'],
     }));
 
     expect(new Set(clients)).toEqual(
       new Set([
-        { isMachine: true, flows: ['client_credentials'], writesUsage: true, usesOAuth: true },
-        { isMachine: false, flows: [], writesUsage: false, usesOAuth: false },
+        {
+          isMachine: true,
+          flows: ['client_credentials'],
+          scopes: ['usage:write', 'usage:read'],
+          usesOAuth: true,
+        },
+        { isMachine: false, flows: [], scopes: [], usesOAuth: false },
       ]),
     );
   });

@@ -189,7 +189,7 @@ describe('the rights of the functions', () => {
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
-      { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*'] },
+      { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*'] },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
       { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },

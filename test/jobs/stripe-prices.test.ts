@@ -32,9 +32,9 @@ describe('the price at which a plan is sold', () => {
     ['another plan', { metadata: { [PLAN_METADATA]: 'enterprise' } }, 'enterprise instead of pro'],
     ['no plan', { metadata: {} }, 'undefined instead of pro'],
   ])('is refused with %s', async (_, other, words) => {
-    const product = (await suite.stripe().prices.retrieve(PRO)).product;
+    const { product } = await suite.stripe().prices.retrieve(PRO);
     await suite.stripe().prices.create({
-      product: String(product),
+      product: typeof product === 'string' ? product : product.id,
       currency: 'usd',
       unit_amount: 900,
       recurring: { interval: 'month' },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { recordCatalogue } from '../../lambdas/adapters/dynamodb/catalogue-records.ts';
+import { lastDiff, recordCatalogue } from '../../lambdas/adapters/dynamodb/catalogue-records.ts';
 import { connectTable } from '../../lambdas/adapters/dynamodb/store.ts';
 import { itemBytes } from '../../lambdas/adapters/dynamodb/item-size.ts';
 import { toWire } from '../../lambdas/adapters/dynamodb/items.ts';
@@ -104,6 +104,9 @@ describe('npm run catalogue', () => {
   it('diff: tells what accounts gain and lose, and when; it adds up by plan', async () => {
     const { code, stdout } = await catalogue('diff', '--config', fileWith('more.ts', MORE));
     expect(code).toBe(0);
+    const table = connectTable(started.table, { endpoint: started.dynamodb, ...LOCAL_AWS });
+    expect(await lastDiff(table, plentyOfTime())).toMatchObject({ accounts: 7, gaining: 6, losing: 0 });
+    table.client.destroy();
     expect(stdout).toMatch(/^pro: 3 accounts, of which 3 change and 0 do not\.$/m);
     expect(stdout).toMatch(
       /^ {2}next period \(.+\): gain: credits per period: 2 → 5: 3 accounts \((\S+, )+\S+\)$/m,

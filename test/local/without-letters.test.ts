@@ -19,6 +19,7 @@ describe('npm start without the letters app', () => {
   it.each([
     ['/health', 200],
     ['/credits', 200],
+    ['/admin/reports/mail-credits?month=2026-11', 404],
     ['/letters', 404],
     ['/deliveries', 404],
     ['/entitlements', 404],
@@ -29,10 +30,61 @@ describe('npm start without the letters app', () => {
 
   it('describes its own routes only', async () => {
     const { body } = await get('/openapi.json');
-    const { paths, tags } = body as { paths: object; tags: { name: string }[] };
+    const { paths, tags, components } = body as {
+      paths: object;
+      tags: { name: string }[];
+      components: { schemas: object };
+    };
+    expect(components.schemas).toHaveProperty('UserDetails');
     expect(Object.keys(paths)).toContain('/credits');
     expect(Object.keys(paths).filter((path) => /letter|deliver|mail|entitlement/.test(path))).toEqual([]);
     expect(tags.map(({ name }) => name)).not.toContain('letters');
+  });
+
+  it('shows the owner a user, and what all have used, in the words of the core', async () => {
+    await postage.followStream();
+    const count = async (userId: string): Promise<void> => {
+      const answer = await fetch(`${postage.url}/users/${userId}/usage`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await postage.token('shop', 'usage:write')}`,
+          'idempotency-key': 'key',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ consume: { letters: 2 } }),
+      });
+      expect(answer.status).toBe(200);
+    };
+    await count('carol');
+    await count('dave');
+    const user = (await get('/admin/users/carol', 'admin')).body;
+    const { body: account } = await get('/users/carol/account', 'usage:read');
+    expect(user).toEqual({
+      userId: 'carol',
+      account,
+      credits: expect.objectContaining({ available: 0 }),
+      purchases: [],
+      gifts: [],
+    });
+    expect(await get('/admin/users/nobody', 'admin')).toMatchObject({ status: 404 });
+
+    const day = new Date(postage.clock.now()).toISOString().slice(0, '2026-11-24'.length);
+    const stats = await get(`/admin/usage-stats?start=${day}&end=${day}`, 'admin');
+    expect(stats).toEqual({
+      status: 200,
+      body: { used: { letters: 4 }, creditsUsed: 0, uniqueUsers: 2 },
+    });
+    expect(await get('/admin/usage-stats?start=2026-01-02&end=2026-01-01', 'admin')).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'end' }] },
+    });
+    for (const path of [
+      '/admin/users/carol',
+      `/admin/usage-stats?start=${day}&end=${day}`,
+      '/admin/catalogue',
+    ]) {
+      expect(await get(path)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    }
   });
 
   it('follows the stream, and deals with what is due', async () => {

@@ -1,11 +1,12 @@
 import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { type CatalogueFile } from '../../domain/catalogue.ts';
+import { type DiffFigures } from '../../domain/catalogue-diff.ts';
 import { isCatalogueFile } from '../../domain/catalogue-mistakes.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { type CatalogueSnapshot } from '../../wiring/catalogue-snapshot.ts';
 import { CorruptItemError, evaluated, ItemReader, toWire } from './items.ts';
-import { catalogueKey, CATALOGUES_KEY } from './keys.ts';
+import { CATALOGUE_DIFF_KEY, catalogueKey, CATALOGUES_KEY } from './keys.ts';
 import { queryPartition } from './partitions.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Table } from './store.ts';
@@ -13,6 +14,18 @@ import { type Table } from './store.ts';
 interface CatalogueRecord extends CatalogueSnapshot {
   number: number;
   since: Instant;
+}
+
+interface RecordedCatalogue {
+  file: CatalogueFile;
+  since: Instant;
+  version: number;
+  fingerprint: string;
+}
+
+/** What a comparison of catalogues has found, and when it was made. */
+interface DiffRecord extends DiffFigures {
+  at: Instant;
 }
 
 /**
@@ -54,13 +67,11 @@ export async function recordCatalogue(
 /**
  * The catalogue that a table's deployment has recorded last; null: none has been.
  *
+ * @returns `version`: its number among all that were recorded; `fingerprint`: the hash of what it means
  * @throws BusyError
  * @throws CorruptItemError
  */
-export async function recordedCatalogue(
-  table: Table,
-  deadline: Deadline,
-): Promise<{ file: CatalogueFile; since: Instant } | null> {
+export async function recordedCatalogue(table: Table, deadline: Deadline): Promise<RecordedCatalogue | null> {
   const latest = await latestRecord(table, deadline);
   if (latest === null) {
     return null;
@@ -69,7 +80,7 @@ export async function recordedCatalogue(
   if (!isCatalogueFile(file)) {
     throw new CorruptItemError(`The catalogue ${catalogueKey(latest.number)} of the table can’t be read.`);
   }
-  return { file, since: latest.since };
+  return { file, since: latest.since, version: latest.number, fingerprint: latest.hash };
 }
 
 async function latestRecord(table: Table, deadline: Deadline): Promise<CatalogueRecord | null> {
@@ -82,4 +93,18 @@ async function latestRecord(table: Table, deadline: Deadline): Promise<Catalogue
         file: latest.string('file'),
         hash: latest.string('hash'),
       };
+}
+
+/** Keeps what the last comparison has found, in place of the one before. @throws BusyError */
+export async function recordDiff(table: Table, record: DiffRecord, deadline: Deadline): Promise<void> {
+  const Item = toWire({ pk: CATALOGUE_DIFF_KEY, sk: 'LAST', ...record });
+  const put = new PutItemCommand({ TableName: table.table, Item });
+  await retrying(deadline, (abortSignal) => table.client.send(put, { abortSignal }));
+}
+
+/** What the last comparison has found; null: none has been made. @throws BusyError */
+export async function lastDiff(table: Table, deadline: Deadline): Promise<DiffRecord | null> {
+  const { items } = await queryPartition(table, CATALOGUE_DIFF_KEY, { limit: 1 }, deadline);
+  const [last] = items.map((item) => ItemReader.fromWire(item));
+  return last?.integers(['at', 'accounts', 'gaining', 'losing']) ?? null;
 }

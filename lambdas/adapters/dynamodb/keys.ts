@@ -88,6 +88,9 @@ export const SKETCHES_KEY = 'STATS#USERS';
 /** The catalogues that have been deployed, side by side. */
 export const CATALOGUES_KEY = 'CATALOGUE#DEPLOYED';
 
+/** What the last comparison of catalogues has found. */
+export const CATALOGUE_DIFF_KEY = 'CATALOGUE#DIFF';
+
 /** A catalogue's place among them: they are numbered, so that of two at once the table takes one. */
 export function catalogueKey(number: number): string {
   return String(number).padStart(8, '0');

@@ -9,7 +9,7 @@ const Id = z.string();
 
 const limits = { limit: z.nullable(Limit), left: Limit };
 
-const Account = named(
+export const Account = named(
   'Account',
   z.object({
     userId: z.string(),
@@ -193,7 +193,7 @@ export const getUserAccount = contract('GET /users/{userId}/account', {
     'For your backend: the same account as its user is shown. A user who is new shows a free account.',
   params: z.strictObject({ userId: UserId }),
   answers: { 200: { description: 'The account', schema: Account } },
-  problems: [],
+  problems: ['not_found'],
 });
 
 export const getCatalogue = contract('GET /catalogue', {

@@ -180,6 +180,31 @@ const RolloverPage = named('RolloverPage', page(RolloverRun), {
   },
 });
 
+const CatalogueInForce = named(
+  'CatalogueInForce',
+  z.object({
+    since: z.nullable(Instant),
+    version: z.nullable(Count),
+    fingerprint: z.nullable(z.string()),
+    catalogue: z.record(z.string(), z.unknown()),
+    lastDiff: z.nullable(z.object({ at: Instant, accounts: Count, gaining: Count, losing: Count })),
+  }),
+  {
+    description:
+      '`catalogue`: what the owner has written, as it was deployed. `since`, `version` and `fingerprint` are null if no deployment has recorded it. `lastDiff`: how many accounts `npm run catalogue -- diff` has compared, and how many of them would gain or lose something; an account may do both.',
+    example: {
+      since: '2026-11-24T09:00:00.000Z',
+      version: 3,
+      fingerprint: '0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9',
+      catalogue: {
+        meters: { exports: { title: ['export', 'exports'] } },
+        plans: [{ id: 'free', title: 'Free', limits: { exports: 5 } }],
+      },
+      lastDiff: { at: '2026-11-23T15:30:00.000Z', accounts: 1_207, gaining: 1_100, losing: 0 },
+    },
+  },
+);
+
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -252,4 +277,21 @@ export const listRollovers = contract('GET /admin/rollovers', {
   problems: [],
 });
 
-export const ADMIN_CONTRACTS = [getLedgerProof, adjustCredits, exportUser, eraseUser, listRollovers];
+export const getCatalogueInForce = contract('GET /admin/catalogue', {
+  ...NO_INPUT,
+  operationId: 'getCatalogueInForce',
+  summary: 'The catalogue in force',
+  description:
+    'With the instant from which it holds, and what the last comparison with another one has found.',
+  answers: { 200: { description: 'The catalogue', schema: CatalogueInForce } },
+  problems: [],
+});
+
+export const ADMIN_CONTRACTS = [
+  getLedgerProof,
+  adjustCredits,
+  exportUser,
+  eraseUser,
+  listRollovers,
+  getCatalogueInForce,
+];

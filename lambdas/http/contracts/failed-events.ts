@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { FAILURE_REASONS } from '../../domain/failure-reasons.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Instant, named, page, PageQuery } from '../schemas.ts';
+import { Count, Instant, named, page, PageQuery } from '../schemas.ts';
 
 const exampleEvent = {
   id: 'evt_1QabcdLkdIwHu7ixyz',
@@ -55,4 +55,21 @@ export const redriveFailedEvent = contract('POST /admin/failed-events/{id}/redri
   problems: ['not_found'],
 });
 
-export const FAILED_EVENT_CONTRACTS = [listFailedEvents, redriveFailedEvent];
+export const redriveFailedEvents = contract('POST /admin/failed-events/redrive', {
+  ...NO_INPUT,
+  operationId: 'redriveFailedEvents',
+  summary: 'Process all events again',
+  description:
+    'Puts every event that has failed before now back into the queue, as many as fit into one request. `hasMore`: send the request again.',
+  answers: {
+    200: {
+      description: 'They are in the queue',
+      schema: named('RedrivenEvents', z.object({ redriven: Count, hasMore: z.boolean() }), {
+        example: { redriven: 3, hasMore: false },
+      }),
+    },
+  },
+  problems: [],
+});
+
+export const FAILED_EVENT_CONTRACTS = [listFailedEvents, redriveFailedEvent, redriveFailedEvents];

@@ -8,8 +8,8 @@ import { Count, Instant, named, page, PageQuery, Price } from '../schemas.ts';
 const BUNDLE_SIZES = CATALOGUE.credit?.bundles.map(({ credits }) => credits) ?? [];
 
 const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUNDLE_SIZES) }), {
-  description: 'How many credits. 5 cost $14.00, 10 cost $27.00, 25 cost $62.50.',
-  example: { bundle: 10 },
+  description: 'How many credits. `GET /catalogue` tells what they cost.',
+  example: { bundle: BUNDLE_SIZES[0] ?? 10 },
 });
 
 const Purchase = named(

@@ -1,6 +1,6 @@
 import { CORE_ROUTES, type Route } from '../../http/routes.ts';
 
-/** The routes of the letters app. The core's function `admin` serves some of them. */
+/** The routes of the letters app. The core's function `admin` serves one of them, and answers some of the core's in their shapes. */
 export const LETTERS_ROUTES = [
   { method: 'POST', path: '/letters', group: 'letters', access: 'user' },
   { method: 'GET', path: '/letters', group: 'letters', access: 'user' },
@@ -16,9 +16,7 @@ export const LETTERS_ROUTES = [
   { method: 'GET', path: '/usage/history', group: 'usage', access: 'user' },
   { method: 'GET', path: '/usage/nearing-quota', group: 'usage', access: 'user' },
   { method: 'GET', path: '/usage/forecast', group: 'usage', access: 'user' },
-  { method: 'GET', path: '/admin/usage-stats', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/reports/mail-credits', group: 'admin', access: 'admin' },
-  { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'POST', path: '/webhooks/mail', group: 'mail-webhook', access: 'signature' },
   { method: 'POST', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },
   { method: 'GET', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },

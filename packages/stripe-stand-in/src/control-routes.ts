@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, type ApiErrorBody, invalidRequest } from './api-error.ts';
 import type { Control } from './control.ts';
+import { API_FAULTS } from './faults.ts';
 import { matchRoute } from './router.ts';
 
 const MAX_WAIT_MS = 60_000;
@@ -20,8 +21,10 @@ const faults = z.strictObject({
     z.strictObject({
       latencyMs: z.optional(waitMs),
       errorRate: z.optional(probability),
-      errors: z.optional(z.array(z.enum(['server_error', 'rate_limit', 'garbage', 'cut', 'hang']))),
+      errors: z.optional(z.array(z.enum(API_FAULTS))),
       dropAfterEffect: z.optional(probability),
+      errorAfterEffect: z.optional(probability),
+      forbidden: z.optional(z.array(z.string())),
     }),
   ),
 });
@@ -47,6 +50,9 @@ const payment = z.strictObject({
   email: z.optional(z.email()),
   name: z.optional(z.string()),
   authenticate: z.optional(z.boolean()),
+  promotionCode: z.optional(z.string()),
+  acceptTerms: z.optional(z.boolean()),
+  taxId: z.optional(z.string()),
 });
 
 interface ControlRoute {
@@ -72,6 +78,7 @@ const ROUTES: readonly ControlRoute[] = [
   post('/payment-intents/{id}/settle', outcome, (control, one, body) =>
     control.settlePayment(one, body.outcome),
   ),
+  post('/subscriptions/{id}/fail-finalization', nothing, (control, one) => control.failFinalization(one)),
   post('/refunds/{id}/settle', outcome, (control, one, body) => control.settleRefund(one, body.outcome)),
   post('/disputes', dispute, (control, _id, { payment_intent: paymentIntent, ...order }) =>
     control.openDispute({ ...order, paymentIntent }),
@@ -88,6 +95,10 @@ const ROUTES: readonly ControlRoute[] = [
   post('/portal/{id}/price', z.strictObject({ price: id }), (control, one, body) =>
     control.changePriceInPortal(control.subscriptionOfPortal(one), body.price),
   ),
+  post('/thin-destinations', z.strictObject({ url: z.url(), events: z.array(id) }), (control, _id, order) =>
+    control.openThinDestination(order),
+  ),
+  post('/webhook-endpoints/{id}/roll-secret', nothing, (control, one) => control.rollSecret(one)),
   post('/portal/{id}/cancel', nothing, (control, one) =>
     control.cancelInPortal(control.subscriptionOfPortal(one)),
   ),

@@ -23,6 +23,7 @@ import {
 import { settleRefund } from './refunds.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
+import { openThinDestination, rollSecret } from './webhook-endpoints.ts';
 
 export interface CheckoutPayment {
   /** `pm_card_visa` when left out; null pays nothing, which is enough for a trial that asks for no card. */
@@ -31,6 +32,12 @@ export interface CheckoutPayment {
   name?: string | undefined;
   /** What the customer answers when the bank asks for authentication: yes, unless this is false. */
   authenticate?: boolean | undefined;
+  /** What the customer types into the field for codes. */
+  promotionCode?: string | undefined;
+  /** Whether the customer accepts the terms where the page asks: yes, unless this is false. */
+  acceptTerms?: boolean | undefined;
+  /** A tax id, where the page asks for one. */
+  taxId?: string | undefined;
 }
 
 export interface DisputeOrder {
@@ -69,10 +76,18 @@ export interface Control {
   /** The customer pays an open invoice on its page, with another card when one is given. */
   payInvoice(invoiceId: string, paymentMethod?: string): Stripe.Invoice;
 
+  /** The next invoice of a subscription can't be finalized, as when its customer's place is not known to Stripe Tax. */
+  failFinalization(subscriptionId: string): Stripe.Subscription;
+
   openDispute(order: DisputeOrder): Stripe.Dispute;
   progressDispute(disputeId: string, status: OpenStatus): Stripe.Dispute;
   closeDispute(disputeId: string, status: ClosedStatus): Stripe.Dispute;
   settleRefund(refundId: string, outcome: 'succeeded' | 'failed'): Stripe.Refund;
+
+  /** Makes an event destination whose payloads are thin. */
+  openThinDestination(order: { url: string; events: readonly string[] }): Stripe.WebhookEndpoint;
+  /** Gives an endpoint a new secret, at once; the answer has it. */
+  rollSecret(endpointId: string): Stripe.WebhookEndpoint;
 
   customerOfPortal(sessionId: string): string;
   subscriptionOfPortal(sessionId: string): string;
@@ -108,13 +123,16 @@ export function createControl(server: Server): Control {
     reset,
     events: () => [...sandbox.state.event.values()],
 
-    payCheckout: (id, { paymentMethod = 'pm_card_visa', email, name, authenticate: answers } = {}) =>
+    payCheckout: (id, { paymentMethod = 'pm_card_visa', ...typed } = {}) =>
       act(() =>
         payCheckout(sandbox, id, {
           paymentMethod,
-          email: email ?? null,
-          name: name ?? null,
-          isAuthenticated: answers ?? true,
+          email: typed.email ?? null,
+          name: typed.name ?? null,
+          isAuthenticated: typed.authenticate ?? true,
+          promotionCode: typed.promotionCode ?? null,
+          acceptsTerms: typed.acceptTerms ?? true,
+          taxId: typed.taxId ?? null,
         }),
       ),
     expireCheckout: (id) => act(() => expireSession(sandbox, sandbox.get('checkout_session', id))),
@@ -128,12 +146,20 @@ export function createControl(server: Server): Control {
         settlePayment(sandbox, id, outcome);
         return intent(id);
       }),
+    failFinalization: (id) =>
+      act(() => {
+        sandbox.get('subscription_record', id, 'subscription').finalizationFails = true;
+        return sandbox.get('subscription', id);
+      }),
     payInvoice: (id, paymentMethod) => act(() => payOnPage(sandbox, id, paymentMethod)),
 
     openDispute: (order) => act(() => dispute(sandbox, order)),
     progressDispute: (id, status) => act(() => progressDispute(sandbox, id, status)),
     closeDispute: (id, status) => act(() => closeDispute(sandbox, id, status)),
     settleRefund: (id, outcome) => act(() => settleRefund(sandbox, id, outcome)),
+
+    openThinDestination: (order) => act(() => openThinDestination(sandbox, order)),
+    rollSecret: (id) => act(() => rollSecret(sandbox, id)),
 
     customerOfPortal: (id) => customerOfPortal(sandbox, id),
     subscriptionOfPortal: (id) => subscriptionOfPortal(sandbox, id),

@@ -24,6 +24,10 @@ export interface SubscriptionRecord {
   pendingUpdate: HeldUpdate | null;
   /** The end of a schedule of which `subscription_schedule.expiring` has told. */
   toldOfScheduleEnd: Seconds | null;
+  /** The invoice of which `invoice.overdue` has told. */
+  overdueInvoice: string | null;
+  /** Whether its next invoice can't be finalized, as tests order it. */
+  finalizationFails: boolean;
   /** The schedule that a change in the Portal has made: it goes when its change has happened. */
   portalSchedule: string | null;
 }
@@ -45,7 +49,12 @@ export interface CheckoutPlan {
     metadata: Stripe.Metadata;
     description: string | null;
     setupFutureUsage: 'off_session' | 'on_session' | null;
+    receiptEmail: string | null;
+    statementDescriptorSuffix: string | null;
   };
+  /** What Checkout writes to the customer: their address, their name. */
+  customerUpdate: { address: boolean; name: boolean };
+  invoiceData: { metadata: Stripe.Metadata; description: string | null; footer: string | null };
   subscriptionData: {
     metadata: Stripe.Metadata;
     description: string | null;
@@ -58,6 +67,13 @@ export interface CheckoutPlan {
   };
 }
 
+/** What Stripe shows of a webhook endpoint only once, and the style of its payloads. */
+export interface EndpointRecord {
+  id: string;
+  secret: string;
+  payload: 'snapshot' | 'thin';
+}
+
 /** A payment or refund whose end comes later. */
 export interface Settlement {
   /** The PaymentIntent or the refund. */
@@ -66,11 +82,13 @@ export interface Settlement {
   outcome: 'succeeded' | 'failed';
 }
 
-/** Everything that the server keeps, by Stripe's names of objects. The last five kinds have no such name. */
+/** Everything that the server keeps, by Stripe's names of objects. The last kinds have no such name. */
 export interface Kinds {
   customer: Stripe.Customer | Stripe.DeletedCustomer;
   product: Stripe.Product;
   price: Stripe.Price;
+  coupon: Stripe.Coupon;
+  promotion_code: Stripe.PromotionCode;
   payment_method: Stripe.PaymentMethod;
   payment_intent: Stripe.PaymentIntent;
   charge: Stripe.Charge;
@@ -83,7 +101,9 @@ export interface Kinds {
   checkout_session: Stripe.Checkout.Session;
   portal_session: Stripe.BillingPortal.Session;
   portal_configuration: Stripe.BillingPortal.Configuration;
+  webhook_endpoint: Stripe.WebhookEndpoint;
   event: Stripe.Event;
+  endpoint_record: EndpointRecord;
   card_record: CardRecord;
   pending_line: PendingLine;
   subscription_record: SubscriptionRecord;
@@ -98,6 +118,8 @@ export function emptyState(): State {
     customer: new Map(),
     product: new Map(),
     price: new Map(),
+    coupon: new Map(),
+    promotion_code: new Map(),
     payment_method: new Map(),
     payment_intent: new Map(),
     charge: new Map(),
@@ -110,7 +132,9 @@ export function emptyState(): State {
     checkout_session: new Map(),
     portal_session: new Map(),
     portal_configuration: new Map(),
+    webhook_endpoint: new Map(),
     event: new Map(),
+    endpoint_record: new Map(),
     card_record: new Map(),
     pending_line: new Map(),
     subscription_record: new Map(),
@@ -134,6 +158,8 @@ const EXPANDABLE = [
   'customer',
   'product',
   'price',
+  'coupon',
+  'promotion_code',
   'payment_method',
   'payment_intent',
   'charge',

@@ -47,8 +47,11 @@ export async function signInSomebodyNew(
 
 const tokenAnswer = z.object({ access_token: z.string() });
 
-/** The token of the machine that may count usage, for its secret. */
-export async function signInMachine({ UserPoolId, MachineClientId, TokenUrl }: Pool): Promise<string> {
+/** A token of the machine, which may count usage and see accounts, for its secret. */
+export async function signInMachine(
+  { UserPoolId, MachineClientId, TokenUrl }: Pool,
+  scope = SERVICE_SCOPE,
+): Promise<string> {
   const { UserPoolClient } = await cognito.send(
     new DescribeUserPoolClientCommand({ UserPoolId, ClientId: MachineClientId }),
   );
@@ -58,7 +61,7 @@ export async function signInMachine({ UserPoolId, MachineClientId, TokenUrl }: P
   const answer = await fetch(emulator === undefined ? TokenUrl : `${emulator}/oauth2/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${basic}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: SERVICE_SCOPE }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope }),
   });
   return z.parse(tokenAnswer, await answer.json()).access_token;
 }

@@ -59,6 +59,7 @@ export async function startOnThisMachine(example: Example = 'letters'): Promise<
       now: async () => Date.parse(z.parse(clock, await dev(url, 'GET', '/dev/clock')).now),
       meet: tokens.meet,
       serviceToken: tokens.service,
+      readerToken: tokens.reader,
       adminToken: tokens.admin,
       forge: await openForge(issuer, dataDir),
       beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {

@@ -15,6 +15,7 @@ export const PEOPLE = [
   'freeReceiver',
   'freeLatecomer',
   'freeCounted',
+  'freeReporter',
   'freeSubscriber',
   'freeUpgrader',
   'freeResubscriber',
@@ -48,6 +49,7 @@ export const PEOPLE = [
   'freeHolder',
   'freeCustomer',
   'freeSaver',
+  'freeWatched',
   'studioHolder',
   'freeCaller',
   'freeRegular',
@@ -60,11 +62,15 @@ export type Person = (typeof PEOPLE)[number];
 export const SERVICE = 'service';
 export const SERVICE_SCOPE = 'postage/usage:write';
 
+/** One that may see every account, and count nothing: its tokens have the scope `postage/usage:read`. */
+export const READER = 'reader';
+export const READER_SCOPE = 'postage/usage:read';
+
 /** A person who may see and correct every account: by the scope, or in the user pool by the group of this name. */
 export const ADMIN = 'admin';
 
 /** Everybody who has a token. */
-export type TokenOwner = Person | typeof SERVICE | typeof ADMIN;
+export type TokenOwner = Person | typeof SERVICE | typeof READER | typeof ADMIN;
 
 /** `POSTAGE_TOKEN_FREE_WRITER` */
 export function tokenVariable(name: TokenOwner): string {

@@ -24,7 +24,8 @@ const ACCOUNT_SCRIPT = fileURLToPath(new URL('../../../local/account.ts', import
  * itself and has its key in `POSTAGE_ISSUER_DIR`, or else from the environment too.
  */
 export async function connectStack(example: Example): Promise<World> {
-  const prefix = example === 'letters' ? 'POSTAGE' : `POSTAGE_${example.toUpperCase()}`;
+  const isLetters = example === 'letters';
+  const prefix = isLetters ? 'POSTAGE' : `POSTAGE_${example.toUpperCase()}`;
   const url = String(process.env[`${prefix}_URL`]).replace(/\/+$/, '');
   const { TableName, CronSecretArn, StripeSecretArn, RolloverStateMachineArn } = await readOutputs(
     process.env[`${prefix}_STACK`] ?? 'Postage-dev',
@@ -40,14 +41,16 @@ export async function connectStack(example: Example): Promise<World> {
     now: () => Promise.resolve(Date.now()),
     meet: tokens.meet,
     serviceToken: tokens.service,
+    readerToken: tokens.reader,
     adminToken: tokens.admin,
     forge: issuerUrl === undefined || issuerDir === undefined ? null : await openForge(issuerUrl, issuerDir),
     beginSubscription: async (userId, { plan, interval = 'month', anchor }) => {
       const account = ['--user', userId, '--plan', plan, '--interval', interval, '--anchor', toIso(anchor)];
       await promisify(execFile)(process.execPath, [ACCOUNT_SCRIPT, ...account, '--table', TableName]);
     },
-    atStripe: atStripe(process.env['POSTAGE_STRIPE_CONTROL_URL']),
-    stripe: await stripeSdk(process.env['POSTAGE_STRIPE_URL'], StripeSecretArn),
+    // Only the letters app's stack has been told where the stand-in for Stripe answers.
+    atStripe: isLetters ? atStripe(process.env['POSTAGE_STRIPE_CONTROL_URL']) : null,
+    stripe: isLetters ? await stripeSdk(process.env['POSTAGE_STRIPE_URL'], StripeSecretArn) : null,
     storedAccount: (userId) => readStoredAccount(store, userId, plentyOfTime()),
     startNight: async (after) => {
       const [schedule] = await findSchedules(RolloverStateMachineArn);

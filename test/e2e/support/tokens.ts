@@ -1,13 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import * as z from 'zod/mini';
-import { ADMIN, type Person, SERVICE, SERVICE_SCOPE, type TokenOwner, tokenVariable } from './people.ts';
+import {
+  ADMIN,
+  type Person,
+  READER,
+  READER_SCOPE,
+  SERVICE,
+  SERVICE_SCOPE,
+  type TokenOwner,
+  tokenVariable,
+} from './people.ts';
 import type { User } from './world.ts';
 
 /** Where the suite has its tokens from. */
 export interface Tokens {
   meet: (person: Person) => Promise<User>;
   service: () => Promise<string>;
+  reader: () => Promise<string>;
   admin: () => Promise<string>;
 }
 
@@ -26,6 +36,7 @@ export function tokensFromIssuer(issuerUrl: string): Tokens {
       return { userId, token: await ask(userId, '') };
     },
     service: () => ask(SERVICE, SERVICE_SCOPE),
+    reader: () => ask(READER, READER_SCOPE),
     admin: () => ask(ADMIN, ADMIN),
   };
 }
@@ -47,6 +58,7 @@ export function tokensFromEnvironment(): Tokens {
       return { userId: z.parse(z.string(), decodeJwt(token).sub), token };
     },
     service: async () => tokenOf(SERVICE),
+    reader: async () => tokenOf(READER),
     admin: async () => tokenOf(ADMIN),
   };
 }

@@ -29,6 +29,8 @@ export interface World {
   meet: (person: Person) => Promise<User>;
   /** A token that may count usage for others. */
   serviceToken: () => Promise<string>;
+  /** A token that may see every account, and count nothing. */
+  readerToken: () => Promise<string>;
   /** A token that may see and correct every account. */
   adminToken: () => Promise<string>;
   /** Signs tokens as the issuer does; null where the suite does not have its key. */

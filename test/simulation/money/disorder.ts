@@ -12,6 +12,7 @@ export function servicesAt(stripe: TestStripe, store: Store, gate: StripeGate = 
     store,
     stripe: gatedConnection(stripe.standIn, gate, withoutSocket(stripe)),
     stage: 'test',
+    holdBack: () => Promise.resolve(),
   };
 }
 

@@ -1,11 +1,8 @@
 import * as z from 'zod/mini';
-import { GIFT_STATUSES } from '../../../domain/gifts.ts';
-import { PURCHASE_STATUSES } from '../../../domain/purchases.ts';
-import { type DayRangeDecision, judgeDayRange } from '../../../domain/statistics.ts';
-import { NO_INPUT } from '../../../http/contract.ts';
+import { contract as coreContract, NO_INPUT } from '../../../http/contract.ts';
 import { USER_PATH } from '../../../http/contracts/admin.ts';
-import { CreditsSummary } from '../../../http/contracts/credits.ts';
-import { Count, Day, Instant, Month, named } from '../../../http/schemas.ts';
+import { DayRangeQuery, ErasedUser, erasedExample, traded } from '../../../http/contracts/users.ts';
+import { Count, Month, named } from '../../../http/schemas.ts';
 import { contract } from '../contract.ts';
 import { Entitlements, UsageSummary } from './usage.ts';
 
@@ -30,18 +27,6 @@ const AggregateUsageStats = named(
     },
   },
 );
-
-const WRONG_RANGE: Readonly<Record<Extract<DayRangeDecision, { outcome: 'refused' }>['reason'], string>> = {
-  reversed: 'Expected a day that is not before start.',
-  longer_than_ten_years: 'Expected at most ten years from start.',
-};
-
-const DayRangeQuery = z.strictObject({ start: Day, end: Day }).check(({ value, issues }) => {
-  const decision = judgeDayRange({ first: value.start, last: value.end });
-  if (decision.outcome === 'refused') {
-    issues.push({ code: 'custom', path: ['end'], message: WRONG_RANGE[decision.reason], input: value });
-  }
-});
 
 const rate = named(
   'ReportedRate',
@@ -84,76 +69,22 @@ const MailReport = named(
   },
 );
 
-const exampleId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
-
-/** What a user has bought and given away. */
-const purchase = named(
-  'UserPurchase',
-  z.object({
-    id: z.string(),
-    status: z.enum(PURCHASE_STATUSES),
-    credits: Count,
-    amountCents: Count,
-    returnedCents: Count,
-    creditsTaken: Count,
-    createdAt: Instant,
-  }),
-  {
-    example: {
-      id: exampleId,
-      status: 'paid',
-      credits: 10,
-      amountCents: 2_700,
-      returnedCents: 0,
-      creditsTaken: 0,
-      createdAt: '2026-11-24T09:00:00.000Z',
-    },
-  },
-);
-const gift = named(
-  'UserGift',
-  z.object({
-    id: z.string(),
-    status: z.enum(GIFT_STATUSES),
-    count: Count,
-    createdAt: Instant,
-    expiresAt: Instant,
-  }),
-  {
-    example: {
-      id: exampleId,
-      status: 'open',
-      count: 3,
-      createdAt: '2026-11-24T09:00:00.000Z',
-      expiresAt: '2027-02-22T09:00:00.000Z',
-    },
-  },
-);
-
-const exampleErased = { userId: 'auth0|ada', erasedAt: '2026-11-24T09:00:00.000Z' };
-
 const KnownUser = named(
   'KnownUser',
   z.object({
     userId: z.string(),
     usage: UsageSummary,
     entitlements: Entitlements,
-    credits: CreditsSummary,
-    purchases: z.array(purchase),
-    gifts: z.array(gift),
+    ...traded,
   }),
 );
-const ErasedUser = named('ErasedUser', z.object({ userId: z.string(), erasedAt: Instant }), {
-  example: exampleErased,
-});
-
 const User = named('User', z.union([KnownUser, ErasedUser]), {
   description:
     'What users see of themselves, with their 20 latest purchases and gifts (the export has all of them). For an erased user, only when they were erased.',
-  example: exampleErased,
+  example: erasedExample,
 });
 
-export const getUsageStats = contract('GET /admin/usage-stats', {
+export const getUsageStats = coreContract('GET /admin/usage-stats', {
   ...NO_INPUT,
   operationId: 'getUsageStats',
   summary: 'What all users have used',
@@ -174,7 +105,7 @@ export const getMailReport = contract('GET /admin/reports/mail-credits', {
   problems: [],
 });
 
-export const getUser = contract('GET /admin/users/{userId}', {
+export const getUser = coreContract('GET /admin/users/{userId}', {
   ...NO_INPUT,
   ...USER_PATH,
   operationId: 'getUser',
