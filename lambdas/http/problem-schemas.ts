@@ -78,13 +78,15 @@ export const CORE_PROBLEMS = {
     upgradeTo: z.optional(z.nullable(Plan)),
     available: z.optional(Count),
   }),
-  payment_failed: problemSchema(problems.changeFailed(CHANGE_ID, 'payment_failed', 'insufficient_funds'), {
-    changeId: z.string(),
-    declineCode: z.nullable(z.string()),
-  }),
+  payment_failed: problemSchema(
+    problems.changeFailed(CHANGE_ID, 'payment_failed', 'insufficient_funds'),
+    { changeId: z.string(), declineCode: z.nullable(z.string()) },
+    'PlanPaymentFailedProblem',
+  ),
   payment_action_required: problemSchema(
     problems.changeNeedsHolder(CHANGE_ID, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
     { changeId: z.string(), clientSecret: z.string() },
+    'PlanPaymentActionRequiredProblem',
   ),
   forbidden: problemSchema(problems.forbidden('The token lacks the role admin.')),
   not_found: problemSchema(problems.notFound('user')),

@@ -382,6 +382,39 @@ describe('what is not changed', () => {
     });
   });
 
+  it('a subscription that is paid by invoices, which can be cancelled all the same', async () => {
+    const user = await subscriber();
+    const { id } = await atStripeOf(user);
+    await stripe.subscriptions.update(id, { collection_method: 'send_invoice', days_until_due: 30 });
+    expect(await change(user, ENTERPRISE)).toMatchObject(refusedAs('by_invoice'));
+    expect(await user.call('GET', '/billing/preview?plan=enterprise&interval=month')).toMatchObject(
+      refusedAs('by_invoice'),
+    );
+    expect(await user.call('POST', CANCELLATION)).toMatchObject({ status: 200 });
+  });
+
+  it('a subscription at a price that the catalogue does not know', async () => {
+    const user = await subscriber();
+    const { id, items } = await atStripeOf(user);
+    const { product } = await stripe.prices.retrieve(standInPriceId('pro', 'month'));
+    const other = await stripe.prices.create({
+      product: idOf(product),
+      currency: 'usd',
+      unit_amount: 500,
+      recurring: { interval: 'month' },
+    });
+    await stripe.subscriptions.update(id, {
+      items: [{ id: items.data[0]?.id ?? '', price: other.id }],
+    });
+    expect(await change(user, ENTERPRISE)).toMatchObject(refusedAs('unknown_price'));
+  });
+
+  it('G13: a subscription of somebody else', async () => {
+    await subscriber();
+    const stranger = await someApiUser(postage());
+    expect(await stranger.call('POST', CANCELLATION)).toMatchObject(refusedAs('not_subscribed'));
+  });
+
   it('a subscription by a method for which Stripe has no pending updates, to a larger plan', async () => {
     const user = await subscriber();
     await setCard(user, 'pm_usBankAccount_success');

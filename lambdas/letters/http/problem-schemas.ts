@@ -20,15 +20,13 @@ export const LETTERS_PROBLEMS = {
 export const LETTERS_OWN_PROBLEMS: OwnProblems = {
   createDelivery: {
     insufficient_credits: CreditsUsedUp,
-    payment_failed: problemSchema(
-      problems.paymentFailed(payment, 'insufficient_funds'),
-      { ...figures, declineCode: z.nullable(z.string()) },
-      'MailPaymentFailedProblem',
-    ),
+    payment_failed: problemSchema(problems.paymentFailed(payment, 'insufficient_funds'), {
+      ...figures,
+      declineCode: z.nullable(z.string()),
+    }),
     payment_action_required: problemSchema(
       problems.paymentActionRequired(payment, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
       { ...figures, clientSecret: z.string() },
-      'MailPaymentActionRequiredProblem',
     ),
   },
   deleteLetter: {
