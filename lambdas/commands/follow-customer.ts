@@ -107,11 +107,11 @@ export async function followOnce(
   if (listed === null) {
     await DeletedCustomer.confirm(stripe, customerId, deadline);
   }
-  const now = Math.max(askedAt, listed?.asOf ?? 0);
+  const asked = Math.max(askedAt, listed?.asOf ?? 0);
   const choice =
     listed === null
       ? ENDED_WITH_CUSTOMER
-      : chooseSubscription(listed.subscriptions, account.subscription, now, store.catalogue);
+      : chooseSubscription(listed.subscriptions, account.subscription, asked, store.catalogue);
   if (choice.outcome === 'grace_unknown') {
     throw new UnsettledSubscriptionError(`The customer ${customerId} is past due without an open invoice.`);
   }
@@ -119,6 +119,7 @@ export async function followOnce(
     return { outcome: 'unknown_price' };
   }
   const { billingVersion } = account;
+  const now = Math.max(asked, choice.notBefore);
   const told = { userId, billingVersion, chosen: choice, event: eventAt(now) };
   const outcome = await applySubscription(store, told, deadline);
   return outcome === 'written' ? { outcome, concerns: choice.concerns } : { outcome };
