@@ -106,7 +106,9 @@ async function attempt(
     ? { outcome: 'accepted', way: 'at_once', effectiveAt: null }
     : decideChange(asked, found.facts, store.catalogue);
   if (decision.outcome === 'refused') {
-    return decision;
+    // The same request may have come twice at once, and the other one may just have done what this one finds done.
+    const isDone = request.idempotencyKey !== null && (await findChange(services, request)) !== null;
+    return isDone ? null : decision;
   }
   if (asked.offer !== null) {
     // Nothing is recorded that nobody can carry out.

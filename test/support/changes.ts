@@ -1,11 +1,11 @@
 /** Changes of a subscription, asked for as the billing routes ask. */
-import { randomUUID } from 'node:crypto';
 import { changeBilling, type ChangeOutcome } from '../../lambdas/commands/change-billing.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { type CustomerServices } from '../../lambdas/commands/with-customer.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
 import { type Offer } from '../../lambdas/domain/live-subscription.ts';
 import { type AskedChange } from '../../lambdas/domain/plan-changes.ts';
+import { commandId } from '../../lambdas/http/ids.ts';
 import { plentyOfTime } from './table.ts';
 
 export const PRO_OFFER: Offer = { plan: 'pro', interval: 'month' };
@@ -30,7 +30,7 @@ export function askFor(
   const request = {
     userId,
     now,
-    id: key ?? randomUUID(),
+    id: commandId('a change', userId, key ?? null),
     idempotencyKey: key ?? null,
     fingerprint: JSON.stringify(asked),
     deadline: plentyOfTime(),
