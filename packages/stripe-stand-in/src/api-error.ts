@@ -24,8 +24,9 @@ export class ApiError extends Error {
   // Source: https://docs.stripe.com/api/idempotent_requests
   /** Whether an idempotency key remembers it. Stripe keeps what an endpoint decided, not what stopped it from starting. */
   readonly isDecided: boolean;
+  readonly headers: Record<string, string>;
 
-  constructor(status: number, body: ApiErrorBody, isDecided = true) {
+  constructor(status: number, body: ApiErrorBody, isDecided = true, headers: Record<string, string> = {}) {
     super(body.message);
     this.name = 'ApiError';
     this.status = status;
@@ -36,6 +37,7 @@ export class ApiError extends Error {
         : { doc_url: `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}` };
     this.body = { ...documentation, ...body };
     this.isDecided = isDecided;
+    this.headers = headers;
   }
 }
 
@@ -61,11 +63,11 @@ export function invalidParameter(message: string, param: string, code?: string):
 /**
  * An object that is not there: 404 for the object that the path names, 400 for one that a parameter names.
  */
-export function resourceMissing(kind: string, id: string, param = 'id'): ApiError {
+export function resourceMissing(kind: string, id: string, param = 'id', hint = ''): ApiError {
   return new ApiError(param === 'id' ? 404 : 400, {
     type: 'invalid_request_error',
     code: 'resource_missing',
-    message: `No such ${kind}: '${id}'`,
+    message: `No such ${kind}: '${id}'${hint}`,
     param,
   });
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stripe } from 'stripe';
+import { accountRoutes } from './account.ts';
 import { ApiError, type ApiErrorBody, invalidParameter } from './api-error.ts';
 import { catalogRoutes } from './catalog.ts';
 import { chargeRoutes } from './charges.ts';
@@ -11,20 +12,23 @@ import { eventRoutes } from './events.ts';
 import { expand } from './expand.ts';
 import { type ApiFault, type Faults } from './faults.ts';
 import { type Form, type FormValue, parseForm } from './form.ts';
-import { type IdempotencyKeys, type KeptAnswer } from './idempotency.ts';
+import { type KeptAnswer } from './idempotency.ts';
+import { CORS_HEADERS, publicPart, requirePublic } from './in-page.ts';
 import { invoiceRoutes } from './invoice-routes.ts';
-import { type Lifecycle } from './lifecycle.ts';
+import { type Access, accessBy, type Account, lacksRight } from './keys.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
 import { paymentMethodRoutes } from './payment-methods.ts';
 import { portalRoutes } from './portal.ts';
 import { type Random } from './random.ts';
+import { type RateLimiter, tooMany } from './rate-limits.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
-import { type Sandbox } from './sandbox.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
+import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
 const ROUTES: readonly Route[] = [
+  ...accountRoutes,
   ...catalogRoutes,
   ...chargeRoutes,
   ...checkoutRoutes,
@@ -37,6 +41,7 @@ const ROUTES: readonly Route[] = [
   ...portalRoutes,
   ...refundRoutes,
   ...subscriptionRoutes,
+  ...webhookEndpointRoutes,
 ];
 
 export interface ApiRequest {
@@ -57,11 +62,10 @@ export interface ApiAnswer {
 export type ApiOutcome = ApiAnswer | 'cut' | 'hang';
 
 export interface ApiParts {
-  sandbox: Sandbox;
-  lifecycle: Lifecycle;
-  idempotency: IdempotencyKeys;
+  keys: ReadonlyMap<string, Access>;
   random: Random;
-  secretKey: string;
+  /** Null: no limit. */
+  limiter: RateLimiter | null;
   /** The sandbox's clock, in milliseconds. */
   now: () => number;
   faults: () => Faults['api'];
@@ -76,12 +80,14 @@ export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<A
   // It is not one of the sandbox's ids, because reading makes nothing.
   const requestId = `req_${randomBytes(7).toString('hex')}`;
   try {
-    requireKey(request, parts.secretKey);
+    const access = accessBy(parts.keys, headerOf(request, 'authorization'));
     requireVersion(request);
+    parts.limiter?.count(endpointOf(request));
+    requireRight(parts, access, request);
     const key = request.method === 'POST' ? headerOf(request, 'idempotency-key') : null;
     return await (key === null
-      ? attempt(parts, request, requestId, null)
-      : attemptOnce(parts, request, requestId, key));
+      ? attempt(parts, access, request, requestId, null)
+      : attemptOnce(parts, access, request, requestId, key));
   } catch (error) {
     return answerError(parts, requestId, error);
   }
@@ -89,6 +95,7 @@ export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<A
 
 async function attemptOnce(
   parts: ApiParts,
+  account: Access,
   request: ApiRequest,
   requestId: string,
   key: string,
@@ -97,7 +104,7 @@ async function attemptOnce(
   const fingerprint = createHash('sha256')
     .update(canonical(parseForm(request.body)))
     .digest('hex');
-  const kept = parts.idempotency.take(key, path, fingerprint, parts.now());
+  const kept = account.idempotency.take(key, path, fingerprint, parts.now());
   if (kept !== null) {
     return parts.random.happens(parts.faults().dropAfterEffect)
       ? 'cut'
@@ -107,30 +114,33 @@ async function attemptOnce(
           'original-request': kept.requestId,
         });
   }
-  return attempt(parts, request, requestId, key);
+  return attempt(parts, account, request, requestId, key);
 }
 
 async function attempt(
   parts: ApiParts,
+  account: Access,
   request: ApiRequest,
   requestId: string,
   key: string | null,
 ): Promise<ApiOutcome> {
-  const { latencyMs, errorRate, errors, dropAfterEffect } = parts.faults();
+  const { latencyMs, errorRate, errors, dropAfterEffect, errorAfterEffect } = parts.faults();
   if (latencyMs > 0) {
     await sleep(latencyMs);
   }
-  const release = (): void => (key === null ? undefined : parts.idempotency.release(key));
-  // Guess: a 500 or 429 comes before anything has begun, so that the idempotency key stays free.
-  if (parts.random.happens(errorRate)) {
-    release();
-    return failed(parts, requestId, errors[parts.random.index(errors.length)] ?? 'server_error');
+  const extra: Record<string, string> = key === null ? {} : { 'idempotency-key': key };
+  const fault = parts.random.happens(errorRate) ? (errors[parts.random.index(errors.length)] ?? null) : null;
+  if (fault !== null && fault !== 'kept_server_error') {
+    release(account, key);
+    return failed(parts, requestId, fault);
   }
-  const { status, body, isDecided } = carryOut(parts, request, requestId, key);
-  if (!isDecided) {
-    release();
-  } else if (key !== null) {
-    parts.idempotency.keep(key, { status, body, requestId });
+  const carried = fault === null ? carryOut(account, request, requestId, key) : internalError(requestId);
+  const isLost = request.method !== 'GET' && parts.random.happens(errorAfterEffect);
+  const { status, body, headers, isDecided } = isLost ? internalError(requestId) : carried;
+  if (isDecided && key !== null) {
+    account.idempotency.keep(key, { status, body, requestId });
+  } else {
+    release(account, key);
   }
   if (request.method !== 'GET') {
     parts.onChange();
@@ -138,21 +148,37 @@ async function attempt(
       return 'cut';
     }
   }
-  return answer(
-    parts,
-    requestId,
-    { status, body, requestId },
-    key === null ? {} : { 'idempotency-key': key },
-  );
+  return answer(parts, requestId, { status, body, requestId }, { ...headers, ...extra });
+}
+
+function release({ idempotency }: Account, key: string | null): void {
+  if (key !== null) {
+    idempotency.release(key);
+  }
+}
+
+interface Carried {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+  /** Whether the idempotency key keeps it. */
+  isDecided: boolean;
+}
+
+// Source: https://docs.stripe.com/api/idempotent_requests
+/** A 500 of an endpoint that had begun: its key keeps it. */
+function internalError(requestId: string): Carried {
+  const { status, body, headers, isDecided } = serverError();
+  return { status, body: errorBody(body, requestId), headers, isDecided };
 }
 
 /** It awaits nothing, so that requests are carried out one after the other. */
 function carryOut(
-  { sandbox, lifecycle }: ApiParts,
+  { sandbox, lifecycle, isPublishable }: Access,
   request: ApiRequest,
   requestId: string,
   key: string | null,
-): { status: number; body: string; isDecided: boolean } {
+): Carried {
   const { path, query } = parseTarget(request.target);
   lifecycle.advance();
   sandbox.request = { id: requestId, idempotency_key: key };
@@ -162,13 +188,18 @@ function carryOut(
       throw unknownUrl(request.method, path);
     }
     const { expand: expanded = [], ...form } = parseForm(request.method === 'POST' ? request.body : query);
-    const result = match.route.answer(sandbox, form, match.parameters);
+    if (isPublishable) {
+      requirePublic(match.route, form);
+    }
+    const answered = match.route.answer(sandbox, form, match.parameters);
+    const result = isPublishable ? publicPart(answered) : answered;
     // The answer shows what follows at once, such as a trial that ends within the same second.
     const body = JSON.stringify(expand(sandbox, result, expandPaths(expanded)), null, 2);
-    return { status: 200, body, isDecided: true };
+    return { status: 200, body: inMode(sandbox.livemode, body), headers: {}, isDecided: true };
   } catch (error) {
     if (error instanceof ApiError) {
-      return { status: error.status, body: errorBody(error.body, requestId), isDecided: error.isDecided };
+      const { status, body, headers, isDecided } = error;
+      return { status, body: errorBody(body, requestId), headers, isDecided };
     }
     throw error;
   } finally {
@@ -183,30 +214,22 @@ function expandPaths(value: FormValue): string[] {
   return value.filter((path) => typeof path === 'string');
 }
 
-// Source: https://stripe.com/docs/api#authentication
-function requireKey(request: ApiRequest, secretKey: string): void {
-  const header = headerOf(request, 'authorization') ?? '';
-  const [scheme = '', credentials = ''] = header.split(' ');
-  const key =
-    scheme === 'Basic' ? Buffer.from(credentials, 'base64').toString('utf8').split(':')[0] : credentials;
-  if (key === undefined || key === '') {
-    throw new ApiError(
-      401,
-      {
-        type: 'invalid_request_error',
-        message:
-          "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.",
-      },
-      false,
-    );
-  }
-  if (key !== secretKey) {
-    const shown = `${key.slice(0, 8)}${'*'.repeat(Math.max(0, key.length - 12))}${key.slice(-4)}`;
-    throw new ApiError(
-      401,
-      { type: 'invalid_request_error', message: `Invalid API Key provided: ${shown}` },
-      false,
-    );
+/** Objects are made as those of a sandbox. */
+function inMode(livemode: boolean, body: string): string {
+  return livemode ? body.replaceAll('"livemode": false', '"livemode": true') : body;
+}
+
+// Source: https://docs.stripe.com/rate-limits
+/** A named operation, whichever object its path names. */
+function endpointOf({ method, target }: ApiRequest): string {
+  const { path } = parseTarget(target);
+  return `${method} ${matchRoute(ROUTES, method, path)?.route.path ?? path}`;
+}
+
+function requireRight(parts: ApiParts, { sandbox }: Access, { method, target }: ApiRequest): void {
+  const asked = `${method} ${parseTarget(target).path}`;
+  if (parts.faults().forbidden.some((one) => asked.startsWith(one))) {
+    throw lacksRight(sandbox);
   }
 }
 
@@ -231,7 +254,11 @@ function unknownUrl(method: string, path: string): ApiError {
   });
 }
 
-function failed(parts: ApiParts, requestId: string, fault: ApiFault): ApiOutcome {
+function failed(
+  parts: ApiParts,
+  requestId: string,
+  fault: Exclude<ApiFault, 'kept_server_error'>,
+): ApiOutcome {
   switch (fault) {
     case 'cut':
     case 'hang':
@@ -243,20 +270,10 @@ function failed(parts: ApiParts, requestId: string, fault: ApiFault): ApiOutcome
         body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
       };
     case 'rate_limit':
-      return answerError(parts, requestId, tooMany());
+      return answerError(parts, requestId, tooMany('global-rate'));
     case 'server_error':
       return answerError(parts, requestId, serverError());
   }
-}
-
-// Source: https://docs.stripe.com/rate-limits
-function tooMany(): ApiError {
-  return new ApiError(429, {
-    type: 'invalid_request_error',
-    code: 'rate_limit',
-    message:
-      'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
-  });
 }
 
 function serverError(): ApiError {
@@ -275,7 +292,7 @@ function answerError(parts: ApiParts, requestId: string, error: unknown): ApiAns
     parts,
     requestId,
     { status: error.status, body: errorBody(error.body, requestId), requestId },
-    {},
+    error.headers,
   );
 }
 
@@ -298,6 +315,7 @@ function headersOf(parts: ApiParts, requestId: string): Record<string, string> {
     'content-type': 'application/json',
     'request-id': requestId,
     'stripe-version': Stripe.API_VERSION,
+    ...CORS_HEADERS,
     // By the sandbox's clock, which is Stripe's time here.
     date: new Date(parts.now()).toUTCString(),
   };

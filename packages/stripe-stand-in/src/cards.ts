@@ -5,10 +5,13 @@ export interface Decline {
   message: string;
 }
 
+export const METHOD_TYPES = ['card', 'us_bank_account', 'link', 'paypal', 'cashapp'] as const;
+export type MethodType = (typeof METHOD_TYPES)[number];
+
 // Source: https://docs.stripe.com/testing
 /** What a test payment method does. */
 export interface TestMethod {
-  type: 'card' | 'us_bank_account';
+  type: MethodType;
   brand: string;
   last4: string;
   funding: 'credit' | 'debit';
@@ -59,6 +62,11 @@ function bankAccount(last4: string, settles: 'succeeded' | 'failed'): TestMethod
   return card({ type: 'us_bank_account', brand: 'bank', last4, funding: 'debit', settles });
 }
 
+/** Stripe has no test methods of these types that an API call could name. They pay at once. */
+function wallet(type: 'link' | 'paypal' | 'cashapp'): TestMethod {
+  return card({ type, brand: type, last4: '' });
+}
+
 export const TEST_METHODS = {
   pm_card_visa: card(),
   pm_card_us: card(),
@@ -100,6 +108,9 @@ export const TEST_METHODS = {
   pm_card_refundFail: card({ last4: '5126', refunds: 'failed_later' }),
   pm_usBankAccount_success: bankAccount('6789', 'succeeded'),
   pm_usBankAccount_insufficientFunds: bankAccount('2227', 'failed'),
+  pm_link: wallet('link'),
+  pm_paypal: wallet('paypal'),
+  pm_cashapp: wallet('cashapp'),
 } as const satisfies Record<string, TestMethod>;
 
 export type CardName = keyof typeof TEST_METHODS;

@@ -9,6 +9,9 @@ import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { mergeMetadata } from './values.ts';
 
+/** What the account's statement descriptors begin with. */
+export const DESCRIPTOR_PREFIX = 'STAND-IN';
+
 // Source: https://docs.stripe.com/payments/paymentintents/lifecycle
 /** Records one attempt to take money: `decline` says why it failed, and is null when it has not. */
 export function createCharge(
@@ -31,7 +34,7 @@ export function createCharge(
     application_fee_amount: null,
     balance_transaction: status === 'succeeded' ? sandbox.newId('txn') : null,
     billing_details: method.billing_details,
-    calculated_statement_descriptor: 'STAND-IN',
+    calculated_statement_descriptor: descriptorOf(intent),
     captured: status === 'succeeded',
     created: sandbox.now(),
     currency: intent.currency,
@@ -59,13 +62,19 @@ export function createCharge(
     source: null,
     source_transfer: null,
     statement_descriptor: null,
-    statement_descriptor_suffix: null,
+    statement_descriptor_suffix: intent.statement_descriptor_suffix,
     status,
     transfer_data: null,
     transfer_group: null,
   };
   sandbox.state.charge.set(id, charge);
   return charge;
+}
+
+// Source: https://docs.stripe.com/get-started/account/statement-descriptors
+/** What the holder's statement shows: the account's prefix, and the suffix of the payment. */
+function descriptorOf({ statement_descriptor_suffix: suffix }: Stripe.PaymentIntent): string {
+  return suffix === null ? 'STAND-IN' : `${DESCRIPTOR_PREFIX}* ${suffix}`;
 }
 
 function outcomeOf(decline: Decline | null): Stripe.Charge.Outcome {
@@ -91,6 +100,16 @@ function methodDetails(
   amount: number,
 ): Stripe.Charge.PaymentMethodDetails {
   const { type, brand, last4, funding } = behaviourOf(sandbox, method);
+  if (type === 'link') {
+    return { type, link: { country: 'US' } };
+  }
+  if (type === 'paypal') {
+    const payer = { payer_email: 'customer@example.com', payer_id: 'PAYER', payer_name: null };
+    return { type, paypal: { country: 'US', ...payer, seller_protection: null, transaction_id: null } };
+  }
+  if (type === 'cashapp') {
+    return { type, cashapp: { buyer_id: null, cashtag: null, transaction_id: null } };
+  }
   if (type === 'us_bank_account') {
     return {
       type,

@@ -83,8 +83,7 @@ export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checko
     mode,
     payment_intent: null,
     payment_method_collection: order.methodCollection,
-    // Guess: a Checkout without a list takes cards, and for single payments bank debits, but not Link.
-    payment_method_types: order.allowedTypes ?? (mode === 'payment' ? ['card', 'us_bank_account'] : ['card']),
+    payment_method_types: order.allowedTypes ?? [...sandbox.plays.dashboardMethods],
     payment_status: total === 0 ? 'no_payment_required' : 'unpaid',
     phone_number_collection: { enabled: false },
     shipping_options: [],

@@ -1,6 +1,7 @@
 import { type Stripe } from 'stripe';
 import { z } from 'zod';
 import { invalidRequest } from './api-error.ts';
+import { METHOD_TYPES } from './cards.ts';
 import { createPrice, createProduct, recurring } from './catalog.ts';
 import { DAY, HOUR } from './calendar.ts';
 import { newSession } from './checkout-object.ts';
@@ -66,7 +67,7 @@ const createParams = paramsOf<Stripe.Checkout.SessionCreateParams>()({
   subscription_data: z.optional(subscriptionData),
   payment_intent_data: z.optional(paymentIntentData),
   payment_method_collection: z.optional(z.enum(['always', 'if_required'])),
-  allowed_payment_method_types: z.optional(z.array(z.enum(['card', 'us_bank_account', 'link'])).min(1)),
+  allowed_payment_method_types: z.optional(z.array(z.enum(METHOD_TYPES)).min(1)),
   expires_at: z.optional(timestamp),
   allow_promotion_codes: z.optional(flag),
   automatic_tax: z.optional(enabled),

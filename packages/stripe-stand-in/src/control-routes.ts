@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, type ApiErrorBody, invalidRequest } from './api-error.ts';
 import type { Control } from './control.ts';
+import { API_FAULTS } from './faults.ts';
 import { matchRoute } from './router.ts';
 
 const MAX_WAIT_MS = 60_000;
@@ -20,8 +21,10 @@ const faults = z.strictObject({
     z.strictObject({
       latencyMs: z.optional(waitMs),
       errorRate: z.optional(probability),
-      errors: z.optional(z.array(z.enum(['server_error', 'rate_limit', 'garbage', 'cut', 'hang']))),
+      errors: z.optional(z.array(z.enum(API_FAULTS))),
       dropAfterEffect: z.optional(probability),
+      errorAfterEffect: z.optional(probability),
+      forbidden: z.optional(z.array(z.string())),
     }),
   ),
 });
@@ -88,6 +91,10 @@ const ROUTES: readonly ControlRoute[] = [
   post('/portal/{id}/price', z.strictObject({ price: id }), (control, one, body) =>
     control.changePriceInPortal(control.subscriptionOfPortal(one), body.price),
   ),
+  post('/thin-destinations', z.strictObject({ url: z.url(), events: z.array(id) }), (control, _id, order) =>
+    control.openThinDestination(order),
+  ),
+  post('/webhook-endpoints/{id}/roll-secret', nothing, (control, one) => control.rollSecret(one)),
   post('/portal/{id}/cancel', nothing, (control, one) =>
     control.cancelInPortal(control.subscriptionOfPortal(one)),
   ),

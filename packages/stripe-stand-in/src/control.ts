@@ -23,6 +23,7 @@ import {
 import { settleRefund } from './refunds.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
+import { openThinDestination, rollSecret } from './webhook-endpoints.ts';
 
 export interface CheckoutPayment {
   /** `pm_card_visa` when left out; null pays nothing, which is enough for a trial that asks for no card. */
@@ -73,6 +74,11 @@ export interface Control {
   progressDispute(disputeId: string, status: OpenStatus): Stripe.Dispute;
   closeDispute(disputeId: string, status: ClosedStatus): Stripe.Dispute;
   settleRefund(refundId: string, outcome: 'succeeded' | 'failed'): Stripe.Refund;
+
+  /** Makes an event destination whose payloads are thin. */
+  openThinDestination(order: { url: string; events: readonly string[] }): Stripe.WebhookEndpoint;
+  /** Gives an endpoint a new secret, at once; the answer has it. */
+  rollSecret(endpointId: string): Stripe.WebhookEndpoint;
 
   customerOfPortal(sessionId: string): string;
   subscriptionOfPortal(sessionId: string): string;
@@ -134,6 +140,9 @@ export function createControl(server: Server): Control {
     progressDispute: (id, status) => act(() => progressDispute(sandbox, id, status)),
     closeDispute: (id, status) => act(() => closeDispute(sandbox, id, status)),
     settleRefund: (id, outcome) => act(() => settleRefund(sandbox, id, outcome)),
+
+    openThinDestination: (order) => act(() => openThinDestination(sandbox, order)),
+    rollSecret: (id) => act(() => rollSecret(sandbox, id)),
 
     customerOfPortal: (id) => customerOfPortal(sandbox, id),
     subscriptionOfPortal: (id) => subscriptionOfPortal(sandbox, id),

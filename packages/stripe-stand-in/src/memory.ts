@@ -29,7 +29,7 @@ const kept = z.object({
       answer: keptAnswer,
     }),
   ),
-  undelivered: z.array(z.string()),
+  undelivered: z.array(z.object({ event: z.string(), target: z.nullable(z.string()) })),
 });
 export type Kept = z.infer<typeof kept>;
 
@@ -69,10 +69,10 @@ export function openMemory(data: DataStore | undefined): Memory {
       }
       sandbox.restore(stored.state, stored.idCount);
       idempotency.restore(stored.idempotency);
-      for (const id of stored.undelivered) {
+      for (const { event: id, target } of stored.undelivered) {
         const event = sandbox.state.event.get(id);
         if (event !== undefined) {
-          webhooks.hold(event);
+          webhooks.hold(event, target);
         }
       }
     },

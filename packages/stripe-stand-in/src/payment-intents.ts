@@ -1,10 +1,19 @@
 import { type Stripe } from 'stripe';
 import { z } from 'zod';
 import { invalidRequest } from './api-error.ts';
+import { METHOD_TYPES } from './cards.ts';
+import { DESCRIPTOR_PREFIX } from './charges.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { clearable, created, currency, flag, integer, metadata, paging, paramsOf, text } from './params.ts';
 import { findMethod } from './payment-methods.ts';
-import { attemptPayment, cancelIntent, createIntent, MINIMUM_CENTS, unexpectedState } from './payments.ts';
+import {
+  attemptPayment,
+  authenticate,
+  cancelIntent,
+  createIntent,
+  MINIMUM_CENTS,
+  unexpectedState,
+} from './payments.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
@@ -15,8 +24,15 @@ const MAXIMUM_CENTS = 99_999_999;
 
 const offSession = z.union([z.enum(['one_off', 'recurring']).transform(() => true), flag]);
 const usage = z.enum(['off_session', 'on_session']);
-const methodTypes = z.array(z.enum(['card', 'us_bank_account', 'link'])).min(1);
+const methodTypes = z.array(z.enum(METHOD_TYPES)).min(1);
 const automatic = z.strictObject({ enabled: flag, allow_redirects: z.optional(z.enum(['always', 'never'])) });
+
+// Source: https://docs.stripe.com/get-started/account/statement-descriptors
+/** Prefix, `* ` and suffix have 22 characters together, among them a letter. */
+export const descriptorSuffix = text
+  .max(22 - DESCRIPTOR_PREFIX.length - 2)
+  .regex(/[A-Za-z]/, 'The statement descriptor must contain at least one alphabetic character.')
+  .regex(/^[^<>\\'"*]*$/, 'The statement descriptor cannot contain <, >, \\, \', " or *.');
 
 const confirmation = {
   payment_method: z.optional(text),
@@ -47,7 +63,7 @@ const createParams = paramsOf<Stripe.PaymentIntentCreateParams>()({
   setup_future_usage: z.optional(usage),
   allowed_payment_method_types: z.optional(methodTypes),
   automatic_payment_methods: z.optional(automatic),
-  statement_descriptor_suffix: z.optional(text),
+  statement_descriptor_suffix: z.optional(descriptorSuffix),
 });
 
 function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.PaymentIntent {
@@ -69,6 +85,7 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.P
     metadata: mergeMetadata({}, asked.metadata),
     setupFutureUsage: asked.setup_future_usage ?? null,
     receiptEmail: asked.receipt_email ?? null,
+    statementDescriptorSuffix: asked.statement_descriptor_suffix ?? null,
     allowedTypes: asked.allowed_payment_method_types ?? null,
   });
   if (asked.automatic_payment_methods !== undefined && intent.allowed_payment_method_types === null) {
@@ -81,6 +98,19 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.P
     sandbox.assign(intent, { payment_method: method.id, status: 'requires_confirmation' });
   }
   return asked.confirm === true ? confirm(sandbox, intent, { ...asked, payment_method: undefined }) : intent;
+}
+
+// Source: https://docs.stripe.com/api/payment_intents/retrieve
+/** @throws ApiError when there is none, or a client secret that is not its own */
+function intentBy(sandbox: Sandbox, id: string, secret: string | undefined): Stripe.PaymentIntent {
+  const intent = sandbox.get('payment_intent', id);
+  if (secret !== undefined && secret !== intent.client_secret) {
+    throw invalidRequest(
+      'The client_secret provided does not match the client_secret associated with the PaymentIntent.',
+      { param: 'client_secret' },
+    );
+  }
+  return intent;
 }
 
 function requireAmount(amount: number): void {
@@ -109,7 +139,12 @@ function requireOwner(method: Stripe.PaymentMethod, customer: string | null): vo
 }
 
 // Source: https://docs.stripe.com/api/payment_intents/confirm
-function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirmation): Stripe.PaymentIntent {
+function confirm(
+  sandbox: Sandbox,
+  intent: Stripe.PaymentIntent,
+  asked: Confirmation,
+  isInPage = false,
+): Stripe.PaymentIntent {
   requireConfirmable(intent);
   const methodId = asked.payment_method ?? refId(intent.payment_method);
   if (methodId === null) {
@@ -121,6 +156,7 @@ function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirma
   const isOffSession = asked.off_session === true;
   if (
     !isOffSession &&
+    !isInPage &&
     asked.return_url === undefined &&
     intent.automatic_payment_methods?.allow_redirects === 'always'
   ) {
@@ -130,19 +166,20 @@ function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, asked: Confirma
   }
   const method = findMethod(sandbox, methodId);
   requireOwner(method, refId(intent.customer));
-  // Guess: an intent that does not take a method's type names `payment_method` as `param`, and no `code`.
   if (!intent.payment_method_types.includes(method.type)) {
     throw invalidRequest(
-      `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent.`,
-      {
-        param: 'payment_method',
-      },
+      `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent. Please attach a suitable PaymentMethod or update the allowed PaymentMethod types on this PaymentIntent.`,
+      sandbox.plays.namesRefusedMethod ? { param: 'payment_method' } : {},
     );
   }
   if (asked.receipt_email !== undefined) {
     intent.receipt_email = asked.receipt_email;
   }
-  const declined = attemptPayment(sandbox, intent, method, isOffSession ? 'off_session' : 'on_session');
+  // Source: https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-error_on_requires_action
+  const canAct = !isOffSession && asked.error_on_requires_action !== true;
+  const redirectTo = asked.use_stripe_sdk === true ? null : (asked.return_url ?? null);
+  const presence = canAct ? 'on_session' : 'off_session';
+  const declined = attemptPayment(sandbox, intent, method, presence, redirectTo);
   if (declined !== null) {
     throw declined;
   }
@@ -238,7 +275,8 @@ export const paymentIntentRoutes: Route[] = [
     method: 'GET',
     path: '/v1/payment_intents/{id}',
     params: paramsOf<Stripe.PaymentIntentRetrieveParams>()({ client_secret: z.optional(text) }),
-    answer: (sandbox, _params, { id }) => sandbox.get('payment_intent', id),
+    isPublic: true,
+    answer: (sandbox, { client_secret: secret }, { id }) => intentBy(sandbox, id, secret),
   }),
   route({
     method: 'POST',
@@ -249,8 +287,28 @@ export const paymentIntentRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/v1/payment_intents/{id}/confirm',
-    params: paramsOf<Stripe.PaymentIntentConfirmParams>()(confirmation),
-    answer: (sandbox, asked, { id }) => confirm(sandbox, sandbox.get('payment_intent', id), asked),
+    // The client secret is a parameter of Stripe.js's, and not of the SDK.
+    params: z.strictObject({
+      ...paramsOf<Stripe.PaymentIntentConfirmParams>()(confirmation).shape,
+      client_secret: z.optional(text),
+    }),
+    isPublic: true,
+    answer: (sandbox, { client_secret: secret, ...asked }, { id }) =>
+      confirm(sandbox, intentBy(sandbox, id, secret), asked, secret !== undefined),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/3ds2/authenticate',
+    params: z.strictObject({ client_secret: text, approved: flag }),
+    isPublic: true,
+    answer: (sandbox, { client_secret: secret, approved }) => {
+      const intent = intentBy(sandbox, secret.split('_secret_')[0] ?? '', secret);
+      if (intent.status !== 'requires_action') {
+        throw unexpectedState(intent, 'This PaymentIntent is not in the requires_action state.');
+      }
+      authenticate(sandbox, intent.id, approved);
+      return intent;
+    },
   }),
   route({
     method: 'POST',

@@ -1,7 +1,15 @@
 import { type Stripe } from 'stripe';
 import { z } from 'zod';
 import { ApiError, invalidRequest } from './api-error.ts';
-import { type CardName, type Decline, isCardName, testMethod, type TestMethod } from './cards.ts';
+import {
+  type CardName,
+  type Decline,
+  isCardName,
+  METHOD_TYPES,
+  type MethodType,
+  testMethod,
+  type TestMethod,
+} from './cards.ts';
 import { pageOf } from './lists.ts';
 import { metadata, paging, paramsOf, text } from './params.ts';
 import { type Route, route } from './route.ts';
@@ -54,7 +62,16 @@ function detailsOf({
   brand,
   last4,
   funding,
-}: TestMethod): Pick<Stripe.PaymentMethod, 'type' | 'card' | 'us_bank_account'> {
+}: TestMethod): Pick<Stripe.PaymentMethod, MethodType | 'type'> {
+  if (type === 'link') {
+    return { type, link: { email: 'customer@example.com' } };
+  }
+  if (type === 'paypal') {
+    return { type, paypal: { country: 'US', payer_email: 'customer@example.com', payer_id: 'PAYER' } };
+  }
+  if (type === 'cashapp') {
+    return { type, cashapp: { buyer_id: null, cashtag: null } };
+  }
   if (type === 'us_bank_account') {
     return {
       type,
@@ -173,14 +190,14 @@ function listOfCustomer(
   return pageOf(methods, url, page);
 }
 
-const methodType = z.enum(['card', 'us_bank_account']);
+const methodType = z.enum(METHOD_TYPES);
 
 export const paymentMethodRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/v1/payment_methods',
     params: paramsOf<Stripe.PaymentMethodCreateParams>()({
-      type: methodType,
+      type: z.literal('card'),
       card: z.optional(z.strictObject({ token: text })),
       metadata: z.optional(metadata),
     }),

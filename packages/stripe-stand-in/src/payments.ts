@@ -31,6 +31,7 @@ export interface NewIntent {
   metadata: Stripe.Metadata;
   setupFutureUsage: 'off_session' | 'on_session' | null;
   receiptEmail: string | null;
+  statementDescriptorSuffix?: string | null;
   /** Null: those of the Dashboard. */
   allowedTypes: string[] | null;
 }
@@ -70,7 +71,7 @@ export function createIntent(sandbox: Sandbox, asked: NewIntent): Stripe.Payment
     payment_method: null,
     payment_method_configuration_details: null,
     payment_method_options: null,
-    payment_method_types: asked.allowedTypes ?? ['card', 'us_bank_account'],
+    payment_method_types: asked.allowedTypes ?? [...sandbox.plays.dashboardMethods],
     payment_record: null,
     processing: null,
     receipt_email: asked.receiptEmail,
@@ -79,7 +80,7 @@ export function createIntent(sandbox: Sandbox, asked: NewIntent): Stripe.Payment
     shipping: null,
     source: null,
     statement_descriptor: null,
-    statement_descriptor_suffix: null,
+    statement_descriptor_suffix: asked.statementDescriptorSuffix ?? null,
     status: 'requires_payment_method',
     transfer_data: null,
     transfer_group: null,
@@ -98,6 +99,7 @@ export type Presence = 'on_session' | 'off_session' | 'billing';
 /**
  * Tries to take the money. When the bank asks for authentication and the holder is away, that is a decline.
  *
+ * @param redirectTo where the bank's page leads back to; without it Stripe.js opens a dialog
  * @returns the error that the API answers, null when it succeeded, is on its way or asks for authentication
  */
 export function attemptPayment(
@@ -105,6 +107,7 @@ export function attemptPayment(
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   presence: Presence,
+  redirectTo: string | null = null,
 ): ApiError | null {
   const { authentication, isSetUp } = behaviourOf(sandbox, method);
   const isAgreed = isSetUp && presence !== 'on_session';
@@ -116,12 +119,24 @@ export function attemptPayment(
     sandbox.assign(intent, {
       status: 'requires_action',
       payment_method: method.id,
-      next_action: { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect' } },
+      next_action: nextAction(intent, redirectTo),
     });
     sandbox.emit('payment_intent.requires_action', intent);
     return null;
   }
   return takeMoney(sandbox, intent, method);
+}
+
+// Source: https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-use_stripe_sdk
+function nextAction(
+  { id, client_secret: secret }: Stripe.PaymentIntent,
+  redirectTo: string | null,
+): Stripe.PaymentIntent.NextAction {
+  if (redirectTo === null) {
+    return { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect' } };
+  }
+  const url = `https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=${id}&payment_intent_client_secret=${secret ?? ''}`;
+  return { type: 'redirect_to_url', redirect_to_url: { return_url: redirectTo, url } };
 }
 
 /** Why Billing could not charge a method now, null when it could. */
@@ -260,17 +275,19 @@ export function settlePayment(sandbox: Sandbox, intentId: string, outcome: 'succ
   failPayment(sandbox, intent, method, charge, reason);
 }
 
-// Guess: the client secret alone lets a holder answer for a card that was declined while they were away.
+// Source: https://docs.stripe.com/js/payment_intents/handle_next_action
 /**
- * The holder answers the bank in the dialog that the client secret opens. The intent asks for this, or it was declined
- * while the holder was away.
+ * The holder answers the bank in the dialog that the client secret opens. The intent asks for this, or, where that is
+ * played, it was declined while the holder was away.
  *
  * @returns why the payment failed nevertheless, null when it did not
  */
 export function authenticate(sandbox: Sandbox, intentId: string, isApproved: boolean): ApiError | null {
   const intent = sandbox.get('payment_intent', intentId, 'payment_intent');
   const methodId = refId(intent.payment_method) ?? intent.last_payment_error?.payment_method?.id ?? null;
-  const isWaiting = intent.status === 'requires_action' || intent.status === 'requires_payment_method';
+  const isWaiting =
+    intent.status === 'requires_action' ||
+    (intent.status === 'requires_payment_method' && sandbox.plays.authenticatesAfterDecline);
   if (!isWaiting || methodId === null) {
     throw unexpectedState(intent, `This PaymentIntent (${intentId}) does not wait for authentication.`);
   }

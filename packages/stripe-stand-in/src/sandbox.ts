@@ -1,6 +1,7 @@
 import { Stripe } from 'stripe';
 import { resourceMissing } from './api-error.ts';
 import { type Seconds } from './calendar.ts';
+import { type Plays, PLAYS } from './plays.ts';
 import { idOf } from './random.ts';
 import { emptyState, type Kinds, type State } from './state.ts';
 
@@ -34,7 +35,11 @@ export interface RequestReference {
 export class Sandbox {
   readonly state: State = emptyState();
   readonly settings: BillingSettings;
+  readonly plays: Plays;
   readonly seed: number;
+  readonly livemode: boolean;
+  /** The same account in the other mode, where somebody may look for what is here. */
+  otherMode: Sandbox | null = null;
   request: RequestReference | null = null;
   /** How many ids have been given out. */
   idCount = 0;
@@ -48,7 +53,11 @@ export class Sandbox {
     seed: number;
     clock: { now(): number };
     onEvent: (event: Stripe.Event) => void;
+    livemode?: boolean;
+    plays?: Partial<Plays> | undefined;
   }) {
+    this.plays = { ...PLAYS, ...options.plays };
+    this.livemode = options.livemode ?? false;
     this.settings = options.settings;
     this.seed = options.seed;
     this.#clock = options.clock;
@@ -112,9 +121,17 @@ export class Sandbox {
   get<K extends keyof Kinds>(kind: K, id: string, param = 'id'): Kinds[K] {
     const found = this.state[kind].get(id);
     if (found === undefined) {
-      throw resourceMissing(NAMES[kind] ?? kind, id, param);
+      throw resourceMissing(NAMES[kind] ?? kind, id, param, this.#hintOf(kind, id));
     }
     return found;
+  }
+
+  // Source: https://docs.stripe.com/error-codes
+  #hintOf(kind: keyof Kinds, id: string): string {
+    const [there, here] = this.livemode ? ['test', 'live'] : ['live', 'test'];
+    return this.otherMode?.state[kind].has(id) === true
+      ? `; a similar object exists in ${there} mode, but a ${here} mode key was used to make this request.`
+      : '';
   }
 
   /** @throws ApiError when there is none, or none any more */

@@ -11,15 +11,20 @@ import { answerControl, type ControlAnswer } from './control-routes.ts';
 import { listenForDisputes } from './disputes.ts';
 import { type Faults, faultsOf, NO_FAULTS } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { answerPage } from './in-page.ts';
 import { listenForPayments } from './invoices.ts';
+import { type Access, type Account, otherKeysOf } from './keys.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type DataStore, openMemory } from './memory.ts';
+import { type Plays } from './plays.ts';
 import { seededRandom } from './random.ts';
+import { RateLimiter, type RateLimits } from './rate-limits.ts';
 import { parseTarget } from './router.ts';
 import { type BillingSettings, Sandbox } from './sandbox.ts';
 import { listenForDeletedCustomers } from './subscription-end.ts';
 import { listenForInvoices } from './subscription-lifecycle.ts';
-import { Webhooks } from './webhooks.ts';
+import { targetsOf } from './webhook-endpoints.ts';
+import { type Target, Webhooks } from './webhooks.ts';
 
 export interface StripeOptions {
   /** What time it is at Stripe, in milliseconds. */
@@ -37,6 +42,10 @@ export interface StripeOptions {
   /** Repeats the ids and the faults of an earlier run. */
   seed?: number | undefined;
   billing?: Partial<BillingSettings> | undefined;
+  /** The Dashboard's settings of payments, and what is played where Stripe's sources do not agree. */
+  plays?: Partial<Plays> | undefined;
+  /** How many requests a second it takes; null, or none, for any number. */
+  rateLimits?: Partial<RateLimits> | null | undefined;
   /** Keeps everything over restarts. */
   data?: DataStore | undefined;
   /** A mistake of the stand-in's own. */
@@ -52,6 +61,11 @@ export interface ListeningServer {
 export interface StripeStandIn {
   url: string;
   secretKey: string;
+  publishableKey: string;
+  /** The account in live mode, where nothing is yet. */
+  liveKey: string;
+  /** An account of somebody else's, where nothing is either. */
+  otherAccountKey: string;
   webhookSecret: string;
   seed: number;
   control: Control;
@@ -71,6 +85,9 @@ const BILLING: BillingSettings = {
   settlementSeconds: 4 * DAY,
 };
 
+// Source: https://docs.stripe.com/rate-limits
+const RATE_LIMITS: RateLimits = { endpoint: 25, global: 100, by: 'process' };
+
 const MAX_BODY_BYTES = 1024 * 1024;
 const TICK_MS = 1_000;
 const CLOSES_WITHIN_MS = 1_000;
@@ -86,11 +103,9 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
   let faults: Faults = NO_FAULTS;
   const { server, url } = options.listening ?? (await listenOn(options.port ?? 0));
   const parts: ApiParts = {
-    sandbox,
-    lifecycle,
-    idempotency,
+    keys: keysTo({ sandbox, lifecycle, idempotency }, secretKey, options.clock),
     random: seededRandom(seed),
-    secretKey,
+    limiter: limiterOf(options),
     now: () => options.clock.now(),
     faults: () => faults.api,
     onChange: save,
@@ -130,12 +145,26 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
   const act: StripeStandIn['answerControl'] = (...order) => answerControl(control, ...order);
   const answer = (request: ApiRequest): Promise<ApiOutcome> => {
     const { path } = parseTarget(request.target);
+    const inPage = answerPage(request.method, path);
+    if (inPage !== null) {
+      return Promise.resolve(inPage);
+    }
     return path === CONTROL || path.startsWith(`${CONTROL}/`)
       ? answerInJson(act, request, path.slice(CONTROL.length))
       : answerApi(parts, request);
   };
   server.on('request', (request, response) => void respond(answer, request, response));
-  return { url, secretKey, webhookSecret, seed, control, answerControl: act, answer, stop };
+  return {
+    url,
+    secretKey,
+    ...otherKeysOf(secretKey),
+    webhookSecret,
+    seed,
+    control,
+    answerControl: act,
+    answer,
+    stop,
+  };
 }
 
 async function answerInJson(
@@ -160,7 +189,7 @@ interface Identity {
 }
 
 /** The account with what it has kept, or a new one with the products that were handed in. */
-function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }: StripeOptions): {
+function openSandbox({ clock, products, seed, keys, billing, plays, webhookUrl, data }: StripeOptions): {
   sandbox: Sandbox;
   webhooks: Webhooks;
   idempotency: IdempotencyKeys;
@@ -173,8 +202,7 @@ function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }:
   const identity = { ...(kept ?? newIdentity(seed)), ...keys };
   const webhooks = new Webhooks(
     {
-      url: webhookUrl ?? (() => null),
-      secret: identity.webhookSecret,
+      targets: () => [...ownTargets(webhookUrl, identity.webhookSecret), ...targetsOf(sandbox)],
       now: () => clock.now(),
       random: seededRandom(identity.seed),
     },
@@ -184,6 +212,7 @@ function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }:
     seed: identity.seed,
     clock,
     settings: { ...BILLING, ...billing },
+    plays,
     onEvent: (event) => webhooks.enqueue(event),
   });
   connectRules(sandbox);
@@ -197,6 +226,56 @@ function openSandbox({ clock, products, seed, keys, billing, webhookUrl, data }:
     memory.write({ seed: identity.seed, secretKey, webhookSecret, sandbox, idempotency, webhooks });
   save();
   return { sandbox, webhooks, idempotency, identity, save, closeMemory: () => memory.close() };
+}
+
+/** Where all events go, as with `stripe listen`. It is no endpoint of the account's. */
+function ownTargets(url: (() => string | null) | undefined, secret: string): Target[] {
+  return url === undefined
+    ? []
+    : [
+        {
+          id: null,
+          url: url(),
+          secret,
+          asksFor: () => true,
+          bodyOf: (event) => JSON.stringify(event, null, 2),
+        },
+      ];
+}
+
+/** The account by its two keys, the same one in live mode, and another one; the last two are empty at each start. */
+function keysTo(
+  account: Account,
+  secretKey: string,
+  clock: StripeOptions['clock'],
+): ReadonlyMap<string, Access> {
+  const { publishableKey, liveKey, otherAccountKey } = otherKeysOf(secretKey);
+  const { seed, settings, plays } = account.sandbox;
+  const empty = (own: { seed: number; livemode: boolean }): Access => {
+    const sandbox = new Sandbox({ ...own, clock, settings, plays, onEvent: () => undefined });
+    connectRules(sandbox);
+    return {
+      sandbox,
+      lifecycle: createLifecycle(sandbox),
+      idempotency: new IdempotencyKeys(),
+      isPublishable: false,
+    };
+  };
+  const live = empty({ seed, livemode: true });
+  live.sandbox.otherMode = account.sandbox;
+  account.sandbox.otherMode = live.sandbox;
+  return new Map([
+    [secretKey, { ...account, isPublishable: false }],
+    [publishableKey, { ...account, isPublishable: true }],
+    [liveKey, live],
+    [otherAccountKey, empty({ seed: seed + 1, livemode: false })],
+  ]);
+}
+
+function limiterOf({ rateLimits, clock }: StripeOptions): RateLimiter | null {
+  return rateLimits === undefined || rateLimits === null
+    ? null
+    : new RateLimiter({ ...RATE_LIMITS, ...rateLimits }, clock);
 }
 
 /** Does what is due, also while nobody asks. */

@@ -46,6 +46,13 @@ export interface CheckoutPlan {
   };
 }
 
+/** What Stripe shows of a webhook endpoint only once, and the style of its payloads. */
+export interface EndpointRecord {
+  id: string;
+  secret: string;
+  payload: 'snapshot' | 'thin';
+}
+
 /** A payment or refund whose end comes later. */
 export interface Settlement {
   /** The PaymentIntent or the refund. */
@@ -54,7 +61,7 @@ export interface Settlement {
   outcome: 'succeeded' | 'failed';
 }
 
-/** Everything that the server keeps, by Stripe's names of objects. The last five kinds have no such name. */
+/** Everything that the server keeps, by Stripe's names of objects. The last kinds have no such name. */
 export interface Kinds {
   customer: Stripe.Customer | Stripe.DeletedCustomer;
   product: Stripe.Product;
@@ -70,7 +77,9 @@ export interface Kinds {
   checkout_session: Stripe.Checkout.Session;
   portal_session: Stripe.BillingPortal.Session;
   portal_configuration: Stripe.BillingPortal.Configuration;
+  webhook_endpoint: Stripe.WebhookEndpoint;
   event: Stripe.Event;
+  endpoint_record: EndpointRecord;
   card_record: CardRecord;
   pending_line: PendingLine;
   subscription_record: SubscriptionRecord;
@@ -96,7 +105,9 @@ export function emptyState(): State {
     checkout_session: new Map(),
     portal_session: new Map(),
     portal_configuration: new Map(),
+    webhook_endpoint: new Map(),
     event: new Map(),
+    endpoint_record: new Map(),
     card_record: new Map(),
     pending_line: new Map(),
     subscription_record: new Map(),

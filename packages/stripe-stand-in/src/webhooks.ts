@@ -4,17 +4,35 @@ import { type Stripe } from 'stripe';
 import { type Faults } from './faults.ts';
 import { type Random } from './random.ts';
 
-/** One delivery to come: an event that is sent twice has two. */
+/** Where events go. */
+export interface Target {
+  /** Null for the address that the stand-in was started with. */
+  id: string | null;
+  /** Null while there is no address. */
+  url: string | null;
+  secret: string;
+  asksFor: (type: string) => boolean;
+  bodyOf: (event: Stripe.Event) => string;
+}
+
+/** One delivery to come: an event that is sent twice, or to two endpoints, has two. */
 interface Delivery {
   event: Stripe.Event;
+  target: string | null;
   attempts: number;
   /** When it may go out, by the process's own clock. */
   readyAt: number;
 }
 
+/** An event by its id, and the endpoint that still waits for it. */
+export interface Undelivered {
+  event: string;
+  target: string | null;
+}
+
 export interface WebhookOptions {
-  url: () => string | null;
-  secret: string;
+  /** Those that are enabled now. */
+  targets: () => readonly Target[];
   /** The sandbox's clock, in milliseconds: by it the receiver judges a signature's age. */
   now: () => number;
   random: Random;
@@ -28,7 +46,7 @@ const GATHERING_MS = 25;
 const MAX_ROUNDS = 50;
 
 /**
- * Delivers events to one webhook endpoint, one after the other. What is not answered with 2xx is tried again a few
+ * Delivers events to the endpoints that asked for them, one after the other. What is not answered with 2xx is tried again a few
  * times, with a growing delay; what still fails, or is dropped, or has nowhere to go, is held back until a flush.
  */
 export class Webhooks {
@@ -45,29 +63,37 @@ export class Webhooks {
   }
 
   enqueue(event: Stripe.Event): void {
-    const { random, url } = this.#options;
+    const targets = this.#options.targets().filter(({ asksFor }) => asksFor(event.type));
+    event.pending_webhooks = targets.length;
+    for (const target of targets) {
+      this.#enqueueFor(target, event);
+    }
+    this.#start();
+  }
+
+  #enqueueFor({ id, url }: Target, event: Stripe.Event): void {
+    const { random } = this.#options;
     const { duplicate, drop, delayMs, shuffle } = this.faults;
     const copies = random.happens(duplicate) ? 2 : 1;
     const waitMs = Math.max(delayMs, shuffle ? GATHERING_MS : 0);
     for (let copy = 0; copy < copies; copy += 1) {
-      const delivery = { event, attempts: 0, readyAt: performance.now() + waitMs };
-      if (url() === null || random.happens(drop)) {
+      const delivery = { event, target: id, attempts: 0, readyAt: performance.now() + waitMs };
+      if (url === null || random.happens(drop)) {
         this.#held.push(delivery);
       } else {
         this.#queue.push(delivery);
       }
     }
-    this.#start();
   }
 
   /** Holds back an event of an earlier process. */
-  hold(event: Stripe.Event): void {
-    this.#held.push({ event, attempts: 0, readyAt: 0 });
+  hold(event: Stripe.Event, target: string | null): void {
+    this.#held.push({ event, target, attempts: 0, readyAt: 0 });
   }
 
-  /** The ids of the events that have not been answered with 2xx. */
-  undelivered(): string[] {
-    return [...this.#held, ...this.#queue].map(({ event }) => event.id);
+  /** What has not been answered with 2xx. */
+  undelivered(): Undelivered[] {
+    return [...this.#held, ...this.#queue].map(({ event, target }) => ({ event: event.id, target }));
   }
 
   /**
@@ -163,18 +189,23 @@ export class Webhooks {
 
   async #attempt(delivery: Delivery): Promise<boolean> {
     delivery.attempts += 1;
-    const url = this.#options.url();
+    const target = this.#options.targets().find(({ id }) => id === delivery.target);
+    if (target === undefined) {
+      // Nobody waits for it any more.
+      return true;
+    }
+    const { url, secret } = target;
     if (url === null) {
       return false;
     }
-    const body = JSON.stringify(delivery.event, null, 2);
+    const body = target.bodyOf(delivery.event);
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: {
           'content-type': 'application/json; charset=utf-8',
           'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-          'stripe-signature': signatureOf(body, this.#options.secret, this.#options.now()),
+          'stripe-signature': signatureOf(body, secret, this.#options.now()),
         },
         body,
         redirect: 'manual',
@@ -182,7 +213,7 @@ export class Webhooks {
       });
       await response.arrayBuffer();
       if (response.ok) {
-        delivery.event.pending_webhooks = 0;
+        delivery.event.pending_webhooks = Math.max(0, delivery.event.pending_webhooks - 1);
       }
       return response.ok;
     } catch {

@@ -303,7 +303,14 @@ describe('the control routes', () => {
     });
     expect(set.json).toEqual({
       webhooks: { shuffle: true, duplicate: 0.5, drop: 1, delayMs: 5 },
-      api: { latencyMs: 1, errorRate: 0.1, errors: ['server_error'], dropAfterEffect: 0.2 },
+      api: {
+        latencyMs: 1,
+        errorRate: 0.1,
+        errors: ['server_error'],
+        dropAfterEffect: 0.2,
+        errorAfterEffect: 0,
+        forbidden: [],
+      },
     });
     expect((await call('PUT', '', {})).json).toMatchObject({ webhooks: { drop: 0 } });
     expect((await call('PUT', '', { webhooks: { drop: 2 } })).status).toBe(400);

@@ -195,7 +195,7 @@ describe('authentication', () => {
       confirm: true,
       return_url: 'https://example.com/return',
     });
-    expect(asked).toMatchObject({ status: 'requires_action', next_action: { type: 'use_stripe_sdk' } });
+    expect(asked).toMatchObject({ status: 'requires_action', next_action: { type: 'redirect_to_url' } });
 
     sandbox.standIn.control.authenticate(asked.id, false);
     expect(await stripe.paymentIntents.retrieve(asked.id)).toMatchObject({
