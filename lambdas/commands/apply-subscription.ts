@@ -2,7 +2,7 @@ import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/process
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Chosen, followChoice } from '../domain/live-subscription.ts';
-import { changeAccount } from './change-account.ts';
+import { changeAccount, type ChangeCause } from './change-account.ts';
 
 export type SubscriptionOutcome =
   | 'written'
@@ -13,13 +13,15 @@ export type SubscriptionOutcome =
   /** There is no account, or no more. */
   | 'no account';
 
-/** What Stripe has told a worker about a customer's subscriptions, and the event that made it ask. */
+/** What Stripe has told about a customer's subscriptions, and what made somebody ask. */
 export interface ToldSubscription {
   userId: string;
-  /** The account's before the worker asked Stripe. */
+  /** The account's before Stripe was asked. */
   billingVersion: number;
   chosen: Pick<Chosen, 'facts' | 'hadSubscription'>;
-  event: ProcessedEvent;
+  cause: ChangeCause;
+  /** The event of a worker; null: a route has changed the subscription. */
+  event: ProcessedEvent | null;
 }
 
 /**
@@ -28,17 +30,17 @@ export interface ToldSubscription {
  *     one worker:    asks Stripe: active                                   writes active: wrong, and for good
  *     the other:                          asks Stripe: canceled   writes
  *
- * Each write raises the billing version, also one that changes nothing else, and only workers raise it. The account's
+ * Each write raises the billing version, also one that changes nothing else. The account's
  * own version keeps commands and rollovers, which go on meanwhile, from being overwritten.
  *
  * @throws BusyError
  */
 export async function applySubscription(
   store: Store,
-  { userId, billingVersion, chosen, event }: ToldSubscription,
+  { userId, billingVersion, chosen, cause, event }: ToldSubscription,
   deadline: Deadline,
 ): Promise<SubscriptionOutcome> {
-  const request = { userId, now: event.at, deadline, ifErased: () => 'no account' as const };
+  const request = { userId, now: cause.at, deadline, ifErased: () => 'no account' as const };
   return changeAccount<SubscriptionOutcome>(store, request, (before) => {
     if (before === null) {
       return { answer: 'no account' };
@@ -46,12 +48,15 @@ export async function applySubscription(
     if (before.billingVersion !== billingVersion) {
       return { answer: 'overtaken' };
     }
-    const change = followChoice(before, chosen, event.at, store.catalogue);
+    const change = followChoice(before, chosen, cause.at, store.catalogue);
     return {
       write: {
         change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
-        cause: { id: `stripe-${event.id}`, at: event.at },
-        alongside: [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
+        cause,
+        alongside:
+          event === null
+            ? []
+            : [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
         answer: 'written',
       },
     };

@@ -218,6 +218,7 @@ export function accountItem(account: Account): WireItem {
     ...counts,
     carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
+    openChange: account.openChange ?? undefined,
     ...dayAttributes(account),
     ...dueAttributes(account),
   });
@@ -293,6 +294,7 @@ export function parseAccount(item: WireItem): AccountState {
     usesByDay: parseUsesByDay(reader),
     credits: parseCredits(reader),
     servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,
+    openChange: reader.optionalString('openChange') ?? null,
   };
   assertSumsHold(account, reader.integer('available'));
   return account;

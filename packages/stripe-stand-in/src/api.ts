@@ -14,6 +14,7 @@ import { type ApiFault, type Faults } from './faults.ts';
 import { type Form, type FormValue, parseForm } from './form.ts';
 import { type KeptAnswer } from './idempotency.ts';
 import { CORS_HEADERS, publicPart, requirePublic } from './in-page.ts';
+import { previewRoutes } from './invoice-preview.ts';
 import { invoiceRoutes } from './invoice-routes.ts';
 import { type Access, accessBy, type Account, lacksRight } from './keys.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
@@ -24,6 +25,7 @@ import { type RateLimiter, tooMany } from './rate-limits.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
@@ -35,11 +37,13 @@ const ROUTES: readonly Route[] = [
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,
+  ...previewRoutes,
   ...invoiceRoutes,
   ...paymentIntentRoutes,
   ...paymentMethodRoutes,
   ...portalRoutes,
   ...refundRoutes,
+  ...scheduleRoutes,
   ...subscriptionRoutes,
   ...webhookEndpointRoutes,
 ];

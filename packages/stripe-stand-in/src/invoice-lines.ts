@@ -106,6 +106,31 @@ export function prorationLine(
   });
 }
 
+/** The lines that wait for a subscription's next invoice; they wait no longer. */
+export function takePendingLines(sandbox: Sandbox, subscriptionId: string): Stripe.InvoiceLineItem[] {
+  const lines = pendingLines(sandbox, subscriptionId);
+  for (const { id } of lines) {
+    sandbox.state.pending_line.delete(id);
+  }
+  return lines;
+}
+
+export function pendingLines(sandbox: Sandbox, subscriptionId: string): Stripe.InvoiceLineItem[] {
+  return [...sandbox.state.pending_line.values()]
+    .filter(({ subscription }) => subscription === subscriptionId)
+    .map(({ line }) => line);
+}
+
+export function keepForNextInvoice(
+  sandbox: Sandbox,
+  subscriptionId: string,
+  lines: readonly Stripe.InvoiceLineItem[],
+): void {
+  for (const line of lines) {
+    sandbox.state.pending_line.set(line.id, { id: line.id, subscription: subscriptionId, line });
+  }
+}
+
 function nameOf(sandbox: Sandbox, price: Stripe.Price): string {
   return sandbox.get('product', refId(price.product)).name;
 }

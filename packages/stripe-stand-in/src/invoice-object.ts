@@ -8,7 +8,7 @@ export interface InvoiceOrder {
   customer: Stripe.Customer;
   subscription: Stripe.Subscription;
   lines: Stripe.InvoiceLineItem[];
-  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming';
   period: Period;
   /** When it leaves the draft by itself; null when somebody does that for it. */
   finalizesAt: Seconds | null;

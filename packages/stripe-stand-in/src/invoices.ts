@@ -187,8 +187,20 @@ export function closeInvoice(
   });
   if (status === 'void') {
     closePayments(sandbox, invoice);
+    returnBalance(sandbox, invoice);
   }
   sandbox.emit(status === 'void' ? 'invoice.voided' : 'invoice.marked_uncollectible', invoice);
+}
+
+// Source: https://docs.stripe.com/billing/customer/balance
+/** What a void invoice had taken from the customer's balance, or left on it, is undone. */
+function returnBalance(sandbox: Sandbox, invoice: Stripe.Invoice): void {
+  const customer = sandbox.state.customer.get(refId(invoice.customer) ?? '');
+  const taken = (invoice.ending_balance ?? 0) - invoice.starting_balance;
+  if (customer !== undefined && customer.deleted !== true && taken !== 0) {
+    const previous = sandbox.assign(customer, { balance: customer.balance - taken });
+    sandbox.emit('customer.updated', customer, previous ?? {});
+  }
 }
 
 // Guess: an invoice whose payment is processing can be neither voided nor written off.
@@ -228,7 +240,7 @@ export function stopCollecting(sandbox: Sandbox, subscriptionId: string): void {
 }
 
 /** The newest first. */
-function invoicesOf(sandbox: Sandbox, subscriptionId: string): Stripe.Invoice[] {
+export function invoicesOf(sandbox: Sandbox, subscriptionId: string): Stripe.Invoice[] {
   return sandbox.all('invoice').filter((invoice) => subscriptionIdOf(invoice) === subscriptionId);
 }
 

@@ -1,7 +1,10 @@
 import { type Stripe } from 'stripe';
 import { invalidRequest } from './api-error.ts';
+import { periodEndAfter } from './calendar.ts';
 import { attach, findMethod } from './payment-methods.ts';
 import { type Sandbox } from './sandbox.ts';
+import { phaseOf, scheduleFor } from './schedule-object.ts';
+import { awaitsPhase, releaseSchedule } from './schedule-phases.ts';
 import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { cadenceOf, changeSubscription, isOver, itemOf } from './subscription-object.ts';
@@ -40,22 +43,20 @@ export function changePriceInPortal(
   if (!rules.enabled || !(rules.products ?? []).some(({ prices }) => prices.includes(priceId))) {
     throw invalidRequest(`The Portal does not offer the price ${priceId}.`, { param: 'price' });
   }
+  requireFree(sandbox, subscription);
   const old = itemOf(subscription).price;
   // Source: https://docs.stripe.com/changelog/acacia/2024-10-28/customer-portal-schedule-downgrades
-  // Guess: a price decreases when its bare amount does, whatever the two intervals are.
-  // Guess: a change may be made while another one is scheduled, and takes its place.
   const isScheduled = rules.schedule_at_period_end.conditions.some(({ type }) =>
     type === 'shortening_interval'
       ? daysOf(price) < daysOf(old)
-      : (price.unit_amount ?? 0) < (old.unit_amount ?? 0),
+      : amountOf(sandbox, price) < amountOf(sandbox, old),
   );
+  releaseSchedule(sandbox, subscription, {});
   // Guess: a change in a trial holds at once, also to a smaller price.
   if (isScheduled && subscription.status !== 'trialing') {
-    sandbox.get('subscription_record', subscriptionId).scheduledPrice = priceId;
-    changeSubscription(sandbox, subscription, { schedule: sandbox.newId('sub_sched') });
+    scheduleChange(sandbox, subscription, price);
     return subscription;
   }
-  sandbox.get('subscription_record', subscriptionId).scheduledPrice = null;
   const endsTrial = subscription.status === 'trialing' && rules.trial_update_behavior === 'end_trial';
   changeBilling(
     sandbox,
@@ -68,11 +69,54 @@ export function changePriceInPortal(
       trialEnd: endsTrial ? sandbox.now() : null,
       proration: rules.proration_behavior === 'none' ? 'none' : asProration(rules.proration_behavior),
       // Guess: the Portal refuses a change that can't be paid, and leaves the subscription as it was.
-      paymentBehavior: 'error_if_incomplete',
+      paymentBehavior:
+        sandbox.settings.portalUnpaidChange === 'refused' ? 'error_if_incomplete' : 'allow_incomplete',
     },
-    { schedule: null },
+    {},
   );
   return subscription;
+}
+
+// Guess: the Portal releases a schedule whose last phase has begun, and any schedule unless the settings say that it blocks.
+/** @throws ApiError while a later phase is to come, where the settings say that this blocks the Portal */
+function requireFree(sandbox: Sandbox, subscription: Stripe.Subscription): void {
+  if (sandbox.settings.portalWhileScheduled === 'blocks' && awaitsPhase(sandbox, subscription)) {
+    throw invalidRequest('The Portal neither changes nor cancels a subscription whose update is scheduled.');
+  }
+}
+
+/** A schedule as the API has them: what the subscription is until its period ends, and then the other price. */
+function scheduleChange(sandbox: Sandbox, subscription: Stripe.Subscription, price: Stripe.Price): void {
+  const schedule = scheduleFor(sandbox, subscription);
+  const start = schedule.phases[0]?.end_date ?? sandbox.now();
+  schedule.end_behavior = 'release';
+  schedule.phases.push(
+    phaseOf({
+      price: price.id,
+      quantity: itemOf(subscription).quantity ?? 1,
+      start,
+      end: periodEndAfter(start, cadenceOf(price), start),
+      trialEnd: null,
+      proration: 'none',
+      anchor: null,
+      metadata: {},
+      method: null,
+      description: null,
+    }),
+  );
+  sandbox.state.subscription_schedule.set(schedule.id, schedule);
+  sandbox.get('subscription_record', subscription.id).portalSchedule = schedule.id;
+  sandbox.emit('subscription_schedule.created', schedule);
+  changeSubscription(sandbox, subscription, { schedule: schedule.id });
+}
+
+// Source: https://docs.stripe.com/api/customer_portal/configurations/object
+/** What a price costs in a year, or in its interval. */
+function amountOf(sandbox: Sandbox, price: Stripe.Price): number {
+  const amount = price.unit_amount ?? 0;
+  const { interval, interval_count: count } = cadenceOf(price);
+  const perYear = { day: 365, week: 365 / 7, month: 12, year: 1 }[interval] ?? 12;
+  return sandbox.settings.portalDecrease === 'per_year' ? (amount * perYear) / count : amount;
 }
 
 function asProration(behavior: string): 'always_invoice' | 'create_prorations' {
@@ -85,7 +129,6 @@ function daysOf(price: Stripe.Price): number {
 }
 
 // Guess: the Portal schedules an end as `cancel_at` under flexible billing, and leaves the flag false.
-// Guess: a subscription can be cancelled in the Portal while a change is scheduled.
 /** Cancels as the configuration says. Flexible billing schedules an end as `cancel_at`, and leaves the flag false. */
 export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
   const { subscription_cancel: rules } = featuresOf(sandbox);
@@ -93,6 +136,8 @@ export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe
   if (!rules.enabled) {
     throw invalidRequest('The Portal does not offer to cancel.');
   }
+  requireFree(sandbox, subscription);
+  releaseSchedule(sandbox, subscription, {});
   if (rules.mode === 'immediately') {
     endSubscription(sandbox, subscription, 'cancellation_requested');
     return subscription;
@@ -107,9 +152,7 @@ export function cancelInPortal(sandbox: Sandbox, subscriptionId: string): Stripe
 /** "Don't cancel", and no scheduled change either. */
 export function keepInPortal(sandbox: Sandbox, subscriptionId: string): Stripe.Subscription {
   const subscription = sandbox.get('subscription', subscriptionId, 'subscription');
-  sandbox.get('subscription_record', subscriptionId).scheduledPrice = null;
-  const undone = schedulingOf(sandbox, { cancel_at: null })(subscription);
-  changeSubscription(sandbox, subscription, { ...undone, schedule: null });
+  releaseSchedule(sandbox, subscription, schedulingOf(sandbox, { cancel_at: null })(subscription));
   return subscription;
 }
 

@@ -6,6 +6,7 @@ import { clearable, flag, integer, metadata, paging, paramsOf, text } from './pa
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
+import { cadenceOf } from './subscription-object.ts';
 import { mergeMetadata, present } from './values.ts';
 
 type Features = Stripe.BillingPortal.Configuration.Features;
@@ -156,11 +157,18 @@ function featuresWith(sandbox: Sandbox, before: Features, asked: z.infer<typeof 
   return after;
 }
 
+const MOST_PRODUCTS = 10;
+
 type AskedProducts = NonNullable<NonNullable<z.infer<typeof features>['subscription_update']>['products']>;
 
 // Source: https://docs.stripe.com/api/customer_portal/configurations
-// Guess: the Portal takes two active prices of one product with the same interval.
+/** @throws ApiError for more than ten products, prices of others, and two prices of a product with one interval */
 function productsOf(sandbox: Sandbox, asked: AskedProducts): Features['subscription_update']['products'] {
+  if (asked.length > MOST_PRODUCTS) {
+    throw invalidRequest(`You may only specify up to ${MOST_PRODUCTS} products.`, {
+      param: 'features[subscription_update][products]',
+    });
+  }
   return asked.map(({ product, prices, adjustable_quantity: quantity }, index) => {
     const param = `features[subscription_update][products][${index}]`;
     sandbox.get('product', product, `${param}[product]`);
@@ -171,6 +179,11 @@ function productsOf(sandbox: Sandbox, asked: AskedProducts): Features['subscript
           param,
         });
       }
+    }
+    const intervals = prices.map((id) => cadenceOf(sandbox.get('price', id)));
+    // Stripe's own words, as several projects quote them from its sandbox.
+    if (new Set(intervals.map((one) => `${one.interval_count} ${one.interval}`)).size < prices.length) {
+      throw invalidRequest('For each product, its price must have unique billing intervals.', { param });
     }
     return {
       product,

@@ -15,6 +15,20 @@ export interface BillingSettings {
   retryDays: readonly number[];
   /** What a subscription becomes when the last try has failed. */
   afterRetries: 'canceled' | 'unpaid' | 'past_due';
+  // Source: https://docs.stripe.com/billing/subscriptions/pending-updates-reference
+  /** Whether a pending update takes metadata: Stripe's page says no, and its types have a place for them. */
+  pendingUpdateMetadata: 'refused' | 'held';
+  /** What `billing_cycle_anchor: now` does in a trial. No source tells. */
+  anchorInTrial: 'ends_trial' | 'refused';
+  // Source: https://docs.stripe.com/billing/subscriptions/pending-updates
+  /** What the Portal does with a change that can't be paid. No source tells; the API's own default applies it. */
+  portalUnpaidChange: 'refused' | 'applied';
+  // Source: https://github.com/invertase/stripe-firebase-extensions/issues/158
+  /** Whether the Portal lets its customer change or cancel while a later phase of a schedule is to come. */
+  portalWhileScheduled: 'releases' | 'blocks';
+  // Source: https://docs.stripe.com/api/customer_portal/configurations/object
+  /** What `decreasing_item_amount` compares: the amounts of a year, as the reference has it, or bare amounts. */
+  portalDecrease: 'per_year' | 'bare_amount';
   /** How long a bank debit takes. */
   settlementSeconds: Seconds;
 }
@@ -198,5 +212,6 @@ function keysOf<T extends object>(object: T): (keyof T)[] {
 const NAMES: Partial<Record<keyof Kinds, string>> = {
   checkout_session: 'checkout.session',
   portal_configuration: 'configuration',
+  subscription_schedule: 'subscription schedule',
   payment_method: 'PaymentMethod',
 };

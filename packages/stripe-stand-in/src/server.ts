@@ -81,6 +81,11 @@ const BILLING: BillingSettings = {
   // Guess: a failed payment is tried again after 3, 5 and 8 days, and then the subscription is cancelled.
   retryDays: [3, 5, 8],
   afterRetries: 'canceled',
+  pendingUpdateMetadata: 'refused',
+  anchorInTrial: 'ends_trial',
+  portalUnpaidChange: 'refused',
+  portalWhileScheduled: 'releases',
+  portalDecrease: 'bare_amount',
   // Guess: a bank debit ends four days after it began.
   settlementSeconds: 4 * DAY,
 };

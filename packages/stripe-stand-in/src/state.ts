@@ -21,8 +21,20 @@ export interface SubscriptionRecord {
   id: string;
   /** The trial end of which `customer.subscription.trial_will_end` has told. */
   toldOfTrialEnd: Seconds | null;
-  /** The price to change to when the period ends, as the Portal schedules a downgrade. */
-  scheduledPrice: string | null;
+  pendingUpdate: HeldUpdate | null;
+  /** The end of a schedule of which `subscription_schedule.expiring` has told. */
+  toldOfScheduleEnd: Seconds | null;
+  /** The schedule that a change in the Portal has made: it goes when its change has happened. */
+  portalSchedule: string | null;
+}
+
+/** An update of a subscription that waits for its invoice to be paid. */
+export interface HeldUpdate {
+  invoice: string;
+  changes: Partial<Stripe.Subscription>;
+  metadata: Record<string, string> | null | undefined;
+  /** The waiting lines that the invoice took along. */
+  takenLines: Stripe.InvoiceLineItem[];
 }
 
 /** What a Checkout Session will create when it is paid. */
@@ -72,6 +84,7 @@ export interface Kinds {
   refund: Stripe.Refund;
   dispute: Stripe.Dispute;
   subscription: Stripe.Subscription;
+  subscription_schedule: Stripe.SubscriptionSchedule;
   invoice: Stripe.Invoice;
   invoice_payment: Stripe.InvoicePayment;
   checkout_session: Stripe.Checkout.Session;
@@ -100,6 +113,7 @@ export function emptyState(): State {
     refund: new Map(),
     dispute: new Map(),
     subscription: new Map(),
+    subscription_schedule: new Map(),
     invoice: new Map(),
     invoice_payment: new Map(),
     checkout_session: new Map(),
@@ -137,6 +151,7 @@ const EXPANDABLE = [
   'refund',
   'dispute',
   'subscription',
+  'subscription_schedule',
   'invoice',
   'checkout_session',
   'portal_configuration',

@@ -1,6 +1,8 @@
 import { type Stripe } from 'stripe';
 import { closeInvoice, stopCollecting } from './invoices.ts';
+import { voidUpdate } from './pending-updates.ts';
 import { type Sandbox } from './sandbox.ts';
+import { closeSchedule, scheduleOf } from './schedule-object.ts';
 import { refId } from './state.ts';
 import { isOver } from './subscription-object.ts';
 
@@ -14,6 +16,14 @@ export function endSubscription(
   reason: Reason | null,
 ): void {
   const now = sandbox.now();
+  // Guess: an ending voids the invoice of a pending update.
+  voidUpdate(sandbox, subscription);
+  // Source: https://docs.stripe.com/api/events/types#event_types-subscription_schedule.aborted
+  // Guess: a schedule is canceled with its subscription, whoever cancels that.
+  const schedule = scheduleOf(sandbox, subscription);
+  if (schedule !== null) {
+    closeSchedule(sandbox, schedule, reason === 'payment_failed' ? 'aborted' : 'canceled');
+  }
   stopCollecting(sandbox, subscription.id);
   for (const pending of sandbox.all('pending_line')) {
     if (pending.subscription === subscription.id) {

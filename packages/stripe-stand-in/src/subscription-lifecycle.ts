@@ -1,20 +1,21 @@
 import { type Stripe } from 'stripe';
-import { DAY, HOUR, periodEndAfter, type Seconds } from './calendar.ts';
-import { fullPeriodLine } from './invoice-lines.ts';
+import { DAY, HOUR, type Seconds } from './calendar.ts';
 import { methodFor } from './invoice-routes.ts';
 import {
   attemptInvoice,
   closeInvoice,
-  draftInvoice,
   finalizeInvoice,
   intentOf,
+  invoicesOf,
   subscriptionIdOf,
 } from './invoices.ts';
-import { defaultMethodOf } from './payment-methods.ts';
+import { applyUpdate, expireUpdate, expiryOf, forgetUpdate, isHeldBy } from './pending-updates.ts';
 import { type Sandbox } from './sandbox.ts';
+import { duesOfSchedule } from './schedule-phases.ts';
 import { refId } from './state.ts';
 import { endSubscription, expireSubscription } from './subscription-end.ts';
-import { cadenceOf, changeSubscription, isOver, itemOf, itemsWith, planOf } from './subscription-object.ts';
+import { changeSubscription, isOver, itemOf } from './subscription-object.ts';
+import { endTrial, openPeriod } from './subscription-periods.ts';
 
 /** Something that the server will do by itself. */
 export interface Due {
@@ -43,6 +44,14 @@ export function nextOfSubscription(sandbox: Sandbox, subscription: Stripe.Subscr
     return { at, run: () => expireSubscription(sandbox, subscription) };
   }
   const candidates: Due[] = [];
+  const expiry = expiryOf(sandbox, subscription);
+  if (expiry !== null) {
+    candidates.push({ at: expiry, run: () => expireUpdate(sandbox, subscription) });
+  }
+  // Guess: the schedule of a paused subscription waits.
+  if (subscription.status !== 'paused') {
+    candidates.push(...duesOfSchedule(sandbox, subscription));
+  }
   if (subscription.cancel_at !== null) {
     const run = (): void => endSubscription(sandbox, subscription, 'cancellation_requested');
     candidates.push({ at: subscription.cancel_at, run });
@@ -51,7 +60,7 @@ export function nextOfSubscription(sandbox: Sandbox, subscription: Stripe.Subscr
     candidates.push(...duringTrial(sandbox, subscription));
   } else if (subscription.status !== 'paused') {
     const at = itemOf(subscription).current_period_end;
-    candidates.push({ at, run: () => renew(sandbox, subscription) });
+    candidates.push({ at, run: () => openPeriod(sandbox, subscription, {}) });
   }
   const resumesAt = subscription.pause_collection?.resumes_at ?? null;
   if (resumesAt !== null) {
@@ -76,85 +85,6 @@ function duringTrial(sandbox: Sandbox, subscription: Stripe.Subscription): Due[]
     sandbox.emit('customer.subscription.trial_will_end', subscription);
   };
   return [{ at: Math.max(subscription.created, trialEnd - TRIAL_NOTICE), run: tell }, end];
-}
-
-// Source: https://docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment
-function endTrial(sandbox: Sandbox, subscription: Stripe.Subscription): void {
-  const customer = sandbox.customer(refId(subscription.customer));
-  const hasMethod =
-    subscription.default_payment_method !== null || defaultMethodOf(sandbox, customer) !== null;
-  const behavior = subscription.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice';
-  if (!hasMethod && behavior === 'cancel') {
-    endSubscription(sandbox, subscription, null);
-    return;
-  }
-  if (!hasMethod && behavior === 'pause') {
-    const previous = sandbox.assign(subscription, { status: 'paused' });
-    sandbox.emit('customer.subscription.updated', subscription, previous ?? {});
-    sandbox.emit('customer.subscription.paused', subscription);
-    return;
-  }
-  openPeriod(sandbox, subscription, { status: 'active' });
-}
-
-function renew(sandbox: Sandbox, subscription: Stripe.Subscription): void {
-  const record = sandbox.get('subscription_record', subscription.id);
-  const { scheduledPrice } = record;
-  if (scheduledPrice === null) {
-    openPeriod(sandbox, subscription, {});
-    return;
-  }
-  record.scheduledPrice = null;
-  const price = sandbox.get('price', scheduledPrice);
-  openPeriod(sandbox, subscription, { schedule: null }, { price, plan: planOf(price) });
-}
-
-// Source: https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
-/** The period after the one that has just ended: it begins at once, and is invoiced an hour later. */
-function openPeriod(
-  sandbox: Sandbox,
-  subscription: Stripe.Subscription,
-  changes: Partial<Stripe.Subscription>,
-  itemChanges: Partial<Stripe.SubscriptionItem> = {},
-): void {
-  const item = itemOf(subscription);
-  const start = item.current_period_end;
-  const cadence = cadenceOf(itemChanges.price ?? item.price);
-  const end = periodEndAfter(subscription.billing_cycle_anchor, cadence, start);
-  const items = itemsWith(subscription, {
-    ...itemChanges,
-    current_period_start: start,
-    current_period_end: end,
-  });
-  // Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
-  const collects = subscription.status !== 'unpaid';
-  const [renewed] = items.data;
-  const invoice = draftInvoice(sandbox, {
-    customer: sandbox.customer(refId(subscription.customer)),
-    subscription,
-    lines: [...takePendingLines(sandbox, subscription.id), fullPeriodLine(sandbox, renewed ?? item)],
-    reason: 'subscription_cycle',
-    period: { start: item.current_period_start, end: start },
-    finalizesAt: collects ? sandbox.now() + sandbox.settings.draftSeconds : null,
-  });
-  invoice.auto_advance = collects;
-  const cancelAt = subscription.cancel_at_period_end ? end : subscription.cancel_at;
-  changeSubscription(sandbox, subscription, {
-    ...changes,
-    items,
-    latest_invoice: invoice.id,
-    cancel_at: cancelAt,
-  });
-}
-
-export function takePendingLines(sandbox: Sandbox, subscriptionId: string): Stripe.InvoiceLineItem[] {
-  const pending = [...sandbox.state.pending_line.values()].filter(
-    (line) => line.subscription === subscriptionId,
-  );
-  for (const { id } of pending) {
-    sandbox.state.pending_line.delete(id);
-  }
-  return pending.map(({ line }) => line);
 }
 
 /** The next thing that happens to an invoice by itself. */
@@ -198,39 +128,71 @@ function collect(sandbox: Sandbox, invoice: Stripe.Invoice): void {
 // Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 /** A subscription follows its latest invoice: active when that is paid, past due when a try fails, and over after the last try. */
 export function listenForInvoices(sandbox: Sandbox): void {
-  const subscriptionOf = (invoice: Stripe.Invoice): Stripe.Subscription | null => {
-    const subscription = sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '');
-    return subscription !== undefined && refId(subscription.latest_invoice) === invoice.id
-      ? subscription
-      : null;
-  };
-
   sandbox.on('invoice.paid', (invoice) => {
-    const subscription = subscriptionOf(invoice);
-    if (subscription !== null) {
+    const subscription = subscriptionOf(sandbox, invoice);
+    if (subscription === null || isOver(subscription)) {
+      return;
+    }
+    if (isHeldBy(sandbox, subscription, invoice)) {
+      applyUpdate(sandbox, subscription);
+    } else if (decides(sandbox, subscription, invoice)) {
       activate(sandbox, subscription, invoice);
     }
   });
   sandbox.on('invoice.payment_failed', (invoice) => {
-    const subscription = subscriptionOf(invoice);
-    if (subscription?.status === 'active') {
+    const subscription = subscriptionOf(sandbox, invoice);
+    if (subscription === null || !decides(sandbox, subscription, invoice)) {
+      return;
+    }
+    if (subscription.status === 'active') {
       changeSubscription(sandbox, subscription, { status: 'past_due' });
     }
-    if (subscription?.status === 'past_due' && invoice.attempt_count > sandbox.settings.retryDays.length) {
+    if (subscription.status === 'past_due' && invoice.attempt_count > sandbox.settings.retryDays.length) {
       giveUp(sandbox, subscription);
     }
   });
-  // Guess: a past due subscription is active again when its open invoice is voided or written off.
-  // Guess: a paused subscription stays paused when its invoice is written off, and its invoice stays open.
   for (const type of ['invoice.voided', 'invoice.marked_uncollectible'] as const) {
-    sandbox.on(type, (invoice) => {
-      const subscription = subscriptionOf(invoice);
-      if (subscription?.status === 'past_due') {
-        changeSubscription(sandbox, subscription, { status: 'active' });
-      } else if (subscription?.status === 'incomplete') {
-        expireSubscription(sandbox, subscription);
-      }
-    });
+    sandbox.on(type, (invoice) => followClosed(sandbox, invoice));
+  }
+}
+
+function subscriptionOf(sandbox: Sandbox, invoice: Stripe.Invoice): Stripe.Subscription | null {
+  return sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '') ?? null;
+}
+
+// Guess: invoices that were voided, and those of pending updates, don't count as the latest.
+/** Whether the subscription's status follows this invoice: the latest that counts. */
+function decides(sandbox: Sandbox, subscription: Stripe.Subscription, invoice: Stripe.Invoice): boolean {
+  const latest = invoicesOf(sandbox, subscription.id).find(
+    (one) => one === invoice || (one.status !== 'void' && !isHeldBy(sandbox, subscription, one)),
+  );
+  return latest === invoice && !isHeldBy(sandbox, subscription, invoice);
+}
+
+// Source: https://docs.stripe.com/billing/subscriptions/overview#voiding-invoice
+// Source: https://docs.stripe.com/api/subscriptions/resume
+// Guess: a past due subscription stays so when an earlier invoice is open, once its latest is voided or written off.
+function followClosed(sandbox: Sandbox, invoice: Stripe.Invoice): void {
+  const subscription = subscriptionOf(sandbox, invoice);
+  if (subscription === null || isOver(subscription)) {
+    return;
+  }
+  if (isHeldBy(sandbox, subscription, invoice)) {
+    forgetUpdate(sandbox, subscription);
+    return;
+  }
+  if (!decides(sandbox, subscription, invoice)) {
+    return;
+  }
+  if (subscription.status === 'past_due') {
+    const isOwed = invoicesOf(sandbox, subscription.id).some(
+      (one) => one.status === 'open' && !isHeldBy(sandbox, subscription, one),
+    );
+    changeSubscription(sandbox, subscription, isOwed ? {} : { status: 'active' });
+  } else if (subscription.status === 'incomplete') {
+    expireSubscription(sandbox, subscription);
+  } else if (subscription.status === 'paused' && invoice.status === 'uncollectible') {
+    activate(sandbox, subscription, invoice);
   }
 }
 

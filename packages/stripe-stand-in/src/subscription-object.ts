@@ -159,6 +159,11 @@ export function cadenceOf(price: Stripe.Price): Cadence {
   return price.recurring ?? { interval: 'month', interval_count: 1 };
 }
 
+export function isSameCadence(one: Stripe.Price, other: Stripe.Price): boolean {
+  const [first, second] = [cadenceOf(one), cadenceOf(other)];
+  return first.interval === second.interval && first.interval_count === second.interval_count;
+}
+
 export function isOver(subscription: Stripe.Subscription): boolean {
   return subscription.status === 'canceled' || subscription.status === 'incomplete_expired';
 }

@@ -67,7 +67,9 @@ export function startSubscription(sandbox: Sandbox, order: SubscriptionOrder): S
   sandbox.state.subscription_record.set(subscription.id, {
     id: subscription.id,
     toldOfTrialEnd: null,
-    scheduledPrice: null,
+    pendingUpdate: null,
+    toldOfScheduleEnd: null,
+    portalSchedule: null,
   });
   customer.currency = price.currency;
   sandbox.emit('customer.subscription.created', subscription);

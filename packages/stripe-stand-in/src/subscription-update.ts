@@ -1,14 +1,28 @@
 import { type Stripe } from 'stripe';
 import { invalidRequest } from './api-error.ts';
 import { periodEndAfter, type Seconds } from './calendar.ts';
-import { fullPeriodLine, prorationLine, trialLine } from './invoice-lines.ts';
+import {
+  fullPeriodLine,
+  keepForNextInvoice,
+  prorationLine,
+  takePendingLines,
+  trialLine,
+} from './invoice-lines.ts';
 import { attemptInvoice, draftInvoice, finalizeInvoice } from './invoices.ts';
 import { defaultMethodOf } from './payment-methods.ts';
 import { MINIMUM_CENTS } from './payments.ts';
+import { holdUpdate, requirePendable, showUnpaidUpdate, voidUpdate } from './pending-updates.ts';
 import { type Sandbox } from './sandbox.ts';
+import { syncCurrentPhase } from './schedule-object.ts';
 import { refId } from './state.ts';
-import { takePendingLines } from './subscription-lifecycle.ts';
-import { cadenceOf, changeSubscription, itemOf, itemsWith, planOf } from './subscription-object.ts';
+import {
+  cadenceOf,
+  changeSubscription,
+  isSameCadence,
+  itemOf,
+  itemsWith,
+  planOf,
+} from './subscription-object.ts';
 import { type PaymentBehavior, requirePayable } from './subscription-start.ts';
 
 /** A change of what a subscription costs. */
@@ -20,7 +34,9 @@ export interface BillingChange {
   /** Null leaves the trial as it is; a second in the past or now ends it. */
   trialEnd: Seconds | null;
   proration: 'create_prorations' | 'always_invoice' | 'none';
-  paymentBehavior: PaymentBehavior;
+  paymentBehavior: PaymentBehavior | 'pending_if_incomplete';
+  /** Metadata that holds with a pending update. */
+  heldMetadata?: Record<string, string> | null | undefined;
 }
 
 /** What the subscription will be, and what has to be paid for that. */
@@ -47,35 +63,76 @@ export function changeBilling(
 ): void {
   const { changes, lines, isInvoiced } = outcomeOf(sandbox, subscription, change);
   const all = { ...also, ...changes, ...followPeriod(subscription, { ...also, ...changes }) };
-  if (!isInvoiced) {
-    for (const line of lines) {
-      sandbox.state.pending_line.set(line.id, { id: line.id, subscription: subscription.id, line });
-    }
-    changeSubscription(sandbox, subscription, all);
-    return;
-  }
   const customer = sandbox.customer(refId(subscription.customer));
-  const total = lines.reduce((sum, line) => sum + line.amount, customer.balance);
   const method =
     refId(all.default_payment_method ?? subscription.default_payment_method) ??
     defaultMethodOf(sandbox, customer)?.id ??
     null;
-  if (total >= MINIMUM_CENTS && change.paymentBehavior === 'error_if_incomplete') {
-    requirePayable(sandbox, method, change.paymentBehavior);
+  const behavior = change.paymentBehavior;
+  if (behavior === 'pending_if_incomplete') {
+    requirePendable(sandbox, subscription, method);
   }
+  const total = lines.reduce((sum, line) => sum + line.amount, customer.balance);
+  if (isInvoiced && total >= MINIMUM_CENTS && behavior === 'error_if_incomplete') {
+    requirePayable(sandbox, method, behavior);
+  }
+  if (isChange(subscription, change)) {
+    // Guess: any later change of what a subscription costs drops the pending one, as a later pending one does.
+    voidUpdate(sandbox, subscription);
+  }
+  if (!isInvoiced) {
+    keepForNextInvoice(sandbox, subscription.id, lines);
+    changeSubscription(sandbox, subscription, all);
+    syncCurrentPhase(sandbox, subscription);
+    return;
+  }
+  const takenLines = takePendingLines(sandbox, subscription.id);
   const invoice = draftInvoice(sandbox, {
     customer,
     subscription,
-    lines: [...takePendingLines(sandbox, subscription.id), ...lines],
+    lines: [...takenLines, ...lines],
     reason: 'subscription_update',
     period: { start: itemOf(subscription).current_period_start, end: sandbox.now() },
     finalizesAt: null,
   });
-  changeSubscription(sandbox, subscription, { ...all, latest_invoice: invoice.id });
-  finalizeInvoice(sandbox, invoice);
-  if (invoice.status === 'open' && change.paymentBehavior !== 'default_incomplete') {
-    attemptInvoice(sandbox, invoice, { method, presence: 'billing', isAutomatic: true });
+  if (behavior === 'pending_if_incomplete') {
+    // Guess: nobody but the customer tries to pay the invoice of a pending update again.
+    invoice.auto_advance = false;
+    const metadata = change.heldMetadata;
+    holdUpdate(sandbox, subscription, { invoice: invoice.id, changes, metadata, takenLines });
+  } else {
+    changeSubscription(sandbox, subscription, { ...all, latest_invoice: invoice.id });
+    syncCurrentPhase(sandbox, subscription);
   }
+  finalizeInvoice(sandbox, invoice);
+  collectNow(sandbox, subscription, invoice, { method, behavior });
+  if (behavior === 'pending_if_incomplete') {
+    showUnpaidUpdate(sandbox, subscription, change.trialEnd);
+  }
+}
+
+// Source: https://docs.stripe.com/api/subscriptions/update#update_subscription-payment_behavior
+// Guess: `off_session` changes nothing: a bank that asks for the holder of a card is waited for.
+function collectNow(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  invoice: Stripe.Invoice,
+  { method, behavior }: { method: string | null; behavior: BillingChange['paymentBehavior'] },
+): void {
+  if (invoice.status !== 'open') {
+    return;
+  }
+  if (behavior !== 'default_incomplete') {
+    attemptInvoice(sandbox, invoice, { method, presence: 'billing', isAutomatic: true });
+  } else if (subscription.status === 'active') {
+    changeSubscription(sandbox, subscription, { status: 'past_due' });
+  }
+}
+
+function isChange(subscription: Stripe.Subscription, { price, quantity, ...change }: BillingChange): boolean {
+  const item = itemOf(subscription);
+  const isSame = price.id === item.price.id && quantity === item.quantity;
+  return !isSame || change.movesAnchor || change.trialEnd !== null;
 }
 
 // Guess: an end at the period's end moves with the period.
@@ -89,7 +146,11 @@ function followPeriod(
   return follows && item !== undefined ? { cancel_at: item.current_period_end } : {};
 }
 
-function outcomeOf(sandbox: Sandbox, subscription: Stripe.Subscription, change: BillingChange): Outcome {
+export function outcomeOf(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  change: BillingChange,
+): Outcome {
   const now = sandbox.now();
   const item = itemOf(subscription);
   const { price, quantity, trialEnd } = change;
@@ -143,11 +204,6 @@ function outcomeOf(sandbox: Sandbox, subscription: Stripe.Subscription, change: 
     lines: unused.length === 0 || isSame ? [] : [...unused, prorationLine(sandbox, rest, price, now, 1)],
     isInvoiced: change.proration === 'always_invoice' && !isSame,
   };
-}
-
-function isSameCadence(one: Stripe.Price, other: Stripe.Price): boolean {
-  const [first, second] = [cadenceOf(one), cadenceOf(other)];
-  return first.interval === second.interval && first.interval_count === second.interval_count;
 }
 
 // Source: https://docs.stripe.com/api/subscriptions/resume

@@ -5,6 +5,7 @@ import { DAY } from './calendar.ts';
 import { ownMethod } from './customers.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { clearable, created, flag, integer, metadata, paging, paramsOf, text, timestamp } from './params.ts';
+import { requireSupportedParams } from './pending-updates.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
@@ -16,18 +17,19 @@ import { schedulingOf } from './subscription-schedule.ts';
 import { mergeMetadata, present } from './values.ts';
 
 const paymentBehavior = z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']);
-const proration = z.enum(['create_prorations', 'always_invoice', 'none']);
+const updateBehavior = z.enum([...paymentBehavior.options, 'pending_if_incomplete']);
+export const proration = z.enum(['create_prorations', 'always_invoice', 'none']);
 const trialSettings = z.strictObject({
   end_behavior: z.strictObject({
     missing_payment_method: z.optional(z.enum(['cancel', 'create_invoice', 'pause'])),
   }),
 });
-const cancelAt = z.union([z.enum(['min_period_end', 'max_period_end']), timestamp]);
+export const cancelAt = z.union([z.enum(['min_period_end', 'max_period_end']), timestamp]);
 const newItem = z.strictObject({ price: text, quantity: z.optional(integer) });
 const paymentSettings = z.strictObject({
   save_default_payment_method: z.optional(z.enum(['off', 'on_subscription'])),
 });
-const anchorChange = z.strictObject({ type: z.enum(['now', 'unchanged']) });
+export const anchorChange = z.strictObject({ type: z.enum(['now', 'unchanged']) });
 const cancellationDetails = z.strictObject({
   comment: z.optional(clearable(text)),
   feedback: z.optional(clearable(text)),
@@ -105,14 +107,12 @@ export function recurringPrice(sandbox: Sandbox, id: string, param: string): Str
   return price;
 }
 
-const changedItem = z.strictObject({
-  id: z.optional(text),
-  price: z.optional(text),
-  quantity: z.optional(integer),
-});
+export const changedItems = z
+  .array(z.strictObject({ id: z.optional(text), price: z.optional(text), quantity: z.optional(integer) }))
+  .length(1, 'the stand-in knows subscriptions with one item');
 
 const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
-  items: z.optional(z.array(changedItem).length(1, 'the stand-in knows subscriptions with one item')),
+  items: z.optional(changedItems),
   billing_cycle_anchor: z.optional(anchorChange),
   cancel_at: z.optional(clearable(cancelAt)),
   cancel_at_period_end: z.optional(flag),
@@ -129,7 +129,7 @@ const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
       }),
     ),
   ),
-  payment_behavior: z.optional(paymentBehavior),
+  payment_behavior: z.optional(updateBehavior),
   proration_behavior: z.optional(proration),
   trial_end: z.optional(z.union([z.literal('now'), timestamp])),
   trial_settings: z.optional(trialSettings),
@@ -141,31 +141,48 @@ function updateSubscription(
   asked: z.infer<typeof updateParams>,
 ): Stripe.Subscription {
   requireUpdatable(subscription, asked);
-  const [asksItem] = asked.items ?? [];
-  const item = itemOf(subscription);
-  if (asksItem !== undefined && asksItem.id !== item.id) {
-    const message =
-      asksItem.id === undefined
-        ? 'Without the id of the existing item Stripe would add a second one; the stand-in knows subscriptions with one item.'
-        : `No such subscription item: '${asksItem.id}'`;
-    throw invalidRequest(message, { param: 'items[0][id]', code: 'resource_missing' });
+  requireUnmanaged(subscription, asked);
+  const isPending = asked.payment_behavior === 'pending_if_incomplete';
+  if (isPending) {
+    requireSupportedParams(sandbox, asked);
   }
-  const price =
-    asksItem?.price === undefined ? item.price : recurringPrice(sandbox, asksItem.price, 'items[0][price]');
+  requireAnchor(sandbox, subscription, asked);
+  const { price, quantity } = itemAsked(sandbox, subscription, asked.items);
   changeBilling(
     sandbox,
     subscription,
     {
       price,
-      quantity: asksItem?.quantity ?? item.quantity ?? 1,
+      quantity,
       movesAnchor: asked.billing_cycle_anchor?.type === 'now',
       trialEnd: asked.trial_end === 'now' ? sandbox.now() : (asked.trial_end ?? null),
       proration: asked.proration_behavior ?? 'create_prorations',
       paymentBehavior: asked.payment_behavior ?? 'allow_incomplete',
+      heldMetadata: asked.metadata,
     },
-    plainChanges(sandbox, subscription, asked),
+    isPending ? {} : plainChanges(sandbox, subscription, asked),
   );
   return subscription;
+}
+
+/** The price and the quantity that an update asks for, or those that are there. */
+export function itemAsked(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  items: z.infer<typeof changedItems> | undefined,
+): { price: Stripe.Price; quantity: number } {
+  const [asked] = items ?? [];
+  const item = itemOf(subscription);
+  if (asked !== undefined && asked.id !== item.id) {
+    const message =
+      asked.id === undefined
+        ? 'Without the id of the existing item Stripe would add a second one; the stand-in knows subscriptions with one item.'
+        : `No such subscription item: '${asked.id}'`;
+    throw invalidRequest(message, { param: 'items[0][id]', code: 'resource_missing' });
+  }
+  const price =
+    asked?.price === undefined ? item.price : recurringPrice(sandbox, asked.price, 'items[0][price]');
+  return { price, quantity: asked?.quantity ?? item.quantity ?? 1 };
 }
 
 // Source: https://docs.stripe.com/api/subscriptions
@@ -184,6 +201,29 @@ function requireUpdatable(subscription: Stripe.Subscription, asked: z.infer<type
     throw invalidRequest(
       "You can't update the billing of a subscription in `incomplete` status. Only metadata and the payment method can be updated.",
     );
+  }
+}
+
+/** The words are Stripe's, as many projects quote them. */
+function requireUnmanaged(subscription: Stripe.Subscription, asked: z.infer<typeof updateParams>): void {
+  const schedule = refId(subscription.schedule);
+  if (schedule !== null && (asked.cancel_at !== undefined || asked.cancel_at_period_end !== undefined)) {
+    throw invalidRequest(
+      `The subscription is managed by the subscription schedule \`${schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+    );
+  }
+}
+
+function requireAnchor(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  asked: z.infer<typeof updateParams>,
+): void {
+  const isMoved = asked.billing_cycle_anchor?.type === 'now' && subscription.status === 'trialing';
+  if (isMoved && sandbox.settings.anchorInTrial === 'refused') {
+    throw invalidRequest('The billing cycle anchor of a subscription in a trial is the end of the trial.', {
+      param: 'billing_cycle_anchor',
+    });
   }
 }
 
