@@ -6,6 +6,7 @@ import { ApiError, type ApiErrorBody, invalidParameter } from './api-error.ts';
 import { catalogRoutes } from './catalog.ts';
 import { chargeRoutes } from './charges.ts';
 import { checkoutRoutes } from './checkout.ts';
+import { couponRoutes } from './coupons.ts';
 import { customerRoutes } from './customers.ts';
 import { disputeRoutes } from './disputes.ts';
 import { eventRoutes } from './events.ts';
@@ -34,6 +35,7 @@ const ROUTES: readonly Route[] = [
   ...catalogRoutes,
   ...chargeRoutes,
   ...checkoutRoutes,
+  ...couponRoutes,
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,

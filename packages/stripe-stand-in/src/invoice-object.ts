@@ -6,9 +6,10 @@ import { type Sandbox } from './sandbox.ts';
 
 export interface InvoiceOrder {
   customer: Stripe.Customer;
-  subscription: Stripe.Subscription;
+  /** Null for the invoice of a single payment. */
+  subscription: Stripe.Subscription | null;
   lines: Stripe.InvoiceLineItem[];
-  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming';
+  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming' | 'manual';
   period: Period;
   /** When it leaves the draft by itself; null when somebody does that for it. */
   finalizesAt: Seconds | null;
@@ -62,7 +63,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     billing_reason: reason,
     collection_method: 'charge_automatically',
     created: sandbox.now(),
-    currency: subscription.currency,
+    currency: subscription?.currency ?? 'usd',
     customer: customer.id,
     customer_address: customer.address ?? null,
     customer_email: customer.email,
@@ -85,11 +86,14 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     metadata: {},
     next_payment_attempt: null,
     number: null,
-    parent: {
-      quote_details: null,
-      subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-      type: 'subscription_details',
-    },
+    parent:
+      subscription === null
+        ? null
+        : {
+            quote_details: null,
+            subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
+            type: 'subscription_details',
+          },
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     period_end: period.end,
     period_start: period.start,
