@@ -3,7 +3,7 @@ import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
-import { bundleOf, nextPlan } from '../domain/catalogue.ts';
+import { bundleOf } from '../domain/catalogue.ts';
 import { toIso } from '../domain/instants.ts';
 import { type Purchase } from '../domain/purchases.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
@@ -25,7 +25,7 @@ const purchase = operation(contracts.createPurchase, async (request) => {
   const bundle = bundleOf(services.store.catalogue, request.body.bundle);
   const outcome = await buyBundle(services, request, bundle);
   if (outcome.outcome === 'plan_required') {
-    return subscribeFirst(nextPlan(services.store.catalogue, outcome.plan));
+    return subscribeFirst(outcome.upgradeTo);
   }
   return answerWrite(outcome, request.now, 201, (record) => ({
     body: { id: record.id, status: record.status, checkoutUrl: openPageOf(record) },

@@ -1,6 +1,6 @@
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
-import { type Bundle } from '../domain/catalogue.ts';
-import { canSpendCredits } from '../domain/account.ts';
+import { type Bundle, hasCostingMeter } from '../domain/catalogue.ts';
+import { canSpendCredits, upgradeOf } from '../domain/account.ts';
 import { type CommandContext } from './command-context.ts';
 import { notePurchase } from './note-purchase.ts';
 import { findPurchase, type OpenedPurchase, openPurchase } from './open-purchase.ts';
@@ -17,7 +17,7 @@ export async function buyBundle(
   { appUrl, ...services }: CustomerServices & { appUrl: string },
   request: CommandContext & { idempotencyKey: string | null },
   { credits, price }: Bundle,
-): Promise<OpenedPurchase | { outcome: 'plan_required'; plan: string }> {
+): Promise<OpenedPurchase | { outcome: 'plan_required'; upgradeTo: string | null }> {
   const { store, stripe } = services;
   const { userId, id, now, deadline, idempotencyKey } = request;
   // Nothing is written if nobody can pay.
@@ -25,7 +25,9 @@ export async function buyBundle(
   const before = idempotencyKey === null ? null : await findPurchase(store, request);
   const { account } = await readAccount(store, userId, now, deadline);
   if (before === null && !canSpendCredits(account)) {
-    return { outcome: 'plan_required', plan: account.plan };
+    const { catalogue } = store;
+    const upgradeTo = upgradeOf(account, catalogue, (plan) => hasCostingMeter(plan, catalogue));
+    return { outcome: 'plan_required', upgradeTo };
   }
   if (before !== null && !needsPage(before)) {
     return before;

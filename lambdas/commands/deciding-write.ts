@@ -20,7 +20,6 @@ import {
   creditsFor,
   decideUse,
   offeredCosts,
-  refuseTooManyAtOnce,
   type Use,
   type UseDecision,
 } from '../domain/usage.ts';
@@ -86,10 +85,6 @@ export async function decidingWrite<Kept, Refused = never>(
   store: Store,
   command: CostingCommand<Kept, Refused>,
 ): Promise<WriteOutcome<Kept> | Refused> {
-  const refusal = refuseTooManyAtOnce(command.use, store.catalogue, command.now);
-  if (refusal !== null) {
-    return { outcome: 'refused', refusal };
-  }
   return retrying<WriteOutcome<Kept> | Refused>(command.deadline, async (abortSignal) => {
     const first = await attempt(store, command, countingParts(store, command), abortSignal);
     if (first.step === 'answer') {

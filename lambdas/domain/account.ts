@@ -1,4 +1,4 @@
-import { type BillingInterval, type Catalogue, freePlan, type Plan, planOf } from './catalogue.ts';
+import { type BillingInterval, type Catalogue, freePlan, nextPlan, type Plan, planOf } from './catalogue.ts';
 import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
 import { type Instant, toIso, utcDay } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
@@ -161,6 +161,16 @@ export function isLive(subscription: Subscription): subscription is LiveSubscrip
  */
 export function planOfAccount({ plan, subscription }: Account, catalogue: Catalogue): Plan | null {
   return isLive(subscription) ? planOf(catalogue, plan) : freePlan(catalogue);
+}
+
+/** The next larger plan on sale that has more; null where there is none, and for a plan that the catalogue lacks. */
+export function upgradeOf(
+  account: Account,
+  catalogue: Catalogue,
+  hasMore: (larger: Plan) => boolean,
+): string | null {
+  const plan = planOfAccount(account, catalogue);
+  return plan === null ? null : nextPlan(catalogue, plan.id, hasMore);
 }
 
 /** Whether the plan has anything that costs credits. */

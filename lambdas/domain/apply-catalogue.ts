@@ -33,7 +33,7 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
 }
 
 /**
- * The allowance under the new terms, less what the interval has used before an ending. It stays where the plan has as much
+ * The allowance under the new terms, less what the subscription’s interval has used before an ending. It stays where the plan has as much
  * as before, so that what was taken back by hand does not return, and where a free period began with an ending: that one
  * has none.
  */
@@ -43,9 +43,7 @@ function allow(credits: Credits, account: Account, creditsPerPeriod: number, sou
   if (creditsPerPeriod === account.creditsPerPeriod || !hasAllowance) {
     return { credits, movements: [] };
   }
-  return changeAllowance(
-    credits,
-    Math.max(0, creditsPerPeriod - (servedInterval?.includedUsed ?? 0)),
-    source,
-  );
+  // A free period owes nothing to the interval of the plan that has ended.
+  const usedBefore = isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+  return changeAllowance(credits, Math.max(0, creditsPerPeriod - usedBefore), source);
 }

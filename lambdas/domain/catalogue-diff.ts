@@ -102,7 +102,8 @@ function plansOf(from: Account, to: Account): Difference[] {
 
 function termsOf(from: Terms, to: Terms): Difference[] {
   return [
-    ...limitsOf(from, to),
+    ...limitsOf(from.meters, to.meters),
+    ...limitsOf(from.levels, to.levels),
     ...costsOf(from, to),
     ...difference(
       'credits per period',
@@ -114,9 +115,7 @@ function termsOf(from: Terms, to: Terms): Difference[] {
   ];
 }
 
-function limitsOf(from: Terms, to: Terms): Difference[] {
-  const before: Readonly<Record<string, LimitedCount>> = { ...from.meters, ...from.levels };
-  const after: Readonly<Record<string, LimitedCount>> = { ...to.meters, ...to.levels };
+function limitsOf(before: Readonly<Record<string, LimitedCount>>, after: typeof before): Difference[] {
   return Object.keys({ ...before, ...after }).flatMap((id) =>
     limit(id, before[id]?.limit ?? null, after[id]?.limit ?? null),
   );

@@ -4,6 +4,7 @@ import {
   type Check,
   entriesOf,
   fieldOf,
+  listOf,
   type Mistake,
   mistake,
   object,
@@ -36,10 +37,12 @@ const id = (name: string, entry: string): Mistake[] => {
   return TAKEN.test(name) ? mistake(entry, `Postage itself uses the name "${name}".`) : [];
 };
 
-const title: Check = (value, entry) =>
-  Array.isArray(value) && value.length === 2 && value.every((each) => text(each, entry).length === 0)
+const title: Check = (value, entry) => {
+  const names = listOf(value) ?? [];
+  return names.length === 2 && names.every((each) => text(each, entry).length === 0)
     ? []
     : mistake(entry, "This must be the name for one and for many: ['image', 'images'].");
+};
 
 const price = object({ amountCents: wholeNumber(1, LARGEST), currency: oneOf('usd') });
 
@@ -152,12 +155,13 @@ function creditIn({ costing }: Whole): Check {
 
 /** The plans, each named by its id, or by its place while it has none. */
 function plansIn(whole: Whole): Check {
-  return (plans, entry) => {
-    if (!Array.isArray(plans) || plans.length === 0) {
+  return (value, entry) => {
+    const plans = listOf(value) ?? [];
+    if (plans.length === 0) {
       return mistake(entry, 'There is no plan. The first one is everybody’s who has no subscription.');
     }
     const ids = plans.map((plan) => fieldOf(plan, 'id'));
-    return plans.flatMap((plan: unknown, index) => {
+    return plans.flatMap((plan, index) => {
       const name = ids[index];
       const own = within(entry, typeof name === 'string' && name !== '' ? name : String(index));
       const isTwice = name !== undefined && ids.indexOf(name) < index;
@@ -174,13 +178,15 @@ function planIn(whole: Whole): Check {
   const { features, chargesExtraCredits, hasCredit, costing } = whole;
   const known: Check = (value, entry) =>
     features.some((each) => each === value) ? [] : mistake(entry, `There is no feature "${String(value)}".`);
-  const listed: Check = (value, entry) =>
-    Array.isArray(value)
-      ? value.flatMap((each, index) => [
+  const listed: Check = (value, entry) => {
+    const list = listOf(value);
+    return list === null
+      ? mistake(entry, "This must be a list of features, ['priority_support'].")
+      : list.flatMap((each, index) => [
           ...known(each, entry),
-          ...(value.indexOf(each) < index ? mistake(entry, `"${String(each)}" is listed twice.`) : []),
-        ])
-      : mistake(entry, "This must be a list of features, ['priority_support'].");
+          ...(list.indexOf(each) < index ? mistake(entry, `"${String(each)}" is listed twice.`) : []),
+        ]);
+  };
   const extra: Check = (value, entry) =>
     chargesExtraCredits
       ? price(value, entry)

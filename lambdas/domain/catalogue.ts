@@ -216,11 +216,20 @@ export function plansOnSale({ plans: [, ...subscribed] }: Catalogue): string[] {
   return subscribed.filter(({ isRetired }) => !isRetired).map(({ id }) => id);
 }
 
-/** The next larger plan on sale, or null for the largest and for one that the catalogue lacks. */
-export function nextPlan({ plans }: Catalogue, id: string): string | null {
+/** The next larger plan on sale that has more, or null for the largest and for one that the catalogue lacks. */
+export function nextPlan(
+  { plans }: Catalogue,
+  id: string,
+  hasMore: (plan: Plan) => boolean = () => true,
+): string | null {
   const index = plans.findIndex((plan) => plan.id === id);
-  const larger = plans.slice(index + 1).find((plan) => !plan.isRetired);
+  const larger = plans.slice(index + 1).find((plan) => !plan.isRetired && hasMore(plan));
   return index < 0 ? null : (larger?.id ?? null);
+}
+
+/** Whether a plan has anything that costs credits. */
+export function hasCostingMeter({ limits }: Plan, { meters }: Catalogue): boolean {
+  return meters.some(({ id, credits }) => credits > 0 && limits[id] !== undefined);
 }
 
 export function meterOf({ meters }: Catalogue, id: string): Meter | null {

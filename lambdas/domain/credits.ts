@@ -218,26 +218,33 @@ export type ReturnCause =
 export interface CreditReturn extends CreditsChange {
   /** `expired`: there was no room for it, so that it went at once. */
   returnedAs: 'unused' | 'purchased' | 'carried' | 'expired';
+  /** How many have come back so. */
+  count: number;
 }
 
 /**
- * Gives one credit back (G11): as if it had not been used when its period is still open; else as purchased, if that period
- * spent purchased credits that have not come back yet; else as a carried credit. It comes into the youngest lot if what it
+ * Gives credits back (G11): as if they had not been used when their period is still open; else as purchased, if that period
+ * spent purchased credits that have not come back yet; else as carried credits. They come into the youngest lot if what they
  * paid for has failed, and into the oldest, which expires with the open period, if its user has cancelled it.
+ *
+ * @param most as many as come back in the same way, and one at a time of what was cancelled
  */
 export function returnCredit(
   credits: Credits,
   spentIn: SpentIn,
   cause: ReturnCause,
   source: string,
+  most = 1,
 ): CreditReturn {
   if (spentIn.period === 'open' && credits.usedThisPeriod > 0) {
-    const pots = { usedThisPeriod: credits.usedThisPeriod - 1 };
-    return { ...bookAndPay(pots, credits, 'return', 1, source), returnedAs: 'unused' };
+    const count = Math.min(most, credits.usedThisPeriod);
+    const pots = { usedThisPeriod: credits.usedThisPeriod - count };
+    return { ...bookAndPay(pots, credits, 'return', count, source), returnedAs: 'unused', count };
   }
   if (spentIn.period === 'closed' && spentIn.purchasedOutstanding > 0) {
-    const pots = { purchased: credits.purchased + 1 };
-    return { ...bookAndPay(pots, credits, 'regranted', 1, source), returnedAs: 'purchased' };
+    const count = Math.min(most, spentIn.purchasedOutstanding);
+    const pots = { purchased: credits.purchased + count };
+    return { ...bookAndPay(pots, credits, 'regranted', count, source), returnedAs: 'purchased', count };
   }
   const rest = left(credits);
   if (cause.because === 'cancelled' && sumLots(rest.lots) + rest.included >= cause.allowed) {
@@ -246,11 +253,11 @@ export function returnCredit(
       (before) => book(before, before, 'regranted', 1, source),
       (before) => book(before, before, 'expiry', -1, source),
     );
-    return { ...back, returnedAs: 'expired' };
+    return { ...back, returnedAs: 'expired', count: 1 };
   }
-  const into = cause.because === 'cancelled' ? 0 : credits.lots.length - 1;
-  const lots = credits.lots.map((lot, index) => (index === into ? lot + 1 : lot));
-  return { ...bookAndPay({ lots }, credits, 'regranted', 1, source), returnedAs: 'carried' };
+  const [into, count] = cause.because === 'cancelled' ? [0, 1] : [credits.lots.length - 1, most];
+  const lots = credits.lots.map((lot, index) => (index === into ? lot + count : lot));
+  return { ...bookAndPay({ lots }, credits, 'regranted', count, source), returnedAs: 'carried', count };
 }
 
 /** Takes an amount out of the lots, in one order or the other. */

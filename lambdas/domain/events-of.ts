@@ -109,9 +109,12 @@ function creditFigures(credits: Credits): CreditFigures {
 
 function thresholdEvents(before: Account | null, after: Account, at: Instant): CoreEvent[] {
   const { userId, periodStart, periodEnd } = after;
-  const usesBefore = before?.periodStart === periodStart ? limitedUses(before) : [];
-  return limitedUses(after).flatMap(({ of: meter, used, limit }) => {
-    const useBefore = usesBefore.find(({ of }) => of === meter) ?? { used: 0, limit };
+  // A period begins its meters and credits anew, and no level.
+  const usesBefore = (before === null ? [] : limitedUses(before)).filter(
+    ({ kind }) => kind === 'levels' || before?.periodStart === periodStart,
+  );
+  return limitedUses(after).flatMap(({ kind, of: meter, used, limit }) => {
+    const useBefore = usesBefore.find((use) => use.kind === kind && use.of === meter) ?? { used: 0, limit };
     return THRESHOLD_PERCENTS.filter(
       (percent) => hasReached({ used, limit }, percent) && !hasReached(useBefore, percent),
     ).map((thresholdPercent) =>
@@ -128,7 +131,7 @@ function thresholdEvents(before: Account | null, after: Account, at: Instant): C
 }
 
 /** Nobody can use anything of a limit of zero, so no use reaches it. */
-function hasReached({ used, limit }: Omit<LimitedUse, 'of'>, percent: number): boolean {
+function hasReached({ used, limit }: Pick<LimitedUse, 'used' | 'limit'>, percent: number): boolean {
   return limit > 0 && used * 100 >= limit * percent;
 }
 

@@ -17,7 +17,8 @@ export interface Pace {
  */
 export function forecast(account: Account, now: Instant): Pace[] {
   const days = Math.max(1, (now - account.periodStart) / DAY_MS);
-  const limits = new Map(limitedUses(account).map(({ of, used, limit }) => [of, limit - used]));
+  const limited = limitedUses(account).filter(({ kind }) => kind !== 'levels');
+  const limits = new Map(limited.map(({ of, used, limit }) => [of, limit - used]));
   const uses = [
     ...Object.entries(account.meters).map(([meter, { used }]) => ({ meter, used })),
     { meter: CREDITS, used: account.credits.usedThisPeriod },

@@ -14,7 +14,7 @@ export type GiveBackDecision =
 
 /**
  * Gives a consumption back, since the work behind it has failed: what its meters counted, while its period is open; a count
- * of the day on that day only; its credits in any case, as many returns as it cost; and its levels, if as many are held.
+ * of the day on that day only; its credits in any case, as many as it cost; and its levels, if as many are held.
  * The caller has seen that it was not given back before.
  *
  * @param stored the stored period that holds the consumption; null when there is none
@@ -49,7 +49,7 @@ export function giveBack(
       ...change.account,
       meters: spentAt >= periodStart ? less(meters, ofMeters) : meters,
       levels: less(levels, ofLevels),
-      usesByDay: isSameDay ? lessOfDay(usesByDay, consumed, now) : usesByDay,
+      usesByDay: isSameDay ? lessOfDay(usesByDay, ofMeters, now) : usesByDay,
     },
   };
 }

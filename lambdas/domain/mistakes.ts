@@ -27,6 +27,11 @@ export function fieldOf(value: unknown, name: string): unknown {
   return entriesOf(value).find(([each]) => each === name)?.[1];
 }
 
+/** A list, in which what a comma too many leaves out is undefined; null for anything else. */
+export function listOf(value: unknown): unknown[] | null {
+  return Array.isArray(value) ? Array.from<unknown>(value) : null;
+}
+
 export function within(entry: string, name: string): string {
   return entry === '' ? name : `${entry}.${name}`;
 }

@@ -25,7 +25,7 @@ export interface Returned {
 }
 
 export interface ReturnChange extends AccountChange {
-  /** Of each credit. */
+  /** In turn, as they came back. */
   returnedAs: readonly CreditReturn['returnedAs'][];
   /** A stored period that owed some of the credits, and how many it owes from now on; null: none did. */
   repaid: Pick<StoredPeriod, 'periodStart' | 'purchasedOutstanding'> | null;
@@ -55,13 +55,15 @@ export function returnToAccount(
   let purchasedOutstanding = spentIn?.purchasedOutstanding ?? 0;
   const movements: Movement[] = [];
   const returnedAs: CreditReturn['returnedAs'][] = [];
-  for (let each = 0; each < count; each += 1) {
+  // In few steps, and lines of the ledger, however many they are.
+  for (let rest = count; rest > 0;) {
     const from: SpentIn = isOpen ? { period: 'open' } : { period: 'closed', purchasedOutstanding };
-    const back = returnCredit(credits, from, cause, source);
+    const back = returnCredit(credits, from, cause, source, rest);
     credits = back.credits;
     movements.push(...back.movements);
     returnedAs.push(back.returnedAs);
-    purchasedOutstanding -= back.returnedAs === 'purchased' ? 1 : 0;
+    purchasedOutstanding -= back.returnedAs === 'purchased' ? back.count : 0;
+    rest -= back.count;
   }
   const isRepaid = returnedAs.includes('purchased');
   return {

@@ -5,13 +5,14 @@ import {
   dayOf,
   isOpen,
   planOfAccount,
+  upgradeOf,
 } from './account.ts';
-import { type Catalogue, meterOf, nextPlan, type Price } from './catalogue.ts';
+import { type Catalogue, meterOf, type Price } from './catalogue.ts';
 import { available, type Movement, useCredits } from './credits.ts';
 import { type Instant, nextUtcDay } from './instants.ts';
 import { type Refusal } from './refusals.ts';
 import { rollForward } from './roll-forward.ts';
-import { leftOf, type LimitedCount, type MeterCount } from './terms.ts';
+import { leftOf, limitAsCount, type LimitedCount, type MeterCount } from './terms.ts';
 
 /** Numbers by meter or level, each 1 or more. */
 export type Counts = Readonly<Record<string, number>>;
@@ -73,7 +74,7 @@ type CurrentDemand =
 type RefusedDemand =
   | { demand: 'left'; kind: Limited; id: string; atLeast: number }
   | { demand: 'held'; level: string; atLeast: number }
-  /** The user has used no more than this of the meter on that day. */
+  /** The user has used no more than this of the meter on that day; below zero where it is more at once than a day allows. */
   | { demand: 'room'; meter: string; perDay: number; on: Instant; atMost: number }
   | { demand: 'credits'; atLeast: number };
 
@@ -230,10 +231,14 @@ function heldOf(account: Account, level: string): number {
 function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue): Refusal {
   const plan = planOfAccount(account, catalogue);
   const resetsAt = account.periodEnd;
-  const upgradeTo = plan === null ? null : nextPlan(catalogue, plan.id);
   switch (unmet.demand) {
     case 'left': {
       const { used, limit } = countOf(account, unmet);
+      const upgradeTo = upgradeOf(
+        account,
+        catalogue,
+        ({ limits }) => limitAsCount(limits[unmet.id] ?? null) > limitAsCount(limit),
+      );
       if (limit === null) {
         return { refusal: 'plan_required', meter: unmet.id, upgradeTo };
       }
@@ -260,16 +265,10 @@ function refusalOf(unmet: RefusedDemand, account: Account, catalogue: Catalogue)
         used,
         resetsAt,
         price: plan?.extraCredit ?? null,
-        upgradeTo,
+        upgradeTo: upgradeOf(account, catalogue, ({ creditsPerPeriod }) => creditsPerPeriod > limit),
       };
     }
   }
-}
-
-/** More at once than a day allows: no account can meet that, so it is refused before anything is written. */
-export function refuseTooManyAtOnce({ consume }: Use, { meters }: Catalogue, now: Instant): Refusal | null {
-  const meter = meters.find(({ id, perDay }) => perDay !== null && (consume[id] ?? 0) > perDay);
-  return meter === undefined || meter.perDay === null ? null : rateLimited(meter.id, meter.perDay, now);
 }
 
 function rateLimited(meter: string, limit: number, now: Instant): Refusal {

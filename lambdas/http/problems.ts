@@ -16,7 +16,7 @@ export const PROBLEMS = {
   malformed: { status: 400, title: 'The request cannot be read' },
   too_large: { status: 413, title: 'The request is too large' },
   unauthenticated: { status: 401, title: 'Not authenticated' },
-  quota_exceeded: { status: 402, title: 'The quota of this period is used up' },
+  quota_exceeded: { status: 402, title: 'The limit is reached' },
   plan_required: { status: 402, title: 'The plan does not include this' },
   insufficient_credits: { status: 402, title: 'Not enough credits' },
   payment_method_required: { status: 402, title: 'There is no card to pay with' },

@@ -29,7 +29,6 @@ import {
   decideUse,
   MAX_PARTS_PER_COMMAND,
   offeredCosts,
-  refuseTooManyAtOnce,
   standingCosts,
   type Use,
   type UseDecision,
@@ -268,10 +267,6 @@ function decided(question: Question, state: AccountState | null, userId: string)
         return { outcome: 'not current after rolling forward', cost: null, state, writes };
     }
   };
-  const refusal = refuseTooManyAtOnce(use, catalogue, now);
-  if (refusal !== null) {
-    return answerOf({ outcome: 'refused', refusal }, 0);
-  }
   if (state !== null) {
     const first = decide(state, now);
     if (

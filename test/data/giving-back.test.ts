@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { giveBackUsage, type GiveBackOutcome } from '../../lambdas/commands/give-back-usage.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
+import { freePlan } from '../../lambdas/domain/catalogue.ts';
 import { type Use } from '../../lambdas/domain/usage.ts';
 import { active, at, availableTo, sumOf, usesOf } from '../support/accounts.ts';
 import { expectSoundCredits } from '../support/books.ts';
@@ -125,6 +126,19 @@ describe('G11: reported usage that is given back', () => {
     expect(await giveBack(userId, id, '2026-04-10')).toMatchObject({ outcome: 'given_back' });
     expect(usesOf(await storedAccount(studio(), userId))).toEqual({ exports: 0, pictures: 0 });
     await expectBalance(userId, '2026-04-10', 66);
+  });
+
+  it('G11: brings any number of credits back in one transaction', async () => {
+    const meters = STUDIO.meters.map((meter) => ({ ...meter, credits: 100_000, perDay: null }));
+    const free = { ...freePlan(STUDIO), creditsPerPeriod: 1_000_000_000 };
+    const store = { ...studio(), catalogue: { ...STUDIO, meters, plans: [free] as const } };
+    const userId = someUser();
+    const context = request(userId, NOW);
+    await trackConsumption(store, context, using({ pictures: 10_000 }));
+    expect(availableTo(await storedAccount(store, userId))).toBe(0);
+    const back = { userId, id: context.id, now: at(NOW), deadline: plentyOfTime() };
+    expect(await giveBackUsage(store, back)).toMatchObject({ outcome: 'given_back' });
+    await expectBalance(userId, NOW, 1_000_000_000);
   });
 
   it('is refused where it was a release', async () => {

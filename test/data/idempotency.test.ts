@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { deleteLetter } from '../../lambdas/letters/commands/delete-letter.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
+import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { active, at } from '../support/accounts.ts';
+import { LETTERS } from '../support/catalogues.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import {
   expectClosedBooks,
@@ -85,6 +87,22 @@ describe('G2: exactly once', () => {
     });
     expect(await itemsOf(table.store(), letter.userId)).toEqual(before);
     await expectClosedBooks(table.store(), letter.userId, NOW);
+  });
+
+  it('G2: a repeated consumption is answered from its record, though a day allows less by now', async () => {
+    const allowing = (perDay: number): Store => {
+      const meters = LETTERS.meters.map((meter) => ({ ...meter, perDay }));
+      return { ...table.store(), catalogue: { ...LETTERS, meters } };
+    };
+    const consumption = request(someUser(), NOW);
+    const use = using({ letters: 3 });
+    const created = await trackConsumption(allowing(3), consumption, use);
+    expect(created.outcome).toBe('created');
+    const repeated = trackConsumption(allowing(2), again(consumption), use);
+    expect(await repeated).toEqual({ ...created, outcome: 'replayed' });
+    expect(await trackConsumption(allowing(2), request(someUser(), NOW), use)).toMatchObject({
+      refusal: { refusal: 'rate_limited' },
+    });
   });
 
   it('G2: a repeated consumption is answered with what it consumed', async () => {

@@ -54,6 +54,16 @@ describe('the allowance of an account to which a catalogue is applied', () => {
     const next = rollForward(change?.account ?? account, at('2026-04-02'), MORE_CREDITS).account;
     expect(next.credits.included).toBe(10);
   });
+
+  it('is the free plan’s in the month after an ending, whatever the ended plan has used', () => {
+    // Given ten used of the team's forty in an interval that lasts until 15 April
+    const facts = active({ plan: 'team', anchor: '2026-03-15', endsAt: '2026-03-18' });
+    const { account } = followSubscription(free, facts, at('2026-03-15'), STUDIO);
+    const busy = { ...account, credits: { ...account.credits, usedThisPeriod: 10, used: 10 } };
+    const april = rollForward(busy, at('2026-04-02'), STUDIO).account;
+    const later = { ...MORE_CREDITS, since: at('2026-04-05') };
+    expect(applyCatalogue(april, later, at('2026-04-06'))?.account.credits.included).toBe(10);
+  });
 });
 
 describe('any catalogue that is applied to any account', () => {

@@ -140,6 +140,15 @@ describe('what an account gains or loses by another catalogue', () => {
     expect(told1['by apply']).not.toContain('loses letters: 5 → not in the plan');
   });
 
+  it('a meter that becomes a level goes as the one and comes as the other', () => {
+    const { letters, ...meters } = FILE.meters;
+    const to = withPlans(() => ({}), { meters, ...(letters && { levels: { letters } }) });
+    expect(told(diff(used(free, { letters: 2 }, NOW), to))).toEqual({
+      'next period': ['loses letters: 5 → not in the plan', 'gains letters: not in the plan → 5'],
+      'by apply': ['gains letters: not in the plan → 5'],
+    });
+  });
+
   it('an account that ends gets the terms of the free plan', () => {
     const ending = givenSubscriber(active({ plan: 'pro', endsAt: '2026-02-20' }), NOW);
     const to = withPlans(({ id, limits }) => (id === 'none' ? { limits: { ...limits, letters: 9 } } : {}));

@@ -46,6 +46,7 @@ function many(count: number, entry: unknown): Written {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${String(index + 1)}`, entry]));
 }
 
+const HOLE = new Array<never>(1);
 const NOBODY_SPENDS = 'No meter costs credits, so nobody could spend them.';
 const ID = 'An id is 1 to 32 of a to z, 0 to 9 and _, and begins with one of a to z.';
 const OBJECT = 'This must be an object, { … }.';
@@ -182,6 +183,12 @@ describe('a mistake in the catalogue is told by its entry', () => {
       { plans: { pro } },
       'plans: There is no plan. The first one is everybody’s who has no subscription.',
     ],
+    [
+      'a comma too many in a name',
+      { meters: { calls: { title: ['call'].concat(HOLE) }, images } },
+      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
+    ],
+    ['a comma too many among plans', { plans: [free].concat(HOLE, pro) }, `plans.1: ${OBJECT}`],
     ['a plan that is none', { plans: [free, 'pro'] }, `plans.1: ${OBJECT}`],
     ['two plans of one id', { plans: [free, pro, pro] }, 'plans.pro: An earlier plan has this id too.'],
     ['a plan without an id', { plans: [{ ...free, id: undefined }] }, 'plans.0.id: This is missing.'],

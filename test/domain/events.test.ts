@@ -80,6 +80,21 @@ describe('thresholds of usage', () => {
     expect(thresholdsOf(PRO, used(PRO, { letters: 1_000, emails: 1_000 }, '2026-02-10'))).toEqual([]);
   });
 
+  it('what is held of a level over the end of a period has been reached before', () => {
+    const holding = (seats: number): Account => ({ ...PRO, levels: { seats: { used: seats, limit: 5 } } });
+    const { account: march } = rollForward(holding(5), at('2026-03-01'), LETTERS);
+    expect(thresholdsOf(holding(4), holding(5))).toEqual(['seats 100% of 5']);
+    expect(thresholdsOf(holding(5), march)).toEqual([]);
+    expect(thresholdsOf(holding(3), { ...march, levels: holding(4).levels })).toEqual(['seats 80% of 5']);
+  });
+
+  it('a meter whose id a level has too is not mistaken for it', () => {
+    const levels = { letters: { used: 5, limit: 5 } };
+    expect(thresholdsOf({ ...freeUser(3), levels }, { ...freeUser(4), levels })).toEqual([
+      'letters 80% of 5',
+    ]);
+  });
+
   it('tells what has been reached, under an id of user, meter, threshold, period and limit', () => {
     const [event] = eventsOf(accountChange(freeUser(3), freeUser(4)), LETTERS);
     expect(event).toEqual({

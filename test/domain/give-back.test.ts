@@ -50,6 +50,12 @@ it('G1, G14: gives nothing back as a level that was counted as a meter, though t
   expect(back.account.meters['exports']).toMatchObject({ used: 0 });
 });
 
+it('G1: lowers no count of a day by what was counted as a level, though the id has become a meter since', () => {
+  const { account, record } = consumed({ seats: 3 });
+  const back = giveBack({ ...account, usesByDay: { 'seats:2026-02-10': 4 } }, record, null, NOON, STUDIO);
+  expect(givenBack(back).account.usesByDay).toEqual({ 'seats:2026-02-10': 4 });
+});
+
 const ALL = { exports: 2, pictures: 3, seats: 1 };
 
 describe('giving a consumption back', () => {
@@ -58,9 +64,7 @@ describe('giving a consumption back', () => {
     const { account, record } = consumed(ALL, {}, { ...TEAM, usesByDay });
     const back = givenBack(giveBack(account, record, null, at('2026-02-10T23:59Z'), STUDIO));
     expect(back.account).toEqual({ ...TEAM, usesByDay: { ...usesByDay, 'pictures:2026-02-10': 0 } });
-    expect(back.movements).toEqual(
-      Array.from({ length: 6 }, () => ({ kind: 'return', amount: 1, source: 'usage:u1' })),
-    );
+    expect(back.movements).toEqual([{ kind: 'return', amount: 6, source: 'usage:u1' }]);
   });
 
   it('on a later day leaves the count of the day', () => {
@@ -86,7 +90,7 @@ describe('giving a consumption back', () => {
     const { account: next, closed } = rollForward(account, at('2026-03-02'), STUDIO);
     const [stored] = closed.filter(isWorthKeeping);
     const back = givenBack(giveBack(next, record, stored ?? null, at('2026-03-02'), STUDIO));
-    expect(back.returnedAs.filter((kind) => kind === 'purchased')).toHaveLength(4);
+    expect(back.returnedAs).toEqual(['purchased', 'carried']);
     expect(back.repaid).toEqual({ periodStart: TEAM.periodStart, purchasedOutstanding: 0 });
   });
 

@@ -99,7 +99,8 @@ describe('G11: returning a credit', () => {
   it('several at once come back as one after the other', () => {
     const six = { count: 6, spentAt: at('2026-02-10'), because: 'failed', source: 'usage:u1' } as const;
     const change = returnToAccount(MARCH.account, six, february(4), at('2026-03-02'), LETTERS);
-    expect(change.returnedAs.filter((each) => each === 'purchased')).toHaveLength(4);
+    expect(change.returnedAs).toEqual(['purchased', 'carried']);
+    expect(change.movements.map(({ amount }) => amount)).toEqual([4, 2]);
     expect(change.repaid).toEqual({ periodStart: at('2026-01-31'), purchasedOutstanding: 0 });
     expect(leftOf(change.account)).toMatchObject({ lots: [2], purchased: 7 });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Account, canSpendCredits, newAccount } from '../../lambdas/domain/account.ts';
-import { catalogueOf } from '../../lambdas/domain/catalogue.ts';
+import { type Account, canSpendCredits, newAccount, upgradeOf } from '../../lambdas/domain/account.ts';
+import { catalogueOf, hasCostingMeter } from '../../lambdas/domain/catalogue.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import {
@@ -10,7 +10,6 @@ import {
   demandsOf,
   levelsIn,
   offeredCosts,
-  refuseTooManyAtOnce,
   standingCosts,
   type Use,
   type UseDecision,
@@ -91,6 +90,28 @@ describe('an app of another kind', () => {
     });
   });
 
+  it('proposes the next plan that has more of what is used up', () => {
+    const [free, duo, ...larger] = STUDIO_FILE.plans;
+    const middle = { ...duo, id: 'duo', title: 'Duo', limits: { exports: 20, seats: 1 }, retired: undefined };
+    const catalogue = catalogueOf({ ...STUDIO_FILE, plans: [free, middle, ...larger] }, 0);
+    const account = withUses(newAccount('user', NOW, catalogue), { exports: { used: 3 } });
+    const full = { ...account, levels: { seats: { used: 1, limit: 1 } } };
+    const proposed = (consume: Use['consume']): unknown => decideIn(full, { consume }, catalogue);
+    expect(proposed({ exports: 1 })).toMatchObject({ refusal: { upgradeTo: 'duo' } });
+    expect(proposed({ seats: 1 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
+    expect(proposed({ pictures: 3 })).toMatchObject({ refusal: { upgradeTo: 'team' } });
+  });
+
+  it('proposes plans for credits, also where the free plan has another name by now', () => {
+    const [free, ...sold] = LETTERS.plans;
+    const plans = [{ ...free, id: 'basic' }, ...sold] as const;
+    const renamed = { ...LETTERS, plans };
+    expect(upgradeOf(FREE, renamed, (plan) => hasCostingMeter(plan, renamed))).toBe('pro');
+    expect(upgradeOf(FREE, STUDIO, (plan) => hasCostingMeter(plan, STUDIO))).toBe('team');
+    expect(upgradeOf(FREE, STUDIO, (plan) => hasCostingMeter(plan, LETTERS))).toBeNull();
+    expect(upgradeOf(PRO, STUDIO, () => true)).toBeNull();
+  });
+
   it('lets nothing more in where a smaller plan has left more than it allows, until enough is released', () => {
     const crowded = { ...team, levels: { seats: { used: 5, limit: 2 } } };
     expect(decideIn(crowded, { consume: { seats: 1 } })).toMatchObject({
@@ -111,7 +132,6 @@ describe('an app of another kind', () => {
     expect(refused({ consume: { pictures: 21 } })).toMatchObject({
       refusal: { refusal: 'rate_limited', meter: 'pictures', limit: 20 },
     });
-    expect(refuseTooManyAtOnce({ ...none, consume: { exports: 99, seats: 99 } }, STUDIO, NOW)).toBeNull();
   });
 
   it('takes credits of a free plan, and offers no other way to pay', () => {

@@ -2,14 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import { type Credits } from '../../lambdas/domain/credits.ts';
-import {
-  countPaid,
-  type Counts,
-  decideUse,
-  refuseTooManyAtOnce,
-  type Use,
-  type UseDecision,
-} from '../../lambdas/domain/usage.ts';
+import { countPaid, type Counts, decideUse, type Use, type UseDecision } from '../../lambdas/domain/usage.ts';
 import {
   active,
   at,
@@ -236,12 +229,11 @@ describe('an account that is not open decides nothing (G7)', () => {
   });
 });
 
-it.each([
-  [10, null],
-  [11, RATE_LIMITED],
-])('of %d mails at once: %j', (mails, refusal) => {
-  const consume = { letters: 99, mails };
-  expect(refuseTooManyAtOnce({ consume, release: {} }, LETTERS, NOW)).toEqual(refusal);
+it('of more at once than a day allows is refused on any day, but first for the plan', () => {
+  const rich = holding(PRO, { included: 20 });
+  expect(decide(rich, { mails: 10 })).toMatchObject({ outcome: 'accepted' });
+  expect(decide(rich, { mails: 11 })).toEqual({ outcome: 'refused', refusal: RATE_LIMITED });
+  expect(decide(FREE, { mails: 11 })).toMatchObject({ refusal: { refusal: 'plan_required' } });
 });
 
 it('G1: any sequence of uses stops exactly where the limits are', () => {

@@ -3,6 +3,7 @@ import { type Account, newAccount } from '../../lambdas/domain/account.ts';
 import { percentOf, viewAccount } from '../../lambdas/domain/account-view.ts';
 import { usd } from '../../lambdas/domain/catalogue.ts';
 import { viewCatalogue } from '../../lambdas/domain/catalogue-view.ts';
+import { forecast } from '../../lambdas/domain/forecast.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import {
   active,
@@ -166,4 +167,10 @@ describe('the view of a catalogue', () => {
     expect(view.plans.map(({ id }) => id)).toEqual(['free', 'team']);
     expect(view.credit).toBeNull();
   });
+});
+
+it('a forecast of a meter knows nothing of a level that has its id', () => {
+  const letters = used(newAccount('user', at(NOW), LETTERS), { letters: 1 }, NOW);
+  const full = { ...letters, levels: { letters: { used: 5, limit: 5 } } };
+  expect(forecast(full, at(NOW))).toEqual(forecast(letters, at(NOW)));
 });

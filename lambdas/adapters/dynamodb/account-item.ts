@@ -57,8 +57,10 @@ function conditionOf(demand: Demand): Condition | null {
     case 'room': {
       const { placeholder } = todayOf(demand.meter);
       const value = `room_${demand.meter}`;
+      const isLow = `${placeholder} <= :${value}`;
       return {
-        condition: `(attribute_not_exists(${placeholder}) OR ${placeholder} <= :${value})`,
+        // More at once than a day allows has no room on any day, not even where nothing is counted.
+        condition: demand.atMost < 0 ? isLow : `(attribute_not_exists(${placeholder}) OR ${isLow})`,
         values: { [value]: demand.atMost },
       };
     }

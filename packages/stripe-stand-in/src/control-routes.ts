@@ -78,6 +78,7 @@ const ROUTES: readonly ControlRoute[] = [
   post('/payment-intents/{id}/settle', outcome, (control, one, body) =>
     control.settlePayment(one, body.outcome),
   ),
+  post('/subscriptions/{id}/fail-finalization', nothing, (control, one) => control.failFinalization(one)),
   post('/refunds/{id}/settle', outcome, (control, one, body) => control.settleRefund(one, body.outcome)),
   post('/disputes', dispute, (control, _id, { payment_intent: paymentIntent, ...order }) =>
     control.openDispute({ ...order, paymentIntent }),

@@ -76,6 +76,9 @@ export interface Control {
   /** The customer pays an open invoice on its page, with another card when one is given. */
   payInvoice(invoiceId: string, paymentMethod?: string): Stripe.Invoice;
 
+  /** The next invoice of a subscription can't be finalized, as when its customer's place is not known to Stripe Tax. */
+  failFinalization(subscriptionId: string): Stripe.Subscription;
+
   openDispute(order: DisputeOrder): Stripe.Dispute;
   progressDispute(disputeId: string, status: OpenStatus): Stripe.Dispute;
   closeDispute(disputeId: string, status: ClosedStatus): Stripe.Dispute;
@@ -142,6 +145,11 @@ export function createControl(server: Server): Control {
       act(() => {
         settlePayment(sandbox, id, outcome);
         return intent(id);
+      }),
+    failFinalization: (id) =>
+      act(() => {
+        sandbox.get('subscription_record', id, 'subscription').finalizationFails = true;
+        return sandbox.get('subscription', id);
       }),
     payInvoice: (id, paymentMethod) => act(() => payOnPage(sandbox, id, paymentMethod)),
 

@@ -1,5 +1,5 @@
 import { type Stripe } from 'stripe';
-import { type Seconds } from './calendar.ts';
+import { DAY, type Seconds } from './calendar.ts';
 import { type Period } from './invoice-lines.ts';
 import { listOf } from './lists.ts';
 import { type Sandbox } from './sandbox.ts';
@@ -25,7 +25,6 @@ const NOT_MODELLED = {
   default_payment_method: null,
   default_source: null,
   description: null,
-  due_date: null,
   footer: null,
   from_invoice: null,
   last_finalization_error: null,
@@ -38,6 +37,14 @@ const NOT_MODELLED = {
   statement_descriptor: null,
   test_clock: null,
 } as const satisfies Partial<Stripe.Invoice>;
+
+// Source: https://docs.stripe.com/api/subscriptions/object#subscription_object-days_until_due
+// Guess: the days until an invoice is due are counted anew when it is finalized.
+/** When an invoice that is sent now is due; null for what is charged. */
+export function dueDate(sandbox: Sandbox, subscription: Stripe.Subscription): Seconds | null {
+  const { days_until_due: days } = subscription;
+  return days === null ? null : sandbox.now() + days * DAY;
+}
 
 /** A draft with these lines. Taxes and discounts are not modelled, so that the total is the sum of the lines. */
 export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoice {
@@ -61,7 +68,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
     automatically_finalizes_at: finalizesAt,
     billing_reason: reason,
-    collection_method: 'charge_automatically',
+    collection_method: subscription.collection_method,
     created: sandbox.now(),
     currency: subscription?.currency ?? 'usd',
     customer: customer.id,
@@ -73,6 +80,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     customer_tax_ids: [],
     default_tax_rates: [],
     discounts: [],
+    due_date: dueDate(sandbox, subscription),
     effective_at: null,
     ending_balance: null,
     hosted_invoice_url: null,

@@ -103,15 +103,20 @@ export const invoiceRoutes: Route[] = [
     params: paramsOf<Stripe.InvoiceListParams>()({
       ...paging,
       ...created,
+      collection_method: z.optional(z.enum(['charge_automatically', 'send_invoice'])),
       customer: z.optional(text),
       subscription: z.optional(text),
       status: z.optional(z.enum(['draft', 'open', 'paid', 'uncollectible', 'void'])),
     }),
-    answer: (sandbox, { customer, subscription, status, created: range, ...page }) => {
+    answer: (
+      sandbox,
+      { collection_method: method, customer, subscription, status, created: range, ...page },
+    ) => {
       const invoices = sandbox
         .all('invoice')
         .filter(
           (invoice) =>
+            (method === undefined || invoice.collection_method === method) &&
             (customer === undefined || refId(invoice.customer) === customer) &&
             (subscription === undefined || subscriptionIdOf(invoice) === subscription) &&
             (status === undefined || invoice.status === status) &&

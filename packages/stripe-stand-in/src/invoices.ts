@@ -1,7 +1,7 @@
 import { type Stripe } from 'stripe';
 import { type ApiError, invalidRequest } from './api-error.ts';
 import { DAY, type Seconds } from './calendar.ts';
-import { type InvoiceOrder, newInvoice } from './invoice-object.ts';
+import { dueDate, type InvoiceOrder, newInvoice } from './invoice-object.ts';
 import { findMethod } from './payment-methods.ts';
 import { attemptPayment, cancelIntent, createIntent, MINIMUM_CENTS, type Presence } from './payments.ts';
 import { type Sandbox } from './sandbox.ts';
@@ -18,6 +18,7 @@ export function draftInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invo
 /** The draft becomes an open invoice: the customer's balance is counted in, and what is left gets a PaymentIntent. */
 export function finalizeInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): void {
   const customer = sandbox.customer(refId(invoice.customer) ?? '');
+  const subscription = sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '');
   const owed = invoice.total + customer.balance;
   // The balance keeps a sum that is too small to be charged, and a credit that is left over.
   const due = owed < MINIMUM_CENTS ? 0 : owed;
@@ -32,6 +33,8 @@ export function finalizeInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): void
     amount_remaining: due,
     automatically_finalizes_at: null,
     effective_at: sandbox.now(),
+    due_date: subscription === undefined ? null : dueDate(sandbox, subscription),
+    last_finalization_error: null,
     hosted_invoice_url: `https://invoice.stripe.com/i/${invoice.id}`,
     invoice_pdf: `https://pay.stripe.com/invoice/${invoice.id}/pdf`,
     status_transitions: { ...invoice.status_transitions, finalized_at: sandbox.now() },
@@ -43,9 +46,17 @@ export function finalizeInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): void
   }
   if (due === 0) {
     markPaid(sandbox, invoice);
-  } else {
-    createPayment(sandbox, invoice);
+    return;
   }
+  createPayment(sandbox, invoice);
+  if (isSent(invoice)) {
+    sandbox.emit('invoice.sent', invoice);
+  }
+}
+
+/** Whether its customer gets it, and pays by a date, in place of being charged. */
+export function isSent(invoice: Stripe.Invoice): boolean {
+  return invoice.collection_method === 'send_invoice';
 }
 
 // Source: https://docs.stripe.com/api/invoice-payment
@@ -137,13 +148,15 @@ export function attemptInvoice(
 function nextAttempt(sandbox: Sandbox, invoice: Stripe.Invoice): Seconds | null {
   const days = sandbox.settings.retryDays[invoice.attempt_count - 1];
   const finalizedAt = invoice.status_transitions.finalized_at;
-  const isRetried = invoice.billing_reason !== 'subscription_create' && invoice.auto_advance === true;
+  const isRetried =
+    invoice.billing_reason !== 'subscription_create' && invoice.auto_advance === true && !isSent(invoice);
   return isRetried && days !== undefined && finalizedAt !== null
     ? Math.max(sandbox.now() + 1, finalizedAt + days * DAY)
     : null;
 }
 
 function markPaid(sandbox: Sandbox, invoice: Stripe.Invoice): void {
+  delete invoice.status_details;
   sandbox.assign(invoice, {
     status: 'paid',
     amount_paid: invoice.amount_due,
@@ -165,10 +178,16 @@ export function payOutOfBand(sandbox: Sandbox, invoice: Stripe.Invoice): void {
 }
 
 // Source: https://docs.stripe.com/billing/invoices/workflow#workflow-overview
+// Source: https://docs.stripe.com/changelog/endive/2026-09-30/invoice-uncollectible-status-detail
 export function closeInvoice(
   sandbox: Sandbox,
   invoice: Stripe.Invoice,
   status: 'void' | 'uncollectible',
+  reason:
+    | 'max_payment_attempts'
+    | 'payment_not_received'
+    | 'subscription_paused'
+    | 'user_forgiven' = 'user_forgiven',
 ): void {
   if (invoice.status !== 'open' && !(status === 'void' && invoice.status === 'uncollectible')) {
     throw invalidRequest(
@@ -177,12 +196,13 @@ export function closeInvoice(
     );
   }
   requireNothingUnderWay(sandbox, invoice);
+  delete invoice.status_details;
   const stamp = status === 'void' ? { voided_at: sandbox.now() } : { marked_uncollectible_at: sandbox.now() };
   sandbox.assign(invoice, {
     status,
     auto_advance: false,
     next_payment_attempt: null,
-    ...(status === 'void' ? { amount_remaining: 0 } : {}),
+    ...(status === 'void' ? { amount_remaining: 0 } : { status_details: { uncollectible: { reason } } }),
     status_transitions: { ...invoice.status_transitions, ...stamp },
   });
   if (status === 'void') {

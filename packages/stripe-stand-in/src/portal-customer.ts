@@ -77,9 +77,13 @@ export function changePriceInPortal(
   return subscription;
 }
 
+// Guess: the Portal neither changes nor cancels a subscription that is incomplete.
 // Guess: the Portal releases a schedule whose last phase has begun, and any schedule unless the settings say that it blocks.
-/** @throws ApiError while a later phase is to come, where the settings say that this blocks the Portal */
+/** @throws ApiError for a subscription that has not begun or is over, and while a later phase is to come, where the settings say that this blocks the Portal */
 function requireFree(sandbox: Sandbox, subscription: Stripe.Subscription): void {
+  if (isOver(subscription) || subscription.status === 'incomplete') {
+    throw invalidRequest(`The Portal offers nothing for a subscription that is ${subscription.status}.`);
+  }
   if (sandbox.settings.portalWhileScheduled === 'blocks' && awaitsPhase(sandbox, subscription)) {
     throw invalidRequest('The Portal neither changes nor cancels a subscription whose update is scheduled.');
   }

@@ -15,6 +15,12 @@ export interface BillingSettings {
   retryDays: readonly number[];
   /** What a subscription becomes when the last try has failed. */
   afterRetries: 'canceled' | 'unpaid' | 'past_due';
+  /** What an invoice becomes after the last try. */
+  unpaidInvoices: 'open' | 'uncollectible';
+  /** How many days after an invoice that was sent is due its subscription is given up, as after the last try. */
+  deadlineDays: number;
+  /** How many days after it is due `invoice.overdue` comes, if an automation sends one. */
+  overdueDays: number | null;
   // Source: https://docs.stripe.com/billing/subscriptions/pending-updates-reference
   /** Whether a pending update takes metadata: Stripe's page says no, and its types have a place for them. */
   pendingUpdateMetadata: 'refused' | 'held';

@@ -28,12 +28,13 @@ export function duesOfSchedule(
   subscription: Stripe.Subscription,
 ): { at: Seconds; run: () => void }[] {
   const schedule = scheduleOf(sandbox, subscription);
+  const present = schedule?.current_phase ?? null;
   const last = schedule === null ? undefined : lastPhase(schedule);
-  if (schedule === null || schedule.current_phase === null || last === undefined) {
+  if (schedule === null || present === null || last === undefined) {
     return [];
   }
   const next = nextPhase(schedule);
-  const at = schedule.current_phase.end_date;
+  const at = present.end_date;
   const run = (): void =>
     next === undefined
       ? complete(sandbox, subscription, schedule)

@@ -56,7 +56,7 @@ function create(sandbox: Sandbox, subscriptionId: string): Stripe.SubscriptionSc
   };
   if (subscription.schedule !== null) {
     refuse(
-      `You cannot migrate a subscription that is already attached to a schedule: \`${refId(subscription.schedule) ?? ''}\`.`,
+      `You cannot migrate a subscription that is already attached to a schedule: \`${refId(subscription.schedule)}\`.`,
     );
   }
   // Guess: subscriptions that are incomplete, paused or over can't get a schedule.

@@ -81,6 +81,10 @@ const BILLING: BillingSettings = {
   // Guess: a failed payment is tried again after 3, 5 and 8 days, and then the subscription is cancelled.
   retryDays: [3, 5, 8],
   afterRetries: 'canceled',
+  unpaidInvoices: 'open',
+  // Guess: a subscription by invoice is given up 30 days after an invoice was due.
+  deadlineDays: 30,
+  overdueDays: null,
   pendingUpdateMetadata: 'refused',
   anchorInTrial: 'ends_trial',
   portalUnpaidChange: 'refused',

@@ -24,6 +24,10 @@ export interface SubscriptionRecord {
   pendingUpdate: HeldUpdate | null;
   /** The end of a schedule of which `subscription_schedule.expiring` has told. */
   toldOfScheduleEnd: Seconds | null;
+  /** The invoice of which `invoice.overdue` has told. */
+  overdueInvoice: string | null;
+  /** Whether its next invoice can't be finalized, as tests order it. */
+  finalizationFails: boolean;
   /** The schedule that a change in the Portal has made: it goes when its change has happened. */
   portalSchedule: string | null;
 }

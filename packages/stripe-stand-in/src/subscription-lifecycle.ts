@@ -7,6 +7,7 @@ import {
   finalizeInvoice,
   intentOf,
   invoicesOf,
+  isSent,
   subscriptionIdOf,
 } from './invoices.ts';
 import { applyUpdate, expireUpdate, expiryOf, forgetUpdate, isHeldBy } from './pending-updates.ts';
@@ -95,10 +96,44 @@ export function nextOfInvoice(sandbox: Sandbox, invoice: Stripe.Invoice): Due | 
   if (invoice.status === 'draft' && invoice.automatically_finalizes_at !== null) {
     return { at: invoice.automatically_finalizes_at, run: () => finalizeAndCollect(sandbox, invoice) };
   }
+  if (invoice.status === 'open' && isSent(invoice)) {
+    return nextOfSent(sandbox, invoice);
+  }
   if (invoice.status === 'open' && invoice.next_payment_attempt !== null) {
     return { at: invoice.next_payment_attempt, run: () => collect(sandbox, invoice) };
   }
   return null;
+}
+
+// Source: https://docs.stripe.com/api/subscriptions/object#subscription_object-status
+// Source: https://docs.stripe.com/api/events/types#event_types-invoice.overdue
+/** What follows when an invoice that was sent is not paid: past due, told of as overdue, and given up. */
+function nextOfSent(sandbox: Sandbox, invoice: Stripe.Invoice): Due | null {
+  const subscription = subscriptionOf(sandbox, invoice);
+  const { due_date: due } = invoice;
+  if (subscription === null || due === null || !decides(sandbox, subscription, invoice)) {
+    return null;
+  }
+  const { overdueDays, deadlineDays, afterRetries } = sandbox.settings;
+  if (subscription.status === 'active') {
+    return { at: due, run: () => changeSubscription(sandbox, subscription, { status: 'past_due' }) };
+  }
+  if (subscription.status !== 'past_due') {
+    return null;
+  }
+  const record = sandbox.get('subscription_record', subscription.id);
+  const tell = (): void => {
+    record.overdueInvoice = invoice.id;
+    sandbox.emit('invoice.overdue', invoice);
+  };
+  const dues: Due[] = [];
+  if (overdueDays !== null && record.overdueInvoice !== invoice.id) {
+    dues.push({ at: due + overdueDays * DAY, run: tell });
+  }
+  if (afterRetries !== 'past_due') {
+    dues.push({ at: due + deadlineDays * DAY, run: () => giveUp(sandbox, subscription, invoice) });
+  }
+  return dues.sort((one, other) => one.at - other.at)[0] ?? null;
 }
 
 // Source: https://docs.stripe.com/billing/subscriptions/pause-payment
@@ -109,12 +144,34 @@ function finalizeAndCollect(sandbox: Sandbox, invoice: Stripe.Invoice): void {
     sandbox.assign(invoice, { auto_advance: false, automatically_finalizes_at: null });
     return;
   }
+  const record = sandbox.state.subscription_record.get(subscription?.id ?? '');
+  if (record?.finalizationFails === true) {
+    record.finalizationFails = false;
+    failFinalization(sandbox, invoice);
+    return;
+  }
   finalizeInvoice(sandbox, invoice);
   if (behavior !== undefined && invoice.status === 'open') {
-    closeInvoice(sandbox, invoice, behavior === 'void' ? 'void' : 'uncollectible');
-  } else {
+    closeInvoice(sandbox, invoice, behavior === 'void' ? 'void' : 'uncollectible', 'subscription_paused');
+  } else if (!isSent(invoice)) {
     collect(sandbox, invoice);
   }
+}
+
+// Source: https://docs.stripe.com/api/events/types#event_types-invoice.finalization_failed
+// Guess: an invoice that can't be finalized stays a draft until somebody finalizes it, and its subscription as it is.
+function failFinalization(sandbox: Sandbox, invoice: Stripe.Invoice): void {
+  sandbox.assign(invoice, {
+    auto_advance: false,
+    automatically_finalizes_at: null,
+    last_finalization_error: {
+      type: 'invalid_request_error',
+      code: 'customer_tax_location_invalid',
+      message:
+        "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.",
+    },
+  });
+  sandbox.emit('invoice.finalization_failed', invoice);
 }
 
 function collect(sandbox: Sandbox, invoice: Stripe.Invoice): void {
@@ -148,7 +205,7 @@ export function listenForInvoices(sandbox: Sandbox): void {
       changeSubscription(sandbox, subscription, { status: 'past_due' });
     }
     if (subscription.status === 'past_due' && invoice.attempt_count > sandbox.settings.retryDays.length) {
-      giveUp(sandbox, subscription);
+      giveUp(sandbox, subscription, invoice);
     }
   });
   for (const type of ['invoice.voided', 'invoice.marked_uncollectible'] as const) {
@@ -224,11 +281,15 @@ function activate(sandbox: Sandbox, subscription: Stripe.Subscription, invoice: 
 }
 
 // Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
-function giveUp(sandbox: Sandbox, subscription: Stripe.Subscription): void {
-  const { afterRetries } = sandbox.settings;
+function giveUp(sandbox: Sandbox, subscription: Stripe.Subscription, invoice: Stripe.Invoice): void {
+  const { afterRetries, unpaidInvoices } = sandbox.settings;
   if (afterRetries === 'canceled') {
     endSubscription(sandbox, subscription, 'payment_failed');
   } else {
     changeSubscription(sandbox, subscription, { status: afterRetries });
+  }
+  if (unpaidInvoices === 'uncollectible') {
+    const reason = isSent(invoice) ? 'payment_not_received' : 'max_payment_attempts';
+    closeInvoice(sandbox, invoice, 'uncollectible', reason);
   }
 }

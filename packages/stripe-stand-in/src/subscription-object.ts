@@ -11,7 +11,7 @@ export interface SubscriptionFacts {
   quantity: number;
   period: Period;
   anchor: Seconds;
-  status: 'incomplete' | 'trialing';
+  status: 'active' | 'incomplete' | 'trialing';
   trialEnd: Seconds | null;
   metadata: Stripe.Metadata;
   description: string | null;
@@ -19,6 +19,8 @@ export interface SubscriptionFacts {
   missingPaymentMethod: string;
   billingMode: string;
   savesMethod: boolean;
+  /** For a subscription by invoice; null for one that is charged. */
+  daysUntilDue: number | null;
 }
 
 export function newSubscription(sandbox: Sandbox, facts: SubscriptionFacts): Stripe.Subscription {
@@ -42,12 +44,12 @@ export function newSubscription(sandbox: Sandbox, facts: SubscriptionFacts): Str
     cancel_at_period_end: false,
     canceled_at: null,
     cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
-    collection_method: 'charge_automatically',
+    collection_method: facts.daysUntilDue === null ? 'charge_automatically' : 'send_invoice',
     created: sandbox.now(),
     currency: price.currency,
     customer: customer.id,
     customer_account: null,
-    days_until_due: null,
+    days_until_due: facts.daysUntilDue,
     default_payment_method: facts.defaultMethod,
     default_source: null,
     default_tax_rates: [],

@@ -26,6 +26,8 @@ export interface SubscriptionOrder {
   missingPaymentMethod: string;
   billingMode: string;
   savesMethod: boolean;
+  /** For a subscription by invoice; null, or none, for one that is charged. */
+  daysUntilDue?: number | null;
   paymentBehavior: PaymentBehavior;
   presence: Presence;
 }
@@ -54,20 +56,25 @@ export function startSubscription(sandbox: Sandbox, order: SubscriptionOrder): S
   const period = { start: now, end: trialEnd ?? firstPeriodEnd(sandbox, price, anchor) };
   const methodId = order.defaultMethod ?? defaultMethodOf(sandbox, customer)?.id ?? null;
   const due = trialEnd === null ? (price.unit_amount ?? 0) * order.quantity + customer.balance : 0;
-  if (due >= MINIMUM_CENTS) {
+  const daysUntilDue = order.daysUntilDue ?? null;
+  const isSent = daysUntilDue !== null;
+  if (due >= MINIMUM_CENTS && !isSent) {
     requirePayable(sandbox, methodId, order.paymentBehavior);
   }
   const subscription = newSubscription(sandbox, {
     ...order,
+    daysUntilDue,
     period,
     anchor,
-    status: trialEnd === null ? 'incomplete' : 'trialing',
+    status: trialEnd === null ? (isSent ? 'active' : 'incomplete') : 'trialing',
   });
   sandbox.state.subscription.set(subscription.id, subscription);
   sandbox.state.subscription_record.set(subscription.id, {
     id: subscription.id,
     toldOfTrialEnd: null,
     pendingUpdate: null,
+    overdueInvoice: null,
+    finalizationFails: false,
     toldOfScheduleEnd: null,
     portalSchedule: null,
   });
@@ -81,9 +88,14 @@ export function startSubscription(sandbox: Sandbox, order: SubscriptionOrder): S
     lines: [line],
     reason: 'subscription_create',
     period: { start: now, end: now },
-    finalizesAt: null,
+    finalizesAt: isSent ? now + sandbox.settings.draftSeconds : null,
   });
   subscription.latest_invoice = invoice.id;
+  // Source: https://docs.stripe.com/api/subscriptions/object#subscription_object-collection_method
+  // Guess: the first invoice that is sent stays a draft as long as that of a renewal.
+  if (isSent) {
+    return subscription;
+  }
   finalizeInvoice(sandbox, invoice);
   if (invoice.status === 'open' && order.paymentBehavior !== 'default_incomplete') {
     attemptInvoice(sandbox, invoice, { method: methodId, presence: order.presence, isAutomatic: true });

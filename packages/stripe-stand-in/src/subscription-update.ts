@@ -8,7 +8,7 @@ import {
   takePendingLines,
   trialLine,
 } from './invoice-lines.ts';
-import { attemptInvoice, draftInvoice, finalizeInvoice } from './invoices.ts';
+import { attemptInvoice, draftInvoice, finalizeInvoice, isSent } from './invoices.ts';
 import { defaultMethodOf } from './payment-methods.ts';
 import { MINIMUM_CENTS } from './payments.ts';
 import { holdUpdate, requirePendable, showUnpaidUpdate, voidUpdate } from './pending-updates.ts';
@@ -73,7 +73,8 @@ export function changeBilling(
     requirePendable(sandbox, subscription, method);
   }
   const total = lines.reduce((sum, line) => sum + line.amount, customer.balance);
-  if (isInvoiced && total >= MINIMUM_CENTS && behavior === 'error_if_incomplete') {
+  const isCharged = subscription.collection_method === 'charge_automatically';
+  if (isInvoiced && isCharged && total >= MINIMUM_CENTS && behavior === 'error_if_incomplete') {
     requirePayable(sandbox, method, behavior);
   }
   if (isChange(subscription, change)) {
@@ -119,7 +120,7 @@ function collectNow(
   invoice: Stripe.Invoice,
   { method, behavior }: { method: string | null; behavior: BillingChange['paymentBehavior'] },
 ): void {
-  if (invoice.status !== 'open') {
+  if (invoice.status !== 'open' || isSent(invoice)) {
     return;
   }
   if (behavior !== 'default_incomplete') {
@@ -213,6 +214,9 @@ export function resumeSubscription(
   subscription: Stripe.Subscription,
   movesAnchor: boolean,
 ): Stripe.Subscription {
+  if (subscription.collection_method === 'send_invoice') {
+    throw invalidRequest('Only subscriptions with `collection_method=charge_automatically` can be resumed.');
+  }
   if (subscription.status !== 'paused') {
     throw invalidRequest(
       `Subscription ${subscription.id} has a status of ${subscription.status}; only a paused subscription can be resumed.`,

@@ -25,6 +25,7 @@ const trialSettings = z.strictObject({
   }),
 });
 export const cancelAt = z.union([z.enum(['min_period_end', 'max_period_end']), timestamp]);
+const collectionMethod = z.enum(['charge_automatically', 'send_invoice']);
 const newItem = z.strictObject({ price: text, quantity: z.optional(integer) });
 const paymentSettings = z.strictObject({
   save_default_payment_method: z.optional(z.enum(['off', 'on_subscription'])),
@@ -42,7 +43,8 @@ const createParams = paramsOf<Stripe.SubscriptionCreateParams>()({
   billing_mode: z.optional(z.strictObject({ type: z.enum(['classic', 'flexible']) })),
   cancel_at: z.optional(cancelAt),
   cancel_at_period_end: z.optional(flag),
-  collection_method: z.optional(z.literal('charge_automatically')),
+  collection_method: z.optional(collectionMethod),
+  days_until_due: z.optional(integer),
   default_payment_method: z.optional(text),
   description: z.optional(text),
   metadata: z.optional(metadata),
@@ -83,12 +85,31 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.S
         : ownMethod(sandbox, customer, asked.default_payment_method),
     missingPaymentMethod: asked.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     billingMode: asked.billing_mode?.type ?? 'flexible',
+    daysUntilDue: daysUntilDue(asked, 'charge_automatically'),
     savesMethod: asked.payment_settings?.save_default_payment_method === 'on_subscription',
     paymentBehavior: asked.payment_behavior ?? 'allow_incomplete',
     presence: 'billing',
   });
   sandbox.assign(subscription, scheduling(subscription));
   return subscription;
+}
+
+// Source: https://docs.stripe.com/api/subscriptions/object#subscription_object-days_until_due
+/** @throws ApiError for invoices without the days until they are due, and for days where nothing is sent */
+function daysUntilDue(
+  asked: { collection_method?: string | undefined; days_until_due?: number | undefined },
+  before: string,
+): number | null {
+  const isSent = (asked.collection_method ?? before) === 'send_invoice';
+  if (isSent !== (asked.days_until_due !== undefined)) {
+    throw invalidRequest(
+      isSent
+        ? 'You must pass `days_until_due` when `collection_method` is set to `send_invoice`.'
+        : 'You can only pass `days_until_due` when `collection_method` is set to `send_invoice`.',
+      { param: 'days_until_due' },
+    );
+  }
+  return asked.days_until_due ?? null;
 }
 
 export function recurringPrice(sandbox: Sandbox, id: string, param: string): Stripe.Price {
@@ -117,6 +138,8 @@ const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
   cancel_at: z.optional(clearable(cancelAt)),
   cancel_at_period_end: z.optional(flag),
   cancellation_details: z.optional(cancellationDetails),
+  collection_method: z.optional(collectionMethod),
+  days_until_due: z.optional(integer),
   default_payment_method: z.optional(clearable(text)),
   description: z.optional(clearable(text)),
   metadata: z.optional(metadata),
@@ -245,6 +268,11 @@ function plainChanges(
   if (pause !== undefined) {
     changes.pause_collection =
       pause === null ? null : { behavior: pause.behavior, resumes_at: pause.resumes_at ?? null };
+  }
+  if (asked.collection_method !== undefined || asked.days_until_due !== undefined) {
+    const days = daysUntilDue(asked, subscription.collection_method);
+    changes.days_until_due = days;
+    changes.collection_method = days === null ? 'charge_automatically' : 'send_invoice';
   }
   const missing = asked.trial_settings?.end_behavior.missing_payment_method;
   if (missing !== undefined) {

@@ -22,6 +22,10 @@ type Step =
   | { do: 'customer'; card: string }
   | { do: 'subscribe'; at: number; price: string; trialDays: number }
   | { do: 'change'; at: number; price: string; now: boolean }
+  | { do: 'pend'; at: number; price: string }
+  | { do: 'schedule'; at: number; price: string; cancels: boolean }
+  | { do: 'portal'; at: number; price: string }
+  | { do: 'close invoice'; at: number; voids: boolean }
   | { do: 'cancel'; at: number; atPeriodEnd: boolean }
   | { do: 'card'; at: number; card: string }
   | { do: 'checkout'; card: string; plan: string | null }
@@ -39,6 +43,10 @@ const actions: fc.Arbitrary<Step>[] = [
   fc.record({ do: fc.constant('customer'), card }),
   fc.record({ do: fc.constant('subscribe'), at, price, trialDays: fc.constantFrom(0, 0, 7, 30) }),
   fc.record({ do: fc.constant('change'), at, price, now: fc.boolean() }),
+  fc.record({ do: fc.constant('pend'), at, price }),
+  fc.record({ do: fc.constant('schedule'), at, price, cancels: fc.boolean() }),
+  fc.record({ do: fc.constant('portal'), at, price }),
+  fc.record({ do: fc.constant('close invoice'), at, voids: fc.boolean() }),
   fc.record({ do: fc.constant('cancel'), at, atPeriodEnd: fc.boolean() }),
   fc.record({ do: fc.constant('card'), at, card }),
   fc.record({ do: fc.constant('checkout'), card, plan: fc.option(price, { nil: null }) }),
@@ -70,6 +78,25 @@ function pick<T>(items: readonly T[], index: number): T | undefined {
   return items[index % Math.max(1, items.length)];
 }
 
+async function schedule(
+  stripe: Stripe,
+  id: string,
+  { price: next, cancels }: { price: string; cancels: boolean },
+): Promise<void> {
+  const made = await stripe.subscriptionSchedules.create({ from_subscription: id });
+  const [present] = made.phases;
+  if (present === undefined) {
+    throw new Error('A schedule begins with a phase.');
+  }
+  const item = { price: present.items[0]?.price as string };
+  const { start_date, end_date, trial_end: trialEnd } = present;
+  const trial = trialEnd === null ? {} : { trial_end: trialEnd };
+  await stripe.subscriptionSchedules.update(made.id, {
+    end_behavior: cancels ? 'cancel' : 'release',
+    phases: [{ items: [item], start_date, end_date, ...trial }, { items: [{ price: next }] }],
+  });
+}
+
 async function carryOut({ stripe, standIn, clock, moveTo }: TestStripe, done: Step): Promise<void> {
   const { control } = standIn;
   const customers = async (): Promise<Stripe.Customer[]> =>
@@ -96,6 +123,27 @@ async function carryOut({ stripe, standIn, clock, moveTo }: TestStripe, done: St
         items: [{ id: item, price: done.price }],
         ...(done.now ? { billing_cycle_anchor: { type: 'now' }, proration_behavior: 'always_invoice' } : {}),
       });
+      return;
+    }
+    case 'pend': {
+      const subscription = pick(await subscriptions(), done.at);
+      await stripe.subscriptions.update(subscription?.id ?? 'sub_none', {
+        items: [{ id: subscription?.items.data[0]?.id ?? '', price: done.price }],
+        billing_cycle_anchor: { type: 'now' },
+        proration_behavior: 'always_invoice',
+        payment_behavior: 'pending_if_incomplete',
+      });
+      return;
+    }
+    case 'schedule':
+      await schedule(stripe, pick(await subscriptions(), done.at)?.id ?? 'sub_none', done);
+      return;
+    case 'portal':
+      control.changePriceInPortal(pick(await subscriptions(), done.at)?.id ?? 'sub_none', done.price);
+      return;
+    case 'close invoice': {
+      const invoice = pick((await stripe.invoices.list({ status: 'open' })).data, done.at)?.id ?? 'in_none';
+      await (done.voids ? stripe.invoices.voidInvoice(invoice) : stripe.invoices.markUncollectible(invoice));
       return;
     }
     case 'cancel': {
@@ -157,6 +205,22 @@ async function carryOut({ stripe, standIn, clock, moveTo }: TestStripe, done: St
   }
 }
 
+async function offerInPortal(stripe: Stripe): Promise<void> {
+  await stripe.billingPortal.configurations.create({
+    features: {
+      subscription_update: {
+        enabled: true,
+        default_allowed_updates: ['price'],
+        products: [
+          { product: 'prod_pro', prices: [PRO, PRO_YEAR] },
+          { product: 'prod_enterprise', prices: [ENTERPRISE] },
+        ],
+        schedule_at_period_end: { conditions: [{ type: 'decreasing_item_amount' }] },
+      },
+    },
+  });
+}
+
 /** Refusals are answers like others; what must not be is a mistake of the server's own. */
 function isRefusal(error: unknown): boolean {
   const isApiError = error instanceof Error && error.name === 'ApiError';
@@ -165,16 +229,19 @@ function isRefusal(error: unknown): boolean {
 
 async function everything(stripe: Stripe) {
   const all = { limit: 100 };
-  const [subscriptions, invoices, payments, intents, charges, refunds, events] = await Promise.all([
-    stripe.subscriptions.list({ status: 'all', ...all }).autoPagingToArray({ limit: 10_000 }),
-    stripe.invoices.list(all).autoPagingToArray({ limit: 10_000 }),
-    stripe.invoicePayments.list(all).autoPagingToArray({ limit: 10_000 }),
-    stripe.paymentIntents.list(all).autoPagingToArray({ limit: 10_000 }),
-    stripe.charges.list(all).autoPagingToArray({ limit: 10_000 }),
-    stripe.refunds.list(all).autoPagingToArray({ limit: 10_000 }),
-    stripe.events.list(all).autoPagingToArray({ limit: 10_000 }),
-  ]);
-  return { subscriptions, invoices, payments, intents, charges, refunds, events };
+  const [subscriptions, schedules, invoices, payments, intents, charges, refunds, events] = await Promise.all(
+    [
+      stripe.subscriptions.list({ status: 'all', ...all }).autoPagingToArray({ limit: 10_000 }),
+      stripe.subscriptionSchedules.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.invoices.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.invoicePayments.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.paymentIntents.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.charges.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.refunds.list(all).autoPagingToArray({ limit: 10_000 }),
+      stripe.events.list(all).autoPagingToArray({ limit: 10_000 }),
+    ],
+  );
+  return { subscriptions, schedules, invoices, payments, intents, charges, refunds, events };
 }
 
 type Everything = Awaited<ReturnType<typeof everything>>;
@@ -203,7 +270,7 @@ function checkMoney({ intents, charges, refunds, invoices, payments }: Everythin
   }
 }
 
-function checkSubscriptions({ subscriptions, invoices }: Everything, now: number): void {
+function checkSubscriptions({ subscriptions, invoices, schedules }: Everything, now: number): void {
   for (const subscription of subscriptions) {
     const item = subscription.items.data[0];
     const latest = invoices.find(({ id }) => id === subscription.latest_invoice);
@@ -212,6 +279,11 @@ function checkSubscriptions({ subscriptions, invoices }: Everything, now: number
     if (status === 'active' || status === 'trialing' || status === 'past_due') {
       expect(item?.current_period_start).toBeLessThanOrEqual(now);
       expect(item?.current_period_end).toBeGreaterThan(now);
+      expect(subscription.ended_at).toBeNull();
+    }
+    if (subscription.pending_update !== null) {
+      expect(latest?.status).toBe('open');
+      expect(subscription.pending_update.expires_at).toBeGreaterThan(now);
       expect(subscription.ended_at).toBeNull();
     }
     if (status === 'active') {
@@ -225,6 +297,13 @@ function checkSubscriptions({ subscriptions, invoices }: Everything, now: number
           invoice.auto_advance === true,
       );
       expect(collected).toEqual([]);
+    }
+  }
+  for (const one of schedules) {
+    const managed = subscriptions.find(({ id }) => id === one.subscription);
+    expect(managed?.schedule ?? null).toBe(one.status === 'active' ? one.id : null);
+    if (one.current_phase !== null) {
+      expect(one.current_phase.end_date).toBeGreaterThan(managed?.status === 'paused' ? 0 : now);
     }
   }
 }
@@ -261,6 +340,7 @@ it('stays consistent whatever is done to it, and delivers every event', async ()
         await control.flush();
         control.reset();
         endpoint.received.length = 0;
+        await offerInPortal(sandbox.stripe);
         control.setFaults({ webhooks: { shuffle: true, drop: 0.3, duplicate: 0.2 } });
         for (const one of steps) {
           await carryOut(sandbox, one).catch((error: unknown) => {
