@@ -20,8 +20,8 @@ export interface StripeConnection {
   sdk: () => Promise<Stripe>;
 }
 
-/** The version that the SDK's types describe, pinned so that an update of the SDK does not change it in passing. */
-const API_VERSION = '2026-10-28.endive';
+/** The version that the SDK's types describe, for requests and events. Pinned: no update of the SDK changes it in passing. */
+export const API_VERSION = '2026-10-28.endive';
 /** The longest that one request may take. */
 const REQUEST_TIMEOUT_MS = 8_000;
 /** With less than this left, another request would not be answered in time. */
@@ -33,7 +33,11 @@ const SHORTEST_REQUEST_MS = 100;
  */
 export function connectStripe(secretId: string, apiUrl: string | null): StripeConnection {
   const readSecret = createSecretReader(secretId);
-  const keys = async (): Promise<StripeKeys> => parseKeys(await readConfigured(readSecret));
+  return connectionBy(async () => parseKeys(await readConfigured(readSecret)), apiUrl);
+}
+
+/** @param keys asked for each time: they may change while the process lives */
+export function connectionBy(keys: () => Promise<StripeKeys>, apiUrl: string | null): StripeConnection {
   let made: { secretKey: string; sdk: Stripe } | null = null;
   return {
     keys,
@@ -102,7 +106,7 @@ function parseKeys(secret: string): StripeKeys {
 }
 
 /** Whether the keys are those of a live account, and not of a sandbox. */
-export function isLiveMode({ secretKey }: StripeKeys): boolean {
+export function isLiveMode({ secretKey }: Pick<StripeKeys, 'secretKey'>): boolean {
   return /^[sr]k_live_/.test(secretKey);
 }
 
