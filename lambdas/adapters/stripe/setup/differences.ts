@@ -41,7 +41,7 @@ function accountDifferences(
       ),
     ];
   }
-  if (accountId === null) {
+  if (accountId === null || kept.account === undefined) {
     return [];
   }
   const account = `${accountId} ${isLive ? 'live' : 'test'}`;

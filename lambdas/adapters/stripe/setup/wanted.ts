@@ -38,8 +38,8 @@ export interface KeptOfStripe {
   secretKey: string;
   /** Null: there is none yet; undefined: somebody else keeps it, and it can't be compared. */
   webhookSecret: string | null | undefined;
-  /** `acct_… live` or `acct_… test`; null: it was never recorded. */
-  account: string | null;
+  /** `acct_… live` or `acct_… test`; null: it was never recorded; undefined: nothing could keep it. */
+  account: string | null | undefined;
 }
 
 /** Stripe shows a signing secret once, and its hash in the endpoint's metadata tells whether it is still the one that is kept. */

@@ -1,0 +1,133 @@
+/** `npm run stripe`: makes and checks what the owner's account at Stripe has to have. */
+import { connectionBy, type StripeConnection } from '../lambdas/adapters/stripe/connection.ts';
+import {
+  NotConfiguredError,
+  StripeRejectedError,
+  StripeUnavailableError,
+} from '../lambdas/adapters/stripe/errors.ts';
+import type { Difference } from '../lambdas/adapters/stripe/setup/step.ts';
+import { wantedAtStripe, type WantedAtStripe } from '../lambdas/adapters/stripe/setup/wanted.ts';
+import { CORE_HANDLERS } from '../lambdas/commands/core-stripe-handlers.ts';
+import { catalogueOf } from '../lambdas/domain/catalogue.ts';
+import { EVENT_HANDLERS } from '../lambdas/letters/commands/stripe-event-handlers.ts';
+import { loadConfig } from '../lib/load-config.ts';
+import { runProgram } from './command-line.ts';
+import { findTarget, type StripeTarget } from './stripe-keys.ts';
+import { checkStripe, setUpStripe } from './stripe-setup.ts';
+import { UsageError } from './usage-error.ts';
+
+const WORDS = ['setup', 'check'] as const;
+
+const HELP = `Makes and checks what your account at Stripe has to have: a product for each plan and bundle, their prices, the
+webhook endpoint and the Portal's configuration.
+
+  npm run stripe -- setup    tells what it would make and change; with --yes it does
+  npm run stripe -- check    tells what is not as it has to be, and how to mend it
+
+  --stage STAGE   the stage, whose stack Postage-STAGE tells its secret and its webhook address
+  --secret ARN    the secret that holds Stripe's keys, in place of the stack's
+  --url URL       the address of the webhook, in place of the stack's
+  --config FILE   the catalogue (default: postage.config.ts)
+  --yes           lets setup make and change things
+  --help          shows this
+
+Without --secret, STRIPE_SECRET_KEY=sk_… is used where it is set, with STRIPE_WEBHOOK_SECRET, and the stage dev unless you
+name one. Then an endpoint is made only with --url, and its signing secret is shown once: "stripe listen" needs none. With
+a secret in AWS it uses the region and the credentials of the environment, which need secretsmanager:GetSecretValue and
+secretsmanager:PutSecretValue on it, and cloudformation:DescribeStacks on the stack. docs/stripe.md tells which rights
+a restricted key needs. The exit code is 1 when something is left that is not as it has to be.
+`;
+
+/** Another server than Stripe's, for tests. */
+const API_URL = process.env['POSTAGE_STRIPE_API_URL'] ?? '';
+
+function tell(...lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+function linesOf(differences: readonly Difference[]): string[] {
+  return differences.flatMap(({ says, mend }) => [says, `  ${mend}`]);
+}
+
+async function wantedFor(
+  { stage, webhookUrl }: StripeTarget,
+  config: string | undefined,
+): Promise<WantedAtStripe> {
+  const { catalogue, letters } = (await loadConfig(config)).config;
+  const events = Object.keys(letters === null ? CORE_HANDLERS : EVENT_HANDLERS);
+  return wantedAtStripe(catalogueOf(catalogue, Date.now()), { stage, webhookUrl, events });
+}
+
+/** Reads the keys for each request, since a step may keep another one. */
+function connect({ keeper }: StripeTarget): StripeConnection {
+  const keys = async () => {
+    const { secretKey, webhookSecret } = await keeper.kept();
+    return { secretKey, webhookSecret: webhookSecret ?? '' };
+  };
+  return connectionBy(keys, API_URL === '' ? null : API_URL);
+}
+
+async function setUp(target: StripeTarget, wanted: WantedAtStripe, isCarriedOut: boolean): Promise<number> {
+  const connection = connect(target);
+  if (!isCarriedOut) {
+    const found = await checkStripe(connection, wanted, target.keeper);
+    tell(...linesOf(found));
+    tell(
+      found.some(({ step }) => step !== null)
+        ? 'Nothing was changed. Setup does what stands behind its name with --yes.'
+        : 'There is nothing that setup would change.',
+    );
+    return found.length === 0 ? 0 : 1;
+  }
+  let steps = 0;
+  const left = await setUpStripe(connection, wanted, target.keeper, ({ says, mend }) => {
+    steps += 1;
+    tell(says, `  ${mend}`);
+  });
+  tell(`${String(steps)} ${steps === 1 ? 'change' : 'changes'} made.`);
+  if (left.length > 0) {
+    tell('This is left:', ...linesOf(left));
+  }
+  return left.length === 0 ? 0 : 1;
+}
+
+async function check(target: StripeTarget, wanted: WantedAtStripe): Promise<number> {
+  const found = await checkStripe(connect(target), wanted, target.keeper);
+  tell(...linesOf(found));
+  tell(found.length === 0 ? 'Everything is as it has to be.' : `${String(found.length)} found.`);
+  return found.length === 0 ? 0 : 1;
+}
+
+/** What its user can mend is told in one line. */
+async function inWords<Answer>(asking: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    const isTold =
+      error instanceof NotConfiguredError ||
+      error instanceof StripeUnavailableError ||
+      error instanceof StripeRejectedError;
+    throw isTold ? new UsageError(error.message) : error;
+  }
+}
+
+await runProgram({
+  command: 'npm run stripe',
+  help: HELP,
+  words: WORDS,
+  options: {
+    stage: { type: 'string' },
+    secret: { type: 'string' },
+    url: { type: 'string' },
+    config: { type: 'string' },
+    yes: { type: 'boolean', default: false },
+  },
+  run: async ({ config, yes, ...options }, word) => {
+    if (word === 'check' && yes) {
+      throw new UsageError('--yes belongs to setup.');
+    }
+    const target = await findTarget({ stage: undefined, secret: undefined, url: undefined, ...options });
+    const wanted = await wantedFor(target, config);
+    return inWords(word === 'setup' ? setUp(target, wanted, yes) : check(target, wanted));
+  },
+});
