@@ -23,6 +23,7 @@ import { paymentMethodRoutes } from './payment-methods.ts';
 import { portalRoutes } from './portal.ts';
 import { type Random } from './random.ts';
 import { type RateLimiter, tooMany } from './rate-limits.ts';
+import { record } from './recorder.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
@@ -85,6 +86,7 @@ export interface ApiParts {
 export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<ApiOutcome> {
   // It is not one of the sandbox's ids, because reading makes nothing.
   const requestId = `req_${randomBytes(7).toString('hex')}`;
+  record(request);
   try {
     const access = accessBy(parts.keys, headerOf(request, 'authorization'));
     requireVersion(request);

@@ -94,14 +94,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     metadata: {},
     next_payment_attempt: null,
     number: null,
-    parent:
-      subscription === null
-        ? null
-        : {
-            quote_details: null,
-            subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-            type: 'subscription_details',
-          },
+    parent: subscription === null ? null : parentOf(subscription),
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     period_end: period.end,
     period_start: period.start,
@@ -118,5 +111,13 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     total_pretax_credit_amounts: [],
     total_taxes: [],
     webhooks_delivered_at: sandbox.now(),
+  };
+}
+
+function parentOf({ id, metadata }: Stripe.Subscription): Stripe.Invoice.Parent {
+  return {
+    quote_details: null,
+    subscription_details: { metadata: { ...metadata }, subscription: id },
+    type: 'subscription_details',
   };
 }
