@@ -1,8 +1,9 @@
 import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
 import { type Chosen, followChoice } from '../domain/live-subscription.ts';
-import { changeAccount, type ChangeCause } from './change-account.ts';
+import { changeAccount } from './change-account.ts';
 
 export type SubscriptionOutcome =
   | 'written'
@@ -19,9 +20,13 @@ export interface ToldSubscription {
   /** The account's before Stripe was asked. */
   billingVersion: number;
   chosen: Pick<Chosen, 'facts' | 'hadSubscription'>;
-  cause: ChangeCause;
-  /** The event of a worker; null: a route has changed the subscription. */
-  event: ProcessedEvent | null;
+  event: ProcessedEvent | FollowedChange;
+}
+
+/** A billing route has changed the subscription, and follows Stripe without an event of its own. */
+export interface FollowedChange {
+  changeId: string;
+  at: Instant;
 }
 
 /**
@@ -37,10 +42,10 @@ export interface ToldSubscription {
  */
 export async function applySubscription(
   store: Store,
-  { userId, billingVersion, chosen, cause, event }: ToldSubscription,
+  { userId, billingVersion, chosen, event }: ToldSubscription,
   deadline: Deadline,
 ): Promise<SubscriptionOutcome> {
-  const request = { userId, now: cause.at, deadline, ifErased: () => 'no account' as const };
+  const request = { userId, now: event.at, deadline, ifErased: () => 'no account' as const };
   return changeAccount<SubscriptionOutcome>(store, request, (before) => {
     if (before === null) {
       return { answer: 'no account' };
@@ -48,15 +53,18 @@ export async function applySubscription(
     if (before.billingVersion !== billingVersion) {
       return { answer: 'overtaken' };
     }
-    const change = followChoice(before, chosen, cause.at, store.catalogue);
+    const change = followChoice(before, chosen, event.at, store.catalogue);
     return {
       write: {
         change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
-        cause,
-        alongside:
-          event === null
-            ? []
-            : [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
+        ...('changeId' in event
+          ? { cause: { id: `change-${event.changeId}-followed`, at: event.at } }
+          : {
+              cause: { id: `stripe-${event.id}`, at: event.at },
+              alongside: [
+                { write: markProcessed(store.table, event), ifRefused: () => 'processed before' as const },
+              ],
+            }),
         answer: 'written',
       },
     };

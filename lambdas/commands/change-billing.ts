@@ -86,8 +86,9 @@ async function attempt(
   if (account?.kind === 'erased') {
     return refuseErased();
   }
-  if (account?.openChange != null) {
-    return meetOpenChange(services, request, asked, account.openChange, seen);
+  const openChange = account?.openChange ?? null;
+  if (openChange !== null) {
+    return meetOpenChange(services, request, asked, openChange, seen);
   }
   const subscriptionId = account === null ? null : await findSubscriptionId(services, account, request);
   const found =
@@ -168,7 +169,7 @@ async function claim(
 ): Promise<boolean> {
   const openChange = isSettled(record) ? null : record.id;
   return changeAccount<boolean>(store, { userId, now, deadline, ifErased: refuseErased }, (before) =>
-    before === null || before.openChange !== null || before.billingVersion !== billingVersion
+    before?.openChange !== null || before.billingVersion !== billingVersion
       ? { answer: false }
       : {
           write: {
@@ -290,8 +291,8 @@ async function followChange(
   for (let tries = 0; customerId !== null && tries < MAX_FOLLOWS; tries += 1) {
     try {
       const followed = await followOnce(services, { userId, customerId }, { now, deadline }, (at) => ({
-        cause: { id: `change-${id}-followed`, at },
-        event: null,
+        changeId: id,
+        at,
       }));
       if (followed.outcome !== 'overtaken') {
         return;

@@ -50,8 +50,10 @@ async function follow(
   customer: CustomerLink,
 ): Promise<EventOutcome | 'overtaken'> {
   const told = await followOnce(services, customer, { now: sentAt, deadline }, (at) => ({
-    cause: { id: `stripe-${event.id}`, at },
-    event: { id: event.id, type: event.type, outcome: 'followed', at },
+    id: event.id,
+    type: event.type,
+    outcome: 'followed',
+    at,
   }));
   switch (told.outcome) {
     case 'written':
@@ -85,7 +87,7 @@ export async function followOnce(
   services: Pick<StripeServices, 'store' | 'stripe'>,
   { userId, customerId }: CustomerLink,
   { now: askedAt, deadline }: { now: Instant; deadline: Deadline },
-  causeAt: (at: Instant) => Pick<ToldSubscription, 'cause' | 'event'>,
+  eventAt: (at: Instant) => ToldSubscription['event'],
 ): Promise<Followed> {
   const { store, stripe } = services;
   const account = await readStoredAccount(store, userId, deadline);
@@ -117,7 +119,7 @@ export async function followOnce(
     return { outcome: 'unknown_price' };
   }
   const { billingVersion } = account;
-  const told = { userId, billingVersion, chosen: choice, ...causeAt(now) };
+  const told = { userId, billingVersion, chosen: choice, event: eventAt(now) };
   const outcome = await applySubscription(store, told, deadline);
   return outcome === 'written' ? { outcome, concerns: choice.concerns } : { outcome };
 }

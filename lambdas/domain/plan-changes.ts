@@ -228,7 +228,7 @@ export interface BillingChange extends AskedChange {
 }
 
 /** A change that Stripe does not know for so long has not reached it. Stripe keeps the keys of requests for longer. */
-export const LAPSES_AFTER_MS = HOUR_MS;
+const LAPSES_AFTER_MS = HOUR_MS;
 
 export type ChangeVerdict =
   | { verdict: 'done' }

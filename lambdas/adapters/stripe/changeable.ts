@@ -142,16 +142,11 @@ function isIntent(intent: string | Stripe.PaymentIntent | null | undefined): int
  * them leaves the intent without a method, and the holder can't authenticate with the secret alone: that is a decline.
  */
 function paymentOf(intent: Stripe.PaymentIntent | undefined): PendingUpdate['payment'] {
-  switch (intent?.status) {
-    case 'requires_action':
-    case 'requires_confirmation':
-      return 'needs_holder';
-    case 'requires_payment_method':
-    case 'canceled':
-      return 'declined';
-    default:
-      return 'under_way';
+  const status = intent?.status ?? 'processing';
+  if (status === 'requires_action' || status === 'requires_confirmation') {
+    return 'needs_holder';
   }
+  return status === 'requires_payment_method' || status === 'canceled' ? 'declined' : 'under_way';
 }
 
 /**

@@ -155,7 +155,7 @@ function presentPhase(schedule: Stripe.SubscriptionSchedule, found: FoundSubscri
     items: [{ price: price.id, ...(quantity === undefined ? {} : { quantity }) }],
     start_date: start,
     end_date: found.item.current_period_end,
-    ...(phase?.trial_end == null ? {} : { trial_end: phase.trial_end }),
+    ...(typeof phase?.trial_end === 'number' ? { trial_end: phase.trial_end } : {}),
     proration_behavior: 'none',
   };
 }
@@ -192,13 +192,12 @@ function discountOf(
   discount: Phase['discounts'][number],
 ): Stripe.SubscriptionScheduleUpdateParams.Phase.Discount {
   const [existing, code, coupon] = [discount.discount, discount.promotion_code, discount.coupon].map(idOf);
-  return existing != null
-    ? { discount: existing }
-    : code != null
-      ? { promotion_code: code }
-      : coupon != null
-        ? { coupon }
-        : {};
+  if (typeof existing === 'string') {
+    return { discount: existing };
+  }
+  return typeof code === 'string'
+    ? { promotion_code: code }
+    : { ...(typeof coupon === 'string' ? { coupon } : {}) };
 }
 
 /** What a phase to come has in common with the present one. */
