@@ -21,6 +21,7 @@ export interface TargetOptions {
   stage: string | undefined;
   secret: string | undefined;
   url: string | undefined;
+  rolled: boolean;
 }
 
 const KEY = /^[sr]k_(test|live)_\S+$/;
@@ -30,7 +31,7 @@ const KEY = /^[sr]k_(test|live)_\S+$/;
  *
  * @throws UsageError
  */
-export async function findTarget({ stage, secret, url }: TargetOptions): Promise<StripeTarget> {
+export async function findTarget({ stage, secret, url, rolled }: TargetOptions): Promise<StripeTarget> {
   if (url !== undefined && !URL.canParse(url)) {
     throw new UsageError(`--url must be an address, such as https://api.example.com/webhooks/stripe.`);
   }
@@ -48,7 +49,7 @@ export async function findTarget({ stage, secret, url }: TargetOptions): Promise
     throw new UsageError(`The stack Postage-${String(stage)} has no output StripeSecretArn.`);
   }
   const webhookUrl = url ?? outputs?.['StripeWebhookUrl'] ?? null;
-  return { stage: stage ?? 'dev', webhookUrl, keeper: await ofSecret(secretId) };
+  return { stage: stage ?? 'dev', webhookUrl, keeper: await ofSecret(secretId, rolled) };
 }
 
 /** @throws UsageError */
@@ -89,7 +90,7 @@ const secretValue = z.looseObject({
 });
 
 /** @throws UsageError */
-async function ofSecret(SecretId: string): Promise<KeepsStripe> {
+async function ofSecret(SecretId: string, isRolled: boolean): Promise<KeepsStripe> {
   const client = new SecretsManagerClient();
   const read = async (): Promise<z.output<typeof secretValue>> => {
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
@@ -106,6 +107,7 @@ async function ofSecret(SecretId: string): Promise<KeepsStripe> {
       secretKey,
       webhookSecret: webhookSecret === '' ? null : webhookSecret,
       account: account === '' ? null : account,
+      isRolled,
     };
   };
   try {

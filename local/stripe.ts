@@ -28,6 +28,7 @@ webhook endpoint and the Portal's configuration.
   --secret ARN    the secret that holds Stripe's keys, in place of the stack's
   --url URL       the address of the webhook, in place of the stack's
   --config FILE   the catalogue (default: postage.config.ts)
+  --rolled        you have rolled the endpoint's signing secret at Stripe, and put the new one into the secret
   --yes           lets setup make and change things
   --help          shows this
 
@@ -120,11 +121,12 @@ await runProgram({
     secret: { type: 'string' },
     url: { type: 'string' },
     config: { type: 'string' },
+    rolled: { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
   },
   run: async ({ config, yes, ...options }, word) => {
-    if (word === 'check' && yes) {
-      throw new UsageError('--yes belongs to setup.');
+    if (word === 'check' && (yes || options.rolled)) {
+      throw new UsageError('--yes and --rolled belong to setup.');
     }
     const target = await findTarget({ stage: undefined, secret: undefined, url: undefined, ...options });
     const wanted = await wantedFor(target, config);

@@ -7,7 +7,7 @@ import { type Catalogue } from '../../lambdas/domain/catalogue.ts';
 import { EVENT_HANDLERS } from '../../lambdas/letters/commands/stripe-event-handlers.ts';
 import { checkStripe, keepInMemory, type KeepsStripe, setUpStripe } from '../../local/stripe-setup.ts';
 import { LETTERS } from '../support/catalogues.ts';
-import { openStripe, type TestStripe } from '../support/stripe.ts';
+import { idOf, openStripe, type TestStripe } from '../support/stripe.ts';
 
 const URL = 'https://api.example.com/webhooks/stripe';
 const events = Object.keys(EVENT_HANDLERS);
@@ -146,6 +146,18 @@ describe('setup', () => {
     expect(await check()).toEqual([]);
   });
 
+  it('takes a signing secret that its owner has rolled at Stripe', async () => {
+    await setUp();
+    const before = await endpoint();
+    await keeper.keepWebhookSecret('whsec_rolled');
+    const { kept } = keeper;
+    keeper = { ...keeper, kept: async () => ({ ...(await kept()), isRolled: true }) };
+    expect(await setUp()).toEqual([]);
+    expect((await endpoint()).id).toBe(before.id);
+    keeper = { ...keeper, kept };
+    expect(await check()).toEqual([]);
+  });
+
   it('begins nothing in another account', async () => {
     await setUp();
     useKeys(at.standIn.otherAccountKey);
@@ -156,7 +168,7 @@ describe('setup', () => {
 const sellAt = async (other: Partial<Stripe.PriceCreateParams>): Promise<void> => {
   const { product, metadata } = await priceOf('postage_pro_month');
   await stripe.prices.create({
-    product: String(product),
+    product: idOf(product),
     currency: 'usd',
     unit_amount: 900,
     recurring: { interval: 'month' },
@@ -212,7 +224,7 @@ const CHANGES: Record<string, Change> = {
     act: async () => {
       const { product } = await priceOf('postage_pro_month');
       await stripe.prices.create({
-        product: String(product),
+        product: idOf(product),
         currency: 'usd',
         unit_amount: 500,
         recurring: { interval: 'month' },

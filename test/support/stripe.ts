@@ -1,7 +1,5 @@
-import type { Stripe } from 'stripe';
 import { openStripe as openStandIn, type StripeOptions, type TestStripe } from 'stripe-stand-in';
 import { standInProducts } from '../../local/stripe-products.ts';
-import { portalOf, STAGE_METADATA } from '../../lambdas/adapters/stripe/portal-configuration.ts';
 import { CATALOGUE } from '../../lambdas/wiring/catalogue.ts';
 
 export type { TestStripe };
@@ -9,12 +7,6 @@ export type { TestStripe };
 /** The stand-in for Stripe with a price for each plan, and a clock that stands still. */
 export function openStripe(startIso: string, options: Partial<StripeOptions> = {}): Promise<TestStripe> {
   return openStandIn(startIso, { products: standInProducts(CATALOGUE), ...options });
-}
-
-/** The configuration of the Portal that `npm run stripe -- setup` makes. */
-export async function givenPortal(stripe: Stripe, stage: string): Promise<void> {
-  const metadata = { [STAGE_METADATA]: stage };
-  await stripe.billingPortal.configurations.create({ ...portalOf(CATALOGUE), metadata });
 }
 
 /** The id behind a reference, expanded or not. */

@@ -10,6 +10,8 @@ export interface StripeKeys {
   secretKey: string;
   /** What the webhook endpoint's events are signed with. */
   webhookSecret: string;
+  /** The account that the keys were of when `npm run stripe -- setup` last ran. */
+  account?: string | undefined;
 }
 
 /** Stripe, as one process reaches it. Nothing is read or sent before it is needed. */
@@ -82,6 +84,7 @@ function addressOf({ protocol, hostname, port }: URL): {
 const keysInSecret = z.object({
   secretKey: z.string().check(z.regex(/^[sr]k_(test|live)_\S+$/)),
   webhookSecret: z.string().check(z.regex(/^whsec_\S+$/)),
+  account: z.optional(z.string()),
 });
 
 async function readConfigured(readSecret: () => Promise<string>): Promise<string> {

@@ -69,7 +69,7 @@ export const FINGERPRINT_METADATA = 'postage_secret';
 function endpointDifferences(
   { stage, endpoint: wanted }: WantedAtStripe,
   { endpoints }: FoundAtStripe,
-  { webhookSecret }: KeptOfStripe,
+  { webhookSecret, isRolled = false }: KeptOfStripe,
 ): Difference[] {
   if (wanted === null) {
     return [];
@@ -102,10 +102,24 @@ function endpointDifferences(
         `Delete the endpoint ${id} at Stripe.`,
       ),
     );
-  const unlike = unlikeEndpoint(found, apiVersion, webhookSecret);
+  const unlike = unlikeEndpoint(found, apiVersion, isRolled ? undefined : webhookSecret);
+  const rolled =
+    isRolled && typeof webhookSecret === 'string' && !isKept(found, webhookSecret)
+      ? [
+          bySetup(
+            `The signing secret of the endpoint ${found.id} was rolled.`,
+            'It notes the one that is kept.',
+            {
+              does: 'update endpoint',
+              id: found.id,
+              params: { metadata: { [FINGERPRINT_METADATA]: fingerprintOf(webhookSecret) } },
+            },
+          ),
+        ]
+      : [];
   const replaced =
     unlike === null
-      ? loosely(found, wanted, stage)
+      ? [...rolled, ...loosely(found, wanted, stage)]
       : [
           bySetup(unlike, `It puts another one in the place of ${found.id}, and keeps its signing secret.`, {
             does: 'create endpoint',
@@ -118,19 +132,22 @@ function endpointDifferences(
 
 /** What nobody can change about an endpoint; null: all of that is right. */
 function unlikeEndpoint(
-  { id, api_version: version, metadata }: Stripe.WebhookEndpoint,
+  endpoint: Stripe.WebhookEndpoint,
   apiVersion: string,
   webhookSecret: KeptOfStripe['webhookSecret'],
 ): string | null {
+  const { id, api_version: version } = endpoint;
   if (version !== apiVersion) {
     return `The endpoint ${id} sends events of the version ${version ?? 'of the account'} instead of ${apiVersion}.`;
   }
-  const isKept =
-    webhookSecret === undefined ||
-    (webhookSecret !== null && metadata[FINGERPRINT_METADATA] === fingerprintOf(webhookSecret));
-  return isKept
+  const isOwn = webhookSecret === undefined || (webhookSecret !== null && isKept(endpoint, webhookSecret));
+  return isOwn
     ? null
     : `The signing secret that is kept is not the one that setup kept for the endpoint ${id}.`;
+}
+
+function isKept({ metadata }: Stripe.WebhookEndpoint, webhookSecret: string): boolean {
+  return metadata[FINGERPRINT_METADATA] === fingerprintOf(webhookSecret);
 }
 
 /** What can be changed about an endpoint. */

@@ -38,6 +38,8 @@ export interface KeptOfStripe {
   secretKey: string;
   /** Null: there is none yet; undefined: somebody else keeps it, and it can't be compared. */
   webhookSecret: string | null | undefined;
+  /** Its owner says that it is the endpoint's: they have rolled it at Stripe. */
+  isRolled?: boolean;
   /** `acct_… live` or `acct_… test`; null: it was never recorded; undefined: nothing could keep it. */
   account: string | null | undefined;
 }
