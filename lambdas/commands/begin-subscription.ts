@@ -19,7 +19,14 @@ const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
  */
 export async function beginSubscription(
   services: CustomerServices & { appUrl: string },
-  { userId, id, now, deadline, idempotencyKey }: CommandContext & { idempotencyKey: string | null },
+  {
+    userId,
+    id,
+    now,
+    deadline,
+    idempotencyKey,
+    email = null,
+  }: CommandContext & { idempotencyKey: string | null; email?: string | null },
   offer: Offer,
 ): Promise<string | null> {
   const { store, stripe, appUrl } = services;
@@ -28,7 +35,7 @@ export async function beginSubscription(
     return null;
   }
   const priceId = await findPrice(stripe, offer, store.catalogue, deadline);
-  return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
+  return withCustomer({ store, stripe }, { ...account, email }, now, deadline, async (customerId) => {
     // Stripe does not know a customer who was deleted. The Checkout below replaces them.
     const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
     const statuses = (listed?.subscriptions ?? []).map(({ status }) => status);
@@ -38,10 +45,8 @@ export async function beginSubscription(
     const isFirst = statuses.every((status) => NEVER_BEGAN.includes(status));
     const days = isFirst ? store.catalogue.trialDays : 0;
     const requestId = idempotencyKey === null ? null : id;
-    return checkOutSubscription(
-      stripe,
-      { userId, customerId, priceId, trialDays: days, appUrl, requestId },
-      deadline,
-    );
+    const { checkout } = store.catalogue;
+    const order = { userId, customerId, priceId, trialDays: days, appUrl, checkout, requestId };
+    return checkOutSubscription(stripe, order, deadline);
   });
 }

@@ -252,6 +252,10 @@ describe('the rights of the rest', () => {
         ['lambda:InvokeFunction', expect.stringContaining('ReconcilerreconcilerFunction')],
         ['sqs:SendMessage', expect.stringContaining('failedreconciliations')],
       ],
+      [
+        ['lambda:InvokeFunction', expect.stringContaining('StripeCheckcheckstripeFunction')],
+        ['sqs:SendMessage', expect.stringContaining('failedstripechecks')],
+      ],
     ]);
   });
 
