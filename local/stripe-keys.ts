@@ -27,7 +27,7 @@ export interface TargetOptions {
 const KEY = /^[sr]k_(test|live)_\S+$/;
 
 /**
- * The keys of the environment, those of a secret, or those of a stage's stack.
+ * The keys of a secret, that of a stage's stack or another, or those of the environment alone.
  *
  * @throws UsageError
  */
@@ -36,8 +36,8 @@ export async function findTarget({ stage, secret, url, rolled }: TargetOptions):
     throw new UsageError(`--url must be an address, such as https://api.example.com/webhooks/stripe.`);
   }
   const secretKey = process.env['STRIPE_SECRET_KEY'] ?? '';
-  if (secret === undefined && secretKey !== '') {
-    return { stage: stage ?? 'dev', webhookUrl: url ?? null, keeper: ofEnvironment(secretKey) };
+  if (secret === undefined && stage === undefined && secretKey !== '') {
+    return { stage: 'dev', webhookUrl: url ?? null, keeper: ofEnvironment(secretKey) };
   }
   if (secret === undefined && stage === undefined) {
     throw new UsageError('Name a stage with --stage, a secret with --secret, or set STRIPE_SECRET_KEY.');
@@ -49,7 +49,7 @@ export async function findTarget({ stage, secret, url, rolled }: TargetOptions):
     throw new UsageError(`The stack Postage-${String(stage)} has no output StripeSecretArn.`);
   }
   const webhookUrl = url ?? outputs?.['StripeWebhookUrl'] ?? null;
-  return { stage: stage ?? 'dev', webhookUrl, keeper: await ofSecret(secretId, rolled) };
+  return { stage: stage ?? 'dev', webhookUrl, keeper: await ofSecret(secretId, secretKey, rolled) };
 }
 
 /** @throws UsageError */
@@ -89,8 +89,8 @@ const secretValue = z.looseObject({
   account: z.optional(z.string()),
 });
 
-/** @throws UsageError */
-async function ofSecret(SecretId: string, isRolled: boolean): Promise<KeepsStripe> {
+/** @param ownKey is used in place of that in the secret, unless it is empty. @throws UsageError */
+async function ofSecret(SecretId: string, ownKey: string, isRolled: boolean): Promise<KeepsStripe> {
   const client = new SecretsManagerClient();
   const read = async (): Promise<z.output<typeof secretValue>> => {
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
@@ -104,7 +104,7 @@ async function ofSecret(SecretId: string, isRolled: boolean): Promise<KeepsStrip
   const kept = async (): Promise<KeptOfStripe> => {
     const { secretKey, webhookSecret = '', account = '' } = await read();
     return {
-      secretKey,
+      secretKey: ownKey === '' ? secretKey : ownKey,
       webhookSecret: webhookSecret === '' ? null : webhookSecret,
       account: account === '' ? null : account,
       isRolled,

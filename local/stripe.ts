@@ -5,18 +5,21 @@ import {
   StripeRejectedError,
   StripeUnavailableError,
 } from '../lambdas/adapters/stripe/errors.ts';
+import { findAdoption } from '../lambdas/adapters/stripe/setup/adopt.ts';
+import { carryOut } from '../lambdas/adapters/stripe/setup/carry-out.ts';
 import type { Difference } from '../lambdas/adapters/stripe/setup/step.ts';
 import { wantedAtStripe, type WantedAtStripe } from '../lambdas/adapters/stripe/setup/wanted.ts';
 import { CORE_HANDLERS } from '../lambdas/commands/core-stripe-handlers.ts';
-import { catalogueOf } from '../lambdas/domain/catalogue.ts';
+import { BILLING_INTERVALS, type Catalogue, catalogueOf } from '../lambdas/domain/catalogue.ts';
 import { EVENT_HANDLERS } from '../lambdas/letters/commands/stripe-event-handlers.ts';
+import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { loadConfig } from '../lib/load-config.ts';
 import { runProgram } from './command-line.ts';
 import { findTarget, type StripeTarget } from './stripe-keys.ts';
 import { checkStripe, setUpStripe } from './stripe-setup.ts';
 import { UsageError } from './usage-error.ts';
 
-const WORDS = ['setup', 'check'] as const;
+const WORDS = ['setup', 'check', 'adopt'] as const;
 
 const HELP = `Makes and checks what your account at Stripe has to have: a product for each plan and bundle, their prices, the
 webhook endpoint and the Portal's configuration.
@@ -24,16 +27,19 @@ webhook endpoint and the Portal's configuration.
   npm run stripe -- setup    tells what it would make and change; with --yes it does
   npm run stripe -- check    tells what is not as it has to be, and how to mend it
 
+  npm run stripe -- adopt price_1Abc=pro/month
+                             marks prices that are there already, so that their subscribers have the plan; with --yes
+
   --stage STAGE   the stage, whose stack Postage-STAGE tells its secret and its webhook address
   --secret ARN    the secret that holds Stripe's keys, in place of the stack's
   --url URL       the address of the webhook, in place of the stack's
   --config FILE   the catalogue (default: postage.config.ts)
   --rolled        you have rolled the endpoint's signing secret at Stripe, and put the new one into the secret
-  --yes           lets setup make and change things
+  --yes           lets setup and adopt make and change things
   --help          shows this
 
-Without --secret, STRIPE_SECRET_KEY=sk_… is used where it is set, with STRIPE_WEBHOOK_SECRET, and the stage dev unless you
-name one. Then an endpoint is made only with --url, and its signing secret is shown once: "stripe listen" needs none. With
+STRIPE_SECRET_KEY=sk_… is used in place of the key in the secret. Without --stage and --secret it is all that is needed, the
+stage is dev, an endpoint is made only with --url, and its signing secret is shown once: "stripe listen" needs none. For
 a secret in AWS it uses the region and the credentials of the environment, which need secretsmanager:GetSecretValue and
 secretsmanager:PutSecretValue on it, and cloudformation:DescribeStacks on the stack. docs/stripe.md tells which rights
 a restricted key needs. The exit code is 1 when something is left that is not as it has to be.
@@ -48,6 +54,12 @@ function tell(...lines: readonly string[]): void {
 
 function linesOf(differences: readonly Difference[]): string[] {
   return differences.flatMap(({ says, mend }) => [says, `  ${mend}`]);
+}
+
+const WITHIN_MS = 60_000;
+
+async function catalogueIn(config: string | undefined): Promise<Catalogue> {
+  return catalogueOf((await loadConfig(config)).config.catalogue, Date.now());
 }
 
 async function wantedFor(
@@ -99,6 +111,48 @@ async function check(target: StripeTarget, wanted: WantedAtStripe): Promise<numb
   return found.length === 0 ? 0 : 1;
 }
 
+const ORDER = /^(price_\w+)=([a-z]\w*)\/(month|year)$/;
+
+async function adopt(
+  target: StripeTarget,
+  catalogue: Catalogue,
+  orders: readonly string[],
+  isCarriedOut: boolean,
+): Promise<number> {
+  const connection = connect(target);
+  if (orders.length === 0) {
+    throw new UsageError('Name prices, such as price_1Abc=pro/month.');
+  }
+  const found: Difference[] = [];
+  for (const order of orders) {
+    const [, id = '', plan = '', named] = ORDER.exec(order) ?? [];
+    const interval = BILLING_INTERVALS.find((each) => each === named);
+    if (interval === undefined) {
+      throw new UsageError(
+        `"${order}" must be a price, a plan and an interval, such as price_1Abc=pro/month.`,
+      );
+    }
+    const deadline = deadlineIn(WITHIN_MS);
+    const adoption = await findAdoption(connection, id, { plan, interval }, catalogue, deadline);
+    if (adoption.outcome === 'refused') {
+      throw new UsageError(adoption.because);
+    }
+    found.push(...adoption.steps);
+  }
+  tell(...linesOf(found));
+  if (!isCarriedOut) {
+    tell(found.length === 0 ? 'There is nothing to change.' : 'Nothing was changed. It is done with --yes.');
+    return 0;
+  }
+  for (const { step } of found) {
+    if (step !== null) {
+      await carryOut(connection, target.keeper, step, deadlineIn(WITHIN_MS));
+    }
+  }
+  tell(`${String(found.length)} ${found.length === 1 ? 'change' : 'changes'} made.`);
+  return 0;
+}
+
 /** What its user can mend is told in one line. */
 async function inWords<Answer>(asking: Promise<Answer>): Promise<Answer> {
   try {
@@ -116,6 +170,7 @@ await runProgram({
   command: 'npm run stripe',
   help: HELP,
   words: WORDS,
+  listing: ['adopt'],
   options: {
     stage: { type: 'string' },
     secret: { type: 'string' },
@@ -124,11 +179,14 @@ await runProgram({
     rolled: { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
   },
-  run: async ({ config, yes, ...options }, word) => {
+  run: async ({ config, yes, ...options }, word, rest) => {
     if (word === 'check' && (yes || options.rolled)) {
-      throw new UsageError('--yes and --rolled belong to setup.');
+      throw new UsageError('--yes and --rolled change something, and check does not.');
     }
     const target = await findTarget({ stage: undefined, secret: undefined, url: undefined, ...options });
+    if (word === 'adopt') {
+      return inWords(adopt(target, await catalogueIn(config), rest, yes));
+    }
     const wanted = await wantedFor(target, config);
     return inWords(word === 'setup' ? setUp(target, wanted, yes) : check(target, wanted));
   },

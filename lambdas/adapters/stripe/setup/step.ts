@@ -24,9 +24,14 @@ export interface Difference {
   step: Step | null;
 }
 
-/** A difference that `setup` mends. @param how what it does, as `It makes it.` */
-export function bySetup(says: string, how: string, step: Step): Difference {
-  return { says, mend: `npm run stripe -- setup: ${how}`, step };
+/** A difference that the command mends. @param how what it does, as `It makes it.` */
+export function bySetup(
+  says: string,
+  how: string,
+  step: Step,
+  word: 'setup' | 'adopt' = 'setup',
+): Difference {
+  return { says, mend: `npm run stripe -- ${word}: ${how}`, step };
 }
 
 export function byOwner(says: string, mend: string): Difference {
