@@ -20,8 +20,10 @@ export interface Program<O extends Options> {
   options: O;
   /** The words that may stand before the options; none unless told. */
   words?: readonly string[];
+  /** Those of the words behind which more may stand; none unless told. */
+  listing?: readonly string[];
   /** @returns the code to exit with; null when the program goes on. @throws UsageError */
-  run: (values: Values<O>, word: string | undefined) => Promise<number | null>;
+  run: (values: Values<O>, word: string | undefined, rest: readonly string[]) => Promise<number | null>;
 }
 
 /** Runs a program of the command line, or shows its help. */
@@ -30,6 +32,7 @@ export async function runProgram<O extends Options>({
   help,
   options,
   words = [],
+  listing = [],
   run,
 }: Program<O>): Promise<void> {
   const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
@@ -45,11 +48,12 @@ export async function runProgram<O extends Options>({
       process.stdout.write(help);
       return;
     }
-    const [word] = positionals;
-    if (words.length > 0 && (positionals.length !== 1 || !words.includes(word ?? ''))) {
+    const [word = '', ...rest] = positionals;
+    const isSurplus = rest.length > 0 && !listing.includes(word);
+    if (words.length > 0 && (isSurplus || !words.includes(word))) {
       throw new UsageError(`Say one of ${words.join(', ')}. See: ${command} -- --help`);
     }
-    const code = await run(values, word);
+    const code = await run(values, word, rest);
     if (code !== null) {
       process.exit(code);
     }

@@ -28,6 +28,8 @@ export const CORE_HANDLERS: EventHandlers = {
   'subscription_schedule.updated': followCustomer,
   'invoice.paid': followCustomer,
   'invoice.payment_failed': followCustomer,
+  'invoice.payment_action_required': followCustomer,
+  'invoice.finalization_failed': followCustomer,
   'invoice.voided': followCustomer,
   'invoice.marked_uncollectible': followCustomer,
   'checkout.session.completed': followCheckout,

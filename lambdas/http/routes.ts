@@ -47,6 +47,7 @@ export const CORE_ROUTES = [
   { method: 'GET', path: '/admin/audit-events', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/rollovers', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/catalogue', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/checks', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/failed-events', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/admin/failed-events/{id}/redrive', group: 'failed-events', access: 'admin' },
   { method: 'POST', path: '/admin/failed-events/redrive', group: 'failed-events', access: 'admin' },

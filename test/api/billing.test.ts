@@ -188,6 +188,17 @@ describe('the Portal', () => {
     expect(await inPortal(postage(), user, 'cancel')).toMatchObject({ status: 422 });
   });
 
+  it('can not be opened while Stripe has no active configuration of the stage', async () => {
+    const user = await someApiUser(postage());
+    await begin(user);
+    const { data } = await stripe.billingPortal.configurations.list({ active: true });
+    const id = data[0]?.id ?? '';
+    await stripe.billingPortal.configurations.update(id, { active: false });
+    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 503, body: { code: 'not_configured' } });
+    await stripe.billingPortal.configurations.update(id, { active: true });
+    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 200 });
+  });
+
   it('does not open before a Checkout, and says to begin one', async () => {
     const user = await someApiUser(postage());
     expect(await user.call('POST', PORTAL)).toMatchObject({

@@ -97,7 +97,7 @@ describe('a mistake in the catalogue is told by its entry', () => {
     [
       'a name with a typo',
       { trailDays: 1 },
-      'trailDays: Nothing of this name is known here. Known are meters, plans, graceDays, trialDays, levels, features, credit.',
+      'trailDays: Nothing of this name is known here. Known are meters, plans, graceDays, trialDays, levels, features, credit, checkout.',
     ],
     ['what is missing', { graceDays: undefined }, 'graceDays: This is missing.'],
     ['no meters', { meters: [] }, `meters: ${OBJECT}`],

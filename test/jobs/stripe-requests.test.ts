@@ -81,12 +81,16 @@ describe('a list', () => {
 describe('the customer of a user', () => {
   it('is made once, however often they are asked for', async () => {
     const { stripe } = suite.services();
-    const make = (replaces: string | null = null): Promise<string> =>
-      createCustomer(stripe, 'user-1', replaces, plentyOfTime());
+    const make = (replaces: string | null = null, email: string | null = null): Promise<string> =>
+      createCustomer(stripe, { userId: 'user-1', email, replaces }, plentyOfTime());
     const first = await make();
     expect(await make()).toBe(first);
     const second = await make(first);
     expect(second).not.toBe(first);
     expect(await make(first)).toBe(second);
+    const withAddress = await make(null, 'ada@example.com');
+    expect(await make(null, 'ada@example.com')).toBe(withAddress);
+    expect(await suite.stripe().customers.retrieve(withAddress)).toMatchObject({ email: 'ada@example.com' });
+    await make(null, 'ada@example.org');
   });
 });

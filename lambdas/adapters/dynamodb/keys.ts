@@ -91,6 +91,9 @@ export const CATALOGUES_KEY = 'CATALOGUE#DEPLOYED';
 /** What the last comparison of catalogues has found. */
 export const CATALOGUE_DIFF_KEY = 'CATALOGUE#DIFF';
 
+/** What the last check of the account at Stripe has found. */
+export const STRIPE_CHECK_KEY = 'CHECK#STRIPE';
+
 /** A catalogue's place among them: they are numbered, so that of two at once the table takes one. */
 export function catalogueKey(number: number): string {
   return String(number).padStart(8, '0');

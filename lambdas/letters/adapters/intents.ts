@@ -300,11 +300,7 @@ export async function findMethod(
   }
   const customer = await orNull(
     readStripe(connection, deadline, (stripe, options) =>
-      stripe.customers.retrieve(
-        customerId,
-        { expand: ['invoice_settings.default_payment_method'] },
-        options,
-      ),
+      stripe.customers.retrieve(customerId, { expand: ['invoice_settings.default_payment_method'] }, options),
     ).catch(nullIfNothingExpands),
   );
   return customer === null || customer.deleted === true

@@ -16,12 +16,7 @@ import { StripeUnavailableError } from '../../adapters/stripe/errors.ts';
 import { cancelIntent, type Intent, readIntent, refundIntent } from '../adapters/intents.ts';
 import { getDelivery } from '../adapters/records.ts';
 import { type Delivery } from '../domain/deliveries.ts';
-import {
-  abandonPayment,
-  type Charge,
-  followCharge,
-  paymentOf,
-} from '../domain/delivery-payment.ts';
+import { abandonPayment, type Charge, followCharge, paymentOf } from '../domain/delivery-payment.ts';
 import { ifStill, type LifeDecision } from '../domain/life-decisions.ts';
 import { type CardPayments, refundIfNeeded } from './refund-delivery.ts';
 import { type StepContext, takeStep } from './take-step.ts';
