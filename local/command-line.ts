@@ -20,6 +20,8 @@ export interface Program<O extends Options> {
   options: O;
   /** The words that may stand before the options; none unless told. */
   words?: readonly string[];
+  /** What stands before the options in place of a word, as its user is told; nothing unless told. */
+  argument?: string;
   /** @returns the code to exit with; null when the program goes on. @throws UsageError */
   run: (values: Values<O>, word: string | undefined) => Promise<number | null>;
 }
@@ -30,6 +32,7 @@ export async function runProgram<O extends Options>({
   help,
   options,
   words = [],
+  argument,
   run,
 }: Program<O>): Promise<void> {
   const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
@@ -38,7 +41,7 @@ export async function runProgram<O extends Options>({
       {
         options: withHelp,
         allowNegative: true,
-        allowPositionals: words.length > 0,
+        allowPositionals: words.length > 0 || argument !== undefined,
       },
     );
     if (Reflect.get(values, 'help') === true) {
@@ -48,6 +51,9 @@ export async function runProgram<O extends Options>({
     const [word] = positionals;
     if (words.length > 0 && (positionals.length !== 1 || !words.includes(word ?? ''))) {
       throw new UsageError(`Say one of ${words.join(', ')}. See: ${command} -- --help`);
+    }
+    if (argument !== undefined && positionals.length !== 1) {
+      throw new UsageError(`Name ${argument}. See: ${command} -- --help`);
     }
     const code = await run(values, word);
     if (code !== null) {

@@ -33,7 +33,11 @@ const SHORTEST_REQUEST_MS = 100;
  */
 export function connectStripe(secretId: string, apiUrl: string | null): StripeConnection {
   const readSecret = createSecretReader(secretId);
-  const keys = async (): Promise<StripeKeys> => parseKeys(await readConfigured(readSecret));
+  return connectWith(async () => parseKeys(await readConfigured(readSecret)), apiUrl);
+}
+
+/** As `connectStripe`, with keys from elsewhere. */
+export function connectWith(keys: StripeConnection['keys'], apiUrl: string | null): StripeConnection {
   let made: { secretKey: string; sdk: Stripe } | null = null;
   return {
     keys,
