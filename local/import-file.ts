@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import type { Catalogue } from '../lambdas/domain/catalogue.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
@@ -181,10 +182,6 @@ interface CsvRecord {
 
 /** Reads the file line by line. After something that is no CSV it reads nothing more. */
 async function* rowsOf(path: string, catalogue: Catalogue, listeners: Listeners = {}): AsyncGenerator<Row> {
-  const input = createReadStream(path);
-  if (listeners.onChunk !== undefined) {
-    input.on('data', (chunk) => listeners.onChunk?.(Buffer.from(chunk)));
-  }
   const parser = parse({
     bom: true,
     info: true,
@@ -193,8 +190,10 @@ async function* rowsOf(path: string, catalogue: Catalogue, listeners: Listeners 
     relax_column_count: true,
     skip_empty_lines: true,
   });
-  input.on('error', (error) => parser.destroy(error));
-  const records: AsyncIterable<CsvRecord> = input.pipe(parser);
+  const whole = pipeline(createReadStream(path), (source) => shortLines(source, listeners.onChunk), parser);
+  // What ends it early also ends the parser, which tells it below.
+  whole.catch(() => undefined);
+  const records: AsyncIterable<CsvRecord> = parser;
   let columns: Columns | null = null;
   try {
     for await (const { record, info } of records) {
@@ -211,14 +210,56 @@ async function* rowsOf(path: string, catalogue: Catalogue, listeners: Listeners 
       }
     }
   } catch (error) {
-    if (!(error instanceof CsvError)) {
+    if (error instanceof LongLineError) {
+      yield { is: 'mistake', line: error.line, column: null, message: `${error.message} ${READ_NO_FURTHER}` };
+    } else if (error instanceof CsvError) {
+      yield { is: 'mistake', ...mistakeOf(error) };
+    } else {
       throw error instanceof Error && 'code' in error
         ? new UsageError(`${path}: This can't be read. (${error.message})`)
         : error;
     }
-    yield { is: 'mistake', ...mistakeOf(error) };
-  } finally {
-    input.destroy();
+  }
+}
+
+const READ_NO_FURTHER = 'Nothing after it was read.';
+
+class LongLineError extends Error {
+  override name = 'LongLineError';
+  readonly line: number;
+
+  constructor(line: number) {
+    super(`The line has more than ${String(MAX_LINE_BYTES)} bytes.`);
+    this.line = line;
+  }
+}
+
+const LINE_FEED = 10;
+
+/** The same bytes; a line that is too long never reaches the parser, which limits values and not how many there are. */
+async function* shortLines(
+  source: AsyncIterable<Buffer>,
+  onChunk: Listeners['onChunk'],
+): AsyncGenerator<Buffer> {
+  let line = 1;
+  let bytes = 0;
+  for await (const chunk of source) {
+    let from = 0;
+    while (from < chunk.length) {
+      const found = chunk.indexOf(LINE_FEED, from);
+      const end = found === -1 ? chunk.length : found;
+      bytes += end - from;
+      if (bytes > MAX_LINE_BYTES) {
+        throw new LongLineError(line);
+      }
+      if (found !== -1) {
+        line += 1;
+        bytes = 0;
+      }
+      from = end + 1;
+    }
+    onChunk?.(chunk);
+    yield chunk;
   }
 }
 
@@ -226,14 +267,14 @@ async function* rowsOf(path: string, catalogue: Catalogue, listeners: Listeners 
 function mistakeOf(error: CsvError): FileMistake {
   const line = typeof error['lines'] === 'number' ? error['lines'] : 1;
   const messages: Partial<Record<CsvError['code'], string>> = {
-    CSV_MAX_RECORD_SIZE: `The line has more than ${String(MAX_LINE_BYTES)} bytes.`,
+    CSV_MAX_RECORD_SIZE: 'A quote is opened far above, and not closed until here.',
     CSV_QUOTE_NOT_CLOSED: 'A quote is opened and never closed.',
     CSV_INVALID_CLOSING_QUOTE: 'Something stands between a closing quote and the comma after it.',
     INVALID_OPENING_QUOTE:
       'A quote stands in the middle of a value. Quote the whole value, and double the quote.',
   };
   const message = messages[error.code] ?? error.message;
-  return { line, column: null, message: `${message} Nothing after it was read.` };
+  return { line, column: null, message: `${message} ${READ_NO_FURTHER}` };
 }
 
 function readColumns(names: readonly string[], catalogue: Catalogue): Columns | Omit<FileMistake, 'line'>[] {
@@ -245,7 +286,7 @@ function readColumns(names: readonly string[], catalogue: Catalogue): Columns | 
     ...missing.map((column) => ({ column, message: 'The column is missing.' })),
     ...unknown.map((column) => ({
       column: shortened(column),
-      message: `The catalogue has no such column. Its columns are ${known.join(', ')}.`,
+      message: `There is no such column. The catalogue’s are ${known.join(', ')}.`,
     })),
     ...twice.map((column) => ({ column, message: 'The column is there twice.' })),
   ];
