@@ -2,16 +2,13 @@ import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
 import { findPrice } from '../adapters/stripe/prices.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { isLive } from '../domain/account.ts';
-import { NEVER_BEGAN, type Offer } from '../domain/live-subscription.ts';
+import { NEVER_BEGAN, type Offer, SUBSCRIBED } from '../domain/live-subscription.ts';
 import { type CommandContext } from './command-context.ts';
 import { readAccount } from './read-account.ts';
 import { type CustomerServices, withCustomer } from './with-customer.ts';
 
-/** What Stripe calls a subscription that somebody pays for, or has to pay for. Nobody may pay for two. */
-const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
-
 /**
- * Begins a Checkout of a subscription.
+ * Begins a Checkout of a subscription. Subscriptions to other products of the owner's don't matter.
  *
  * @returns the address of its page; null if the user subscribes already, whether or not Stripe's event has come
  * @throws BusyError, ErasedAccountError, StripeUnavailableError
@@ -31,7 +28,8 @@ export async function beginSubscription(
   return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
     // Stripe does not know a customer who was deleted. The Checkout below replaces them.
     const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
-    const statuses = (listed?.subscriptions ?? []).map(({ status }) => status);
+    const ours = listed?.subscriptions.filter(({ offer: known }) => known !== null) ?? [];
+    const statuses = ours.map(({ status }) => status);
     if (statuses.some((status) => SUBSCRIBED.includes(status))) {
       return null;
     }

@@ -57,11 +57,11 @@ async function follow(
   if (listed === null) {
     await DeletedCustomer.confirm(stripe, customerId, deadline);
   }
-  const now = Math.max(sentAt, listed?.asOf ?? 0);
+  const asked = Math.max(sentAt, listed?.asOf ?? 0);
   const choice =
     listed === null
       ? ENDED_WITH_CUSTOMER
-      : chooseSubscription(listed.subscriptions, account.subscription, now, store.catalogue);
+      : chooseSubscription(listed.subscriptions, account.subscription, asked, store.catalogue);
   if (choice.outcome === 'grace_unknown') {
     throw new UnsettledSubscriptionError(`The customer ${customerId} is past due without an open invoice.`);
   }
@@ -69,6 +69,7 @@ async function follow(
     return { outcome: 'failed', reason: 'unknown_price' };
   }
   const { billingVersion } = account;
+  const now = Math.max(asked, choice.notBefore);
   const processed = { id: event.id, type: event.type, outcome: 'followed', at: now };
   const told = { userId, billingVersion, chosen: choice, event: processed };
   switch (await applySubscription(store, told, deadline)) {

@@ -36,6 +36,8 @@ export interface AccountView {
   credits: {
     available: number;
     included: number;
+    /** Of the period's allowance, waiting for a failed payment to be made good. */
+    withheld: number;
     carried: number;
     purchased: number;
     perPeriod: number;
@@ -75,6 +77,7 @@ export function viewAccount(account: Account, now: Instant, catalogue: Catalogue
     credits: {
       available: available(credits),
       included,
+      withheld: credits.withheld,
       carried: sumLots(lots),
       purchased,
       perPeriod: account.creditsPerPeriod,

@@ -32,15 +32,15 @@ export type Subscription =
 export type LiveSubscription = Extract<Subscription, { id: string }>;
 
 /**
- * What an ended subscription has had of the interval in which it ended, kept so that a plan that returns within the
- * interval (a late payment, an un-cancel) does not get its allowance twice.
+ * What an interval has used before its open period, so that nobody gets its allowance twice: a plan that returns within the
+ * interval in which it ended (a late payment, an un-cancel), or one whose anchor has moved, so that Stripe has credited time.
  */
 export interface ServedInterval {
   subscriptionId: string;
   anchor: Instant;
   /** The interval's end: afterwards this no longer matters. */
   endsAt: Instant;
-  /** Included credits used in the interval, over all its endings. */
+  /** Included credits used in the interval over all its endings, and what a moved anchor has brought along. */
   includedUsed: number;
   /** Carried credits that the last ending expired, and that a return brings back. */
   expiredLots: Lots;

@@ -5,6 +5,7 @@ import { type Instant, toIso } from './instants.ts';
 import { isBoundary } from './periods.ts';
 import { rollForward } from './roll-forward.ts';
 import { termsOfOpenPeriod } from './terms.ts';
+import { withholdUnlessPaid } from './withheld.ts';
 
 /**
  * Carries a catalogue out on an account at once, as a change of plan under the same anchor: the open period keeps its
@@ -23,6 +24,7 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
   const { credits, movements } = inTurn(
     rolled.account.credits,
     (current) => allow(current, rolled.account, terms.creditsPerPeriod, source),
+    withholdUnlessPaid(rolled.account.subscription, source),
     (current) => payOwed(current, source),
   );
   return {

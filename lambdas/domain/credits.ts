@@ -26,6 +26,8 @@ export const CREDIT_COUNTS = [
   'usedThisPeriod',
   /** Credits that were refunded or disputed after they had been spent; paid from purchased credits that come later. */
   'owed',
+  /** Included credits of a period that nobody has paid for. They can't be used. */
+  'withheld',
   /** Lifetime counters. */
   'granted',
   'used',
@@ -40,6 +42,8 @@ export type LifetimeCounter = 'granted' | 'used' | 'expired' | 'takenBack';
 /** Every kind of movement, and the lifetime counter that it moves. */
 export const MOVEMENT_COUNTER = {
   allowance: 'granted',
+  withheld: 'granted',
+  made_good: 'granted',
   purchase: 'granted',
   gift_received: 'granted',
   adjustment_up: 'granted',
@@ -81,6 +85,7 @@ export const NO_CREDITS: Credits = {
   purchased: 0,
   usedThisPeriod: 0,
   owed: 0,
+  withheld: 0,
   granted: 0,
   used: 0,
   expired: 0,
@@ -128,7 +133,7 @@ export function left(credits: Credits): CreditsByKind {
  * The next credits, with one movement booked on its lifetime counter. The caller changes the pots by the same amount;
  * an amount of zero is no movement.
  */
-function book(
+export function book(
   pots: Omit<Credits, LifetimeCounter>,
   before: Credits,
   kind: MovementKind,
@@ -212,7 +217,7 @@ export type SpentIn =
  */
 export type ReturnCause =
   | { because: 'failed' }
-  /** `allowed`: the most carried and included credits that the plan leaves unspent, its allowance and its cap together. */
+  /** `allowed`: the most carried, included and withheld credits that may be left: the plan's allowance and its cap. */
   | { because: 'cancelled'; allowed: number };
 
 export interface CreditReturn extends CreditsChange {
@@ -247,7 +252,10 @@ export function returnCredit(
     return { ...bookAndPay(pots, credits, 'regranted', count, source), returnedAs: 'purchased', count };
   }
   const rest = left(credits);
-  if (cause.because === 'cancelled' && sumLots(rest.lots) + rest.included >= cause.allowed) {
+  if (
+    cause.because === 'cancelled' &&
+    sumLots(rest.lots) + rest.included + credits.withheld >= cause.allowed
+  ) {
     const back = inTurn(
       credits,
       (before) => book(before, before, 'regranted', 1, source),
@@ -318,13 +326,14 @@ export type Close =
 
 /**
  * Closes a period's credits. What is left of the included ones becomes the youngest lot where the closing plan carries
- * over, cut so that no more than the cap are carried, the oldest lot first; else it expires.
+ * over, cut so that no more than the cap are carried, the oldest lot first; else it expires. What is withheld is gone: it
+ * no longer counts as granted.
  */
 export function closeCredits(credits: Credits, close: Close, source: string): CreditsChange {
   const rest = left(credits);
   const lots = lotsAfter(rest, close);
   const expired = sumLots(rest.lots) + rest.included - sumLots(lots);
-  const pots = { ...credits, lots, included: 0, purchased: rest.purchased, usedThisPeriod: 0 };
+  const pots = { ...credits, lots, included: 0, withheld: 0, purchased: rest.purchased, usedThisPeriod: 0 };
   return book(pots, credits, 'expiry', -expired, source);
 }
 
@@ -371,11 +380,18 @@ function padded(lots: Lots, length: number): Lots {
 
 /**
  * The allowance of another plan, in the same period: the larger of the new allowance and what has been used of the old
- * one, so that nothing used becomes unpaid and nothing can be had twice.
+ * one, so that nothing used becomes unpaid and nothing can be had twice. What is withheld is part of the allowance, and
+ * the first to go.
  */
 export function changeAllowance(credits: Credits, allowance: number, source: string): CreditsChange {
-  const included = Math.max(allowance, spent(credits).included);
-  const difference = included - credits.included;
-  const kind = difference > 0 ? 'allowance' : 'expiry';
-  return book({ ...credits, included }, credits, kind, difference, source);
+  const whole = Math.max(allowance, spent(credits).included);
+  const difference = whole - credits.included - credits.withheld;
+  const fromWithheld = Math.min(credits.withheld, Math.max(0, -difference));
+  const moved = difference + fromWithheld;
+  const pots = {
+    ...credits,
+    included: credits.included + moved,
+    withheld: credits.withheld - fromWithheld,
+  };
+  return book(pots, credits, moved > 0 ? 'allowance' : 'expiry', moved, source);
 }

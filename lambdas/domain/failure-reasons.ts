@@ -2,7 +2,7 @@
 export const FAILURE_REASONS = [
   /** Every try failed; the log of the worker tells why. */
   'tries_used_up',
-  /** The customer's only live subscription has a price that is not configured. */
+  /** The account's own subscription has a price that is not configured. */
   'unknown_price',
   /** Postage knows no user to whom the customer belongs. */
   'customer_without_user',

@@ -2,6 +2,7 @@ import {
   type Account,
   type AccountChange,
   endingOf,
+  isLive,
   type LiveSubscription,
   type Subscription,
 } from './account.ts';
@@ -21,7 +22,7 @@ export interface BilledSubscription {
   /** As Stripe names it. Trialing, active and past due may give a plan; no other does, nor any that is added later. */
   status: string;
   createdAt: Instant;
-  /** Null: the configuration does not know its price. */
+  /** Null: it has none of Postage's prices. So it is another product's, or its price has been edited at Stripe. */
   offer: Offer | null;
   /** Its billing cycle anchor. */
   anchor: Instant;
@@ -30,13 +31,15 @@ export interface BilledSubscription {
   trialEndsAt: Instant | null;
   /** It ends with its trial, since there is no payment method to go on with. */
   endsWithTrial: boolean;
-  /** When the oldest of its open invoices was finalized; null: none is open. */
+  /** When the oldest of its open invoices was due, or finalized where it was due at once; null: none is open. */
   unpaidSince: Instant | null;
+  /** What its newest paid invoice was for. Null: it is not past due, or none is known that was paid. */
+  paidOffer: Offer | null;
 }
 
 /** Somebody has to look at this, although the account follows Stripe as far as it can. */
 export type Concern =
-  /** A live subscription has a price that the configuration does not know. */
+  /** The account's own subscription has a price that Postage does not know. */
   | 'unknown_price'
   /** Two subscriptions give a plan, and the customer pays for both. */
   | 'two_subscriptions';
@@ -48,6 +51,8 @@ export interface Chosen {
   /** Whether there has ever been one that began. */
   hadSubscription: boolean;
   concerns: readonly Concern[];
+  /** Not to be written earlier: a period that opened before its anchor would be granted twice. */
+  notBefore: Instant;
 }
 
 /**
@@ -59,14 +64,18 @@ export const ENDED_WITH_CUSTOMER: Chosen = {
   facts: null,
   hadSubscription: true,
   concerns: [],
+  notBefore: 0,
 };
 
 export type Choice =
   | Chosen
-  /** The only live subscription has an unknown price: what is stored stays, until the configuration knows it. */
+  /** The account's own subscription has an unknown price: what is stored stays, until Postage knows the price. */
   | { outcome: 'unknown_price' }
   /** Past due without an open invoice, and no grace is stored: Stripe is between two states. Ask again later. */
   | { outcome: 'grace_unknown' };
+
+/** What Stripe calls a subscription that somebody pays for, or may have to pay for: nobody may have two. */
+export const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due', 'unpaid', 'paused'];
 
 /** Their first payment has never succeeded, so they have never begun. */
 export const NEVER_BEGAN: readonly string[] = ['incomplete', 'incomplete_expired'];
@@ -74,6 +83,7 @@ export const NEVER_BEGAN: readonly string[] = ['incomplete', 'incomplete_expired
 /**
  * Chooses the live one of a customer's subscriptions. Trialing and active ones come first, then the larger plan, then
  * the older. A subscription whose grace or scheduled end has passed gives nothing. A paused collection changes nothing.
+ * Subscriptions to other products of the owner's are none of Postage's business: a plan ends with its own subscription.
  *
  * @param stored the subscription that the account has
  */
@@ -83,8 +93,9 @@ export function chooseSubscription(
   now: Instant,
   catalogue: Catalogue,
 ): Choice {
-  const hadSubscription = subscriptions.some(({ status }) => !NEVER_BEGAN.includes(status));
-  const candidates = subscriptions.map((each) => candidateOf(each, stored, now, catalogue));
+  const ours = subscriptions.filter(({ id, offer }) => offer !== null || isOwn(stored, id));
+  const hadSubscription = ours.some(({ status }) => !NEVER_BEGAN.includes(status));
+  const candidates = ours.map((each) => candidateOf(each, stored, now, catalogue));
   const live = candidates.filter((each): each is Live => each.is === 'live').sort(byRank(catalogue));
   const hasUnknownPrice = candidates.some(({ is }) => is === 'unknown price');
   const [best] = live;
@@ -102,7 +113,12 @@ export function chooseSubscription(
   if (live.length > 1) {
     concerns.push('two_subscriptions');
   }
-  return { outcome: 'chosen', facts: best?.facts ?? null, hadSubscription, concerns };
+  const { facts = null, notBefore = 0 } = best ?? {};
+  return { outcome: 'chosen', facts, hadSubscription, concerns, notBefore };
+}
+
+function isOwn(stored: Subscription, id: string): boolean {
+  return isLive(stored) && stored.id === id;
 }
 
 /**
@@ -125,6 +141,7 @@ interface Live {
   is: 'live';
   facts: LiveFacts;
   createdAt: Instant;
+  notBefore: Instant;
 }
 
 type Candidate = Live | { is: 'over' } | { is: 'unknown price' } | { is: 'of unknown grace' };
@@ -133,9 +150,9 @@ function candidateOf(
   billed: BilledSubscription,
   stored: Subscription,
   now: Instant,
-  { graceDays }: Catalogue,
+  catalogue: Catalogue,
 ): Candidate {
-  const terms = standingOf(billed, stored, graceDays * DAY_MS);
+  const terms = standingOf(billed, stored, catalogue.graceDays * DAY_MS);
   if (terms === null || terms === 'grace unknown') {
     return terms === null ? { is: 'over' } : { is: 'of unknown grace' };
   }
@@ -148,8 +165,22 @@ function candidateOf(
   if (billed.offer === null) {
     return { is: 'unknown price' };
   }
-  const facts = { plan: billed.offer.plan, anchor: billed.anchor, subscription };
-  return { is: 'live', facts, createdAt: billed.createdAt };
+  const plan =
+    terms.status === 'past_due' ? paidPlan(billed.offer, billed.paidOffer, catalogue) : billed.offer.plan;
+  const { anchor, createdAt } = billed;
+  return { is: 'live', facts: { plan, anchor, subscription }, createdAt, notBefore: anchorReached(billed) };
+}
+
+/** An upgrade that is not paid gives nothing: a plan past due is not larger than the one that was paid last. */
+function paidPlan(offer: Offer, paid: Offer | null, catalogue: Catalogue): string {
+  return paid !== null && rankIn(catalogue, paid.plan) < rankIn(catalogue, offer.plan)
+    ? paid.plan
+    : offer.plan;
+}
+
+/** A trial's end lies ahead. Any other anchor has been reached, whatever a clock says that is behind. */
+function anchorReached({ status, anchor, trialEndsAt }: BilledSubscription): Instant {
+  return status === 'trialing' || anchor === trialEndsAt ? 0 : anchor;
 }
 
 type Standing =
@@ -172,8 +203,9 @@ function standingOf(
       if (billed.unpaidSince !== null) {
         return { status: 'past_due', graceEndsAt: billed.unpaidSince + graceMs };
       }
-      const isStored = stored.status === 'past_due' && stored.id === billed.id;
-      return isStored ? { status: 'past_due', graceEndsAt: stored.graceEndsAt } : 'grace unknown';
+      return stored.status === 'past_due' && stored.id === billed.id
+        ? { status: 'past_due', graceEndsAt: stored.graceEndsAt }
+        : 'grace unknown';
     }
     default:
       return null;
@@ -185,8 +217,12 @@ function endOf({ status, cancelAt, trialEndsAt, endsWithTrial }: BilledSubscript
   return cancelAt === null || withTrial === null ? (cancelAt ?? withTrial) : Math.min(cancelAt, withTrial);
 }
 
-function byRank({ plans }: Catalogue): (one: Live, other: Live) => number {
-  const rankOf = ({ facts }: Live): number => plans.findIndex(({ id }) => id === facts.plan);
+function rankIn({ plans }: Catalogue, plan: string): number {
+  return plans.findIndex(({ id }) => id === plan);
+}
+
+function byRank(catalogue: Catalogue): (one: Live, other: Live) => number {
+  const rankOf = ({ facts }: Live): number => rankIn(catalogue, facts.plan);
   return (one, other) =>
     Number(isUnpaid(one)) - Number(isUnpaid(other)) ||
     rankOf(other) - rankOf(one) ||

@@ -11,6 +11,7 @@ import {
 } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
+import { withholdUnlessPaid } from './withheld.ts';
 
 /** As much of a stored period as a return needs. */
 export type StoredPeriod = Pick<ClosedPeriod, 'periodStart' | 'periodEnd' | 'purchasedOutstanding'>;
@@ -51,20 +52,22 @@ export function returnToAccount(
   const isOpen = spentAt >= rolled.account.periodStart;
   const cause: ReturnCause =
     because === 'failed' ? { because } : { because, allowed: unspentAllowed(rolled.account) };
-  let credits = because === 'failed' ? rolled.account.credits : withOldestLot(rolled.account);
+  let returned = because === 'failed' ? rolled.account.credits : withOldestLot(rolled.account);
   let purchasedOutstanding = spentIn?.purchasedOutstanding ?? 0;
   const movements: Movement[] = [];
   const returnedAs: CreditReturn['returnedAs'][] = [];
   // In few steps, and lines of the ledger, however many they are.
   for (let rest = count; rest > 0;) {
     const from: SpentIn = isOpen ? { period: 'open' } : { period: 'closed', purchasedOutstanding };
-    const back = returnCredit(credits, from, cause, source, rest);
-    credits = back.credits;
+    const back = returnCredit(returned, from, cause, source, rest);
+    returned = back.credits;
     movements.push(...back.movements);
     returnedAs.push(back.returnedAs);
     purchasedOutstanding -= back.returnedAs === 'purchased' ? back.count : 0;
     rest -= back.count;
   }
+  const { credits, movements: withheld } = withholdUnlessPaid(rolled.account.subscription, source)(returned);
+  movements.push(...withheld);
   const isRepaid = returnedAs.includes('purchased');
   return {
     account: { ...rolled.account, credits },
@@ -80,7 +83,7 @@ export function returnToAccount(
   };
 }
 
-/** The most carried and included credits that the plan leaves an account unspent. */
+/** The most carried, included and withheld credits that the plan leaves an account. */
 function unspentAllowed({ creditsPerPeriod, carryOver }: Account): number {
   return creditsPerPeriod + (carryOver?.cap ?? 0);
 }

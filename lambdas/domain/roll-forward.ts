@@ -28,6 +28,7 @@ import {
 import { type Instant, toIso } from './instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
 import { isInForce, knowsAll, repeatedTerms, termsOfNewPeriod, withUnknown } from './terms.ts';
+import { withholdUnlessPaid } from './withheld.ts';
 
 /** What a period opens with. */
 export interface Opening {
@@ -142,6 +143,7 @@ export function openAt(next: Account, before: Account, at: Instant, close: Close
     (current) => closeCredits(current, close, source),
     (current) => grantIncluded(current, opening.allowance, opened),
     (current) => restoreLots(current, opening.restored, opened),
+    withholdUnlessPaid(next.subscription, opened),
     (current) => payOwed(current, source),
   );
   return {

@@ -15,11 +15,13 @@ import {
   NO_LOTS,
   payOwed,
   restoreLots,
+  spent,
 } from './credits.ts';
 import { type Instant } from './instants.ts';
-import { boundaryAfter, isBoundary } from './periods.ts';
+import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
+import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */
 export interface LiveFacts {
@@ -35,7 +37,7 @@ export type SubscriptionFacts = LiveFacts | null;
 /**
  * Brings an account to what Stripe says, whatever it said before (G10): begins, changes, moves or ends its
  * subscription. What can't keep the open period takes effect 1 ms after it is learnt, since the starts of two periods
- * must differ. Rolls forward first, and pays what is owed.
+ * must differ. Rolls forward first, withholds or gives back what a failed payment takes, and pays what is owed.
  */
 export function followSubscription(
   account: Account,
@@ -114,10 +116,11 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
       ? keepPeriod(account, facts, account, NO_CHANGE)
       : changePlan(account, facts, catalogue, account.servedInterval);
   }
-  return movePeriod({ ...account, servedInterval: null }, facts, at, catalogue, null);
+  const served = cutShort(account, facts, at);
+  return movePeriod({ ...account, servedInterval: served }, facts, at, catalogue, served);
 }
 
-/** A plan's allowance, less what the interval has used before an ending; and what that ending expired of the carried. */
+/** A plan's allowance, less what the interval has used already; and what an ending expired of the carried credits. */
 function openingOf({ creditsPerPeriod }: Terms, served: ServedInterval | null): Opening {
   return {
     allowance: Math.max(0, creditsPerPeriod - (served?.includedUsed ?? 0)),
@@ -152,8 +155,12 @@ function keepPeriod(
   terms: Terms,
   changeCredits: (credits: Credits) => CreditsChange,
 ): AccountChange {
-  const { credits, movements } = inTurn(account.credits, changeCredits, (current) =>
-    payOwed(current, sourceOf(facts)),
+  const source = sourceOf(facts);
+  const { credits, movements } = inTurn(
+    account.credits,
+    changeCredits,
+    withholdUnlessPaid(facts.subscription, source),
+    (current) => payOwed(current, source),
   );
   return {
     account: { ...withFacts(account, facts, account.periodStart), ...termsOnly(terms), credits },
@@ -190,6 +197,32 @@ function movePeriod(
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };
+}
+
+/**
+ * What a moved anchor brings along into the interval that it begins. Stripe credits the time that is left of the interval
+ * before, whatever was used of its allowance. So that share of the use counts in the new interval. What a trial used was
+ * free, and counts nothing.
+ */
+function cutShort(account: Account, facts: LiveFacts, at: Instant): ServedInterval | null {
+  const { anchor, periodStart, periodEnd } = account;
+  // Only a trial's period begins before its anchor, the trial's end.
+  const isOfTrial = periodStart < anchor;
+  const used = (account.servedInterval?.includedUsed ?? 0) + spent(account.credits).included;
+  if (isOfTrial || used === 0) {
+    return null;
+  }
+  const start = boundaryAtOrBefore(anchor, periodStart);
+  // Stripe moved the anchor then, or the open period lies in the new series already.
+  const begun = facts.subscription.status === 'trialing' ? at : boundaryAtOrBefore(facts.anchor, at);
+  const unused = periodEnd - Math.max(start, begun);
+  return {
+    subscriptionId: facts.subscription.id,
+    anchor: seriesOf(facts),
+    endsAt: periodEndOf(account, facts, at),
+    includedUsed: Math.ceil((used * unused) / (periodEnd - start)),
+    expiredLots: NO_LOTS,
+  };
 }
 
 function withFacts(account: Account, facts: LiveFacts, periodStart: Instant): Account {

@@ -160,6 +160,7 @@ describe('the account item', () => {
       purchased: 1_000_000,
       usedThisPeriod: 1_000_999,
       owed: 1_000_000,
+      withheld: 1_000,
     });
     const daily = catalogue.meters.filter(({ perDay }) => perDay !== null);
     const most = (limit: Limit | null): number => Math.min(123_456_789, limitAsCount(limit) - 1);

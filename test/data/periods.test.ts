@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { listClosedPeriods } from '../../lambdas/adapters/dynamodb/accounts.ts';
+import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { readAccount } from '../../lambdas/commands/read-account.ts';
 import { type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
 import { UNLIMITED } from '../../lambdas/domain/terms.ts';
@@ -68,6 +69,11 @@ describe('G7: decisions never wait for jobs', () => {
         throw new Error('Each ending has a subscription.');
       }
       const { userId, letterId } = await givenSubscriberWithLetter(table.store(), facts, '2026-03-10');
+      if (facts.subscription.status === 'past_due') {
+        // Nobody has paid for the allowance.
+        const two = { amount: 2, reason: 'test', actor: 'owner' };
+        await addCredits(table.store(), request(userId, '2026-03-10'), two);
+      }
       const mail = async (now: number) =>
         (await scheduleMail(table.store(), request(userId, now), letterId)).outcome;
       const before = [await mail(at(end) - 1), await mail(at(end) - 1), await mail(at(end) - 1)];

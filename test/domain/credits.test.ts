@@ -51,6 +51,8 @@ describe('every movement', () => {
   it('G4: counts on the lifetime counter that its kind names', () => {
     expect(MOVEMENT_COUNTER).toEqual({
       allowance: 'granted',
+      withheld: 'granted',
+      made_good: 'granted',
       purchase: 'granted',
       gift_received: 'granted',
       adjustment_up: 'granted',

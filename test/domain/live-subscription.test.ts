@@ -26,6 +26,7 @@ function billed(about: Partial<BilledSubscription> = {}): BilledSubscription {
     trialEndsAt: null,
     endsWithTrial: false,
     unpaidSince: null,
+    paidOffer: null,
     ...about,
   };
 }
@@ -195,20 +196,86 @@ describe('two live subscriptions', () => {
   });
 });
 
-describe('an unknown price', () => {
-  it('of the only live subscription leaves what is stored as it is', () => {
-    expect(choose([billed({ offer: null })])).toEqual({ outcome: 'unknown_price' });
+describe('an upgrade that is not paid', () => {
+  const unpaid = { status: 'past_due', unpaidSince: at('2026-06-10') };
+
+  it.each<[string, Partial<BilledSubscription>, string]>([
+    ['gives the plan that was paid last', { offer: ENTERPRISE, paidOffer: PRO }, 'pro'],
+    ['by another interval, too', { offer: ENTERPRISE, paidOffer: PRO_YEARLY }, 'pro'],
+    [
+      'gives the plan of a renewal that was paid before',
+      { offer: ENTERPRISE, paidOffer: ENTERPRISE },
+      'enterprise',
+    ],
+    ['gives the smaller plan after a larger one was paid', { offer: PRO, paidOffer: ENTERPRISE }, 'pro'],
+    ['gives the plan when none is known that was paid', { offer: ENTERPRISE }, 'enterprise'],
+  ])('%s', (_, about, plan) => {
+    expect(choose([billed({ ...unpaid, ...about })])).toMatchObject({ facts: { plan } });
   });
 
-  it('beside a known one raises the alarm only', () => {
-    expect(line(choose([billed({ offer: null }), billed({ id: 'sub_2' })]))).toBe(
+  it('is asked about only while it is past due', () => {
+    const paid = billed({ offer: ENTERPRISE, paidOffer: PRO });
+    expect(choose([paid])).toMatchObject({ facts: { plan: 'enterprise' } });
+  });
+});
+
+describe('an unknown price', () => {
+  const own = active({ id: 'sub_1' }).subscription;
+
+  it('of the own subscription leaves what is stored as it is', () => {
+    expect(choose([billed({ offer: null })], own)).toEqual({ outcome: 'unknown_price' });
+  });
+
+  it('of the own subscription, beside a known one, raises the alarm only', () => {
+    expect(line(choose([billed({ offer: null }), billed({ id: 'sub_2' })], own))).toBe(
       'pro month active sub_2 unknown_price',
     );
   });
 
-  it('of a subscription that is over does not matter', () => {
-    expect(line(choose([billed({ offer: null, status: 'canceled' })]))).toBe('none');
-    expect(line(choose([billed({ offer: null, cancelAt: at('2026-06-01') })]))).toBe('none');
+  it('of the own subscription does not matter when that is over', () => {
+    expect(line(choose([billed({ offer: null, status: 'canceled' })], own))).toBe('none');
+    expect(line(choose([billed({ offer: null, cancelAt: at('2026-06-01') })], own))).toBe('none');
+    const unpaid = { status: 'past_due', unpaidSince: at('2026-06-01') };
+    expect(line(choose([billed({ offer: null, ...unpaid })], own))).toBe('none');
+  });
+});
+
+describe("another product's subscription of the same customer", () => {
+  const own = active({ id: 'sub_1' }).subscription;
+  const other = billed({ id: 'sub_2', offer: null });
+
+  it('gives no plan', () => {
+    expect(choose([other])).toMatchObject({ facts: null, hadSubscription: false, concerns: [] });
+  });
+
+  it('keeps no plan whose own subscription has ended', () => {
+    expect(line(choose([other, billed({ status: 'canceled' })], own))).toBe('none');
+  });
+
+  it('raises no alarm beside the own one', () => {
+    expect(line(choose([billed(), other], own))).toBe('pro month active sub_1');
+  });
+
+  it('is nobody’s to wait for', () => {
+    expect(line(choose([billed({ ...other, status: 'past_due' })]))).toBe('none');
+  });
+});
+
+describe('from when the choice may be written', () => {
+  it.each<[string, Partial<BilledSubscription>, string | null]>([
+    ['its anchor, which has been reached whatever the clock says', {}, '2026-05-31'],
+    [
+      'any time, while a trial ends at the anchor',
+      { status: 'trialing', trialEndsAt: at('2026-06-30') },
+      null,
+    ],
+    ['any time, when a trial has ended there', { trialEndsAt: at('2026-05-31') }, null],
+  ])('%s', (_, about, notBefore) => {
+    expect(choose([billed(about)])).toMatchObject({ notBefore: notBefore === null ? 0 : at(notBefore) });
+  });
+
+  it('any time, when nothing gives a plan', () => {
+    expect(choose([])).toMatchObject({ notBefore: 0 });
   });
 });
 

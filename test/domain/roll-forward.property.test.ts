@@ -118,7 +118,12 @@ describe('for any account and time', () => {
         const opened = rolled.closed.filter(
           ({ periodEnd }) => periodEnd < (endingOf(account.subscription) ?? Infinity),
         );
-        expect(rolled.account.credits.granted).toBe(opened.length * account.creditsPerPeriod);
+        const movements = rolled.closed.flatMap((period) => period.movements);
+        const allowed = sumOf(movements.filter(({ kind }) => kind === 'allowance'));
+        expect(allowed).toBe(opened.length * account.creditsPerPeriod);
+        // What an unpaid period withholds does not count as granted.
+        const isPaid = account.subscription.status !== 'past_due';
+        expect(rolled.account.credits.granted).toBe(isPaid ? allowed : 0);
       }),
     );
   });

@@ -84,7 +84,7 @@ describe('a plan that returns within the interval', () => {
     expect(leftOf(back).included).toBe(0);
   });
 
-  it('and then moves its anchor has used nothing of the interval that begins there', () => {
+  it('and then moves its anchor brings the unused share of its use along, over all its openings', () => {
     const back = returned(ended(used(begun, { mails: 10 }, '2026-02-01'), '2026-02-05'), '2026-02-06');
     expect(leftOf(back).included).toBe(6);
     const elsewhere = active({ plan: 'enterprise', anchor: '2026-02-10' });
@@ -95,7 +95,8 @@ describe('a plan that returns within the interval', () => {
       at('2026-02-12'),
       LETTERS,
     ).account;
-    expect([moved, again].map((account) => leftOf(account).included)).toEqual([10, 10]);
+    // Given four of February, of which 18 days of 28 are left: 2.6 of 10
+    expect([moved, again].map((account) => leftOf(account).included)).toEqual([7, 7]);
   });
 
   it('and changes its plan then gets no allowance twice', () => {
@@ -134,7 +135,7 @@ describe('a failed payment', () => {
       at('2026-02-24'),
       LETTERS,
     ).account;
-    const march = used(grace, { mails: 2 }, '2026-03-02');
+    const march = used(grace, { letters: 2 }, '2026-03-02');
     expect(periodOf(march)).toEqual(['2026-02-28', '2026-03-31']);
     expect(followSubscription(march, null, at('2026-03-10'), LETTERS).account).toMatchObject(ENDED);
     expect(periodsOf(followSubscription(march, null, at('2026-03-10'), LETTERS))).toEqual([
@@ -154,17 +155,12 @@ describe('a failed payment', () => {
 
   it('made good late returns what was left', () => {
     const grace = followSubscription(
-      pro,
+      used(pro, { mails: 1 }, '2026-02-10'),
       pastDue({ graceEndsAt: '2026-02-25' }),
       at('2026-02-18'),
       LETTERS,
     ).account;
-    const back = followSubscription(
-      used(grace, { mails: 1 }, '2026-02-20'),
-      active({}),
-      at('2026-02-26'),
-      LETTERS,
-    ).account;
+    const back = followSubscription(grace, active({}), at('2026-02-26'), LETTERS).account;
     expect(availableTo(back)).toBe(1);
     expect(periodOf(back)).toEqual(['2026-02-26T00:00:00.001Z', '2026-02-28']);
   });

@@ -167,8 +167,8 @@ describe('a plan change under the same anchor', () => {
     expect(leftOf(change.account)).toMatchObject({ included: 5, purchased: 1 });
   });
 
-  it('of interval, status or scheduled end moves no credit', () => {
-    const facts = pastDue({ interval: 'year', graceEndsAt: '2026-02-20', endsAt: '2026-02-28' });
+  it('of interval or scheduled end moves no credit', () => {
+    const facts = active({ interval: 'year', endsAt: '2026-02-28' });
     const { account, closed, movements } = followSubscription(pro, facts, at('2026-02-10'), LETTERS);
     expect({ closed, movements }).toEqual({ closed: [], movements: [] });
     expect(account).toEqual({ ...pro, subscription: facts.subscription });
@@ -191,16 +191,16 @@ describe('a moved anchor', () => {
   );
 
   it.each([
-    ['forward', '2026-02-14', '2026-03-14'],
-    ['backward', '2026-01-20', '2026-02-20'],
+    ['forward', '2026-02-14', '2026-03-14', 1],
+    ['to an interval that holds the open period', '2026-01-20', '2026-02-20', 0],
   ])(
-    '%s: the open period closes when it is learnt, one opens with its full allowance',
-    (_, anchor, periodEnd) => {
+    '%s: the open period closes when it is learnt, one opens with what the unused share of the use leaves',
+    (_, anchor, periodEnd, rest) => {
       const change = followSubscription(pro, active({ anchor }), at('2026-02-14T10:00Z'), LETTERS);
       expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-14T10:00:00.001Z']]);
       expect(periodOf(change.account)).toEqual(['2026-02-14T10:00:00.001Z', periodEnd]);
       expect(change.account).toMatchObject({ anchor: at(anchor), meters: { letters: { used: 0 } } });
-      expect(availableTo(change.account)).toBe(2);
+      expect(availableTo(change.account)).toBe(rest);
     },
   );
 

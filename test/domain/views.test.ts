@@ -56,7 +56,15 @@ describe('the view of an account', () => {
       },
       levels: {},
       features: ['priority_support'],
-      credits: { available: 12, included: 8, carried: 0, purchased: 4, perPeriod: 10, extra: usd(250) },
+      credits: {
+        available: 12,
+        included: 8,
+        withheld: 0,
+        carried: 0,
+        purchased: 4,
+        perPeriod: 10,
+        extra: usd(250),
+      },
     });
   });
 

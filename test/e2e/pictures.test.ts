@@ -77,7 +77,7 @@ describeExample('pictures', (world) => {
 
   it('gives ten credits a month to everybody: for two images and two large ones', async () => {
     const { userId, token } = await world().meet('freePainter');
-    const credits = { available: 10, included: 10, carried: 0, perPeriod: 10, extra: null };
+    const credits = { available: 10, included: 10, withheld: 0, carried: 0, perPeriod: 10, extra: null };
     expect(await get(world(), '/account', token)).toMatchObject({ plan: 'free', features: [], credits });
 
     const pictures = await record(world(), userId, { consume: { images: 2, large_images: 2 } });

@@ -245,12 +245,13 @@ async function markPrice(price: string, plan: string): Promise<void> {
 }
 
 describe('an unknown price', () => {
-  it('G12: keeps what is stored and the event, until it is configured', async () => {
+  it('G12: of the own subscription keeps what is stored and the event, until it is configured', async () => {
     await subscribe();
+    await suite.followAll();
     await markPrice(PRO, '');
     const event = eventOf('customer.subscription.updated');
     expect(await suite.follow([event])).toEqual([]);
-    expect(await planOf()).toEqual(['none', 'none']);
+    expect(await planOf()).toEqual(['pro', 'active']);
     expect(await suite.failed()).toContainEqual({
       id: event.id,
       type: event.type,
@@ -263,7 +264,7 @@ describe('an unknown price', () => {
     expect(await planOf()).toEqual(['pro', 'active']);
   });
 
-  it('beside a known one does not keep the user from their plan', async () => {
+  it('of another product does not keep the user from their plan', async () => {
     await subscribe(ENTERPRISE);
     await subscribe(PRO);
     await markPrice(ENTERPRISE, '');

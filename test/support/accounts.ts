@@ -87,17 +87,20 @@ export function givenSubscriber(facts: LiveFacts, now: string): Account {
   return { ...change.account, billingVersion: 1 };
 }
 
-type Pots = Partial<Pick<Credits, 'lots' | 'included' | 'purchased' | 'usedThisPeriod' | 'owed'>>;
+type Pots = Partial<
+  Pick<Credits, 'lots' | 'included' | 'purchased' | 'usedThisPeriod' | 'owed' | 'withheld'>
+>;
 
 /** Credits whose books are closed (G4): what is held has been granted, and what is used has been used now. */
 export function givenCredits(pots: Pots): Credits {
-  const { lots = NO_LOTS, included = 0, purchased = 0, usedThisPeriod = 0, owed = 0 } = pots;
+  const { lots = NO_LOTS, included = 0, purchased = 0, usedThisPeriod = 0, owed = 0, withheld = 0 } = pots;
   return {
     lots,
     included,
     purchased,
     usedThisPeriod,
     owed,
+    withheld,
     granted: sumLots(lots) + included + purchased,
     used: usedThisPeriod,
     expired: 0,

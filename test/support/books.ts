@@ -1,5 +1,6 @@
 /** What must hold of credits at any time, whatever has happened to them. */
 import { expect } from '@jest/globals';
+import { type Account } from '../../lambdas/domain/account.ts';
 import { available, type Credits, type CreditsChange, left, sumLots } from '../../lambdas/domain/credits.ts';
 import { sumOf } from './accounts.ts';
 
@@ -24,4 +25,10 @@ export function expectBalancedChange(before: Credits, { credits, movements }: Cr
 /** Nothing stays owed while a purchased credit is free to pay it. */
 export function expectDebtsPaid(credits: Credits): void {
   expect(Math.min(credits.owed, left(credits).purchased)).toBe(0);
+}
+
+/** Nobody gets what nobody paid for: past due, no included credit is left; else none is withheld. */
+export function expectNothingUnpaid({ subscription, credits }: Account): void {
+  const waiting = subscription.status === 'past_due' ? left(credits).included : credits.withheld;
+  expect(waiting).toBe(0);
 }

@@ -218,6 +218,7 @@ export function accountItem(account: Account): WireItem {
     available: available(credits),
     carried: lots,
     ...counts,
+    withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
     ...dayAttributes(account),
@@ -372,8 +373,11 @@ export function parseStoredCredits(item: WireItem): { stored: number; credits: C
   return { stored: reader.integer('available'), credits: parseCredits(reader) };
 }
 
+const ALWAYS_STORED = CREDIT_COUNTS.filter((name) => name !== 'withheld');
+
 function parseCredits(reader: ItemReader): Credits {
-  return { lots: parseLots(reader, 'carried'), ...reader.integers(CREDIT_COUNTS) };
+  const withheld = reader.optionalInteger('withheld') ?? 0;
+  return { lots: parseLots(reader, 'carried'), withheld, ...reader.integers(ALWAYS_STORED) };
 }
 
 function parseLots(reader: ItemReader, name: string): Lots {

@@ -58,6 +58,8 @@ function createSdk(secretKey: string, apiUrl: string | null): Stripe {
     maxNetworkRetries: 0,
     timeout: REQUEST_TIMEOUT_MS,
     telemetry: false,
+    // Stripe's support sees whose requests they are.
+    appInfo: { name: 'Postage' },
     // Its one time limit is for the whole request; that of Node's own client begins again with every stage.
     httpClient: Stripe.createFetchHttpClient(),
     ...(apiUrl === null ? {} : addressOf(new URL(apiUrl))),

@@ -2,8 +2,8 @@ import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Catalogue } from '../../domain/catalogue.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { type BilledSubscription } from '../../domain/live-subscription.ts';
-import { idOf, type StripeConnection, toInstant, toInstantOrNull } from './connection.ts';
+import { type BilledSubscription, type Offer } from '../../domain/live-subscription.ts';
+import { idOf, readStripe, type StripeConnection, toInstant, toInstantOrNull } from './connection.ts';
 import { StripeMissingError } from './errors.ts';
 import { listAll } from './lists.ts';
 import { offerOf } from './prices.ts';
@@ -33,9 +33,24 @@ export async function listSubscriptions(
         options,
       ),
     );
-    const hasUnpaid = items.some(({ status }) => status === 'past_due');
-    const unpaidSince = hasUnpaid ? await listUnpaid(connection, customerId, deadline) : NOTHING_UNPAID;
-    return { asOf, subscriptions: items.map((item) => toBilled(item, catalogue, unpaidSince)) };
+    const offers = new Map(items.map((item) => [item.id, offerOf(pricesIn(item), catalogue)]));
+    const pastDue = items.filter(({ status }) => status === 'past_due');
+    const billing = { connection, catalogue, deadline };
+    const unpaidSince = await listUnpaid(billing, customerId, pastDue);
+    const paidOffers = new Map<string, Offer>();
+    for (const subscription of pastDue) {
+      const { id } = subscription;
+      const paid = offers.get(id) === null ? null : await newestPaid(billing, subscription);
+      if (paid !== null) {
+        paidOffers.set(id, paid);
+      }
+    }
+    const subscriptions = items.map((item) => ({
+      ...toBilled(item, offers.get(item.id) ?? null),
+      unpaidSince: unpaidSince.get(item.id) ?? null,
+      paidOffer: paidOffers.get(item.id) ?? null,
+    }));
+    return { asOf, subscriptions };
   } catch (error) {
     if (error instanceof StripeMissingError) {
       return null;
@@ -44,47 +59,108 @@ export async function listSubscriptions(
   }
 }
 
-const NOTHING_UNPAID: ReadonlyMap<string, Instant> = new Map();
+interface Billing {
+  connection: StripeConnection;
+  catalogue: Catalogue;
+  deadline: Deadline;
+}
 
-/** When the oldest open invoice of each subscription was finalized. */
+function pricesIn({ items }: Stripe.Subscription): Stripe.Price[] {
+  return items.data.map(({ price }) => price);
+}
+
+/** Since when the oldest open invoice of each subscription is owed. */
 async function listUnpaid(
-  connection: StripeConnection,
+  { connection, deadline }: Billing,
   customerId: string,
-  deadline: Deadline,
+  pastDue: readonly Stripe.Subscription[],
 ): Promise<ReadonlyMap<string, Instant>> {
+  if (pastDue.length === 0) {
+    return new Map();
+  }
   const { items } = await listAll(connection, deadline, (stripe, paging, options) =>
     stripe.invoices.list({ customer: customerId, status: 'open', ...paging }, options),
   );
-  const oldest = new Map<string, Instant>();
-  for (const { parent, status_transitions: transitions } of items) {
-    const subscriptionId = idOf(parent?.subscription_details?.subscription);
-    const finalizedAt = toInstantOrNull(transitions.finalized_at);
-    if (subscriptionId !== null && finalizedAt !== null) {
-      oldest.set(subscriptionId, Math.min(finalizedAt, oldest.get(subscriptionId) ?? Infinity));
+  const owed = pastDue.flatMap((subscription) => {
+    const finalized = ({ status_transitions: { finalized_at: at } }: Stripe.Invoice): number =>
+      at ?? Infinity;
+    const [oldest] = invoicesOf(subscription, items).sort((one, other) => finalized(one) - finalized(other));
+    const since = toInstantOrNull(oldest?.due_date ?? oldest?.status_transitions.finalized_at);
+    return since === null ? [] : [[subscription.id, since] as const];
+  });
+  return new Map(owed);
+}
+
+/**
+ * A subscription's open invoices, as Stripe lists them: the newest first. The invoice of a pending update is not among them:
+ * what it is for does not hold before it is paid, and Stripe voids it when the update expires. It is the newest that an
+ * update has made.
+ */
+function invoicesOf(
+  { id, pending_update: pending }: Stripe.Subscription,
+  open: readonly Stripe.Invoice[],
+): Stripe.Invoice[] {
+  const own = open.filter(({ parent }) => idOf(parent?.subscription_details?.subscription) === id);
+  const ofUpdate = own.find(({ billing_reason: reason }) => reason === 'subscription_update');
+  return pending === null ? own : own.filter((invoice) => invoice !== ofUpdate);
+}
+
+/** Somebody who adds things to a subscription's invoices by hand hardly adds ten invoices without a price of ours. */
+const NEWEST_PAID = 10;
+
+/**
+ * What the newest paid invoice of a subscription was for. A line that is credited, such as the unused time of a former
+ * price, was not paid.
+ */
+async function newestPaid(billing: Billing, subscription: Stripe.Subscription): Promise<Offer | null> {
+  const { connection, catalogue, deadline } = billing;
+  const { data } = await readStripe(connection, deadline, (stripe, options) =>
+    stripe.invoices.list({ subscription: subscription.id, status: 'paid', limit: NEWEST_PAID }, options),
+  );
+  const known = new Map(pricesIn(subscription).map((price) => [price.id, price]));
+  for (const { lines } of data) {
+    const paid = lines.data.filter(({ amount }) => amount >= 0);
+    const ids = paid.flatMap(({ pricing }) => idOf(pricing?.price_details?.price) ?? []);
+    const prices = await readPrices(billing, [...new Set(ids)], known);
+    const offer = offerOf(prices, catalogue);
+    if (offer !== null) {
+      return offer;
     }
   }
-  return oldest;
+  return null;
+}
+
+/** The prices of these ids. A line of an invoice names a price by its id alone. */
+async function readPrices(
+  { connection, deadline }: Billing,
+  ids: readonly string[],
+  known: Map<string, Stripe.Price>,
+): Promise<Stripe.Price[]> {
+  const prices: Stripe.Price[] = [];
+  for (const id of ids) {
+    const price =
+      known.get(id) ??
+      (await readStripe(connection, deadline, (stripe, options) => stripe.prices.retrieve(id, {}, options)));
+    known.set(id, price);
+    prices.push(price);
+  }
+  return prices;
 }
 
 function toBilled(
   subscription: Stripe.Subscription,
-  catalogue: Catalogue,
-  unpaidSince: ReadonlyMap<string, Instant>,
-): BilledSubscription {
-  const { id, status, created, items } = subscription;
+  offer: Offer | null,
+): Omit<BilledSubscription, 'unpaidSince' | 'paidOffer'> {
+  const { id, status, created } = subscription;
   return {
     id,
     status,
     createdAt: toInstant(created),
-    offer: offerOf(
-      items.data.map(({ price }) => price),
-      catalogue,
-    ),
+    offer,
     anchor: toInstant(subscription.billing_cycle_anchor),
     cancelAt: toInstantOrNull(subscription.cancel_at),
     trialEndsAt: toInstantOrNull(subscription.trial_end),
     endsWithTrial: goesOnlyWithPayment(subscription) && !hasPaymentMethod(subscription),
-    unpaidSince: unpaidSince.get(id) ?? null,
   };
 }
 

@@ -31,6 +31,7 @@ export const Account = named(
     credits: z.object({
       available: Count,
       included: Count,
+      withheld: Count,
       carried: Count,
       purchased: Count,
       perPeriod: Count,
@@ -42,7 +43,7 @@ export const Account = named(
   }),
   {
     description:
-      'Everything that a usage page shows. A `limit` of null: not in the plan. `percent` is rounded down, so that 100 means reached. `credits` of a meter: what one costs. `today`: what is used of the limit of a UTC day. `endsAt`: the scheduled end of the subscription; `graceEndsAt`: until when a failed payment can be made good.',
+      'Everything that a usage page shows. A `limit` of null: not in the plan. `percent` is rounded down, so that 100 means reached. `credits` of a meter: what one costs. `today`: what is used of the limit of a UTC day. `endsAt`: the scheduled end of the subscription; `graceEndsAt`: until when a failed payment can be made good. `withheld`: what is unspent of the allowance of a period that nobody has paid for; it comes back when the payment is made good.',
     example: {
       userId: 'ada',
       plan: 'pro',
@@ -54,7 +55,15 @@ export const Account = named(
       },
       levels: { seats: { held: 2, limit: 5, left: 3 } },
       features: ['priority_queue'],
-      credits: { available: 97, included: 97, carried: 0, purchased: 0, perPeriod: 100, extra: null },
+      credits: {
+        available: 97,
+        included: 97,
+        withheld: 0,
+        carried: 0,
+        purchased: 0,
+        perPeriod: 100,
+        extra: null,
+      },
     },
   },
 );

@@ -6,6 +6,7 @@ import { ApiError, type ApiErrorBody, invalidParameter } from './api-error.ts';
 import { catalogRoutes } from './catalog.ts';
 import { chargeRoutes } from './charges.ts';
 import { checkoutRoutes } from './checkout.ts';
+import { couponRoutes } from './coupons.ts';
 import { customerRoutes } from './customers.ts';
 import { disputeRoutes } from './disputes.ts';
 import { eventRoutes } from './events.ts';
@@ -22,6 +23,7 @@ import { paymentMethodRoutes } from './payment-methods.ts';
 import { portalRoutes } from './portal.ts';
 import { type Random } from './random.ts';
 import { type RateLimiter, tooMany } from './rate-limits.ts';
+import { record } from './recorder.ts';
 import { refundRoutes } from './refunds.ts';
 import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
@@ -34,6 +36,7 @@ const ROUTES: readonly Route[] = [
   ...catalogRoutes,
   ...chargeRoutes,
   ...checkoutRoutes,
+  ...couponRoutes,
   ...customerRoutes,
   ...disputeRoutes,
   ...eventRoutes,
@@ -83,6 +86,7 @@ export interface ApiParts {
 export async function answerApi(parts: ApiParts, request: ApiRequest): Promise<ApiOutcome> {
   // It is not one of the sandbox's ids, because reading makes nothing.
   const requestId = `req_${randomBytes(7).toString('hex')}`;
+  record(request);
   try {
     const access = accessBy(parts.keys, headerOf(request, 'authorization'));
     requireVersion(request);

@@ -16,22 +16,25 @@ export interface SessionOrder {
   expiresAt: Seconds;
   methodCollection: 'always' | 'if_required';
   allowedTypes: string[] | null;
+  takesCodes: boolean | null;
+  collectsTax: boolean;
+  taxIds: { enabled: boolean; required?: 'if_supported' | 'never' | undefined } | null;
+  /** Null where a subscription makes them. */
+  makesInvoice: boolean | null;
+  terms: 'none' | 'required' | null;
 }
 
 /** Not modelled: always null. */
 const NOT_MODELLED = {
   adaptive_pricing: null,
   after_expiration: null,
-  allow_promotion_codes: null,
   billing_address_collection: null,
   client_secret: null,
   collected_information: null,
   consent: null,
-  consent_collection: null,
   currency_conversion: null,
   customer_account: null,
   integration_identifier: null,
-  invoice_creation: null,
   locale: null,
   managed_payments: null,
   origin_context: null,
@@ -57,11 +60,16 @@ export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checko
     ...NOT_MODELLED,
     object: 'checkout.session',
     allowed_payment_method_types: order.allowedTypes,
+    allow_promotion_codes: order.takesCodes,
     amount_subtotal: total,
     amount_total: total,
-    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
+    automatic_tax: taxOf(order),
     cancel_url: order.cancelUrl,
     client_reference_id: order.clientReferenceId,
+    consent_collection:
+      order.terms === null
+        ? null
+        : { payment_method_reuse_agreement: null, promotions: null, terms_of_service: order.terms },
     created: sandbox.now(),
     currency: 'usd',
     custom_fields: [],
@@ -78,6 +86,7 @@ export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checko
     discounts: [],
     expires_at: order.expiresAt,
     invoice: null,
+    invoice_creation: order.makesInvoice === null ? null : invoicesOf(order.makesInvoice),
     livemode: false,
     metadata: order.metadata,
     mode,
@@ -90,9 +99,37 @@ export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checko
     status: 'open',
     subscription: null,
     success_url: order.successUrl,
+    ...(order.taxIds === null
+      ? {}
+      : { tax_id_collection: { enabled: order.taxIds.enabled, required: order.taxIds.required ?? 'never' } }),
     total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
     ui_mode: 'hosted_page',
     url: `https://checkout.stripe.com/c/pay/${id}`,
+  };
+}
+
+/** The tax is known once the page knows where the customer is. */
+function taxOf({ collectsTax: enabled }: SessionOrder): Stripe.Checkout.Session.AutomaticTax {
+  return {
+    enabled,
+    liability: enabled ? { type: 'self' } : null,
+    provider: enabled ? 'stripe' : null,
+    status: enabled ? 'requires_location_inputs' : null,
+  };
+}
+
+function invoicesOf(enabled: boolean): Stripe.Checkout.Session.InvoiceCreation {
+  return {
+    enabled,
+    invoice_data: {
+      account_tax_ids: null,
+      custom_fields: null,
+      description: null,
+      footer: null,
+      issuer: null,
+      metadata: {},
+      rendering_options: null,
+    },
   };
 }
 

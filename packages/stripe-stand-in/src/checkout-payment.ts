@@ -2,6 +2,8 @@ import { type Stripe } from 'stripe';
 import { invalidRequest } from './api-error.ts';
 import { DAY, type Seconds } from './calendar.ts';
 import { detailsOf } from './checkout-object.ts';
+import { invoicePayment } from './checkout-invoice.ts';
+import { countTotals, redeem } from './checkout-totals.ts';
 import { createCustomer } from './customers.ts';
 import { intentOf } from './invoices.ts';
 import { attach, behaviourOf, cardError, findMethod } from './payment-methods.ts';
@@ -18,6 +20,11 @@ export interface CheckoutInput {
   name: string | null;
   /** What the customer answers when the bank asks whether it is really them. */
   isAuthenticated: boolean;
+  /** What the customer types into the field for codes. */
+  promotionCode: string | null;
+  /** Whether the customer ticks the box of the terms. */
+  acceptsTerms: boolean;
+  taxId: string | null;
 }
 
 // Source: https://docs.stripe.com/payments/checkout/custom-success-page
@@ -39,12 +46,22 @@ export function payCheckout(
     );
   }
   const plan = sandbox.get('checkout_plan', sessionId);
+  const needsTerms = session.consent_collection?.terms_of_service === 'required';
+  if (needsTerms && !input.acceptsTerms) {
+    throw invalidRequest('The customer has to accept the terms of service.', { param: 'acceptsTerms' });
+  }
+  countTotals(sandbox, session, plan, input.promotionCode);
   if (session.mode === 'subscription') {
     subscribe(sandbox, session, plan, input);
   } else {
     buy(sandbox, session, plan, input);
   }
-  sandbox.assign(session, { status: 'complete', url: null });
+  sandbox.assign(session, {
+    status: 'complete',
+    url: null,
+    ...(needsTerms ? { consent: { promotions: null, terms_of_service: 'accepted' } } : {}),
+  });
+  redeem(sandbox, session);
   sandbox.emit('checkout.session.completed', session);
   return session;
 }
@@ -55,35 +72,57 @@ function buy(
   plan: CheckoutPlan,
   input: CheckoutInput,
 ): void {
-  const { metadata, description, setupFutureUsage } = plan.paymentIntentData;
-  const method = findMethod(sandbox, input.paymentMethod ?? '');
-  if (!session.payment_method_types.includes(method.type)) {
-    throw invalidRequest(`This Checkout Session does not take ${method.type}.`, { param: 'payment_method' });
-  }
-  const needsCustomer = session.customer_creation === 'always' || setupFutureUsage !== null;
+  const { paymentIntentData: data } = plan;
+  const total = session.amount_total ?? 0;
+  const method = total === 0 ? null : acceptedMethod(sandbox, session, input.paymentMethod ?? '');
+  const needsCustomer =
+    session.customer_creation === 'always' ||
+    data.setupFutureUsage !== null ||
+    session.invoice_creation?.enabled === true ||
+    total === 0;
   const customer = needsCustomer || session.customer !== null ? customerOf(sandbox, session, input) : null;
+  if (method === null) {
+    // Source: https://docs.stripe.com/payments/checkout/no-cost-orders
+    complete(sandbox, session, plan, input, { payment_status: sandbox.plays.freeOrder });
+    invoicePayment(sandbox, session, plan, null);
+    return;
+  }
   // Guess: a session gets its PaymentIntent when somebody first tries to pay.
   const open = sandbox.state.payment_intent.get(refId(session.payment_intent) ?? '');
   const intent =
     open ??
     createIntent(sandbox, {
-      amount: session.amount_total ?? 0,
+      amount: total,
       currency: session.currency ?? 'usd',
       customer: customer?.id ?? null,
-      description,
-      metadata,
-      setupFutureUsage,
-      receiptEmail: null,
-      allowedTypes: null,
+      ...data,
+      allowedTypes: session.allowed_payment_method_types,
     });
   session.payment_intent = intent.id;
+  intent.amount = total;
   const declined =
     attemptPayment(sandbox, intent, method, 'on_session') ??
     (intent.status === 'requires_action' ? authenticate(sandbox, intent.id, input.isAuthenticated) : null);
   if (declined !== null) {
     throw declined;
   }
-  complete(sandbox, session, input, { payment_status: intent.status === 'succeeded' ? 'paid' : 'unpaid' });
+  const isPaid = intent.status === 'succeeded';
+  complete(sandbox, session, plan, input, { payment_status: isPaid ? 'paid' : 'unpaid' });
+  if (isPaid) {
+    invoicePayment(sandbox, session, plan, intent);
+  }
+}
+
+function acceptedMethod(
+  sandbox: Sandbox,
+  session: Stripe.Checkout.Session,
+  id: string,
+): Stripe.PaymentMethod {
+  const method = findMethod(sandbox, id);
+  if (!session.payment_method_types.includes(method.type)) {
+    throw invalidRequest(`This Checkout Session does not take ${method.type}.`, { param: 'payment_method' });
+  }
+  return method;
 }
 
 function subscribe(
@@ -103,7 +142,7 @@ function subscribe(
   if (needsMethod && input.paymentMethod === null) {
     throw invalidRequest('This Checkout Session needs a payment method.', { param: 'payment_method' });
   }
-  const method = input.paymentMethod === null ? null : findMethod(sandbox, input.paymentMethod);
+  const method = input.paymentMethod === null ? null : acceptedMethod(sandbox, session, input.paymentMethod);
   if (method !== null) {
     requireChargeable(sandbox, method, trialEnd === null, input.isAuthenticated);
   }
@@ -133,7 +172,7 @@ function subscribe(
   if (intent?.status === 'requires_action') {
     authenticate(sandbox, intent.id, true);
   }
-  complete(sandbox, session, input, {
+  complete(sandbox, session, plan, input, {
     customer: customer.id,
     subscription: subscription.id,
     invoice: invoice.id,
@@ -184,14 +223,43 @@ function emailOf(session: Stripe.Checkout.Session, input: CheckoutInput): string
   return session.customer_details?.email ?? input.email ?? 'customer@example.com';
 }
 
+// Source: https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-customer_update
 function complete(
   sandbox: Sandbox,
   session: Stripe.Checkout.Session,
+  { customerUpdate }: CheckoutPlan,
   input: CheckoutInput,
   changes: Partial<Stripe.Checkout.Session>,
 ): void {
-  sandbox.assign(session, { ...changes, customer_details: detailsOf(emailOf(session, input), input.name) });
+  const collectsTaxId = session.tax_id_collection?.enabled === true && input.taxId !== null;
+  const details = {
+    ...detailsOf(emailOf(session, input), input.name),
+    address: session.automatic_tax.enabled ? TYPED_ADDRESS : null,
+    tax_ids: collectsTaxId ? [{ type: 'eu_vat', value: input.taxId }] : [],
+  };
+  sandbox.assign(session, { ...changes, customer_details: details });
+  const customer = sandbox.state.customer.get(refId(session.customer) ?? '');
+  if (customer === undefined || customer.deleted === true) {
+    return;
+  }
+  const previous = sandbox.assign(customer, {
+    ...(customerUpdate.address && details.address !== null ? { address: details.address } : {}),
+    ...(customerUpdate.name && input.name !== null ? { name: input.name } : {}),
+  });
+  if (previous !== null) {
+    sandbox.emit('customer.updated', customer, previous);
+  }
 }
+
+/** What the customer types where the page needs to know where they are. */
+const TYPED_ADDRESS: Stripe.Address = {
+  city: 'Berlin',
+  country: 'DE',
+  line1: 'Hauptstr. 1',
+  line2: null,
+  postal_code: '10827',
+  state: null,
+};
 
 // Source: https://docs.stripe.com/api/checkout/sessions/object
 /** A bank debit's end comes after the session is complete. */
@@ -205,6 +273,7 @@ export function listenForCheckoutPayments(sandbox: Sandbox): void {
     const session = sessionOf(intent);
     if (session?.status === 'complete') {
       sandbox.assign(session, { payment_status: 'paid' });
+      invoicePayment(sandbox, session, sandbox.get('checkout_plan', session.id), intent);
       sandbox.emit('checkout.session.async_payment_succeeded', session);
     }
   });

@@ -2,12 +2,13 @@ import { type Stripe } from 'stripe';
 import { z } from 'zod';
 import { invalidRequest } from './api-error.ts';
 import { METHOD_TYPES } from './cards.ts';
-import { createPrice, createProduct, recurring } from './catalog.ts';
+import { createPrice, createProduct, recurring, taxBehavior } from './catalog.ts';
 import { DAY, HOUR } from './calendar.ts';
 import { newSession } from './checkout-object.ts';
 import { isCreatedIn, pageOf } from './lists.ts';
 import { created, currency, flag, integer, metadata, paging, paramsOf, text, timestamp } from './params.ts';
 import { MINIMUM_CENTS } from './payments.ts';
+import { descriptorSuffix } from './payment-intents.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
@@ -24,6 +25,7 @@ const priceData = z.strictObject({
   product: z.optional(text),
   product_data: z.optional(productData),
   recurring: z.optional(recurring),
+  tax_behavior: z.optional(taxBehavior),
   unit_amount: integer,
 });
 const lineItem = z.strictObject({
@@ -50,6 +52,12 @@ const paymentIntentData = z.strictObject({
   description: z.optional(text),
   setup_future_usage: z.optional(z.enum(['off_session', 'on_session'])),
   receipt_email: z.optional(text),
+  statement_descriptor_suffix: z.optional(descriptorSuffix),
+});
+const invoiceData = z.strictObject({
+  description: z.optional(text),
+  footer: z.optional(text),
+  metadata: z.optional(metadata),
 });
 const enabled = z.strictObject({ enabled: flag });
 
@@ -61,7 +69,9 @@ const createParams = paramsOf<Stripe.Checkout.SessionCreateParams>()({
   customer: z.optional(text),
   customer_email: z.optional(text),
   customer_creation: z.optional(z.enum(['always', 'if_required'])),
-  customer_update: z.optional(z.record(z.enum(['address', 'name', 'shipping']), z.enum(['auto', 'never']))),
+  customer_update: z.optional(
+    z.partialRecord(z.enum(['address', 'name', 'shipping']), z.enum(['auto', 'never'])),
+  ),
   client_reference_id: z.optional(text.max(200)),
   metadata: z.optional(metadata),
   subscription_data: z.optional(subscriptionData),
@@ -72,7 +82,11 @@ const createParams = paramsOf<Stripe.Checkout.SessionCreateParams>()({
   allow_promotion_codes: z.optional(flag),
   automatic_tax: z.optional(enabled),
   billing_address_collection: z.optional(z.enum(['auto', 'required'])),
-  invoice_creation: z.optional(z.strictObject({ enabled: flag })),
+  invoice_creation: z.optional(z.strictObject({ enabled: flag, invoice_data: z.optional(invoiceData) })),
+  consent_collection: z.optional(z.strictObject({ terms_of_service: z.enum(['none', 'required']) })),
+  tax_id_collection: z.optional(
+    z.strictObject({ enabled: flag, required: z.optional(z.enum(['if_supported', 'never'])) }),
+  ),
   locale: z.optional(text),
   saved_payment_method_options: z.optional(z.record(text, z.unknown())),
   submit_type: z.optional(z.enum(['auto', 'book', 'donate', 'pay', 'subscribe'])),
@@ -111,6 +125,11 @@ function create(sandbox: Sandbox, asked: CreateParams): Stripe.Checkout.Session 
     methodCollection:
       asked.mode === 'payment' ? 'if_required' : (asked.payment_method_collection ?? 'always'),
     allowedTypes: asked.allowed_payment_method_types ?? null,
+    takesCodes: asked.allow_promotion_codes ?? null,
+    collectsTax: asked.automatic_tax?.enabled ?? false,
+    taxIds: asked.tax_id_collection ?? null,
+    makesInvoice: asked.mode === 'payment' ? (asked.invoice_creation?.enabled ?? false) : null,
+    terms: asked.consent_collection?.terms_of_service ?? null,
   });
   sandbox.state.checkout_session.set(id, session);
   const { payment_intent_data: payment, subscription_data: subscription } = asked;
@@ -121,6 +140,17 @@ function create(sandbox: Sandbox, asked: CreateParams): Stripe.Checkout.Session 
       metadata: mergeMetadata({}, payment?.metadata),
       description: payment?.description ?? null,
       setupFutureUsage: payment?.setup_future_usage ?? null,
+      receiptEmail: payment?.receipt_email ?? null,
+      statementDescriptorSuffix: payment?.statement_descriptor_suffix ?? null,
+    },
+    customerUpdate: {
+      address: asked.customer_update?.address === 'auto',
+      name: asked.customer_update?.name === 'auto',
+    },
+    invoiceData: {
+      metadata: mergeMetadata({}, asked.invoice_creation?.invoice_data?.metadata),
+      description: asked.invoice_creation?.invoice_data?.description ?? null,
+      footer: asked.invoice_creation?.invoice_data?.footer ?? null,
     },
     subscriptionData: {
       metadata: mergeMetadata({}, subscription?.metadata),
@@ -155,9 +185,12 @@ function requireConsistent(sandbox: Sandbox, asked: CreateParams): void {
       code: 'parameters_exclusive',
     });
   }
-  if (asked.automatic_tax?.enabled === true || asked.invoice_creation?.enabled === true) {
-    throw invalidRequest('The stand-in knows neither taxes nor invoices of single payments.');
+  if (asked.mode === 'subscription' && asked.invoice_creation !== undefined) {
+    throw invalidRequest('You can only enable invoice creation when `mode` is set to `payment`.', {
+      param: 'invoice_creation',
+    });
   }
+  requireCustomerUpdates(sandbox, asked);
   const lives = asked.expires_at === undefined ? DAY : asked.expires_at - sandbox.now();
   if (lives < HOUR / 2 || lives > DAY) {
     throw invalidRequest(
@@ -165,6 +198,37 @@ function requireConsistent(sandbox: Sandbox, asked: CreateParams): void {
       {
         param: 'expires_at',
       },
+    );
+  }
+}
+
+// Source: https://docs.stripe.com/tax/checkout
+// Source: https://docs.stripe.com/tax/checkout/tax-ids
+// Source: https://docs.stripe.com/payments/checkout/customization/policies
+/** Tax needs the address of a customer, and a tax id their name: Checkout must be allowed to write them. */
+function requireCustomerUpdates(sandbox: Sandbox, asked: CreateParams): void {
+  const { customer, customer_update: updates } = asked;
+  if (customer === undefined && updates !== undefined) {
+    throw invalidRequest('`customer_update` can only be used with `customer`.', { param: 'customer_update' });
+  }
+  const known = customer === undefined ? null : sandbox.customer(customer);
+  const hasAddress = known === null || (known.address ?? null) !== null || updates?.address === 'auto';
+  if (asked.automatic_tax?.enabled === true && !hasAddress) {
+    throw invalidRequest(
+      "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer.",
+      { code: 'customer_tax_location_invalid' },
+    );
+  }
+  if (asked.tax_id_collection?.enabled === true && known !== null && updates?.name !== 'auto') {
+    throw invalidRequest(
+      'Tax ID collection requires updating business name on the customer. To enable tax ID collection for an existing customer, please set `customer_update[name]` to `auto`.',
+      { param: 'customer_update' },
+    );
+  }
+  if (asked.consent_collection?.terms_of_service === 'required' && !sandbox.plays.hasTermsUrl) {
+    throw invalidRequest(
+      'You cannot collect consent to your terms of service unless a URL is set in the Stripe Dashboard. Update your public business URL at https://dashboard.stripe.com/settings/public.',
+      { param: 'consent_collection[terms_of_service]' },
     );
   }
 }
@@ -190,6 +254,10 @@ function lineItemOf(
       : priceOf(sandbox, data, param);
   if (mode === 'subscription') {
     recurringPrice(sandbox, price.id, `${param}[price]`);
+  } else if (!price.active && data === undefined) {
+    throw invalidRequest('The price specified is inactive. This field only accepts active prices.', {
+      param: `${param}[price]`,
+    });
   } else if (price.recurring !== null) {
     throw invalidRequest(
       'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',

@@ -50,6 +50,9 @@ const payment = z.strictObject({
   email: z.optional(z.email()),
   name: z.optional(z.string()),
   authenticate: z.optional(z.boolean()),
+  promotionCode: z.optional(z.string()),
+  acceptTerms: z.optional(z.boolean()),
+  taxId: z.optional(z.string()),
 });
 
 interface ControlRoute {

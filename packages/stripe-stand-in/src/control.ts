@@ -32,6 +32,12 @@ export interface CheckoutPayment {
   name?: string | undefined;
   /** What the customer answers when the bank asks for authentication: yes, unless this is false. */
   authenticate?: boolean | undefined;
+  /** What the customer types into the field for codes. */
+  promotionCode?: string | undefined;
+  /** Whether the customer accepts the terms where the page asks: yes, unless this is false. */
+  acceptTerms?: boolean | undefined;
+  /** A tax id, where the page asks for one. */
+  taxId?: string | undefined;
 }
 
 export interface DisputeOrder {
@@ -117,13 +123,16 @@ export function createControl(server: Server): Control {
     reset,
     events: () => [...sandbox.state.event.values()],
 
-    payCheckout: (id, { paymentMethod = 'pm_card_visa', email, name, authenticate: answers } = {}) =>
+    payCheckout: (id, { paymentMethod = 'pm_card_visa', ...typed } = {}) =>
       act(() =>
         payCheckout(sandbox, id, {
           paymentMethod,
-          email: email ?? null,
-          name: name ?? null,
-          isAuthenticated: answers ?? true,
+          email: typed.email ?? null,
+          name: typed.name ?? null,
+          isAuthenticated: typed.authenticate ?? true,
+          promotionCode: typed.promotionCode ?? null,
+          acceptsTerms: typed.acceptTerms ?? true,
+          taxId: typed.taxId ?? null,
         }),
       ),
     expireCheckout: (id) => act(() => expireSession(sandbox, sandbox.get('checkout_session', id))),

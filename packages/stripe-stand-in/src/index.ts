@@ -5,4 +5,5 @@ export { type ReadyProduct } from './catalog.ts';
 export { type Control } from './control.ts';
 export { type ControlAnswer } from './control-routes.ts';
 export { openStripe, sdkFor, type TestStripe } from './for-tests.ts';
+export { type RecordedRequest } from './recorder.ts';
 export { startStripe, type StripeOptions, type StripeStandIn } from './server.ts';

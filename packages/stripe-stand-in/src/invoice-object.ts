@@ -6,9 +6,10 @@ import { type Sandbox } from './sandbox.ts';
 
 export interface InvoiceOrder {
   customer: Stripe.Customer;
-  subscription: Stripe.Subscription;
+  /** Null for the invoice of a single payment. */
+  subscription: Stripe.Subscription | null;
   lines: Stripe.InvoiceLineItem[];
-  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming';
+  reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming' | 'manual';
   period: Period;
   /** When it leaves the draft by itself; null when somebody does that for it. */
   finalizesAt: Seconds | null;
@@ -67,9 +68,9 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
     automatically_finalizes_at: finalizesAt,
     billing_reason: reason,
-    collection_method: subscription.collection_method,
+    collection_method: subscription?.collection_method ?? 'charge_automatically',
     created: sandbox.now(),
-    currency: subscription.currency,
+    currency: subscription?.currency ?? 'usd',
     customer: customer.id,
     customer_address: customer.address ?? null,
     customer_email: customer.email,
@@ -79,7 +80,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     customer_tax_ids: [],
     default_tax_rates: [],
     discounts: [],
-    due_date: dueDate(sandbox, subscription),
+    due_date: subscription === null ? null : dueDate(sandbox, subscription),
     effective_at: null,
     ending_balance: null,
     hosted_invoice_url: null,
@@ -93,11 +94,7 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     metadata: {},
     next_payment_attempt: null,
     number: null,
-    parent: {
-      quote_details: null,
-      subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-      type: 'subscription_details',
-    },
+    parent: subscription === null ? null : parentOf(subscription),
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     period_end: period.end,
     period_start: period.start,
@@ -114,5 +111,13 @@ export function newInvoice(sandbox: Sandbox, order: InvoiceOrder): Stripe.Invoic
     total_pretax_credit_amounts: [],
     total_taxes: [],
     webhooks_delivered_at: sandbox.now(),
+  };
+}
+
+function parentOf({ id, metadata }: Stripe.Subscription): Stripe.Invoice.Parent {
+  return {
+    quote_details: null,
+    subscription_details: { metadata: { ...metadata }, subscription: id },
+    type: 'subscription_details',
   };
 }

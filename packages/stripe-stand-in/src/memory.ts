@@ -29,7 +29,13 @@ const kept = z.object({
       answer: keptAnswer,
     }),
   ),
-  undelivered: z.array(z.object({ event: z.string(), target: z.nullable(z.string()) })),
+  undelivered: z.array(
+    z.union([
+      z.object({ event: z.string(), target: z.nullable(z.string()) }),
+      // What was kept before there were several endpoints.
+      z.string().transform((event) => ({ event, target: null })),
+    ]),
+  ),
 });
 export type Kept = z.infer<typeof kept>;
 

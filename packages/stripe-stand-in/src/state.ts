@@ -49,7 +49,12 @@ export interface CheckoutPlan {
     metadata: Stripe.Metadata;
     description: string | null;
     setupFutureUsage: 'off_session' | 'on_session' | null;
+    receiptEmail: string | null;
+    statementDescriptorSuffix: string | null;
   };
+  /** What Checkout writes to the customer: their address, their name. */
+  customerUpdate: { address: boolean; name: boolean };
+  invoiceData: { metadata: Stripe.Metadata; description: string | null; footer: string | null };
   subscriptionData: {
     metadata: Stripe.Metadata;
     description: string | null;
@@ -82,6 +87,8 @@ export interface Kinds {
   customer: Stripe.Customer | Stripe.DeletedCustomer;
   product: Stripe.Product;
   price: Stripe.Price;
+  coupon: Stripe.Coupon;
+  promotion_code: Stripe.PromotionCode;
   payment_method: Stripe.PaymentMethod;
   payment_intent: Stripe.PaymentIntent;
   charge: Stripe.Charge;
@@ -111,6 +118,8 @@ export function emptyState(): State {
     customer: new Map(),
     product: new Map(),
     price: new Map(),
+    coupon: new Map(),
+    promotion_code: new Map(),
     payment_method: new Map(),
     payment_intent: new Map(),
     charge: new Map(),
@@ -149,6 +158,8 @@ const EXPANDABLE = [
   'customer',
   'product',
   'price',
+  'coupon',
+  'promotion_code',
   'payment_method',
   'payment_intent',
   'charge',

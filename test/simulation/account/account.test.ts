@@ -10,7 +10,17 @@ const SUBSCRIBED = ['active', 'past_due', 'trialing', 'canceled'];
 
 /** What a walk must have met to have proved anything. */
 const EVERYTHING = [
-  ...['use', 'use after a roll', 'mail paid by card', 'refused', 'wait', 'owing', 'in a trial'],
+  ...[
+    'use',
+    'use after a roll',
+    'mail paid by card',
+    'refused',
+    'wait',
+    'owing',
+    'in a trial',
+    'withheld',
+    'made_good',
+  ],
   ...['returned as unused', 'returned as purchased', 'returned as carried', 'returned as expired'],
   'returned as purchased into a period just closed',
   ...['purchase', 'purchase unchanged', 'claw-back up', 'claw-back down'],
@@ -42,6 +52,10 @@ describe('whatever happens to an account, in any order', () => {
 
   it('G1: no balance, pot or counter goes below zero or past its limit, and decisions agree with the figures', () => {
     expectUnbroken('G1');
+  });
+
+  it('nobody gets what nobody paid for: an unpaid period’s allowance is withheld, and comes back with the payment', () => {
+    expectUnbroken('paid');
   });
 
   it('G4: the books are closed: by kind, by lifetime counters and by the ledger the balance is the same', () => {

@@ -15,7 +15,8 @@ import { sumOf } from '../../support/accounts.ts';
 import { LETTERS } from '../../support/catalogues.ts';
 import { type Step, type World } from './steps.ts';
 
-export type Guarantee = 'G1' | 'G4' | 'G5' | 'G7' | 'G8' | 'G11';
+/** `paid`: nobody gets what nobody paid for. */
+export type Guarantee = 'paid' | 'G1' | 'G4' | 'G5' | 'G7' | 'G8' | 'G11';
 
 /** Tells a broken guarantee. */
 export type Tell = (guarantee: Guarantee, what: string) => void;
@@ -74,6 +75,22 @@ export function checkFigures({ account }: World, tell: Tell): void {
   }
   if (Object.values(usesByDay).some((mails) => mails > MAILS_PER_DAY)) {
     tell('G1', 'more mails in a day than it allows');
+  }
+}
+
+/** Past due, no included credit is left, and otherwise none is withheld: whatever was done, and in which order. */
+export function checkPaid({ account }: World, tell: Tell): void {
+  const { subscription, credits, creditsPerPeriod } = account;
+  const isUnpaid = subscription.status === 'past_due';
+  const { included } = left(credits);
+  if (isUnpaid ? included > 0 : credits.withheld > 0) {
+    tell(
+      'paid',
+      `${subscription.status}, with ${included} included and ${credits.withheld} withheld credits left`,
+    );
+  }
+  if (isUnpaid && credits.withheld > creditsPerPeriod) {
+    tell('paid', `${credits.withheld} withheld of ${creditsPerPeriod}`);
   }
 }
 
@@ -166,7 +183,9 @@ export function checkReturned({ returned, change }: Step, tell: Tell): void {
   if (as.length !== 1 || as[0] !== expected) {
     tell('G11', `a credit returned as ${as.join(' ')}, expected ${expected}`);
   }
-  const gained = available(credits) - available(before.credits) + before.credits.owed - credits.owed;
+  // What pays a debt has come back too, and so has what is withheld.
+  const heldOf = (held: Credits): number => available(held) + held.withheld - held.owed;
+  const gained = heldOf(credits) - heldOf(before.credits);
   if (gained !== (expected === 'expired' ? 0 : 1)) {
     tell('G11', `a credit returned as ${expected} and moved the balance by ${gained}`);
   }

@@ -80,6 +80,6 @@ export function servedAfterFollowing(served: Served, rolled: Account, account: A
 /** What the interval has been granted beyond one allowance. */
 export function grantedTwice(served: Served, { subscription, credits }: Account): number {
   return isLive(subscription) && served !== null
-    ? Math.max(0, served.used + credits.included - served.allowance)
+    ? Math.max(0, served.used + credits.included + credits.withheld - served.allowance)
     : 0;
 }

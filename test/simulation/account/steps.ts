@@ -36,7 +36,7 @@ export interface World {
   told: SubscriptionFacts[];
 }
 
-/** The most carried and included credits that a cancelled mail may leave unspent: the allowance, and ten on enterprise. */
+/** The most carried, included and withheld credits that a cancelled mail may leave: the allowance, and ten on enterprise. */
 const MOST_WAITING = { none: 0, pro: 2, enterprise: 20 };
 
 export interface Step {
@@ -108,7 +108,7 @@ function expectedReturn(
   if (spentAt < periodStart && (period?.purchasedOutstanding ?? 0) > 0) {
     return 'purchased';
   }
-  const waiting = available(credits) - left(credits).purchased;
+  const waiting = available(credits) - left(credits).purchased + credits.withheld;
   return because === 'cancelled' && waiting >= MOST_WAITING[plan as keyof typeof MOST_WAITING]
     ? 'expired'
     : 'carried';

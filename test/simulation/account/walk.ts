@@ -12,6 +12,7 @@ import {
   checkDecisions,
   checkFigures,
   checkMovements,
+  checkPaid,
   checkPeriods,
   checkPurchased,
   checkReturned,
@@ -121,11 +122,17 @@ export function walk({ begin, steps }: Walk, taken: Taken): void {
     ledger += sumOf([...change.closed.flatMap((period) => period.movements), ...change.movements]);
     checkFigures(world, tell);
     checkBooks(world, ledger, tell);
+    checkPaid(world, tell);
     if (grantedTwice(served, world.account) > 0) {
       tell('G5', `${grantedTwice(served, world.account)} credits of an interval were granted twice`);
     }
     if (world.account.subscription.status === 'trialing') {
       count('in a trial');
+    }
+    for (const { kind } of change.movements) {
+      if (kind === 'withheld' || kind === 'made_good') {
+        count(kind);
+      }
     }
     if (world.account.credits.owed > 0) {
       count('owing');

@@ -106,6 +106,7 @@ export const anyAct = fc.record({
       arbitrary: fc.record({
         do: fc.constant('subscribe' as const),
         plan: fc.constantFrom('small', 'large'),
+        isPaid: fc.constantFrom(true, true, false),
       }),
     },
     { weight: 1, arbitrary: fc.constant({ do: 'end' as const }) },

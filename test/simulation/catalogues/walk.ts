@@ -14,14 +14,14 @@ import { type RecordedConsumption } from '../../../lambdas/domain/changes.ts';
 import { changeCredits } from '../../../lambdas/domain/credit-commands.ts';
 import { available, grantPurchased, left } from '../../../lambdas/domain/credits.ts';
 import { giveBack } from '../../../lambdas/domain/give-back.ts';
-import { type Instant } from '../../../lambdas/domain/instants.ts';
+import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
 import { type StoredPeriod } from '../../../lambdas/domain/returns.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import { followSubscription, type SubscriptionFacts } from '../../../lambdas/domain/subscriptions.ts';
 import { leftOf } from '../../../lambdas/domain/terms.ts';
 import { decideUse, levelsIn, type Use } from '../../../lambdas/domain/usage.ts';
 import { sumOf } from '../../support/accounts.ts';
-import { expectSoundCredits } from '../../support/books.ts';
+import { expectNothingUnpaid, expectSoundCredits } from '../../support/books.ts';
 import { type Act, BEGIN } from './arbitraries.ts';
 
 interface World {
@@ -77,7 +77,12 @@ function step(world: World, act: Act['act'], catalogue: Catalogue): void {
         follow(world, catalogue, {
           plan: act.plan,
           anchor: world.anchor,
-          subscription: { status: 'active', id: 'sub_1', interval: 'month', endsAt: null },
+          subscription: {
+            ...(act.isPaid ? { status: 'active' } : { status: 'past_due', graceEndsAt: now + 7 * DAY_MS }),
+            id: 'sub_1',
+            interval: 'month',
+            endsAt: null,
+          },
         });
         return;
       }
@@ -204,6 +209,7 @@ function take(world: World, change: AccountChange, kind: Kind, catalogue: Catalo
   const before = world.account;
   const { account, closed, movements } = change;
   expectSoundCredits(account.credits);
+  expectNothingUnpaid(account);
   expectClosedOnce(before, account, closed);
   // G4: the balance is what all movements add up to.
   world.balance += sumOf([...closed.flatMap((period) => period.movements), ...movements]);

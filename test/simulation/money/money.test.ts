@@ -199,6 +199,7 @@ const REACHED = [
   'plan: pro',
   'plan: enterprise',
   'sequence: alone',
+  'withheld',
 ];
 
 /** What a few of a thousand sequences reach. */

@@ -112,7 +112,12 @@ export async function changePlan({ stripe, customerId }: World, price: string): 
   const { subscriptions } = stripe.stripe;
   const [subscription] = (await subscriptions.list({ customer: customerId, limit: 1 })).data;
   const [item] = subscription?.items.data ?? [];
-  await tryTo(() => subscriptions.update(subscription?.id ?? '', { items: [{ id: item?.id ?? '', price }] }));
+  await tryTo(() =>
+    subscriptions.update(subscription?.id ?? '', {
+      items: [{ id: item?.id ?? '', price }],
+      proration_behavior: 'always_invoice',
+    }),
+  );
 }
 
 function ownerActs(world: World): [Act, ...Act[]] {

@@ -9,7 +9,7 @@ import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { linkFirstCustomer } from '../../../lambdas/commands/link-customer.ts';
 import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
 import { createPortal } from '../../../lambdas/adapters/stripe/portal.ts';
-import { type Account } from '../../../lambdas/domain/account.ts';
+import { type Account, isLive } from '../../../lambdas/domain/account.ts';
 import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
@@ -37,11 +37,16 @@ export interface Side {
   givenBack: number;
   /** Its account when it last heard of something; null after a command of its own. */
   seen: Seen | null;
+  /** Included credits that were spent before the side learnt that nobody has paid for them. */
+  spentOnTrust: number;
+  /** Its subscriptions, one after the other. */
+  subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
 }
 
 interface Seen {
+  subscription: Account['subscription'];
   periodStart: Instant;
   included: number;
   /** Purchased credits that the period's mails have taken. */
@@ -55,6 +60,8 @@ export interface World {
   stripe: TestStripe;
   userId: string;
   customerId: string;
+  /** What another product of the owner's costs. */
+  otherPrice: string;
   letterId: string;
   random: Random;
   orderly: Side;
@@ -107,7 +114,17 @@ export function sidesOf({ orderly, disorderly, isAlone }: World): Side[] {
 }
 
 function openSide(services: StripeServices, others: StripeServices, process: MortalProcess | null): Side {
-  return { services, others, process, spentPurchased: 0, givenBack: 0, seen: null, mails: new Map() };
+  return {
+    services,
+    others,
+    process,
+    spentPurchased: 0,
+    givenBack: 0,
+    spentOnTrust: 0,
+    subscriptionIds: [],
+    seen: null,
+    mails: new Map(),
+  };
 }
 
 /** The two sides' tables; the disorderly one has two clients. */
@@ -116,6 +133,13 @@ export interface Stores {
   disorderly: Store;
   /** The client of the process that may die. */
   mortal: Store;
+}
+
+async function sellOther({ stripe }: TestStripe): Promise<string> {
+  const { id: product } = await stripe.products.create({ name: 'Another product' });
+  const recurring = { interval: 'month' } as const;
+  const price = await stripe.prices.create({ product, currency: 'usd', unit_amount: 500, recurring });
+  return price.id;
 }
 
 export async function openWorld(
@@ -165,6 +189,7 @@ export async function openWorld(
     stripe,
     userId,
     customerId,
+    otherPrice: await sellOther(stripe),
     letterId,
     random,
     orderly,
@@ -185,11 +210,27 @@ export async function openWorld(
   };
 }
 
+/** Included credits that a side had let its user spend, when it learnt that nobody has paid for them. */
+function spentOnTrust(
+  before: Account['subscription'],
+  { subscription, credits, servedInterval }: Account,
+): number {
+  if (subscription.status === 'past_due') {
+    return before.status === 'past_due' ? 0 : spent(credits).included;
+  }
+  return isLive(before) && !isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+}
+
 /** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
 async function look(world: World, side: Side): Promise<void> {
-  const { periodStart, credits } = await storedAccount(side.others.store, world.userId);
+  const account = await storedAccount(side.others.store, world.userId);
+  const { periodStart, credits, subscription } = account;
   const { seen } = side;
-  side.seen = { periodStart, included: credits.included, lent: spent(credits).purchased };
+  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen.subscription, account);
+  if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
+    side.subscriptionIds.push(subscription.id);
+  }
+  side.seen = { subscription, periodStart, included: credits.included, lent: spent(credits).purchased };
   if (seen?.periodStart === periodStart) {
     const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
     side.givenBack += comeBack;
