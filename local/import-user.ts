@@ -12,6 +12,7 @@ import {
   StripeMissingError,
   StripeUnavailableError,
 } from '../lambdas/adapters/stripe/errors.ts';
+import { listSubscriptions } from '../lambdas/adapters/stripe/subscriptions.ts';
 import { beginAnew } from '../lambdas/commands/alongside.ts';
 import { changeAccount } from '../lambdas/commands/change-account.ts';
 import { followCustomer } from '../lambdas/commands/follow-customer.ts';
@@ -19,13 +20,22 @@ import { linkFirstCustomer } from '../lambdas/commands/link-customer.ts';
 import { type Account, type AccountChange, newAccount, planOfAccount } from '../lambdas/domain/account.ts';
 import type { Catalogue } from '../lambdas/domain/catalogue.ts';
 import { changeCredits } from '../lambdas/domain/credit-commands.ts';
-import { grantPurchased, left, sumLots, useCredits } from '../lambdas/domain/credits.ts';
+import {
+  type Credits,
+  grantPurchased,
+  inTurn,
+  left,
+  sumLots,
+  useCredits,
+} from '../lambdas/domain/credits.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
+import { SUBSCRIBED } from '../lambdas/domain/live-subscription.ts';
 import { boundaryAtOrBefore } from '../lambdas/domain/periods.ts';
 import { rollForward } from '../lambdas/domain/roll-forward.ts';
 import { withUnknown } from '../lambdas/domain/terms.ts';
 import { creditsFor, standingCosts } from '../lambdas/domain/usage.ts';
+import { withholdUnlessPaid } from '../lambdas/domain/withheld.ts';
 import { mapConcurrently } from '../lambdas/runtime/concurrency.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { type CheckedFile, type ImportedUser, usersIn } from './import-file.ts';
@@ -45,6 +55,8 @@ export interface Import {
   isDry: boolean;
   /** Lets those who have been imported follow Stripe once more. */
   followsAgain: boolean;
+  /** Imports customers as free users who pay only for what is no plan of the catalogue. */
+  allowsOtherPrices: boolean;
 }
 
 /** Why a user is left as they are. */
@@ -60,7 +72,7 @@ export class ImportStoppedError extends Error {
   override name = 'ImportStoppedError';
 }
 
-/** Each takes one or two requests to Stripe, which takes 25 a second in a sandbox and 100 of a live account. */
+/** Each takes some four requests to Stripe, one after the other; it takes 25 a second in a sandbox and 100 of a live account. */
 const USERS_AT_ONCE = 8;
 const USER_WITHIN_MS = 30_000;
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
@@ -181,7 +193,7 @@ async function stateOf(
 
 /** Why a user's customer can't be theirs, found out before anything is written; null: they can. */
 async function obstacleTo(
-  { store, stripe }: Import,
+  { store, stripe, allowsOtherPrices }: Import,
   { userId, customerId }: ImportedUser,
   deadline: Deadline,
 ): Promise<string | null> {
@@ -196,8 +208,13 @@ async function obstacleTo(
   if (owner === 'gone') {
     return `The customer ${customerId} was deleted at Stripe. Leave the column empty.`;
   }
-  return owner.userId !== null && owner.userId !== userId
-    ? `At Stripe, the metadata of the customer ${customerId} name the user ${owner.userId}.`
+  if (owner.userId !== null && owner.userId !== userId) {
+    return `At Stripe, the metadata of the customer ${customerId} name the user ${owner.userId}.`;
+  }
+  const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
+  const paid = (listed?.subscriptions ?? []).filter(({ status }) => SUBSCRIBED.includes(status));
+  return !allowsOtherPrices && paid.length > 0 && paid.every(({ offer }) => offer === null)
+    ? `The customer ${customerId} pays a price that stands for no plan: adopt it, or import with --other-prices.`
     : null;
 }
 
@@ -274,12 +291,7 @@ async function follow(
     case 'unchanged':
       return { concerns: [] };
     case 'failed':
-      return {
-        why:
-          outcome.reason === 'unknown_price'
-            ? 'The subscription’s price stands for no plan of the catalogue. Adopt it: npm run stripe -- adopt'
-            : outcome.reason,
-      };
+      return { why: `The customer ${customerId} can’t be followed: ${outcome.reason}.` };
   }
 }
 
@@ -330,13 +342,24 @@ function withUsage(
   const isOver = rolled.subscription.status !== 'trialing' && boundaryAtOrBefore(rolled.anchor, at) > asOf;
   const counted = isOver ? {} : used;
   const cost = creditsFor({ consume: counted, release: {} }, standingCosts({ ...rolled, meters }));
-  const change = changeCredits(before, at, catalogue, (credits) => {
-    const rest = left(credits);
-    const spent = Math.min(cost, rest.included + sumLots(rest.lots));
-    return spent === 0 ? { credits, movements: [] } : useCredits(credits, spent, source);
-  });
+  const change = changeCredits(before, at, catalogue, (credits) =>
+    cost === 0
+      ? { credits, movements: [] }
+      : inTurn(
+          credits,
+          // What was used before the payment failed was not withheld by then.
+          withholdUnlessPaid({ status: 'none' }, source),
+          (paid) => useCredits(paid, Math.min(cost, unspentOfPeriod(paid)), source),
+          withholdUnlessPaid(rolled.subscription, source),
+        ),
+  );
   const account = { ...change.account, meters: added(meters, counted), levels: added(levels, held) };
   return { ...change, account };
+}
+
+function unspentOfPeriod(credits: Credits): number {
+  const { included, lots } = left(credits);
+  return included + sumLots(lots);
 }
 
 function added<Count extends { used: number }>(

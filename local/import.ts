@@ -1,5 +1,5 @@
 /** `npm run import`: moves an owner's users in, from a file. */
-import { connectStripe, connectWith, type StripeConnection } from '../lambdas/adapters/stripe/connection.ts';
+import { connectStripe, connectionBy, type StripeConnection } from '../lambdas/adapters/stripe/connection.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { parseInstant, runProgram } from './command-line.ts';
 import { findTable, timeOf } from './find-table.ts';
@@ -30,6 +30,8 @@ The file has a line for each user, and a first line with the names of the column
   --as-of TIME     when the usage was read, in ISO 8601 (default: when the file was last changed). What was used in a
                    period that has ended since does not count
   --follow-again   lets those who have been imported follow Stripe once more
+  --other-prices   imports customers as free users who pay only for what is no plan of the catalogue. Without it they fail:
+                   mostly, somebody has forgotten to adopt a price
   --dry-run        changes nothing, even with --yes
   --yes            imports; without it, the file, the table and Stripe are only looked at
   --help           shows this
@@ -58,7 +60,7 @@ function openStripe(secretId: string | undefined): StripeConnection | null {
   if (!/^[sr]k_(test|live)_\S+$/.test(secretKey)) {
     throw new UsageError('STRIPE_SECRET_KEY must be a secret or a restricted key, sk_… or rk_….');
   }
-  return connectWith(() => Promise.resolve({ secretKey, webhookSecret: '' }), apiUrl);
+  return connectionBy(() => Promise.resolve({ secretKey, webhookSecret: '' }), apiUrl);
 }
 
 /** @returns the code to exit with */
@@ -97,6 +99,7 @@ await runProgram({
     dynamodb: { type: 'string' },
     secret: { type: 'string' },
     'as-of': { type: 'string' },
+    'other-prices': { type: 'boolean', default: false },
     'follow-again': { type: 'boolean', default: false },
     'dry-run': { type: 'boolean', default: false },
     yes: { type: 'boolean', default: false },
@@ -126,6 +129,7 @@ await runProgram({
       now: () => Date.now() + aheadMs,
       isDry: values['dry-run'] || !values.yes,
       followsAgain: values['follow-again'],
+      allowsOtherPrices: values['other-prices'],
     };
     return importFile(services, file);
   },

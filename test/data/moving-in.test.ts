@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { connectWith } from '../../lambdas/adapters/stripe/connection.ts';
+import { connectionBy } from '../../lambdas/adapters/stripe/connection.ts';
 import { findUserOfCustomer } from '../../lambdas/adapters/dynamodb/customer-item.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
@@ -53,12 +53,13 @@ function services(file: string, options: Partial<Import> = {}): Import {
   const { url, secretKey } = suite.at().standIn;
   return {
     store: suite.store(),
-    stripe: connectWith(() => Promise.resolve({ secretKey, webhookSecret: '' }), url),
+    stripe: connectionBy(() => Promise.resolve({ secretKey, webhookSecret: '' }), url),
     file,
     asOf: suite.at().clock.now(),
     now: suite.at().clock.now,
     isDry: false,
     followsAgain: false,
+    allowsOtherPrices: false,
     ...options,
   };
 }
@@ -267,6 +268,19 @@ describe('a user who moves in', () => {
     expect(meters['mails']).toMatchObject({ used: 9 });
   });
 
+  it('is past due: what they have used of the allowance stays theirs, and the rest is withheld', async () => {
+    const customerId = await givenUser('past_due');
+    suite.at().moveTo('2026-04-10T18:00:00.000Z');
+    const user = { userId: someUser(), customerId, balance: 3, mails: 1 };
+    await importOne(user);
+    const { credits, subscription } = await storedAccount(suite.store(), user.userId);
+    expect(subscription.status).toBe('past_due');
+    expect(credits).toMatchObject({ included: 1, withheld: 1, usedThisPeriod: 1 });
+    expect(left(credits).purchased).toBe(3);
+    const proof = await proveLedgerOf(suite.store(), `USER#${user.userId}`, plentyOfTime());
+    expect(proof).toMatchObject({ holds: true });
+  });
+
   it('begins at nothing where a period has begun since the usage was read', async () => {
     const [free, subscribed] = [someUser(), { userId: someUser(), customerId: await givenCustomer() }];
     await subscribe(subscribed.customerId);
@@ -314,7 +328,11 @@ describe('a user who moves in', () => {
 
   it('waits for the price of their subscription to be adopted', async () => {
     const stripe = suite.stripe();
-    const customerId = await givenCustomer();
+    const payingElsewhere = async (ofPrice: string): Promise<string> => {
+      const customer = await givenCustomer();
+      await subscribe(customer, ofPrice);
+      return customer;
+    };
     const { id: product } = await stripe.products.create({ name: 'Old Pro' });
     const { id: price } = await stripe.prices.create({
       product,
@@ -322,13 +340,18 @@ describe('a user who moves in', () => {
       unit_amount: 700,
       recurring: { interval: 'month' },
     });
-    await subscribe(customerId, price);
-    const user = { userId: someUser(), customerId, balance: 2, letters: 3 };
-    const first = await importOne(user);
-    expect(['failed', 'imported']).toContain(first.is);
+    const user = { userId: someUser(), customerId: await payingElsewhere(price), balance: 2, letters: 3 };
+    expect(await importOne(user)).toEqual({ is: 'failed', why: expect.stringContaining('adopt it') });
+    expect(await itemsOf(suite.store(), user.userId)).toEqual(new Map());
+    const other = { ...user, userId: someUser() };
+    const free = await importOne(
+      { ...other, customerId: await payingElsewhere(price) },
+      { allowsOtherPrices: true },
+    );
+    expect(free).toMatchObject({ is: 'imported', account: { plan: 'none' } });
     await stripe.prices.update(price, { metadata: { postage_plan: 'pro' } });
-    const again = await importOne(user, { followsAgain: true });
-    expect(again).toMatchObject({ account: { plan: 'pro', meters: { letters: { used: 3 } } } });
+    const account = { plan: 'pro', meters: { letters: { used: 3 } } };
+    expect(await importOne(user)).toMatchObject({ is: 'imported', account });
   });
 
   it('follows Stripe once more when they are told to', async () => {

@@ -3,7 +3,7 @@
  * <file> <now>`. At its end it prints how many users came to what, as one line of JSON.
  */
 import { createStore } from '../../lambdas/adapters/dynamodb/store.ts';
-import { connectWith } from '../../lambdas/adapters/stripe/connection.ts';
+import { connectionBy } from '../../lambdas/adapters/stripe/connection.ts';
 import { checkFile } from '../../local/import-file.ts';
 import { importAll } from '../../local/import-user.ts';
 import { LETTERS } from './catalogues.ts';
@@ -17,12 +17,13 @@ const counts: Record<string, number> = {};
 await importAll(
   {
     store,
-    stripe: connectWith(() => Promise.resolve({ secretKey, webhookSecret: '' }), stripeUrl),
+    stripe: connectionBy(() => Promise.resolve({ secretKey, webhookSecret: '' }), stripeUrl),
     file: file.fingerprint,
     asOf: Number(now),
     now: () => Number(now),
     isDry: false,
     followsAgain: false,
+    allowsOtherPrices: false,
   },
   file,
   (_, { is }) => {

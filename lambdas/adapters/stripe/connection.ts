@@ -33,11 +33,11 @@ const SHORTEST_REQUEST_MS = 100;
  */
 export function connectStripe(secretId: string, apiUrl: string | null): StripeConnection {
   const readSecret = createSecretReader(secretId);
-  return connectWith(async () => parseKeys(await readConfigured(readSecret)), apiUrl);
+  return connectionBy(async () => parseKeys(await readConfigured(readSecret)), apiUrl);
 }
 
-/** As `connectStripe`, with keys from elsewhere. */
-export function connectWith(keys: StripeConnection['keys'], apiUrl: string | null): StripeConnection {
+/** @param keys asked for each time: they may change while the process lives */
+export function connectionBy(keys: () => Promise<StripeKeys>, apiUrl: string | null): StripeConnection {
   let made: { secretKey: string; sdk: Stripe } | null = null;
   return {
     keys,
