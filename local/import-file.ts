@@ -49,7 +49,7 @@ export interface CheckedFile {
   otherMistakes: number;
 }
 
-export const MOST_MISTAKES = 100;
+const MOST_MISTAKES = 100;
 /** Of the longest line, its quotes included. */
 const MAX_LINE_BYTES = 16_384;
 const MAX_COUNT = 1_000_000_000;
