@@ -112,7 +112,10 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
 
 const GROUPS = {
   letters: { description: 'Postage: letters', needs: ['table'] },
-  deliveries: { description: 'Postage: deliveries', needs: ['table', 'stripeSecretId', 'stripeApiUrl'] },
+  deliveries: {
+    description: 'Postage: deliveries',
+    needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
+  },
   usage: { description: 'Postage: usage and entitlements', needs: ['table'] },
   account: { description: 'Postage: accounts and the catalogue', needs: ['table'] },
   credits: { description: 'Postage: credits and their ledger', needs: ['table'] },
@@ -147,7 +150,7 @@ const GROUPS = {
     description: 'Postage: jobs on demand',
     needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
   },
-  docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl'] },
+  docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl', 'stripeApiUrl'] },
 } as const satisfies Record<RouteGroup, { description: string; needs: readonly Variable[] }>;
 
 const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'].map(

@@ -199,6 +199,10 @@ export class Monitoring extends Construct {
         above: stuckPercentOfDay,
         staysWithoutValue: true,
       },
+      'delivery-unpaid': {
+        says: 'All that a card had paid for a mail went back after the mail was handed to its sender.',
+        metric: this.metric(DELIVERY_METRICS.unpaid, SUM),
+      },
       ...watchEach(targets, ({ name, queue }) => ({
         [`${name}-late`]: {
           says: `A message for the function ${name} has waited for more than 15 minutes.`,

@@ -152,7 +152,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     items([USERS, GUESSES], 'UpdateItem'),
     may('secretsmanager:GetSecretValue', 'giftSecret'),
   ],
-  billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
+  // A change of the subscription is a record, which goes on.
+  billing: [READ, items(USERS, 'UpdateItem'), ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   // Giving back looks up the period in which it was used.
   consumption: [DECIDE, READ, items(USERS, 'Query')],
   admin: [

@@ -1,4 +1,4 @@
-import { checkOutSubscription } from '../adapters/stripe/checkout.ts';
+import { checkOutSubscription, expireSession } from '../adapters/stripe/checkout.ts';
 import { findPrice } from '../adapters/stripe/prices.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { isLive } from '../domain/account.ts';
@@ -8,7 +8,8 @@ import { readAccount } from './read-account.ts';
 import { type CustomerServices, withCustomer } from './with-customer.ts';
 
 /**
- * Begins a Checkout of a subscription. Subscriptions to other products of the owner's don't matter.
+ * Begins a Checkout of a subscription, in place of one that the user has begun before. Subscriptions to other products of
+ * the owner's don't matter.
  *
  * @returns the address of its page; null if the user subscribes already, whether or not Stripe's event has come
  * @throws BusyError, ErasedAccountError, StripeUnavailableError
@@ -26,20 +27,34 @@ export async function beginSubscription(
   }
   const priceId = await findPrice(stripe, offer, store.catalogue, deadline);
   return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
-    // Stripe does not know a customer who was deleted. The Checkout below replaces them.
-    const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
-    const ours = listed?.subscriptions.filter(({ offer: known }) => known !== null) ?? [];
-    const statuses = ours.map(({ status }) => status);
-    if (statuses.some((status) => SUBSCRIBED.includes(status))) {
+    const statusesOf = async (): Promise<string[]> => {
+      // Stripe does not know a customer who was deleted. The Checkout below replaces them.
+      const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
+      return (
+        listed?.subscriptions.flatMap(({ offer: known, status }) => (known === null ? [] : [status])) ?? []
+      );
+    };
+    const statuses = await statusesOf();
+    if (statuses.some(isSubscribed)) {
       return null;
     }
     const isFirst = statuses.every((status) => NEVER_BEGAN.includes(status));
     const days = isFirst ? store.catalogue.trialDays : 0;
     const requestId = idempotencyKey === null ? null : id;
-    return checkOutSubscription(
+    const session = await checkOutSubscription(
       stripe,
       { userId, customerId, priceId, trialDays: days, appUrl, requestId },
       deadline,
     );
+    // An older page may have been paid before it could expire.
+    if ((await statusesOf()).some(isSubscribed)) {
+      await expireSession(stripe, session.id, deadline);
+      return null;
+    }
+    return session.url;
   });
+}
+
+function isSubscribed(status: string): boolean {
+  return SUBSCRIBED.includes(status);
 }

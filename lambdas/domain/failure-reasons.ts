@@ -10,8 +10,6 @@ export const FAILURE_REASONS = [
   'payment_mismatch',
   /** A refund has come back from the customer's bank. */
   'refund_failed',
-  /** An erased user's charge can't be refunded while it is in dispute. */
-  'charge_disputed',
   /** It is about the payment of a purchase that Postage does not have. */
   'unknown_purchase',
   /** Somebody paid another sum than the purchase's, in another currency, as another customer, or a second time. */

@@ -124,12 +124,12 @@ describe('a mail for which there is no credit left', () => {
 });
 
 describe('a card that does not pay', () => {
-  it('G2, G9: is answered with the reason, and the same key answers the failed delivery', async () => {
+  it('G2, G9: is answered with the reason, also when the same key asks again', async () => {
     await givenPayer('pm_card_chargeCustomerFail');
     const declined = { code: 'payment_failed', price: PRICE, declineCode: 'generic_decline' };
     expect(await send('one')).toMatchObject({ status: 402, body: declined });
     const again = await send('one');
-    expect(again).toMatchObject({ status: 201, body: { status: 'failed', failure: 'payment_declined' } });
+    expect(again).toMatchObject({ status: 402, body: declined });
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     await inPortal(postage(), ada, 'card', { paymentMethod: 'pm_card_visa' });
     expect(await send('two')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
@@ -138,10 +138,12 @@ describe('a card that does not pay', () => {
     expect(await charges()).toHaveLength(1);
   });
 
-  it('that is missing is asked for', async () => {
+  it('G2: that is missing is asked for, also when the same key asks again', async () => {
     await givenPayer(null);
     const required = { code: 'payment_method_required', price: PRICE };
-    expect(await send()).toMatchObject({ status: 402, body: required });
+    for (let times = 0; times < 2; times += 1) {
+      expect(await send('one')).toMatchObject({ status: 402, body: required });
+    }
     expect(await byCard()).toMatchObject([{ status: 'failed', failure: 'payment_method_missing' }]);
   });
 
@@ -174,6 +176,67 @@ describe('a card that does not pay', () => {
     expect((await ada.call('GET', path)).body).toMatchObject({ status: 'scheduled' });
     expect(await send('one')).toMatchObject({ status: 201, body: { status: 'scheduled' } });
     expect(await charges()).toHaveLength(1);
+  });
+});
+
+describe('a payment method', () => {
+  it('G9: that is a Link account pays at once', async () => {
+    await givenPayer('pm_link');
+    expect(await send()).toMatchObject({ status: 201, body: { status: 'scheduled' } });
+    expect(await charges()).toMatchObject([{ payment_method_details: { type: 'link' } }]);
+  });
+
+  it.each(['pm_usBankAccount_success', 'pm_paypal', 'pm_cashapp'] as const)(
+    'that takes days or a page of its own (%s) pays no mail, and is not asked',
+    async (name) => {
+      await givenPayer(name);
+      expect(await send('one')).toMatchObject({ status: 402, body: { code: 'payment_method_required' } });
+      expect(await charges()).toEqual([]);
+    },
+  );
+
+  it('G9: whose bank wants its holder stays on the intent, so that the secret alone finishes', async () => {
+    await givenPayer('pm_card_authenticationRequired');
+    const asked = await send('one');
+    const intentId = String(asked.body['clientSecret']).split('_secret')[0] ?? '';
+    const {
+      status,
+      next_action: next,
+      payment_method: method,
+    } = await stripe.paymentIntents.retrieve(intentId);
+    expect([status, next?.type, typeof method]).toEqual(['requires_action', 'use_stripe_sdk', 'string']);
+  });
+
+  it('G2, G9: that a holder does not authenticate is declined', async () => {
+    await givenPayer('pm_card_authenticationRequired');
+    const asked = await send('one');
+    const intentId = String(asked.body['clientSecret']).split('_secret')[0] ?? '';
+    await atStripe(postage(), 'POST', `/payment-intents/${intentId}/authenticate`, { approved: false });
+    await atStripe(postage(), 'POST', '/flush');
+    for (let times = 0; times < 2; times += 1) {
+      expect(await send('one')).toMatchObject({
+        status: 402,
+        body: { code: 'payment_failed', declineCode: 'authentication_not_handled' },
+      });
+    }
+  });
+});
+
+describe('a charge that is disputed, or refunded by hand', () => {
+  it('G9: shows since when its mail is held, and that it was cancelled', async () => {
+    const { body } = await send();
+    const path = `/deliveries/${String(body['id'])}`;
+    const [charge] = await charges();
+    const opened = await atStripe(postage(), 'POST', '/disputes', { charge: charge?.id });
+    await atStripe(postage(), 'POST', '/flush');
+    const held = await ada.call('GET', path);
+    expect(held.body).toMatchObject({ status: 'scheduled', heldSince: expect.stringMatching(/Z$/) });
+    await atStripe(postage(), 'POST', `/disputes/${String(opened.body['id'])}/close`, { status: 'won' });
+    await atStripe(postage(), 'POST', '/flush');
+    expect((await ada.call('GET', path)).body).not.toHaveProperty('heldSince');
+    await stripe.refunds.create({ charge: charge?.id ?? '' });
+    await atStripe(postage(), 'POST', '/flush');
+    expect((await ada.call('GET', path)).body).toMatchObject({ status: 'cancelled', refund: 'done' });
   });
 });
 
@@ -238,6 +301,32 @@ describe('a Stripe that fails', () => {
       expect(await charges()).toHaveLength(1);
     },
   );
+
+  it('G9: and keeps its failure under its key for a day keeps nobody from paying or from their refund', async () => {
+    await atStripe(postage(), 'PUT', '', { api: { errorAfterEffect: 1 } });
+    expect(await send('one')).toMatchObject({ status: 202, body: { status: 'pending_payment' } });
+    await atStripe(postage(), 'PUT', '');
+    const { status, body } = await send('one');
+    expect([status, body['status']]).toEqual([201, 'scheduled']);
+    expect(await charges()).toHaveLength(1);
+
+    const path = `/deliveries/${String(body['id'])}`;
+    await atStripe(postage(), 'PUT', '', { api: { errorAfterEffect: 1 } });
+    expect((await ada.call('DELETE', path)).body).toMatchObject({ status: 'cancelled', refund: 'needed' });
+    await atStripe(postage(), 'PUT', '');
+    expect((await ada.call('DELETE', path)).body).toMatchObject({ refund: 'done' });
+    expect(await charges()).toMatchObject([{ refunded: true, amount_refunded: PRICE.amountCents }]);
+  });
+
+  it('and keeps its failure under the key of a new customer makes another one', async () => {
+    ada = await someApiUser(postage());
+    const begin = (): Promise<ApiAnswer> =>
+      ada.call('POST', '/billing/checkout-sessions', { body: { plan: 'pro', interval: 'month' } });
+    await atStripe(postage(), 'PUT', '', { api: { errorAfterEffect: 1 } });
+    expect(await begin()).toMatchObject({ status: 503, body: { code: 'busy' } });
+    await atStripe(postage(), 'PUT', '');
+    expect(await begin()).toMatchObject({ status: 200 });
+  });
 
   it('G9: is asked again what it has done when its answers are lost', async () => {
     await atStripe(postage(), 'PUT', '', { api: { dropAfterEffect: 1 } });

@@ -8,13 +8,17 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { connectionBy } from '../../lambdas/adapters/stripe/connection.ts';
+import { putAccount } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { commit } from '../../lambdas/adapters/dynamodb/transact.ts';
 import { findUserOfCustomer } from '../../lambdas/adapters/dynamodb/customer-item.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
+import { newAccount } from '../../lambdas/domain/account.ts';
 import { viewAccount } from '../../lambdas/domain/account-view.ts';
 import { available, left } from '../../lambdas/domain/credits.ts';
 import { mapConcurrently } from '../../lambdas/runtime/concurrency.ts';
 import { checkFile } from '../../local/import-file.ts';
+import { putBegun } from '../../local/import-mark.ts';
 import { type Import, importAll, type Imported, importUser } from '../../local/import-user.ts';
 import { at } from '../support/accounts.ts';
 import { ENTERPRISE, PRO, usePayments } from '../support/payments.ts';
@@ -108,12 +112,9 @@ async function givenUser(kind: Kind): Promise<string | null> {
     await suite.stripe().subscriptions.cancel(id);
   }
   if (kind === 'past_due') {
-    await suite
-      .stripe()
-      .paymentMethods.attach('pm_card_chargeCustomerFail', { customer })
-      .then(({ id: card }) =>
-        suite.stripe().customers.update(customer, { invoice_settings: { default_payment_method: card } }),
-      );
+    const stripe = suite.stripe();
+    const { id: card } = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer });
+    await stripe.customers.update(customer, { invoice_settings: { default_payment_method: card } });
   }
   return customer;
 }
@@ -302,6 +303,16 @@ describe('a user who moves in', () => {
     expect(await importOne({ userId: erased })).toEqual({ is: 'left alone', because: 'erased' });
     await importOne({ userId: other, balance: 1 }, { file: 'another' });
     expect(await importOne({ userId: other, balance: 1 })).toEqual({ is: 'left alone', because: 'exists' });
+    const begun = newAccount(someUser(), at(START), suite.store().catalogue);
+    const { table } = suite.store();
+    const items = [
+      putAccount(table, begun, null),
+      putBegun(table, begun.userId, 'another', suite.at().clock.now()),
+    ];
+    expect(await commit(suite.store(), items, plentyOfTime())).toBe(true);
+    const outcome = await importOne({ userId: begun.userId });
+    expect(outcome).toEqual({ is: 'left alone', because: 'another file' });
+    expect(await importOne({ userId: begun.userId }, { file: 'another' })).toMatchObject({ is: 'imported' });
   });
 
   it('has a customer who can be theirs; else nothing is written', async () => {

@@ -108,6 +108,11 @@ describe('a mistake in the catalogue is told by its entry', () => {
       "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
     ],
     [
+      'a meter whose name is a text',
+      { meters: { calls: { title: 'call' }, images } },
+      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
+    ],
+    [
       'a meter with an empty name',
       { meters: { calls: { title: ['', 'calls'] }, images } },
       "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",

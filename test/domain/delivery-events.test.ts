@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  type CardPayment,
   type Delivery,
   type DeliveryLife,
   type DeliveryStatus,
@@ -65,6 +66,12 @@ describe('what the steps of a delivery tell', () => {
 describe('what becomes of the payment of a delivery', () => {
   const byCard = (status: DeliveryStatus, life: Partial<DeliveryLife> = {}): Delivery =>
     deliveryWith(paidByCard(), { ...givenLife(status, NOW), ...life } as DeliveryLife);
+  const paid = (
+    status: DeliveryStatus,
+    about: Partial<CardPayment>,
+    life: Partial<DeliveryLife> = {},
+  ): Delivery => deliveryWith(paidByCard(about), { ...givenLife(status, NOW), ...life } as DeliveryLife);
+  const dispute = { since: NOW, nextLookAt: NOW + HOUR_MS };
   const unpaid = byCard('failed', { dispatch: null, failure: 'payment_declined' });
   const DATA = { deliveryId: 'd1', amountCents: 300, currency: 'usd', paymentIntentId: 'pi_1' };
 
@@ -97,17 +104,53 @@ describe('what becomes of the payment of a delivery', () => {
       ['PaymentSucceeded'],
       DATA,
     ],
-    [
-      'refunded',
-      byCard('cancelled', { refund: 'needed' }),
-      byCard('cancelled', { refund: 'done' }),
-      ['PaymentRefunded'],
-      DATA,
-    ],
   ])('is told: %s', (_what, before, after, names, data) => {
     const told = tell(before, after);
     expect(told.map(([name]) => name)).toEqual(names);
     expect(told.at(-1)?.slice(1)).toEqual([`${names.at(-1) ?? ''}:u1:d1`, toIso(NOW + 7), data]);
+  });
+
+  it.each<[string, Delivery, Delivery, Record<string, number>]>([
+    ['refunded in part', byCard('sent'), paid('sent', { refundedCents: 100 }), { PaymentRefunded: 100 }],
+    [
+      'refunded in full, the rest now',
+      paid('scheduled', { refundedCents: 100 }),
+      paid('cancelled', { refundedCents: 300 }, { refund: 'done' }),
+      { DeliveryCancelled: 0, PaymentRefunded: 200 },
+    ],
+    ['in dispute', byCard('scheduled'), paid('scheduled', { dispute }), { PaymentDisputed: 300 }],
+    [
+      'charged, and in dispute at once',
+      byCard('pending_payment'),
+      paid('pending_payment', { dispute }),
+      { PaymentSucceeded: 300, PaymentDisputed: 300 },
+    ],
+    [
+      'won, and scheduled',
+      paid('pending_payment', { dispute }),
+      byCard('scheduled'),
+      { DeliveryScheduled: 0, PaymentDisputeWon: 300 },
+    ],
+    [
+      'lost',
+      paid('scheduled', { dispute }),
+      paid('cancelled', { lostCents: 300 }, { refund: 'done' }),
+      { DeliveryCancelled: 0, PaymentDisputeLost: 300 },
+    ],
+    [
+      'charged and refunded before Postage heard of it',
+      byCard('pending_payment'),
+      paid('cancelled', { refundedCents: 300 }, { refund: 'done' }),
+      { DeliveryCancelled: 0, PaymentSucceeded: 300, PaymentRefunded: 300 },
+    ],
+    ['of a refund that has come back', paid('sent', { refundedCents: 100 }), byCard('sent'), {}],
+  ])('is told: %s', (_what, before, after, amounts) => {
+    const told = tell(before, after);
+    expect(told.map(([name]) => name)).toEqual(Object.keys(amounts));
+    for (const [name, id, , data] of told.filter(([name]) => name.startsWith('Payment'))) {
+      expect(data).toEqual({ ...DATA, amountCents: amounts[name] });
+      expect(id).toBe(name === 'PaymentSucceeded' ? `${name}:u1:d1` : `${name}:u1:d1:1`);
+    }
   });
 
   it.each<[string, Delivery | null, Delivery | null]>([

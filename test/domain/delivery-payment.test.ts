@@ -7,24 +7,28 @@ import {
   dispatchDelivery,
   dueAtOf,
   effectsOf,
+  heldSinceOf,
 } from '../../lambdas/letters/domain/delivery-life.ts';
 import {
   abandonPayment,
   callOffPayment,
-  confirmPayment,
+  type Charge,
+  followCharge,
   intentOf,
+  isUnpaidMail,
   noteIntent,
   needsRefund,
-  noteRefunded,
   paymentOf,
 } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
-import { deliveryWith, givenLife, paidByCard } from '../support/delivery-lives.ts';
+import { deliveryWith, givenCharge, givenLife, paidByCard } from '../support/delivery-lives.ts';
 
 const DUE = at('2026-03-10T09:00Z');
-const TAKEN = { intentId: 'pi_1', receiptUrl: 'https://pay.stripe.com/receipts/1' };
+const TAKEN = givenCharge({ receiptUrl: 'https://pay.stripe.com/receipts/1' });
+const RETURNED = givenCharge({ refundedCents: 300 });
+const DISPUTED = givenCharge({ disputedCents: 300 });
 const STATUSES = ['pending_payment', 'scheduled', 'dispatched', 'sent', 'failed', 'cancelled'] as const;
 
 function given(status: DeliveryStatus, payment: Parameters<typeof paidByCard>[0] = {}): Delivery {
@@ -35,7 +39,7 @@ function given(status: DeliveryStatus, payment: Parameters<typeof paidByCard>[0]
 function inAWord(decision: LifeDecision): string {
   switch (decision.outcome) {
     case 'changed':
-      return `→ ${decision.delivery.status}`;
+      return `→ ${decision.delivery.status}${heldSinceOf(decision.delivery) === null ? '' : ', held'}`;
     case 'unchanged':
       return 'unchanged';
     case 'refused':
@@ -66,7 +70,7 @@ describe('each step of a payment, from each state', () => {
     ],
     [
       'a charge that has come',
-      (delivery) => confirmPayment(delivery, TAKEN),
+      (delivery) => followCharge(delivery, TAKEN, DUE),
       {
         pending_payment: '→ scheduled',
         scheduled: 'unchanged',
@@ -101,15 +105,41 @@ describe('each step of a payment, from each state', () => {
       },
     ],
     [
-      'a refund where none is needed',
-      noteRefunded,
+      'a charge that is in dispute',
+      (delivery) => followCharge(delivery, DISPUTED, DUE),
       {
-        pending_payment: 'payment_pending',
-        scheduled: 'not_dispatched',
-        dispatched: 'already_dispatched',
-        sent: 'already_sent',
-        failed: 'unchanged',
-        cancelled: 'unchanged',
+        pending_payment: '→ pending_payment, held',
+        scheduled: '→ scheduled, held',
+        dispatched: '→ dispatched',
+        sent: '→ sent',
+        failed: '→ failed',
+        cancelled: '→ cancelled',
+      },
+    ],
+    ...[RETURNED, givenCharge({ lostCents: 300 }), givenCharge({ refundedCents: 100, lostCents: 200 })].map(
+      (charge): [string, (delivery: Delivery) => LifeDecision, Record<DeliveryStatus, string>] => [
+        `a charge of which ${String(charge.refundedCents)} are refunded and ${String(charge.lostCents)} lost`,
+        (delivery) => followCharge(delivery, charge, DUE),
+        {
+          pending_payment: '→ cancelled',
+          scheduled: '→ cancelled',
+          dispatched: '→ dispatched',
+          sent: '→ sent',
+          failed: '→ failed',
+          cancelled: '→ cancelled',
+        },
+      ],
+    ),
+    [
+      'a charge of which a part has gone back',
+      (delivery) => followCharge(delivery, givenCharge({ refundedCents: 100, disputedCents: 199 }), DUE),
+      {
+        pending_payment: '→ scheduled',
+        scheduled: '→ scheduled',
+        dispatched: '→ dispatched',
+        sent: '→ sent',
+        failed: '→ failed',
+        cancelled: '→ cancelled',
       },
     ],
   ])('%s', (_name, step, expected) => {
@@ -121,7 +151,7 @@ describe('each step of a payment, from each state', () => {
     const delivery = deliveryWith({ deliverAt: DUE }, givenLife(status, DUE));
     const steps = [
       noteIntent(delivery, 'pi_1'),
-      confirmPayment(delivery, TAKEN),
+      followCharge(delivery, TAKEN, DUE),
       abandonPayment(delivery, 'payment_declined', 'pi_1', DUE),
       callOffPayment(delivery, 'pi_1', DUE),
     ];
@@ -150,25 +180,26 @@ describe('a payment', () => {
 
   it('counts its mail and keeps the receipt when it has come', () => {
     const pending = given('pending_payment');
-    const paid = after(confirmPayment(pending, TAKEN));
-    expect(paid).toEqual({ ...given('scheduled'), version: 2, payment: { ...pending.payment, ...TAKEN } });
+    const paid = after(followCharge(pending, TAKEN, DUE));
+    const { receiptUrl } = TAKEN;
+    expect(paid).toEqual({ ...given('scheduled'), version: 2, payment: { ...pending.payment, receiptUrl } });
     expect(effectsOf(pending, paid)).toEqual({ closesLetter: false, returnsCredit: false, countsMail: true });
   });
 
   it('G9: that comes after its delivery has ended is refunded, once', () => {
     const failed = after(abandonPayment(given('pending_payment'), 'payment_expired', 'pi_1', DUE));
-    const charged = after(confirmPayment(failed, TAKEN));
+    const charged = after(followCharge(failed, TAKEN, DUE));
     expect(charged).toMatchObject({ status: 'failed', failure: 'payment_expired', refund: 'needed' });
     expect(dueAtOf(charged)).toBe(DUE);
-    expect(confirmPayment(charged, TAKEN)).toEqual({ outcome: 'unchanged' });
+    expect(followCharge(charged, TAKEN, DUE)).toEqual({ outcome: 'unchanged' });
     expect(effectsOf(failed, charged)).toEqual({
       closesLetter: false,
       returnsCredit: false,
       countsMail: false,
     });
-    const refunded = after(noteRefunded(charged));
+    const refunded = after(followCharge(charged, RETURNED, DUE));
     expect(refunded).toMatchObject({ status: 'failed', refund: 'done' });
-    expect(confirmPayment(refunded, TAKEN)).toEqual({ outcome: 'unchanged' });
+    expect(followCharge(refunded, RETURNED, DUE)).toEqual({ outcome: 'unchanged' });
   });
 
   it('G9: has to be refunded when its delivery ends without being sent', () => {
@@ -179,44 +210,134 @@ describe('a payment', () => {
     ]) {
       expect(ended).toMatchObject({ refund: 'needed' });
       expect(needsRefund(ended)).toBe(true);
-      const refunded = after(noteRefunded(ended));
+      expect(followCharge(ended, TAKEN, DUE)).toEqual({ outcome: 'unchanged' });
+      const refunded = after(followCharge(ended, RETURNED, DUE));
       expect(refunded).toMatchObject({ refund: 'done', status: ended.status });
       expect(needsRefund(refunded)).toBe(false);
-      expect(noteRefunded(refunded)).toEqual({ outcome: 'unchanged' });
       expect(effectsOf(given('scheduled'), ended).returnsCredit).toBe(false);
     }
   });
 });
 
+describe('a dispute', () => {
+  it.each(['pending_payment', 'scheduled'] as const)(
+    'G9: holds a mail that is %s until it is won',
+    (status) => {
+      const before = given(status);
+      const held = after(followCharge(before, DISPUTED, DUE));
+      expect(heldSinceOf(held)).toBe(DUE);
+      expect(inAWord(dispatchDelivery(held, DUE + DAY_MS))).toBe(
+        status === 'scheduled' ? 'payment_disputed' : 'payment_pending',
+      );
+      expect(inAWord(abandonPayment(held, 'payment_expired', 'pi_1', DUE))).toBe(
+        status === 'scheduled' ? 'already_paid' : 'payment_underway',
+      );
+      // Stripe is asked once a day, in case an event was lost.
+      expect(dueAtOf(held)).toBe(DUE + DAY_MS);
+      expect(followCharge(held, DISPUTED, DUE + DAY_MS - 1)).toEqual({ outcome: 'unchanged' });
+      const looked = after(followCharge(held, DISPUTED, DUE + DAY_MS));
+      expect([heldSinceOf(looked), dueAtOf(looked)]).toEqual([DUE, DUE + 2 * DAY_MS]);
+
+      const won = after(followCharge(looked, TAKEN, DUE + 3 * DAY_MS));
+      expect([won.status, heldSinceOf(won), dueAtOf(won)]).toEqual(['scheduled', null, DUE]);
+      expect(effectsOf(looked, won).countsMail).toBe(status === 'pending_payment');
+      expect(inAWord(dispatchDelivery(won, DUE + 3 * DAY_MS))).toBe('→ dispatched');
+    },
+  );
+
+  it('G9: that is lost cancels the mail, and nothing is left to refund', () => {
+    const held = after(followCharge(given('scheduled'), DISPUTED, DUE));
+    const lost = after(followCharge(held, givenCharge({ lostCents: 300 }), DUE + DAY_MS));
+    expect(lost).toMatchObject({ status: 'cancelled', cancelledAt: DUE + DAY_MS, refund: 'done' });
+    expect(effectsOf(held, lost)).toEqual({ closesLetter: true, returnsCredit: false, countsMail: false });
+  });
+
+  it.each(['pending_payment', 'scheduled'] as const)(
+    'G9: does not keep the user from cancelling; the refund waits (%s)',
+    (status) => {
+      const held = after(followCharge(given(status), DISPUTED, DUE));
+      const cancelled = after(cancelDelivery(held, DUE));
+      expect(cancelled).toMatchObject({ status: 'cancelled', refund: 'needed' });
+      expect(followCharge(cancelled, DISPUTED, DUE + DAY_MS)).toEqual({ outcome: 'unchanged' });
+      expect(after(followCharge(cancelled, givenCharge({ lostCents: 300 }), DUE))).toMatchObject({
+        refund: 'done',
+      });
+    },
+  );
+
+  it('leaves a mail alone that is on its way, and tells that nobody pays for it once it is lost', () => {
+    for (const status of ['dispatched', 'sent'] as const) {
+      const disputed = after(followCharge(given(status), DISPUTED, DUE));
+      expect([disputed.status, heldSinceOf(disputed), isUnpaidMail(disputed)]).toEqual([status, null, false]);
+      expect(isUnpaidMail(after(followCharge(disputed, givenCharge({ lostCents: 300 }), DUE)))).toBe(true);
+    }
+    expect(isUnpaidMail(after(followCharge(given('scheduled'), RETURNED, DUE)))).toBe(false);
+    expect(isUnpaidMail(deliveryWith({}, givenLife('sent', DUE)))).toBe(false);
+  });
+});
+
 describe('any life of a payment', () => {
-  it('G9: ends in a delivery or a refund exactly if the card was charged', () => {
-    type Step = (delivery: Delivery, isCharged: boolean) => LifeDecision;
-    const steps: Record<string, Step> = {
-      note: (d) => noteIntent(d, 'pi_1'),
-      // Stripe charges an intent only while it has not been cancelled, which comes before the delivery is given up.
-      succeed: (d) => confirmPayment(d, TAKEN),
-      giveUp: (d, isCharged) =>
-        isCharged ? { outcome: 'unchanged' } : abandonPayment(d, 'payment_expired', 'pi_1', DUE),
-      callOff: (d, isCharged) =>
-        isCharged ? { outcome: 'unchanged' } : callOffPayment(d, 'pi_1', DUE - DAY_MS),
-      cancel: (d) => cancelDelivery(d, DUE - DAY_MS),
-      dispatch: (d) => dispatchDelivery(d, DUE),
-      fail: (d) => answerDelivery(d, { attempt: 1, result: 'failed', failure: 'rejected' }, DUE),
-      refund: noteRefunded,
-    };
-    const names = fc.array(fc.constantFrom(...Object.keys(steps)), { maxLength: 30, size: 'max' });
+  /** Stripe's side: what has been charged, and what has become of it. */
+  interface AtStripe {
+    isCharged: boolean;
+    charge: Charge;
+  }
+
+  const left = ({ refundedCents, lostCents }: Charge): number => 300 - refundedCents - lostCents;
+  const moves: Record<string, (charge: Charge) => Partial<Charge>> = {
+    refundPart: (charge) =>
+      charge.disputedCents > 0 || left(charge) < 100 ? {} : { refundedCents: charge.refundedCents + 100 },
+    refundAll: (charge) =>
+      charge.disputedCents > 0 ? {} : { refundedCents: charge.refundedCents + left(charge) },
+    dispute: (charge) => ({ disputedCents: left(charge) }),
+    win: () => ({ disputedCents: 0 }),
+    lose: (charge) => ({ lostCents: charge.lostCents + charge.disputedCents, disputedCents: 0 }),
+  };
+  const steps: Record<string, (delivery: Delivery, stripe: AtStripe) => LifeDecision> = {
+    note: (d) => noteIntent(d, 'pi_1'),
+    follow: (d, { isCharged, charge }) =>
+      isCharged ? followCharge(d, charge, DUE) : { outcome: 'unchanged' },
+    // Stripe charges an intent only while it has not been cancelled, which comes before the delivery is given up.
+    giveUp: (d, { isCharged }) =>
+      isCharged ? { outcome: 'unchanged' } : abandonPayment(d, 'payment_expired', 'pi_1', DUE),
+    callOff: (d, { isCharged }) =>
+      isCharged ? { outcome: 'unchanged' } : callOffPayment(d, 'pi_1', DUE - DAY_MS),
+    cancel: (d) => cancelDelivery(d, DUE - DAY_MS),
+    dispatch: (d) => dispatchDelivery(d, DUE),
+    fail: (d) => answerDelivery(d, { attempt: 1, result: 'failed', failure: 'rejected' }, DUE),
+  };
+  const anyLife = fc.array(fc.constantFrom('charge', ...Object.keys(steps), ...Object.keys(moves)), {
+    maxLength: 40,
+    size: 'max',
+  });
+
+  it('G9, G10: ends in a delivery or a refund exactly if the card was charged, and goes nowhere unpaid', () => {
     fc.assert(
-      fc.property(names, (taken) => {
+      fc.property(anyLife, (taken) => {
         let delivery = given('pending_payment', { intentId: null });
-        let isCharged = false;
-        for (const name of taken) {
-          isCharged ||= name === 'succeed';
-          const decision = steps[name]?.(delivery, isCharged);
+        const stripe: AtStripe = { isCharged: false, charge: TAKEN };
+        for (const name of [...taken, 'follow']) {
+          stripe.isCharged ||= name === 'charge';
+          if (stripe.isCharged) {
+            stripe.charge = { ...stripe.charge, ...moves[name]?.(stripe.charge) };
+          }
+          const wasWaiting = ['pending_payment', 'scheduled'].includes(delivery.status);
+          const decision = steps[name]?.(delivery, stripe);
           delivery = decision?.outcome === 'changed' ? decision.delivery : delivery;
+          if (name === 'follow' && wasWaiting) {
+            const isKept = left(stripe.charge) > stripe.charge.disputedCents;
+            const isHeld = heldSinceOf(delivery) !== null;
+            expect(isHeld).toBe(stripe.isCharged && !isKept && left(stripe.charge) > 0);
+            expect(delivery.status === 'cancelled').toBe(stripe.isCharged && left(stripe.charge) === 0);
+          }
         }
         const isDelivered = ['scheduled', 'dispatched', 'sent'].includes(delivery.status);
         const isRefunded = 'refund' in delivery && delivery.refund !== 'none';
-        expect(isDelivered || isRefunded).toBe(isCharged);
+        expect(isDelivered || isRefunded || heldSinceOf(delivery) !== null).toBe(stripe.isCharged);
+        if (stripe.isCharged) {
+          const { refundedCents, lostCents } = stripe.charge;
+          expect(delivery.payment).toMatchObject({ refundedCents, lostCents });
+        }
       }),
     );
   });

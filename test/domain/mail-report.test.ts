@@ -24,11 +24,13 @@ describe('the report of mails', () => {
       ...{ creditPeriods: 50, exhaustedPeriods: 20, convertedPeriods: 5 },
       ...{ periodCreditsUsed: 60, periodCreditsLeft: 40 },
       ...{ cardMails: 49, cardPaymentsFailed: 1 },
+      ...{ cardDisputes: 3, cardDisputesWon: 1, cardDisputesLost: 2 },
     });
     expect(report).toEqual({
       mails: { delivered: 100, free: 70, paid: 30 },
       revenueCents: 10_530,
       refundedCents: 1_170,
+      disputes: { opened: 3, won: 1, lost: 2 },
       mailsPerProUser: 1.25,
       rates: {
         creditUtilization: { value: 0.6, threshold: null, isCrossed: false },
@@ -46,6 +48,7 @@ describe('the report of mails', () => {
       mails: { delivered: 0, free: 0, paid: 0 },
       revenueCents: 0,
       refundedCents: 0,
+      disputes: { opened: 0, won: 0, lost: 0 },
       mailsPerProUser: null,
       rates: {
         creditUtilization: none(null),

@@ -5,6 +5,7 @@ import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
 import { type RecordedMovement } from '../../lambdas/domain/changes.ts';
 import {
   type Channel,
+  type CardPayment,
   type Delivery,
   type DeliveryLife,
   type DeliveryStatus,
@@ -22,7 +23,7 @@ import {
 import { countedOf } from '../../lambdas/letters/domain/statistics.ts';
 import { at } from '../support/accounts.ts';
 import { givenDelivery } from '../support/deliveries.ts';
-import { deliveryWith, givenDispatch, paidByCard } from '../support/delivery-lives.ts';
+import { deliveryWith, givenDispatch, givenLife, paidByCard } from '../support/delivery-lives.ts';
 
 const WRITTEN_AT = at('2026-02-12T00:00:00.000Z');
 const about = { userId: 'user', at: WRITTEN_AT };
@@ -308,7 +309,11 @@ describe('ranges of days', () => {
 describe('what cards have paid', () => {
   const byCard = (life: DeliveryLife, intentId: string | null = 'pi_1'): Delivery =>
     deliveryWith({ createdAt, ...paidByCard({ intentId }) }, life);
+  const paid = (life: DeliveryLife, about: Partial<CardPayment>): Delivery =>
+    deliveryWith({ createdAt, ...paidByCard(about) }, life);
+  const dispute = { since: createdAt, nextLookAt: createdAt };
   const pending = byCard({ status: 'pending_payment' });
+  const sent = { ...givenLife('sent', createdAt) };
   const failed = { status: 'failed', dispatch: null, failedAt: createdAt, failure: 'f' } as const;
   const cancelled = { status: 'cancelled', cancelledAt: createdAt } as const;
 
@@ -329,21 +334,63 @@ describe('what cards have paid', () => {
       'one that was declined',
       pending,
       byCard({ ...failed, refund: 'none' }),
-      { subject: 'failed-payment:d1', isUse: false, totals: { cardPaymentsFailed: 1 } },
+      { subject: 'payment:d1:1', isUse: false, totals: { cardPaymentsFailed: 1 } },
     ],
     ['one without a card', pending, byCard({ ...failed, refund: 'none' }, null), null],
     [
       'a charge that came too late',
       byCard({ ...failed, refund: 'none' }),
       byCard({ ...failed, refund: 'needed' }),
-      { subject: 'charge:d1', isUse: false, totals: { cardRevenueCents: 300 } },
+      { subject: 'payment:d1:1', isUse: false, totals: { cardRevenueCents: 300 } },
     ],
     ['a cancellation', byCard({ status: 'scheduled' }), byCard({ ...cancelled, refund: 'needed' }), null],
     [
       'a refund',
       byCard({ ...cancelled, refund: 'needed' }),
-      byCard({ ...cancelled, refund: 'done' }),
-      { subject: 'refund:d1', isUse: false, totals: { cardRefunds: 1, cardRefundsCents: 300 } },
+      paid({ ...cancelled, refund: 'done' }, { refundedCents: 300 }),
+      { subject: 'payment:d1:1', isUse: false, totals: { cardRefunds: 1, cardRefundsCents: 300 } },
+    ],
+    [
+      'a refund of a part, of a mail that was sent',
+      paid(sent, { refundedCents: 100 }),
+      paid(sent, { refundedCents: 250 }),
+      { isUse: false, totals: { cardRefunds: 1, cardRefundsCents: 150 } },
+    ],
+    [
+      'a refund that has come back from the bank',
+      paid(sent, { refundedCents: 100 }),
+      byCard(sent),
+      { totals: { cardRefunds: -1, cardRefundsCents: -100 } },
+    ],
+    [
+      'a charge that was refunded before Postage heard of it',
+      pending,
+      paid({ ...cancelled, refund: 'done' }, { refundedCents: 200, lostCents: 100 }),
+      {
+        totals: { cardRevenueCents: 300, cardRefunds: 1, cardDisputesLost: 1, cardRefundsCents: 300 },
+      },
+    ],
+    [
+      'a charge that is in dispute from the start',
+      pending,
+      paid({ status: 'pending_payment' }, { dispute }),
+      { isUse: false, totals: { cardRevenueCents: 300, cardDisputes: 1 } },
+    ],
+    [
+      'one that was held, and is scheduled',
+      paid({ status: 'pending_payment' }, { dispute }),
+      byCard({ status: 'scheduled' }),
+      {
+        subject: 'delivery:d1',
+        isUse: true,
+        totals: { 'used:mails': 1, cardMails: 1, cardDisputesWon: 1 },
+      },
+    ],
+    [
+      'a dispute that was lost',
+      paid({ status: 'scheduled' }, { dispute }),
+      paid({ ...cancelled, refund: 'done' }, { lostCents: 300 }),
+      { totals: { cardDisputesLost: 1, cardRefundsCents: 300 } },
     ],
   ])('%s', (_, before, after, counted) => {
     const change = countedOf({ kind: 'delivery', ...about, before, after });

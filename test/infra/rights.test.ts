@@ -157,7 +157,7 @@ describe('the rights of the functions', () => {
     ],
     [
       'dynamodb:UpdateItem',
-      'admin consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
+      'admin billing consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
     ],
     [
       'secretsmanager:GetSecretValue',

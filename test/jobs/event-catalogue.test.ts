@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { detailSchema } from '../../lambdas/letters/adapters/event-schemas.ts';
 import { type AnyChange } from '../../lambdas/letters/domain/changes.ts';
-import { type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
+import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
 import { type EventName, EVENTS, type PostageEvent } from '../../lambdas/letters/domain/events.ts';
 import { eventsOf } from '../../lambdas/letters/domain/events-of.ts';
 import { newGift } from '../../lambdas/domain/gifts.ts';
@@ -27,14 +27,17 @@ const STEPS = [
   ['scheduled', 'cancelled'],
 ] as const;
 
-const CANCELLED = { status: 'cancelled', cancelledAt: 0 } as const;
-const PAYMENTS: readonly (readonly [DeliveryLife, DeliveryLife])[] = [
-  [{ status: 'pending_payment' }, { status: 'scheduled' }],
-  [{ status: 'pending_payment' }, givenLife('failed', 0)],
-  [
-    { ...CANCELLED, refund: 'needed' },
-    { ...CANCELLED, refund: 'done' },
-  ],
+const PENDING = deliveryWith(paidByCard(), { status: 'pending_payment' });
+const SCHEDULED = deliveryWith(paidByCard(), { status: 'scheduled' });
+const HELD = deliveryWith(paidByCard({ dispute: { since: 0, nextLookAt: 1 } }), { status: 'scheduled' });
+const OVER: DeliveryLife = { status: 'cancelled', cancelledAt: 0, refund: 'done' };
+const PAYMENTS: readonly (readonly [Delivery, Delivery])[] = [
+  [PENDING, SCHEDULED],
+  [PENDING, deliveryWith(paidByCard(), givenLife('failed', 0))],
+  [SCHEDULED, deliveryWith(paidByCard({ refundedCents: 300 }), OVER)],
+  [SCHEDULED, HELD],
+  [HELD, SCHEDULED],
+  [HELD, deliveryWith(paidByCard({ lostCents: 300 }), OVER)],
 ];
 
 const CONSUMPTION: RecordedConsumption = {
@@ -62,12 +65,7 @@ const CHANGES: AnyChange[] = [
     before: givenDelivery(before, 'mail'),
     after: givenDelivery(after, 'mail'),
   })),
-  ...PAYMENTS.map(([before, after]): AnyChange => ({
-    kind: 'delivery',
-    ...about,
-    before: deliveryWith(paidByCard(), before),
-    after: deliveryWith(paidByCard(), after),
-  })),
+  ...PAYMENTS.map(([before, after]): AnyChange => ({ kind: 'delivery', ...about, before, after })),
   {
     kind: 'consumption',
     ...about,

@@ -25,7 +25,8 @@ describe('an event about a payment', () => {
     const { id, payment } = await onlyDelivery(suite, payer);
     const intent = await suite.stripe().paymentIntents.retrieve(payment?.intentId ?? '');
     expect(intent.metadata).toEqual({ userId: payer.userId, deliveryId: id });
-    const paid = Object.assign({}, intent, { status: 'succeeded' }, change);
+    const charge = { currency: 'usd', amount_refunded: 0, disputed: false, receipt_url: null };
+    const paid = Object.assign({}, intent, { status: 'succeeded', latest_charge: charge }, change);
     const event = eventAbout('payment_intent.succeeded', paid, now());
     await expectMismatch(
       event,

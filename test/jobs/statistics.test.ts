@@ -16,12 +16,7 @@ import {
   dispatchDelivery,
   reportDelivery,
 } from '../../lambdas/letters/domain/delivery-life.ts';
-import {
-  abandonPayment,
-  confirmPayment,
-  noteIntent,
-  noteRefunded,
-} from '../../lambdas/letters/domain/delivery-payment.ts';
+import { abandonPayment, followCharge, noteIntent } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { addTotals, type DayStatistics, type Totals } from '../../lambdas/domain/statistics.ts';
@@ -32,6 +27,7 @@ import { countRecords } from '../support/counted-records.ts';
 import { streamRecord, useStream } from '../support/stream.ts';
 import { plentyOfTime } from '../support/table.ts';
 import { ADDRESS, givenPlan, request, scheduleEmail, writeLetter, using } from '../support/users.ts';
+import { givenCharge } from '../support/delivery-lives.ts';
 
 const suite = useStream();
 /** What cards do counts on the day on which the table is written, which is today. */
@@ -121,7 +117,7 @@ async function sendMail(userId: string, letterId: string, now: Instant, end: End
     if (end === 'declined or failed') {
       return take((delivery) => abandonPayment(delivery, 'payment_declined', intentId, later));
     }
-    await take((delivery) => confirmPayment(delivery, { intentId, receiptUrl: null }));
+    await take((delivery) => followCharge(delivery, givenCharge({ intentId }), later));
   }
   switch (end) {
     case 'sent':
@@ -140,7 +136,12 @@ async function sendMail(userId: string, letterId: string, now: Instant, end: End
       );
     case 'cancelled and refunded':
       await take((delivery) => cancelDelivery(delivery, later));
-      return written.record.paidWith === 'card' ? take(noteRefunded) : undefined;
+      if (written.record.payment === null) {
+        return;
+      }
+      return take((delivery) =>
+        followCharge(delivery, givenCharge({ intentId: `pi_${context.id}`, refundedCents: 300 }), later),
+      );
     case 'not yet due':
       return;
   }

@@ -38,9 +38,10 @@ async function checkOut(seen?: Account): Promise<string> {
   const services = withOtherKeys();
   const account = seen ?? (await suite.account(user.userId));
   const order = { ...user, priceId: PRO, trialDays: 0, appUrl: 'https://app.test/', requestId: null };
-  return withCustomer(services, account, suite.at().clock.now(), plentyOfTime(), (customerId) =>
-    checkOutSubscription(services.stripe, { ...order, customerId }, plentyOfTime()),
-  );
+  return withCustomer(services, account, suite.at().clock.now(), plentyOfTime(), async (customerId) => {
+    const { url } = await checkOutSubscription(services.stripe, { ...order, customerId }, plentyOfTime());
+    return url;
+  });
 }
 
 describe('keys of another account at Stripe', () => {

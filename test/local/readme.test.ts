@@ -77,7 +77,9 @@ describe('the blocks of the README', () => {
     expect(answersWith('givenBackAt')).toEqual([expect.any(String)]);
     expect(answersWith('holds')).toEqual([true]);
     expect(JSON.stringify(answersWith('items'))).toContain('Two letters were lost in the post.');
-    expect(answersWith('plan')).toEqual(['none', 'pro', 'none']);
+    expect(answersWith('plan')).toEqual([
+      ...['none', 'pro', 'enterprise', 'pro', null, null, 'enterprise', 'none'],
+    ]);
     expect(answersWith('paidWith')).toEqual(['credit', 'credit', 'card']);
     expect(answersWith('count')).toEqual([2]);
     expect(answersWith('granted')).toEqual([17]);

@@ -9,6 +9,7 @@ import {
   type EmailRecipient,
   type PostalRecipient,
 } from '../../lambdas/letters/domain/deliveries.ts';
+import { type Charge } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { HOUR_MS, type Instant } from '../../lambdas/domain/instants.ts';
 
 const EMAIL: EmailRecipient = { email: 'ada@example.com' };
@@ -49,8 +50,17 @@ export function paidByCard(about: Partial<CardPayment> = {}): { paidWith: 'card'
   const price = { amountCents: 300, currency: 'usd' } as const;
   return {
     paidWith: 'card',
-    payment: { price, customerId: 'cus_1', intentId: 'pi_1', receiptUrl: null, ...about },
+    payment: {
+      ...{ price, customerId: 'cus_1', intentId: 'pi_1', receiptUrl: null, declineCode: null },
+      ...{ refundedCents: 0, lostCents: 0, dispute: null },
+      ...about,
+    },
   };
+}
+
+/** What Stripe says of the charge of `pi_1`: taken, and kept unless told otherwise. */
+export function givenCharge(about: Partial<Charge> = {}): Charge {
+  return { intentId: 'pi_1', receiptUrl: null, refundedCents: 0, lostCents: 0, disputedCents: 0, ...about };
 }
 
 /** Handed to a sender for the first time, and claimed by none. */

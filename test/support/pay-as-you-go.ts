@@ -104,7 +104,7 @@ export async function askForMail(
   if (record.paidWith === 'credit') {
     return { asked: 'paid_with_credit', delivery: record, payment: null };
   }
-  const payment = await payDelivery(payments, context, record);
+  const payment = await payDelivery({ ...payments, appUrl: 'https://app.test/' }, context, record);
   return { asked: payment.outcome, delivery: 'delivery' in payment ? payment.delivery : null, payment };
 }
 

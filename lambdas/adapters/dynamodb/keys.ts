@@ -15,7 +15,7 @@ export function userIdOf(pk: string): string | null {
 
 export const ACCOUNT_KEY = 'ACCOUNT';
 
-/** What a user's record is, in the core (`USAGE`, `LEDGER`, `PURCHASE`, `GIFT`, `CLAIM`) or in an app on top of it. */
+/** What a user's record is, in the core (`USAGE`, `LEDGER`, `PURCHASE`, `CHANGE`, `GIFT`, `CLAIM`) or in an app on top of it. */
 export type RecordKind = Uppercase<string>;
 
 export function recordKey(kind: RecordKind, id: string): string {

@@ -1,7 +1,9 @@
+import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Price } from '../../domain/catalogue.ts';
 import { callStripe, type StripeAnswer, type StripeConnection } from './connection.ts';
-import { NotConfiguredError, StripeMissingError } from './errors.ts';
+import { NotConfiguredError, StripeMissingError, StripeRejectedError } from './errors.ts';
+import { listAll } from './lists.ts';
 
 export interface SubscriptionOrder {
   userId: string;
@@ -11,14 +13,23 @@ export interface SubscriptionOrder {
   trialDays: number;
   /** Where Stripe sends the user back to. */
   appUrl: string;
-  /** One request makes one session for a customer; null: each request makes another one. */
+  /** One request has one open session for a customer; null: each request makes another one. */
   requestId: string | null;
 }
 
+/** A session of a subscription's Checkout, and its page. */
+export interface SubscriptionCheckout {
+  id: string;
+  url: string;
+}
+
+/** Each of a request's sessions replaces one that is over: a newer request has expired it, or it was paid. */
+const MAX_SESSIONS = 5;
+
 /**
- * Begins a Checkout of a subscription.
+ * Begins a Checkout of a subscription, and expires the older ones that the user could still pay: nobody may pay twice. Of
+ * several that are begun at once, all processes keep the same one.
  *
- * @returns the address of its page
  * @throws StripeUnavailableError, NotConfiguredError, StripeIdempotencyError
  * @throws StripeMissingError by `customer` when the customer was deleted
  */
@@ -26,9 +37,32 @@ export async function checkOutSubscription(
   connection: StripeConnection,
   order: SubscriptionOrder,
   deadline: Deadline,
-): Promise<string> {
-  const { userId, customerId, priceId, trialDays, requestId } = order;
-  const session = await begin(connection, deadline, (stripe, options) =>
+): Promise<SubscriptionCheckout> {
+  const { customerId, requestId } = order;
+  let key = requestId === null ? null : `${requestId}:${customerId}`;
+  for (let sessions = 1; ; sessions += 1) {
+    const session = await createSession(connection, order, key, deadline);
+    const open = await listOpenSessions(connection, order, deadline);
+    const place = open.indexOf(session.id);
+    if (place === -1 && key !== null && sessions < MAX_SESSIONS) {
+      key = `${key}:${session.id}`;
+      continue;
+    }
+    // The newest comes first.
+    for (const older of place === -1 ? [] : open.slice(place + 1)) {
+      await expireSession(connection, older, deadline);
+    }
+    return { id: session.id, url: pageOf(session) };
+  }
+}
+
+function createSession(
+  connection: StripeConnection,
+  { userId, customerId, priceId, trialDays, appUrl }: SubscriptionOrder,
+  idempotencyKey: string | null,
+  deadline: Deadline,
+): Promise<Stripe.Response<Stripe.Checkout.Session>> {
+  return begin(connection, deadline, (stripe, options) =>
     stripe.checkout.sessions.create(
       {
         mode: 'subscription',
@@ -40,13 +74,43 @@ export async function checkOutSubscription(
           metadata: { userId },
           ...(trialDays === 0 ? {} : { trial_period_days: trialDays }),
         },
-        success_url: returnUrl(order.appUrl, 'succeeded'),
-        cancel_url: returnUrl(order.appUrl, 'cancelled'),
+        success_url: returnUrl(appUrl, 'succeeded'),
+        cancel_url: returnUrl(appUrl, 'cancelled'),
       },
-      { ...options, ...(requestId === null ? {} : { idempotencyKey: `${requestId}:${customerId}` }) },
+      { ...options, ...(idempotencyKey === null ? {} : { idempotencyKey }) },
     ),
   );
-  return pageOf(session);
+}
+
+/** The user's open Checkouts of a subscription, the newest first. Those of other products of the owner's don't count. */
+async function listOpenSessions(
+  connection: StripeConnection,
+  { userId, customerId }: SubscriptionOrder,
+  deadline: Deadline,
+): Promise<string[]> {
+  const { items } = await listAll(connection, deadline, (stripe, paging, options) =>
+    stripe.checkout.sessions.list({ customer: customerId, status: 'open', ...paging }, options),
+  );
+  return items
+    .filter(({ mode, metadata }) => mode === 'subscription' && metadata?.['userId'] === userId)
+    .map(({ id }) => id);
+}
+
+/** Nobody can pay on a session's page any more. One that is not open stays as it is. @throws as `callStripe` */
+export async function expireSession(
+  connection: StripeConnection,
+  sessionId: string,
+  deadline: Deadline,
+): Promise<void> {
+  try {
+    await callStripe(connection, deadline, (stripe, options) =>
+      stripe.checkout.sessions.expire(sessionId, {}, options),
+    );
+  } catch (error) {
+    if (!(error instanceof StripeRejectedError)) {
+      throw error;
+    }
+  }
 }
 
 export interface BundleOrder {

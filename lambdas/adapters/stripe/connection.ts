@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { createSecretReader, SecretMissingError } from '../secrets.ts';
-import { NotConfiguredError, StripeUnavailableError, toOurError } from './errors.ts';
+import { NotConfiguredError, StripeFailedError, StripeUnavailableError, toOurError } from './errors.ts';
 
 export interface StripeKeys {
   secretKey: string;
@@ -138,6 +138,30 @@ export async function callStripe<Answer extends StripeAnswer>(
     throw new StripeUnavailableError('What was answered does not come from Stripe.');
   }
   return answer;
+}
+
+/**
+ * Creates what does no harm when it is there twice, since only one is ever used: once for a key, if Stripe is well. If it
+ * fails, it may keep that answer under the key for a day, so the second try goes without the key.
+ *
+ * @throws as `callStripe`
+ */
+export async function createUnderKey<Answer extends StripeAnswer>(
+  connection: StripeConnection,
+  deadline: Deadline,
+  idempotencyKey: string,
+  send: (stripe: Stripe, options: Stripe.RequestOptions) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await callStripe(connection, deadline, (stripe, options) =>
+      send(stripe, { ...options, idempotencyKey }),
+    );
+  } catch (error) {
+    if (error instanceof StripeFailedError) {
+      return callStripe(connection, deadline, send);
+    }
+    throw error;
+  }
 }
 
 /** What the SDK makes of an answer. */

@@ -1,11 +1,11 @@
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
-import { callStripe, readStripe, type StripeConnection } from './connection.ts';
+import { createUnderKey, readStripe, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, requireKnown } from './errors.ts';
 
 /**
  * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or a repetition within
- * a day, make one customer. A second one that nothing refers to would do no harm.
+ * a day, make one customer. A second one that nothing refers to does no harm.
  *
  * @param replaces the user's former customer, who was deleted at Stripe
  * @throws StripeUnavailableError, NotConfiguredError
@@ -17,8 +17,8 @@ export async function createCustomer(
   deadline: Deadline,
 ): Promise<string> {
   const idempotencyKey = `customer:${userId}${replaces === null ? '' : `:after:${replaces}`}`;
-  const { id } = await callStripe(connection, deadline, (stripe, options) =>
-    stripe.customers.create({ metadata: { userId } }, { ...options, idempotencyKey }),
+  const { id } = await createUnderKey(connection, deadline, idempotencyKey, (stripe, options) =>
+    stripe.customers.create({ metadata: { userId } }, options),
   );
   return id;
 }

@@ -5,6 +5,9 @@ export class StripeUnavailableError extends Error {
   override name = 'StripeUnavailableError';
 }
 
+/** Stripe has failed at a request. If it has an idempotency key, Stripe may repeat this answer under it for a day. */
+export class StripeFailedError extends StripeUnavailableError {}
+
 /** Stripe can't be used until the operator of Postage has set its keys and prices. */
 export class NotConfiguredError extends Error {
   override name = 'NotConfiguredError';
@@ -86,7 +89,10 @@ export function toOurError(error: unknown): unknown {
   // Stripe's Dashboard tells all about a request. The SDK's error itself may hold a customer's data, and would be logged.
   const about = `Stripe: ${message} (request ${requestId})`;
   // 409: another request is changing the same object, or has the same key and is under way.
-  const isBusy = statusCode === 0 || statusCode === 409 || statusCode === 429 || statusCode >= 500;
+  const isBusy = statusCode === 0 || statusCode === 409 || statusCode === 429;
+  if (statusCode >= 500) {
+    return new StripeFailedError(about);
+  }
   if (isBusy || error instanceof Stripe.errors.StripeRateLimitError) {
     return new StripeUnavailableError(about);
   }

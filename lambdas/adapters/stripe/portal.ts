@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Stripe } from 'stripe';
-import { BILLING_INTERVALS, type Catalogue } from '../../domain/catalogue.ts';
 import { type Deadline } from '../../domain/deadline.ts';
-import { callStripe, idOf, readStripe, type StripeConnection } from './connection.ts';
-import { NotConfiguredError } from './errors.ts';
-import { lookupKeyOf } from './prices.ts';
+import { callStripe, readStripe, type StripeConnection } from './connection.ts';
 
 type Features = Stripe.BillingPortal.ConfigurationCreateParams.Features;
 
@@ -20,17 +17,16 @@ export interface Portal {
 
 /**
  * The Portal with a configuration of Postage's own, made or brought up to date when it is first needed, and found by
- * its metadata afterwards. It is Postage's and not the Dashboard's, so that no allowance can be farmed:
- * an upgrade or a longer interval begins a new period that is paid at once; a downgrade or a shorter interval, and a
- * cancellation, wait for the end of the period that has been paid; nothing can be paused.
+ * its metadata afterwards. It is for cards, invoices, addresses and tax ids. Plans are changed and cancelled by Postage's
+ * own routes: a configuration can't hold a larger plan back until it is paid.
  *
  * @param stage whose configuration it is: several stages may share one account at Stripe
  */
-export function createPortal(connection: StripeConnection, catalogue: Catalogue, stage: string): Portal {
+export function createPortal(connection: StripeConnection, stage: string): Portal {
   let configurationId: string | null = null;
   return {
     open: async (customerId, appUrl, deadline) => {
-      configurationId ??= await configure(connection, catalogue, stage, deadline);
+      configurationId ??= await configure(connection, stage, deadline);
       const configuration = configurationId;
       const session = await callStripe(connection, deadline, (stripe, options) =>
         stripe.billingPortal.sessions.create(
@@ -45,88 +41,34 @@ export function createPortal(connection: StripeConnection, catalogue: Catalogue,
 
 const PAGE_SIZE = 100;
 
-async function configure(
-  connection: StripeConnection,
-  catalogue: Catalogue,
-  stage: string,
-  deadline: Deadline,
-): Promise<string> {
-  const prices = await listPrices(connection, catalogue, deadline);
-  if (prices.length === 0) {
-    throw new NotConfiguredError('Stripe has no active price of the catalogue.');
-  }
-  const fingerprint = fingerprintOf(prices);
-  const metadata = { postage: stage, fingerprint };
+const FEATURES: Features = {
+  customer_update: { enabled: true, allowed_updates: ['email', 'name', 'address', 'tax_id'] },
+  invoice_history: { enabled: true },
+  payment_method_update: { enabled: true },
+  subscription_cancel: { enabled: false },
+  subscription_update: { enabled: false },
+};
+
+/** Changes with what is set here. */
+const FINGERPRINT = createHash('sha256').update(JSON.stringify(FEATURES)).digest('hex').slice(0, 32);
+
+async function configure(connection: StripeConnection, stage: string, deadline: Deadline): Promise<string> {
+  const metadata = { postage: stage, fingerprint: FINGERPRINT };
   const { data } = await readStripe(connection, deadline, (stripe, options) =>
     stripe.billingPortal.configurations.list({ active: true, limit: PAGE_SIZE }, options),
   );
   const found = data.find((each) => each.metadata?.['postage'] === stage);
-  if (found?.metadata?.['fingerprint'] === fingerprint) {
+  if (found?.metadata?.['fingerprint'] === FINGERPRINT) {
     return found.id;
   }
-  const features = featuresWith(productsOf(prices));
   const configuration = await callStripe(connection, deadline, (stripe, options) =>
     found === undefined
       ? stripe.billingPortal.configurations.create(
-          { features, metadata },
+          { features: FEATURES, metadata },
           // Two functions that begin at once make one.
-          { ...options, idempotencyKey: `portal:${stage}:${fingerprint}` },
+          { ...options, idempotencyKey: `portal:${stage}:${FINGERPRINT}` },
         )
-      : stripe.billingPortal.configurations.update(found.id, { features, metadata }, options),
+      : stripe.billingPortal.configurations.update(found.id, { features: FEATURES, metadata }, options),
   );
   return configuration.id;
-}
-
-/** Changes with the prices, and with what is set here. */
-function fingerprintOf(prices: readonly Stripe.Price[]): string {
-  const ids = prices.map(({ id }) => id).sort();
-  const wanted = JSON.stringify([ids, featuresWith([])]);
-  return createHash('sha256').update(wanted).digest('hex').slice(0, 32);
-}
-
-interface Product {
-  product: string;
-  prices: string[];
-}
-
-/** The prices at which plans are sold now. */
-async function listPrices(
-  connection: StripeConnection,
-  { plans }: Catalogue,
-  deadline: Deadline,
-): Promise<readonly Stripe.Price[]> {
-  const offers = plans.flatMap(({ id: plan }) => BILLING_INTERVALS.map((interval) => ({ plan, interval })));
-  const { data } = await readStripe(connection, deadline, (stripe, options) =>
-    stripe.prices.list({ lookup_keys: offers.slice(2).map(lookupKeyOf), active: true }, options),
-  );
-  return data;
-}
-
-function productsOf(prices: readonly Stripe.Price[]): Product[] {
-  const byProduct = new Map<string, string[]>();
-  for (const { id, product } of prices) {
-    const productId = idOf(product) ?? '';
-    byProduct.set(productId, [...(byProduct.get(productId) ?? []), id]);
-  }
-  return [...byProduct].map(([product, ids]) => ({ product, prices: ids }));
-}
-
-function featuresWith(products: Product[]): Features {
-  return {
-    customer_update: { enabled: true, allowed_updates: ['email', 'name', 'address', 'tax_id'] },
-    invoice_history: { enabled: true },
-    payment_method_update: { enabled: true },
-    subscription_cancel: { enabled: true, mode: 'at_period_end' },
-    subscription_update: {
-      enabled: true,
-      default_allowed_updates: ['price'],
-      products,
-      billing_cycle_anchor: 'now',
-      proration_behavior: 'always_invoice',
-      trial_update_behavior: 'end_trial',
-      schedule_at_period_end: {
-        conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
-      },
-    },
-  };
 }

@@ -8,6 +8,7 @@ import {
   type DeliveryLife,
   type Destination,
   type Dispatch,
+  type OpenDispute,
   PAID_WITH,
   type Refund,
   REFUNDS,
@@ -125,7 +126,15 @@ function parsePayment(reader: ItemReader): CardPayment {
     customerId: reader.isNull('customerId') ? null : reader.string('customerId'),
     intentId: reader.isNull('intentId') ? null : reader.string('intentId'),
     receiptUrl: reader.isNull('receiptUrl') ? null : reader.string('receiptUrl'),
+    declineCode: reader.isNull('declineCode') ? null : reader.string('declineCode'),
+    refundedCents: reader.integer('refundedCents'),
+    lostCents: reader.integer('lostCents'),
+    dispute: reader.isNull('dispute') ? null : parseDispute(reader.map('dispute')),
   };
+}
+
+function parseDispute(reader: ItemReader): OpenDispute {
+  return { since: reader.integer('since'), nextLookAt: reader.integer('nextLookAt') };
 }
 
 function parseLife(reader: ItemReader): DeliveryLife {

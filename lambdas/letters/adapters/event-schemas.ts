@@ -32,6 +32,9 @@ const DATA: DataSchemas<PostageEvent> = {
   PaymentSucceeded: z.strictObject(payment),
   PaymentFailed: z.strictObject({ ...payment, failure: z.string() }),
   PaymentRefunded: z.strictObject(payment),
+  PaymentDisputed: z.strictObject(payment),
+  PaymentDisputeWon: z.strictObject(payment),
+  PaymentDisputeLost: z.strictObject(payment),
 };
 
 /** The detail of an event on the bus. The name of the event is the detail type. */

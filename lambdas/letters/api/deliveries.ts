@@ -1,8 +1,9 @@
 import { callOffDelivery } from '../commands/call-off-delivery.ts';
 import { type DeliveryPayment, isInterruption } from '../commands/follow-intent.ts';
-import { payDelivery } from '../commands/pay-delivery.ts';
+import { type ChargingServices, NO_METHOD, payDelivery } from '../commands/pay-delivery.ts';
+import { heldSinceOf } from '../domain/delivery-life.ts';
 import { paymentOf } from '../domain/delivery-payment.ts';
-import { type CardPayments, refundIfNeeded } from '../commands/refund-delivery.ts';
+import { refundIfNeeded } from '../commands/refund-delivery.ts';
 import { listRecords } from '../../adapters/dynamodb/lists.ts';
 import { DELIVERIES } from '../adapters/delivery-item.ts';
 import { getDelivery } from '../adapters/records.ts';
@@ -29,13 +30,14 @@ import {
   paymentActionRequired,
   paymentFailed,
   paymentMethodRequired,
+  type ProblemOfPayment,
 } from '../http/problems.ts';
 import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const store = createStore(requiredVariable('table'), catalogueInForce());
 
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
-const payments: CardPayments = { store, stripe };
+const payments: ChargingServices = { store, stripe, appUrl: requiredVariable('appUrl') };
 
 const create = operation(contracts.createDelivery, async (request) => {
   const outcome = await schedule(request);
@@ -46,11 +48,22 @@ const create = operation(contracts.createDelivery, async (request) => {
   if (outcome.outcome === 'letter_missing') {
     return notFound('letter');
   }
-  const isPending = 'record' in outcome && outcome.record.status === 'pending_payment';
-  return isPending
-    ? pay(request, outcome.record, outcome.outcome === 'replayed')
-    : answerWrite(outcome, request.now, 201, made);
+  if (!('record' in outcome)) {
+    return answerWrite(outcome, request.now, 201, made);
+  }
+  const { record } = outcome;
+  const answer = record.status === 'pending_payment' ? await pay(request, record) : told(record);
+  return outcome.outcome === 'replayed'
+    ? Object.assign(answer, { headers: { ...answer.headers, ...REPLAYED } })
+    : answer;
 });
+
+type Told = Answer<typeof contracts.createDelivery.answers> | Problem;
+
+/** A delivery that is decided: it is there, or nobody has paid for it. */
+function told(delivery: Delivery): Told {
+  return unpaidProblem(delivery) ?? { status: 201, ...made(delivery) };
+}
 
 type Scheduling = RequestOf<typeof contracts.createDelivery>;
 
@@ -71,36 +84,35 @@ async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> 
 }
 
 /** Goes on with the payment of a delivery, as far as the time of the request allows. */
-async function pay(
-  request: Scheduling,
-  delivery: Delivery,
-  isReplayed: boolean,
-): Promise<Answer<typeof contracts.createDelivery.answers> | Problem> {
+async function pay(request: Scheduling, delivery: Delivery): Promise<Told> {
   const payment = await payInTime(request, delivery);
-  const unpaid = { deliveryId: delivery.id, price: paymentOf(delivery).price };
   switch (payment.outcome) {
-    case 'paid':
-      return { status: 201, ...presented(payment.delivery, isReplayed) };
     case 'pending':
-      return { status: 202, ...presented(payment.delivery, isReplayed) };
+      return { status: 202, ...made(payment.delivery) };
     case 'action_required':
-      return paymentActionRequired(unpaid, payment.clientSecret);
-    case 'declined':
-      return paymentFailed(unpaid, payment.declineCode);
-    case 'ended':
-      return payment.delivery.status === 'cancelled'
-        ? { status: 201, ...presented(payment.delivery, isReplayed) }
-        : paymentFailed(unpaid, null);
-    case 'no_card':
-      return paymentMethodRequired(unpaid);
+      return paymentActionRequired(orderOf(delivery), payment.clientSecret);
     case 'gone':
       return accountErased();
+    case 'paid':
+    case 'declined':
+    case 'no_card':
+    case 'ended':
+      return told(payment.delivery);
   }
 }
 
-function presented(delivery: Delivery, isReplayed: boolean): ReturnType<typeof made> {
-  const { headers, body } = made(delivery);
-  return { headers: isReplayed ? { ...headers, ...REPLAYED } : headers, body };
+function orderOf(delivery: Delivery): ProblemOfPayment {
+  return { deliveryId: delivery.id, price: paymentOf(delivery).price };
+}
+
+/** Why nobody has paid for a delivery, by its record (G2); null: somebody has, or still can, or called it off. */
+function unpaidProblem(delivery: Delivery): Problem | null {
+  if (delivery.status !== 'failed' || delivery.dispatch !== null || delivery.refund !== 'none') {
+    return null;
+  }
+  return delivery.failure === NO_METHOD
+    ? paymentMethodRequired(orderOf(delivery))
+    : paymentFailed(orderOf(delivery), paymentOf(delivery).declineCode);
 }
 
 /** If Stripe or DynamoDB takes too long, the delivery waits. The same key, Stripe's event or the reconciler goes on. */
@@ -150,6 +162,7 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
 
 function shown(delivery: Delivery) {
   const { id, letterId, channel, status, paidWith, deliverAt, createdAt, payment } = delivery;
+  const heldSince = heldSinceOf(delivery);
   const about = { id, letterId, channel, status, paidWith };
   return {
     ...about,
@@ -157,6 +170,7 @@ function shown(delivery: Delivery) {
     createdAt: toIso(createdAt),
     ...(payment === null ? {} : { price: payment.price }),
     ...(payment?.receiptUrl ? { receiptUrl: payment.receiptUrl } : {}),
+    ...(heldSince === null ? {} : { heldSince: toIso(heldSince) }),
     ...('refund' in delivery && delivery.refund !== 'none' ? { refund: delivery.refund } : {}),
     ...ending(delivery),
   };

@@ -1,5 +1,5 @@
 import { type Deadline } from '../../domain/deadline.ts';
-import { cancelDelivery } from '../domain/delivery-life.ts';
+import { cancelDelivery, heldSinceOf } from '../domain/delivery-life.ts';
 import { needsRefund } from '../domain/delivery-payment.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { parseDelivery } from '../adapters/delivery-item.ts';
@@ -25,7 +25,8 @@ export async function callOffPaidMails(
   let isRefunded = true;
   for await (const item of eachOfPartition(store, userKey(userId), recordKey('DELIVERY', ''), deadline)) {
     let delivery = parseDelivery(item);
-    if (delivery.status === 'scheduled' && delivery.paidWith === 'card') {
+    const isWaiting = delivery.status === 'scheduled' || heldSinceOf(delivery) !== null;
+    if (isWaiting && delivery.paidWith === 'card') {
       const context = { userId, id: delivery.id, now, deadline };
       const step = await takeStep(store, context, (current) => cancelDelivery(current, now), delivery);
       delivery = step.delivery ?? delivery;

@@ -1,65 +1,94 @@
 import * as z from 'zod/mini';
-import { followIntent, PaymentMismatchError } from './follow-intent.ts';
-import { type CardPayments } from './refund-delivery.ts';
-import { type StepContext } from './take-step.ts';
 import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
-import { getDelivery } from '../adapters/records.ts';
+import { idOf } from '../../adapters/stripe/connection.ts';
 import { requireKnown } from '../../adapters/stripe/errors.ts';
-import {
-  type Intent,
-  isRefunded,
-  readIntent,
-  refundIntent,
-  type RefundOutcome,
-} from '../adapters/intents.ts';
 import { readPaymentMetadata } from '../../adapters/stripe/purchase-payments.ts';
-import { type Instant } from '../../domain/instants.ts';
-import { USER_ID } from '../../domain/user-id.ts';
 import {
   type EventOutcome,
   type EventRequest,
   type StripeServices,
   unchanged,
 } from '../../commands/stripe-handler.ts';
+import { USER_ID } from '../../domain/user-id.ts';
+import { publishFigures } from '../../runtime/figures.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { type Intent, readIntent } from '../adapters/intents.ts';
+import { getDelivery } from '../adapters/records.ts';
+import { type Delivery } from '../domain/deliveries.ts';
+import { isReturned, isUnpaidMail } from '../domain/delivery-payment.ts';
+import { DELIVERY_METRICS } from '../wiring/metrics.ts';
+import { followIntent, PaymentMismatchError, refundErased } from './follow-intent.ts';
+import { type StepContext } from './take-step.ts';
+
+const logger = createLogger('delivery-payments');
 
 /** What Postage writes on the intent of a delivery. */
-const ofDelivery = z.object({
-  id: z.string(),
-  metadata: z.object({
-    userId: z.string().check(z.regex(USER_ID)),
-    deliveryId: z.string().check(z.regex(/^[\w-]{1,64}$/)),
-  }),
+const metadataOfDelivery = z.object({
+  userId: z.string().check(z.regex(USER_ID)),
+  deliveryId: z.string().check(z.regex(/^[\w-]{1,64}$/)),
 });
 
-/** Whether an event is about a delivery that a card pays for. The metadata of its object says so. */
-export function isOfDelivery(object: EventRequest['event']['object']): boolean {
-  return ofDelivery.safeParse(object).success;
+/** Which delivery an event is about, and by which intent a card pays for it. */
+export interface PaymentHint {
+  intentId: string;
+  userId: string;
+  deliveryId: string;
+}
+
+/** A PaymentIntent, a charge, a refund or a dispute. */
+const about = z.object({
+  object: z.string(),
+  id: z.string(),
+  payment_intent: z.optional(z.nullable(z.union([z.string(), z.object({ id: z.string() })]))),
+  metadata: z.optional(z.nullable(z.record(z.string(), z.string()))),
+});
+
+/**
+ * The delivery that an event is about; null: it is about none. The metadata of the intent says so. A charge has a copy; a
+ * refund that was made in the Dashboard, and a dispute, have none.
+ *
+ * @throws StripeUnavailableError, NotConfiguredError
+ */
+export async function findDelivery(
+  { stripe }: StripeServices,
+  { event, deadline }: EventRequest,
+): Promise<PaymentHint | null> {
+  const { object, id, payment_intent: intent, metadata } = about.parse(event.object);
+  const intentId = object === 'payment_intent' ? id : idOf(intent);
+  if (intentId === null) {
+    return null;
+  }
+  const isWithout = object === 'refund' || object === 'dispute';
+  const known = isWithout ? await readPaymentMetadata(stripe, intentId, deadline) : metadata;
+  const found = metadataOfDelivery.safeParse(known);
+  return found.success ? { intentId, ...found.data } : null;
 }
 
 /**
  * Brings a delivery to what Stripe says about its payment now. An event is only a hint, since a success may follow a
- * decline. Nothing is committed with the event, because each step of a delivery counts once by itself.
+ * decline, and a refund may be told of before its payment (G10). Nothing is committed with the event, because each step of
+ * a delivery counts once by itself.
  *
  * @throws BusyError, StripeUnavailableError, NotConfiguredError
  */
 export async function followDeliveryPayment(
-  { store, stripe }: StripeServices,
-  { event, sentAt, deadline }: EventRequest,
+  { store, stripe, stage }: StripeServices,
+  { sentAt, deadline }: EventRequest,
+  { intentId, userId, deliveryId }: PaymentHint,
 ): Promise<EventOutcome> {
-  const { id: intentId, metadata } = ofDelivery.parse(event.object);
-  const { userId, deliveryId } = metadata;
+  const delivery = await getDelivery(store, userId, deliveryId, deadline);
   const intent = await requireKnown(readIntent(stripe, intentId, deadline));
   const now = Math.max(sentAt, intent.asOf);
   const context = { userId, id: deliveryId, now, deadline };
-  const delivery = await getDelivery(store, userId, deliveryId, deadline);
   if (!delivery?.payment) {
     return withoutDelivery({ store, stripe }, intent, context);
   }
   try {
     const payment = await followIntent({ store, stripe }, context, delivery, intent);
-    return payment.outcome === 'gone'
-      ? withoutUser(payment.refund, now)
-      : unchanged(`payment_${payment.outcome}`, now);
+    if (payment.outcome !== 'gone') {
+      tellIfUnpaid(stage, delivery, payment.delivery);
+    }
+    return unchanged(`payment_${payment.outcome}`, now);
   } catch (error) {
     if (error instanceof PaymentMismatchError) {
       return { outcome: 'failed', reason: 'payment_mismatch' };
@@ -68,50 +97,48 @@ export async function followDeliveryPayment(
   }
 }
 
+/** Nobody can call a mail back whose money goes back too late, but somebody should know. */
+function tellIfUnpaid(stage: string, before: Delivery, after: Delivery): void {
+  if (isUnpaidMail(after) && !isUnpaidMail(before)) {
+    logger.error('The money of a mail that is on its way, or was sent, has gone back.', {
+      deliveryId: after.id,
+    });
+    publishFigures(stage, [[DELIVERY_METRICS.unpaid, 1]]);
+  }
+}
+
 /** If the user has been erased meanwhile, they get their money back. Somebody has to look at anything else. */
 async function withoutDelivery(
-  { store, stripe }: CardPayments,
-  intent: Intent,
-  { userId, id: deliveryId, now, deadline }: StepContext,
+  { store, stripe }: Pick<StripeServices, 'store' | 'stripe'>,
+  { id: intentId, payment }: Intent,
+  context: StepContext,
 ): Promise<EventOutcome> {
-  if (intent.payment.state !== 'succeeded') {
-    return unchanged('payment_gone', now);
+  if (payment.state !== 'succeeded') {
+    return unchanged('payment_gone', context.now);
   }
-  const account = await readStoredAccount(store, userId, deadline);
+  const account = await readStoredAccount(store, context.userId, context.deadline);
   if (account?.kind !== 'erased') {
     return { outcome: 'failed', reason: 'payment_mismatch' };
   }
-  const order = { intentId: intent.id, userId, deliveryId };
-  return withoutUser(await refundIntent(stripe, order, deadline), now);
+  await refundErased({ store, stripe }, context, intentId);
+  return unchanged('payment_gone', context.now);
 }
-
-/** Only the event remembers that the charge of an erased user needs a refund. */
-function withoutUser(refund: RefundOutcome | null, at: Instant): EventOutcome {
-  return refund === 'waiting'
-    ? { outcome: 'failed', reason: 'charge_disputed' }
-    : unchanged('payment_gone', at);
-}
-
-const refund = z.object({ payment_intent: z.nullable(z.string()) });
 
 /**
  * The customer's bank has sent back the refund of a delivery's charge. Stripe does not try again, so somebody has to
  * refund by hand. If they send the event again after that, it is done.
  *
- * @returns null for a refund of something else. The metadata of the charge's intent says so, since a refund that was made
- *   in the Dashboard has none
- * @throws StripeUnavailableError, NotConfiguredError
+ * @throws as `followDeliveryPayment`
  */
 export async function followFailedRefund(
-  { stripe }: StripeServices,
-  { event, sentAt, deadline }: EventRequest,
-): Promise<EventOutcome | null> {
-  const { payment_intent: intentId } = refund.parse(event.object);
-  const metadata = intentId === null ? null : await readPaymentMetadata(stripe, intentId, deadline);
-  if (intentId === null || metadata?.['deliveryId'] === undefined) {
-    return null;
-  }
-  return (await isRefunded(stripe, intentId, deadline))
-    ? unchanged('refunded', sentAt)
+  services: StripeServices,
+  request: EventRequest,
+  hint: PaymentHint,
+): Promise<EventOutcome> {
+  const followed = await followDeliveryPayment(services, request, hint);
+  const { payment, price } = await readIntent(services.stripe, hint.intentId, request.deadline);
+  const isRefunded = payment.state === 'succeeded' && isReturned(payment.charge, price);
+  return isRefunded || followed.outcome === 'failed'
+    ? followed
     : { outcome: 'failed', reason: 'refund_failed' };
 }

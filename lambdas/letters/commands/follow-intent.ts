@@ -5,15 +5,24 @@
  * - A delivery has one intent. A request makes it unconfirmed and notes it on the delivery before it confirms it, so an
  *   intent that is not noted never charges. Only a request confirms.
  * - A delivery fails after its intent was cancelled, so that nothing charges for it any more.
- * - What Stripe says about the noted intent decides.
+ * - What Stripe says about the noted intent, and what it has charged, decides. Stripe is asked after the delivery was read,
+ *   and the answer holds only for the delivery as it was read:
+ *
+ *       one event:  reads the delivery, asks: kept                              writes: it has changed; asks again: disputed
+ *       another:                                   asks: disputed; holds it
  */
 import { BusyError } from '../../adapters/dynamodb/retry.ts';
 import { StripeUnavailableError } from '../../adapters/stripe/errors.ts';
-import { cancelIntent, type Intent, refundIntent, type RefundOutcome } from '../adapters/intents.ts';
+import { cancelIntent, type Intent, readIntent, refundIntent } from '../adapters/intents.ts';
 import { getDelivery } from '../adapters/records.ts';
 import { type Delivery } from '../domain/deliveries.ts';
-import { abandonPayment, confirmPayment, paymentOf } from '../domain/delivery-payment.ts';
-import { type LifeDecision } from '../domain/life-decisions.ts';
+import {
+  abandonPayment,
+  type Charge,
+  followCharge,
+  paymentOf,
+} from '../domain/delivery-payment.ts';
+import { ifStill, type LifeDecision } from '../domain/life-decisions.ts';
 import { type CardPayments, refundIfNeeded } from './refund-delivery.ts';
 import { type StepContext, takeStep } from './take-step.ts';
 
@@ -30,8 +39,8 @@ export type DeliveryPayment =
   | { outcome: 'no_card'; delivery: Delivery }
   /** The delivery has ended for another reason. */
   | { outcome: 'ended'; delivery: Delivery }
-  /** The user has been erased. `refund`: what happened to the charge; null: there was none. */
-  | { outcome: 'gone'; refund: RefundOutcome | null };
+  /** The user has been erased, and what they had paid goes back to them. */
+  | { outcome: 'gone' };
 
 /** The intent at Stripe does not match the delivery. Postage does nothing about it. */
 export class PaymentMismatchError extends Error {
@@ -41,6 +50,7 @@ export class PaymentMismatchError extends Error {
 /**
  * Brings a delivery to what Stripe says about its intent, and charges nothing.
  *
+ * @param delivery as it was read before Stripe was asked
  * @throws StripeUnavailableError, BusyError, NotConfiguredError, PaymentMismatchError
  */
 export async function followIntent(
@@ -60,10 +70,11 @@ export async function followIntent(
         ? { outcome: 'action_required', delivery, clientSecret: payment.clientSecret }
         : outcomeOf(delivery);
     case 'succeeded':
-      return confirm(payments, context, intent.id, payment.receiptUrl);
+      return follow(payments, context, delivery, payment.charge);
     case 'declined': {
       const { declineCode } = payment;
-      const ended = await endUnpaid(payments, context, intent.id, failed('payment_declined', context));
+      const end = failed('payment_declined', context, declineCode);
+      const ended = await endUnpaid(payments, context, intent.id, end);
       return ended.outcome === 'ended' ? { ...ended, outcome: 'declined', declineCode } : ended;
     }
     case 'canceled':
@@ -84,30 +95,64 @@ function assertSame(delivery: Delivery, intent: Intent): void {
   }
 }
 
-async function confirm(
+async function follow(
+  payments: CardPayments,
+  context: StepContext,
+  delivery: Delivery,
+  charge: Charge,
+): Promise<DeliveryPayment> {
+  const { intentId } = charge;
+  const step = await takeStep(
+    payments.store,
+    context,
+    ifStill(delivery, (current) => followCharge(current, charge, context.now)),
+  );
+  if (step.delivery === undefined) {
+    return refundErased(payments, context, intentId);
+  }
+  return step.outcome === 'refused' && step.refusal === 'outdated'
+    ? followAnew(payments, context, intentId, step.delivery)
+    : outcomeOf(await refundIfNeeded(payments, context, step.delivery));
+}
+
+/**
+ * Gives back what an erased user has paid. No delivery will be left that could remember it. While the charge is in dispute,
+ * nothing can be given back: the event of the dispute's end comes here again.
+ *
+ * @throws StripeUnavailableError, NotConfiguredError, StripeRejectedError
+ */
+export async function refundErased(
+  { stripe }: CardPayments,
+  { userId, id: deliveryId, deadline }: StepContext,
+  intentId: string,
+): Promise<DeliveryPayment> {
+  await refundIntent(stripe, { intentId, userId, deliveryId }, deadline);
+  return { outcome: 'gone' };
+}
+
+/** Asks Stripe about an intent and follows it. @param delivery as it was just read @throws as `followIntent` */
+async function followAnew(
   payments: CardPayments,
   context: StepContext,
   intentId: string,
-  receiptUrl: string | null,
+  delivery: Delivery | null,
 ): Promise<DeliveryPayment> {
-  const step = await takeStep(payments.store, context, (current) =>
-    confirmPayment(current, { intentId, receiptUrl }),
-  );
-  if (step.delivery === undefined) {
-    // No delivery will be left that could remember the refund.
-    const { userId, id: deliveryId, deadline } = context;
-    const refund = await refundIntent(payments.stripe, { intentId, userId, deliveryId }, deadline);
-    return { outcome: 'gone', refund };
-  }
-  return outcomeOf(await refundIfNeeded(payments, context, step.delivery));
+  return delivery === null
+    ? refundErased(payments, context, intentId)
+    : followIntent(
+        payments,
+        context,
+        delivery,
+        await readIntent(payments.stripe, intentId, context.deadline),
+      );
 }
 
 /** Ends an unpaid delivery as failed or as cancelled, after its intent was cancelled. */
 export type EndUnpaid = (delivery: Delivery, cancelledIntentId: string | null) => LifeDecision;
 
 /** The delivery fails, because the card will not pay. */
-export function failed(failure: string, { now }: StepContext): EndUnpaid {
-  return (delivery, intentId) => abandonPayment(delivery, failure, intentId, now);
+export function failed(failure: string, { now }: StepContext, declineCode: string | null = null): EndUnpaid {
+  return (delivery, intentId) => abandonPayment(delivery, failure, intentId, now, declineCode);
 }
 
 /**
@@ -123,12 +168,12 @@ export async function endUnpaid(
   end: EndUnpaid,
 ): Promise<DeliveryPayment> {
   if (intentId !== null) {
-    const { payment } = await cancelIntent(payments.stripe, intentId, context.deadline);
-    if (payment.state === 'succeeded') {
-      return confirm(payments, context, intentId, payment.receiptUrl);
-    }
+    const { userId, id, deadline } = context;
+    const { payment } = await cancelIntent(payments.stripe, intentId, deadline);
     if (payment.state !== 'canceled') {
-      return outcomeOf(await getDelivery(payments.store, context.userId, context.id, context.deadline));
+      const delivery = await getDelivery(payments.store, userId, id, deadline);
+      const isPaid = payment.state === 'succeeded';
+      return isPaid ? followAnew(payments, context, intentId, delivery) : outcomeOf(delivery);
     }
   }
   const step = await takeStep(payments.store, context, (current) => end(current, intentId));
@@ -139,7 +184,7 @@ export async function endUnpaid(
 export function outcomeOf(delivery: Delivery | null | undefined): DeliveryPayment {
   switch (delivery?.status) {
     case undefined:
-      return { outcome: 'gone', refund: null };
+      return { outcome: 'gone' };
     case 'pending_payment':
       return { outcome: 'pending', delivery };
     case 'scheduled':

@@ -1,12 +1,29 @@
 import { readStoredAccount } from '../../adapters/dynamodb/accounts.ts';
-import { StripeMissingError, StripeRejectedError } from '../../adapters/stripe/errors.ts';
-import { confirmIntent, createIntent, findCard, readIntent } from '../adapters/intents.ts';
+import { StripeMissingError } from '../../adapters/stripe/errors.ts';
+import {
+  confirmIntent,
+  createIntent,
+  findMethod,
+  MethodRefusedError,
+  readIntent,
+} from '../adapters/intents.ts';
 import { isLive } from '../../domain/account.ts';
+import { createLogger } from '../../runtime/logger.ts';
 import { type Delivery } from '../domain/deliveries.ts';
 import { intentOf, noteIntent, paymentOf } from '../domain/delivery-payment.ts';
 import { endUnpaid, failed, followIntent, outcomeOf, type DeliveryPayment } from './follow-intent.ts';
 import { type CardPayments } from './refund-delivery.ts';
 import { type StepContext, takeStep } from './take-step.ts';
+
+/** Why a delivery failed that had nothing to be paid with. */
+export const NO_METHOD = 'payment_method_missing';
+
+const logger = createLogger('payments');
+
+/** What a request needs that charges a card: also the app's address, to which a bank's page leads back. */
+export interface ChargingServices extends CardPayments {
+  appUrl: string;
+}
 
 /**
  * Goes on with the payment of a delivery from where it stands, up to charging the card.
@@ -15,7 +32,7 @@ import { type StepContext, takeStep } from './take-step.ts';
  * @throws NotConfiguredError, PaymentMismatchError
  */
 export async function payDelivery(
-  payments: CardPayments,
+  payments: ChargingServices,
   context: StepContext,
   delivery: Delivery,
 ): Promise<DeliveryPayment> {
@@ -30,15 +47,15 @@ export async function payDelivery(
 }
 
 async function charge(
-  payments: CardPayments,
+  payments: ChargingServices,
   context: StepContext,
   delivery: Delivery,
 ): Promise<DeliveryPayment> {
-  const { stripe } = payments;
+  const { stripe, appUrl: returnUrl } = payments;
   let current = delivery;
   try {
-    const card = await cardOf(payments, context, delivery);
-    if (card === null) {
+    const methodId = await methodOf(payments, context, delivery);
+    if (methodId === null) {
       return await endWithoutCard(payments, context, current);
     }
     const noted = await noteNewIntent(payments, context, delivery);
@@ -47,23 +64,24 @@ async function charge(
     }
     current = noted.delivery;
     const intentId = intentOf(current);
-    const intent = await confirmIntent(stripe, intentId, card, context.deadline);
+    const intent = await confirmIntent(stripe, intentId, { methodId, returnUrl }, context.deadline);
     return await followIntent(payments, context, current, intent);
   } catch (error) {
-    if (isAboutCard(error)) {
-      return endWithoutCard(payments, context, current);
+    if (!isAboutMethod(error)) {
+      throw error;
     }
-    throw error;
+    logger.warn('Stripe can charge no such method.', { deliveryId: delivery.id, error });
+    return endWithoutCard(payments, context, current);
   }
 }
 
-/** Somebody has removed the customer or the card at Stripe, or Stripe can't charge this kind of card at once. */
-function isAboutCard(error: unknown): boolean {
-  const isRefused = error instanceof StripeMissingError || error instanceof StripeRejectedError;
-  return isRefused && (error.param === 'customer' || error.param === 'payment_method');
+/** Somebody has removed the customer or the card at Stripe, or Stripe can't charge this kind of method at once. */
+function isAboutMethod(error: unknown): boolean {
+  const isCustomerGone = error instanceof StripeMissingError && error.param === 'customer';
+  return isCustomerGone || error instanceof MethodRefusedError;
 }
 
-async function cardOf(
+async function methodOf(
   { store, stripe }: CardPayments,
   { userId, deadline }: StepContext,
   delivery: Delivery,
@@ -75,7 +93,7 @@ async function cardOf(
   const account = await readStoredAccount(store, userId, deadline);
   const subscription = account?.kind === 'account' ? account.subscription : null;
   const subscriptionId = subscription !== null && isLive(subscription) ? subscription.id : null;
-  return findCard(stripe, { customerId, subscriptionId }, deadline);
+  return findMethod(stripe, { customerId, subscriptionId }, deadline);
 }
 
 /** @returns `pending` with the intent noted on the delivery, or else how the payment has ended */
@@ -89,8 +107,10 @@ async function noteNewIntent(
     return { outcome: 'pending', delivery };
   }
   const { userId, id: deliveryId, deadline } = context;
-  const { id } = await createIntent(stripe, { userId, deliveryId, customerId, price }, deadline);
-  return outcomeOf((await takeStep(store, context, (current) => noteIntent(current, id), delivery)).delivery);
+  const made = await createIntent(stripe, { userId, deliveryId, customerId, price }, deadline);
+  return outcomeOf(
+    (await takeStep(store, context, (current) => noteIntent(current, made), delivery)).delivery,
+  );
 }
 
 async function endWithoutCard(
@@ -99,6 +119,6 @@ async function endWithoutCard(
   delivery: Delivery,
 ): Promise<DeliveryPayment> {
   const { intentId } = paymentOf(delivery);
-  const ended = await endUnpaid(payments, context, intentId, failed('payment_method_missing', context));
+  const ended = await endUnpaid(payments, context, intentId, failed(NO_METHOD, context));
   return ended.outcome === 'ended' ? { ...ended, outcome: 'no_card' } : ended;
 }

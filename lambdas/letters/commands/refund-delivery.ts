@@ -3,7 +3,8 @@ import { type StripeConnection } from '../../adapters/stripe/connection.ts';
 import { refundIntent } from '../adapters/intents.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { type Delivery } from '../domain/deliveries.ts';
-import { intentOf, needsRefund, noteRefunded } from '../domain/delivery-payment.ts';
+import { followCharge, intentOf, needsRefund } from '../domain/delivery-payment.ts';
+import { ifStill } from '../domain/life-decisions.ts';
 import { type StepContext, takeStep } from './take-step.ts';
 
 /** What a payment by card needs. */
@@ -15,7 +16,7 @@ export interface CardPayments {
 const logger = createLogger('refunds');
 
 /**
- * Refunds the charge of a delivery that has ended unsent, and notes it.
+ * Refunds the charge of a delivery that has ended unsent, and notes it. While the charge is in dispute, the refund waits.
  *
  * @returns the delivery afterwards
  * @throws StripeUnavailableError, BusyError, NotConfiguredError, StripeRejectedError
@@ -25,12 +26,18 @@ export async function refundDelivery(
   context: StepContext,
   delivery: Delivery,
 ): Promise<Delivery> {
-  const { userId, id: deliveryId, deadline } = context;
+  const { userId, id: deliveryId, now, deadline } = context;
   const order = { intentId: intentOf(delivery), userId, deliveryId };
-  if ((await refundIntent(stripe, order, deadline)) === 'waiting') {
+  const { payment } = await refundIntent(stripe, order, deadline);
+  if (payment.state !== 'succeeded') {
     return delivery;
   }
-  const step = await takeStep(store, context, noteRefunded, delivery);
+  const { charge } = payment;
+  const step = await takeStep(
+    store,
+    context,
+    ifStill(delivery, (current) => followCharge(current, charge, now)),
+  );
   return step.delivery ?? delivery;
 }
 

@@ -82,7 +82,10 @@ function paidBy(
     return { status: 'scheduled', paidWith: channel === 'mail' ? 'credit' : 'none', payment: null };
   }
   const { price, customerId } = charge;
-  const payment = { price, customerId, intentId: null, receiptUrl: null };
+  const payment = {
+    ...{ price, customerId, intentId: null, receiptUrl: null, declineCode: null },
+    ...{ refundedCents: 0, lostCents: 0, dispute: null },
+  };
   return { status: 'pending_payment', paidWith: 'card', payment };
 }
 

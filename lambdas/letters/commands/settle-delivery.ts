@@ -1,7 +1,7 @@
 import { type Settler } from '../../commands/settle-due.ts';
 import { parseDelivery, userOfDelivery } from '../adapters/delivery-item.ts';
 import { type Delivery } from '../domain/deliveries.ts';
-import { dispatchDelivery } from '../domain/delivery-life.ts';
+import { dispatchDelivery, dueAtOf, heldSinceOf } from '../domain/delivery-life.ts';
 import { needsRefund } from '../domain/delivery-payment.ts';
 import { type DueOutcome } from '../domain/reconciliation.ts';
 import { expirePayment } from './expire-payment.ts';
@@ -10,7 +10,7 @@ import { type StepContext, type StepOutcome, takeStep } from './take-step.ts';
 
 type Settling = (context: StepContext, delivery: Delivery) => Promise<'settled' | 'waiting'>;
 
-/** What the reconciler does about payments by card: it ends those that take too long, and refunds. */
+/** What the reconciler does about payments by card: it ends those that take too long, asks about those in dispute, and refunds. */
 export interface CardSettlement {
   settlePayment: Settling;
   refund: Settling;
@@ -20,8 +20,11 @@ export interface CardSettlement {
 export function settleCardPayments(payments: CardPayments): CardSettlement {
   return {
     settlePayment: async (context, delivery) => {
-      const { outcome } = await expirePayment(payments, context, delivery);
-      return outcome === 'pending' ? 'waiting' : 'settled';
+      const payment = await expirePayment(payments, context, delivery);
+      const isWaiting =
+        payment.outcome === 'pending' ||
+        (payment.outcome === 'paid' && heldSinceOf(payment.delivery) !== null);
+      return isWaiting ? 'waiting' : 'settled';
     },
     refund: async (context, delivery) =>
       needsRefund(await refundDelivery(payments, context, delivery)) ? 'waiting' : 'settled',
@@ -33,6 +36,10 @@ export function settleDelivery({ settlePayment, refund }: CardSettlement): Settl
   return async (store, item, now, deadline) => {
     const delivery = parseDelivery(item);
     const context = { userId: userOfDelivery(item), id: delivery.id, now, deadline };
+    if (heldSinceOf(delivery) !== null) {
+      // The index may lag.
+      return (dueAtOf(delivery) ?? now) > now ? 'not_due' : settlePayment(context, delivery);
+    }
     switch (delivery.status) {
       case 'pending_payment':
         return settlePayment(context, delivery);

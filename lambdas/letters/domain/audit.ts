@@ -11,10 +11,14 @@ import { eventsOfPayment } from './payment-events.ts';
 /** Everything that the audit trail tells of. */
 export const AUDIT_TYPES = [
   ...CORE_AUDIT_TYPES,
-  /** A card has been charged for a delivery; the charge and the delivery have failed; the charge has gone back. */
+  /** A card has been charged for a delivery; the charge and the delivery have failed; money has gone back. */
   'PaymentSucceeded',
   'PaymentFailed',
   'PaymentRefunded',
+  /** A holder disputes a charge; their bank has decided. */
+  'PaymentDisputed',
+  'PaymentDisputeWon',
+  'PaymentDisputeLost',
   /** Senders have not answered many deliveries at once. */
   'DeliveriesStuck',
 ] as const;

@@ -88,6 +88,21 @@ export interface CardPayment {
   intentId: string | null;
   /** Where Stripe shows the receipt; null before the payment. */
   receiptUrl: string | null;
+  /** The bank's word for why it has declined; null when it has not, or gives none. */
+  declineCode: string | null;
+  /** What has gone back to the holder: refunded, and lost in disputes. */
+  refundedCents: number;
+  lostCents: number;
+  /** While the holder disputes what would pay for the mail; null: nobody does. */
+  dispute: OpenDispute | null;
+}
+
+/** A dispute that the bank has not decided. A mail that waits is held meanwhile. */
+export interface OpenDispute {
+  /** When Postage learnt of it. */
+  since: Instant;
+  /** When the reconciler asks Stripe how it stands, in case an event was lost. */
+  nextLookAt: Instant;
 }
 
 /** The promise to send a letter at an instant, often years away. */

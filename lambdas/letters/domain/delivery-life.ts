@@ -31,13 +31,19 @@ export function isOpenDelivery({ status }: Pick<Delivery, 'status'>): boolean {
   return status === 'pending_payment' || status === 'scheduled' || status === 'dispatched';
 }
 
+/** Since when a delivery waits for the end of a dispute about its charge; null: it does not. */
+export function heldSinceOf({ status, payment }: Pick<Delivery, 'status' | 'payment'>): Instant | null {
+  const isWaiting = status === 'pending_payment' || status === 'scheduled';
+  return isWaiting ? (payment?.dispute?.since ?? null) : null;
+}
+
 /** When the reconciler has to look at a delivery; null when nothing is left to do. */
 export function dueAtOf(delivery: Delivery): Instant | null {
   switch (delivery.status) {
     case 'pending_payment':
-      return delivery.createdAt + PAYMENT_TIME_MS;
+      return delivery.payment?.dispute?.nextLookAt ?? delivery.createdAt + PAYMENT_TIME_MS;
     case 'scheduled':
-      return delivery.deliverAt;
+      return delivery.payment?.dispute?.nextLookAt ?? delivery.deliverAt;
     case 'dispatched':
       return delivery.dispatch.nextTryAt;
     case 'sent':
@@ -68,12 +74,15 @@ export function isUnsent(delivery: Delivery): delivery is UnsentDelivery {
   return delivery.status === 'failed' || delivery.status === 'cancelled';
 }
 
-/** The user cancels a delivery before it is dispatched. `callOffPayment` cancels an unpaid one. */
+/**
+ * The user cancels a delivery before it is dispatched. `callOffPayment` cancels an unpaid one; one that is held has been
+ * paid.
+ */
 export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
   if (delivery.status === 'cancelled') {
     return UNCHANGED;
   }
-  return delivery.status === 'scheduled'
+  return delivery.status === 'scheduled' || heldSinceOf(delivery) !== null
     ? changed(delivery, { status: 'cancelled', cancelledAt: now, refund: refundOf(delivery) })
     : refusedBy(delivery);
 }
@@ -84,6 +93,9 @@ export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
  */
 export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision {
   if (delivery.status === 'scheduled') {
+    if (heldSinceOf(delivery) !== null) {
+      return refused('payment_disputed');
+    }
     return delivery.deliverAt > now
       ? refused('not_due')
       : changed(delivery, { status: 'dispatched', dispatch: attempt(1, now, null) });

@@ -50,6 +50,12 @@ export type PaymentFailed = EventOf<'PaymentFailed', 1, PaymentData & { failure:
 
 export type PaymentRefunded = EventOf<'PaymentRefunded', 1, PaymentData>;
 
+export type PaymentDisputed = EventOf<'PaymentDisputed', 1, PaymentData>;
+
+export type PaymentDisputeWon = EventOf<'PaymentDisputeWon', 1, PaymentData>;
+
+export type PaymentDisputeLost = EventOf<'PaymentDisputeLost', 1, PaymentData>;
+
 export type LettersEvent =
   | LetterCreated
   | LetterDeleted
@@ -60,7 +66,10 @@ export type LettersEvent =
   | DeliveryCancelled
   | PaymentSucceeded
   | PaymentFailed
-  | PaymentRefunded;
+  | PaymentRefunded
+  | PaymentDisputed
+  | PaymentDisputeWon
+  | PaymentDisputeLost;
 
 /** What each event of the letters app means, and the version that is published. */
 const LETTERS_EVENTS: EventCatalogue<LettersEvent> = {
@@ -93,7 +102,19 @@ const LETTERS_EVENTS: EventCatalogue<LettersEvent> = {
   },
   PaymentRefunded: {
     version: 1,
-    says: 'The charge for a delivery that was not sent has gone back to the customer.',
+    says: 'Money that a card had paid for a delivery has been refunded: `amountCents`, all of it or a part. A delivery that was still waiting is cancelled once all has gone back.',
+  },
+  PaymentDisputed: {
+    version: 1,
+    says: 'The holder of a card disputes the charge for a delivery, and their bank has taken the money. If the delivery has not been dispatched, it is held until the bank decides.',
+  },
+  PaymentDisputeWon: {
+    version: 1,
+    says: 'The bank has given back the money of a dispute. If the delivery was held, it goes on.',
+  },
+  PaymentDisputeLost: {
+    version: 1,
+    says: 'The bank has decided a dispute for the holder: `amountCents` stay with them. A delivery that was held is cancelled.',
   },
 };
 

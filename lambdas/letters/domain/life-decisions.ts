@@ -11,6 +11,10 @@ export type LifeRefusal =
   | 'payment_underway'
   | 'already_paid'
   | 'not_paid_by_card'
+  /** The holder disputes the charge. */
+  | 'payment_disputed'
+  /** Somebody has changed the delivery since Stripe was asked. */
+  | 'outdated'
   /** The delivery is on its way, and nobody can call it back. */
   | 'already_dispatched'
   | 'not_dispatched'
@@ -32,6 +36,14 @@ export function refused(refusal: LifeRefusal): LifeDecision {
   return { outcome: 'refused', refusal };
 }
 
+/** Takes a step only if nobody has changed the delivery since it was read. */
+export function ifStill(
+  { version }: Delivery,
+  decide: (delivery: Delivery) => LifeDecision,
+): (delivery: Delivery) => LifeDecision {
+  return (current) => (current.version === version ? decide(current) : refused('outdated'));
+}
+
 /** What a delivery answers to a step that its status does not allow. */
 const REFUSAL_OF: Readonly<Record<DeliveryStatus, LifeRefusal>> = {
   pending_payment: 'payment_pending',
@@ -46,6 +58,7 @@ export function refusedBy({ status }: Delivery): LifeDecision {
   return refused(REFUSAL_OF[status]);
 }
 
+/** @param life the delivery itself: its life stays */
 export function changed(delivery: Delivery, life: DeliveryLife, payment = delivery.payment): LifeDecision {
   return { outcome: 'changed', delivery: withLife(delivery, life, payment) };
 }
@@ -54,7 +67,7 @@ export function changed(delivery: Delivery, life: DeliveryLife, payment = delive
 function withLife(delivery: Delivery, life: DeliveryLife, payment: CardPayment | null): Delivery {
   const { id, letterId, paidWith, deliverAt, createdAt } = delivery;
   const version = delivery.version + 1;
-  const kept = { id, letterId, paidWith, payment, deliverAt, createdAt, version, ...life };
+  const kept = { ...life, id, letterId, paidWith, payment, deliverAt, createdAt, version };
   switch (delivery.channel) {
     case 'email':
       return { ...kept, channel: delivery.channel, recipient: delivery.recipient };

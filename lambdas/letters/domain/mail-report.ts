@@ -27,6 +27,8 @@ export interface MailReport {
   /** What came in for mails and bundles in the month, less what went back in the month. */
   revenueCents: number;
   refundedCents: number;
+  /** Disputes about mails: those that were opened in the month, and those that ended in it. */
+  disputes: { opened: number; won: number; lost: number };
   /** The mean over the periods of Pro that ended in the month; null if none ended. */
   mailsPerProUser: number | null;
   rates: Record<keyof typeof ALERTS, Rate>;
@@ -48,6 +50,7 @@ export function reportMails(totals: Totals): MailReport {
     mails: { delivered: free + paid, free, paid },
     revenueCents: receivedCents - refundedCents,
     refundedCents,
+    disputes: { opened: of('cardDisputes'), won: of('cardDisputesWon'), lost: of('cardDisputesLost') },
     mailsPerProUser: share(of('reportedPeriodMails'), of('reportedPeriods')),
     rates: {
       creditUtilization: rate(used, used + left, ALERTS.creditUtilization),

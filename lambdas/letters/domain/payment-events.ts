@@ -1,26 +1,57 @@
 import { type DeliveryChange } from './changes.ts';
-import { paymentFactOf } from './delivery-payment.ts';
-import { event, type PaymentFailed, type PaymentRefunded, type PaymentSucceeded } from './events.ts';
+import { type PaymentFact, paymentFactsOf } from './delivery-payment.ts';
+import {
+  event,
+  type PaymentDisputed,
+  type PaymentDisputeLost,
+  type PaymentDisputeWon,
+  type PaymentFailed,
+  type PaymentRefunded,
+  type PaymentSucceeded,
+} from './events.ts';
 
-type PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentRefunded;
+type PaymentEvent =
+  | PaymentSucceeded
+  | PaymentFailed
+  | PaymentRefunded
+  | PaymentDisputed
+  | PaymentDisputeWon
+  | PaymentDisputeLost;
 
 /** The events of a change that are about the payment by card. */
-export function eventsOfPayment({ userId, at, before, after }: DeliveryChange): PaymentEvent[] {
-  if (before === null || !after?.payment) {
+export function eventsOfPayment(change: DeliveryChange): PaymentEvent[] {
+  const { before, after } = change;
+  return before === null || after === null
+    ? []
+    : paymentFactsOf(before, after).flatMap((happened) => eventsOf(happened, change));
+}
+
+function eventsOf(happened: PaymentFact, { userId, at, after }: DeliveryChange): PaymentEvent[] {
+  if (!after?.payment) {
     return [];
   }
-  const { id: deliveryId } = after;
+  const { id: deliveryId, version } = after;
   const { price, intentId: paymentIntentId } = after.payment;
   const data = { deliveryId, ...price, paymentIntentId };
-  const happened = paymentFactOf(before, after);
-  switch (happened?.fact) {
-    case undefined:
-      return [];
+  // Money can go back in parts, and a charge be disputed again.
+  const once = [deliveryId];
+  const each = [deliveryId, version];
+  switch (happened.fact) {
     case 'charged':
-      return [event('PaymentSucceeded', userId, [deliveryId], at, data)];
+      return [event('PaymentSucceeded', userId, once, at, data)];
     case 'failed':
-      return [event('PaymentFailed', userId, [deliveryId], at, { ...data, failure: happened.failure })];
-    case 'refunded':
-      return [event('PaymentRefunded', userId, [deliveryId], at, data)];
+      return [event('PaymentFailed', userId, once, at, { ...data, failure: happened.failure })];
+    case 'disputed':
+      return [event('PaymentDisputed', userId, each, at, data)];
+    case 'dispute_won':
+      return [event('PaymentDisputeWon', userId, each, at, data)];
+    case 'dispute_lost':
+    case 'refunded': {
+      const name = happened.fact === 'refunded' ? 'PaymentRefunded' : 'PaymentDisputeLost';
+      // A refund that has come back from the holder's bank waits among the failed events.
+      return happened.cents < 0
+        ? []
+        : [event(name, userId, each, at, { ...data, amountCents: happened.cents })];
+    }
   }
 }

@@ -1,9 +1,11 @@
 import { type ClosedPeriod } from '../../domain/account.ts';
 import { arrived } from '../../domain/changes.ts';
 import {
+  addTotals,
   counted,
   type Counted,
   countedOf as coreCountedOf,
+  type Totals,
   used,
   usedTotals,
 } from '../../domain/statistics.ts';
@@ -14,8 +16,8 @@ import {
   type LetterChange,
   scheduledAt,
 } from './changes.ts';
-import { costOf } from './deliveries.ts';
-import { paymentFactOf } from './delivery-payment.ts';
+import { costOf, type Delivery } from './deliveries.ts';
+import { type PaymentFact, paymentFactsOf } from './delivery-payment.ts';
 
 /** What a change adds to the statistics; null: nothing. */
 export function countedOf(change: AnyChange): Counted | null {
@@ -41,9 +43,14 @@ export type LettersTotal =
   | 'cardRevenueCents'
   /** Charges that came to nothing: the bank declined, or nobody authenticated in time. */
   | 'cardPaymentsFailed'
-  /** Refunds of charges, and what has gone back. It is not subtracted from the revenue. */
+  /** Refunds of charges, also of a part. */
   | 'cardRefunds'
+  /** What has gone back, by refunds and by disputes. It is not subtracted from the revenue. */
   | 'cardRefundsCents'
+  /** Disputes of charges that were opened, and how they ended. */
+  | 'cardDisputes'
+  | 'cardDisputesWon'
+  | 'cardDisputesLost'
   /** Mails that were sent with a credit, and those that a card has paid for; one that came back counts no more. */
   | 'creditMailsSent'
   | 'cardMailsSent'
@@ -75,12 +82,11 @@ function countedDelivery(change: DeliveryChange): Counted | null {
   if (!isScheduledNow(change)) {
     return countedSending(change) ?? countedPayment(change);
   }
-  const { id, channel, payment } = change.after;
-  const byCard: LettersTotals =
-    payment === null ? {} : { cardMails: 1, cardRevenueCents: payment.price.amountCents };
+  const { id, channel, paidWith } = change.after;
   return used(change, `delivery:${id}`, scheduledAt(change), {
     ...usedTotals(costOf(channel).consume),
-    ...byCard,
+    cardMails: paidWith === 'card' ? 1 : 0,
+    ...paidTotals(change),
   });
 }
 
@@ -101,25 +107,33 @@ function countedSending(change: DeliveryChange): Counted | null {
 
 /** Counts the money that does not come with a scheduled mail. */
 function countedPayment(change: DeliveryChange): Counted | null {
-  const { at, before, after } = change;
-  if (before === null || !after?.payment) {
-    return null;
-  }
-  const { price, intentId } = after.payment;
-  switch (paymentFactOf(before, after)?.fact) {
-    case undefined:
-      return null;
+  const totals = paidTotals(change);
+  const subject = `payment:${change.after?.id ?? ''}:${String(change.after?.version)}`;
+  return Object.keys(totals).length === 0 ? null : counted(change, subject, change.at, totals);
+}
+
+function paidTotals({ before, after }: DeliveryChange): Totals {
+  return before === null || after === null
+    ? {}
+    : paymentFactsOf(before, after)
+        .map((fact) => totalsOf(fact, after))
+        .reduce(addTotals, {});
+}
+
+function totalsOf(happened: PaymentFact, { payment }: Delivery): LettersTotals {
+  switch (happened.fact) {
     case 'charged':
-      return counted(change, `charge:${after.id}`, at, { cardRevenueCents: price.amountCents });
+      return { cardRevenueCents: payment?.price.amountCents ?? 0 };
     case 'failed':
       // Nobody asked a card if there is no intent.
-      return intentId === null
-        ? null
-        : counted(change, `failed-payment:${after.id}`, at, { cardPaymentsFailed: 1 });
+      return payment?.intentId === null ? {} : { cardPaymentsFailed: 1 };
+    case 'disputed':
+      return { cardDisputes: 1 };
+    case 'dispute_won':
+      return { cardDisputesWon: 1 };
+    case 'dispute_lost':
+      return { cardDisputesLost: Math.sign(happened.cents), cardRefundsCents: happened.cents };
     case 'refunded':
-      return counted(change, `refund:${after.id}`, at, {
-        cardRefunds: 1,
-        cardRefundsCents: price.amountCents,
-      });
+      return { cardRefunds: Math.sign(happened.cents), cardRefundsCents: happened.cents };
   }
 }

@@ -15,7 +15,7 @@ export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
 }
 
 /** A delivery that no card has paid for. */
-interface ProblemOfPayment {
+export interface ProblemOfPayment {
   deliveryId: string;
   price: Price;
 }

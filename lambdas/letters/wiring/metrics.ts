@@ -1,4 +1,4 @@
-/** What each run of the reconciler says of the deliveries, beside the core's metrics. */
+/** What the letters app says of deliveries, beside the core's metrics. */
 export const DELIVERY_METRICS = {
   /** Deliveries that were handed to their senders for the first time. */
   dispatched: 'DeliveriesDispatched',
@@ -6,6 +6,8 @@ export const DELIVERY_METRICS = {
   stuck: 'DeliveriesStuck',
   /** 0 to 100: how many of the day's (UTC) have been stuck; absent while nothing changes. */
   stuckPercentOfDay: 'DeliveriesStuckPercentOfDay',
+  /** Mails that were on their way, or sent, when all that a card had paid for them went back. */
+  unpaid: 'DeliveriesUnpaid',
 } as const;
 
 export const DELIVERY_LIMITS = { stuckPercentOfDay: 0.1 } as const;

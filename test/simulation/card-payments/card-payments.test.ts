@@ -1,5 +1,6 @@
 /**
- * G9 and G10 for charges: a user, their bank, Stripe's events, the reconciler and an erasure act at the same time. Their
+ * G9 and G10 for charges: a user, their bank, somebody who refunds by hand, Stripe's events, the reconciler and an erasure
+ * act at the same time. Disputes are opened, won and lost. Their
  * processes stop anywhere, and answers are lost. Once all is over, every charge has a delivery or has gone back.
  * A seed gives the same acts; which of them overtakes another depends on the machine.
  */
@@ -14,6 +15,7 @@ import { addCredits } from '../../../lambdas/commands/add-credits.ts';
 import { type StepContext } from '../../../lambdas/letters/commands/take-step.ts';
 import { eraseUser } from '../../support/as-deployed.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
+import { heldSinceOf } from '../../../lambdas/letters/domain/delivery-life.ts';
 import { DAY_MS } from '../../../lambdas/domain/instants.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import {
@@ -110,6 +112,30 @@ async function closeDisputes({ random }: World): Promise<void> {
   }
 }
 
+async function someCharge({ payer, random }: World): Promise<Stripe.Charge> {
+  const { data } = await suite.stripe().charges.list({ customer: payer.customerId, limit: 100 });
+  const charge = random.pickAny(data.filter(({ status }) => status === 'succeeded'));
+  if (charge === null) {
+    throw new Error('There is none yet.');
+  }
+  return charge;
+}
+
+/** Somebody refunds in the Dashboard, all that is left or a part of it. */
+async function refundByHand(world: World): Promise<void> {
+  const charge = await someCharge(world);
+  const left = charge.amount - charge.amount_refunded;
+  const amount = world.random.happens(0.5) ? left : world.random.integer(1, left);
+  await suite.stripe().refunds.create({ charge: charge.id, amount });
+}
+
+async function openDispute(world: World): Promise<void> {
+  const charge = await someCharge(world);
+  suite
+    .at()
+    .standIn.control.openDispute({ charge: charge.id, amount: charge.amount - charge.amount_refunded });
+}
+
 function erase({ payer }: World): Promise<{ outcome: string }> {
   return eraseUser(suite.store(), payer.userId, now(), plentyOfTime());
 }
@@ -130,7 +156,9 @@ async function act(world: World): Promise<void> {
     () => followSome(world),
     () => reconcileAt(suite, now() + (random.happens(0.4) ? DAY_MS : 0), someProcess(world)),
     () => addCredits(suite.store(), request(payer.userId, now()), credit),
-    () => (random.happens(0.3) ? closeDisputes(world) : Promise.resolve()),
+    () => (random.happens(0.5) ? closeDisputes(world) : Promise.resolve()),
+    () => (random.happens(0.5) ? refundByHand(world) : Promise.resolve()),
+    () => (random.happens(0.5) ? openDispute(world) : Promise.resolve()),
     () => (random.happens(0.3) ? erase(world) : Promise.resolve()),
   ]);
   await action().catch(() => null);
@@ -162,14 +190,13 @@ async function expectSettled({ payer: { customerId, ...payer } }: World): Promis
   expect(charged).toEqual(expect.arrayContaining([...scheduled]));
   for (const { id, metadata, refunded } of taken) {
     const isScheduled = scheduled.has(metadata['deliveryId'] ?? '');
-    expect({ id, isSettled: isScheduled ? !refunded : refunded || lost.has(id) }).toEqual({
-      id,
-      isSettled: true,
-    });
+    const isBack = refunded || lost.has(id);
+    expect({ id, isSettled: isScheduled !== isBack }).toEqual({ id, isSettled: true });
   }
   for (const delivery of deliveries) {
     expect(delivery).not.toMatchObject({ status: 'pending_payment' });
     expect(delivery).not.toMatchObject({ refund: 'needed' });
+    expect(heldSinceOf(delivery)).toBeNull();
   }
 }
 

@@ -15,16 +15,16 @@ import {
 import {
   abandonPayment,
   callOffPayment,
-  confirmPayment,
+  type Charge,
+  followCharge,
   noteIntent,
-  noteRefunded,
 } from '../../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS, type Instant } from '../../../lambdas/domain/instants.ts';
 import { type LifeDecision } from '../../../lambdas/letters/domain/life-decisions.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from '../../../lambdas/domain/periods.ts';
 import { followPayment } from '../../../lambdas/domain/purchases.ts';
 import { isWorthKeeping, rollForward } from '../../../lambdas/domain/roll-forward.ts';
-import { deliveryWith, paidByCard } from '../../support/delivery-lives.ts';
+import { deliveryWith, givenCharge, paidByCard } from '../../support/delivery-lives.ts';
 import { givenPurchase } from '../../support/purchase-records.ts';
 import { type Draws, type Random, randomFrom } from '../../support/random.ts';
 import { takeStep, type World } from '../account/steps.ts';
@@ -46,6 +46,7 @@ export interface Seen {
   cardPayment?: 'succeeded' | 'failed';
   receivedCents?: number;
   refundedCents?: number;
+  dispute?: 'opened' | 'won' | 'lost';
   period?: SeenPeriod;
 }
 
@@ -125,7 +126,46 @@ export function liveAccount(steps: readonly Draws[], userId: string, begin: Inst
 const INTENT = 'pi_1';
 const PRICE_CENTS = 300;
 
-/** A mail: declined, called off, charged in time or too late, sent, returned by the post, refunded. */
+type Money = Pick<Charge, 'refundedCents' | 'lostCents' | 'disputedCents'>;
+
+/** What happens to the money of a charge at Stripe: refunds of a part or of all, disputes and their ends. */
+function moneyAfter(money: Money, random: Random): Money {
+  const { refundedCents, lostCents, disputedCents } = money;
+  const leftCents = PRICE_CENTS - refundedCents - lostCents;
+  if (disputedCents > 0) {
+    return random.pick([
+      money,
+      { ...money, disputedCents: 0 },
+      { ...money, lostCents: lostCents + disputedCents, disputedCents: 0 },
+    ]);
+  }
+  return leftCents === 0
+    ? money
+    : random.pick([
+        money,
+        { ...money, refundedCents: refundedCents + random.integer(1, leftCents) },
+        { ...money, refundedCents: refundedCents + leftCents },
+        { ...money, disputedCents: leftCents },
+      ]);
+}
+
+/** What somebody sees who hears of the money now, and of `known` before; null: of nothing. */
+function seenOf(known: Money | null, money: Money, isWaiting: boolean): Omit<Seen, 'at'> {
+  const { refundedCents, lostCents, disputedCents } = money;
+  const backCents = refundedCents + lostCents - (known === null ? 0 : known.refundedCents + known.lostCents);
+  const wasDisputed = (known?.disputedCents ?? 0) > 0;
+  const isLost = lostCents > (known?.lostCents ?? 0);
+  const isKept = refundedCents + lostCents + disputedCents < PRICE_CENTS;
+  const dispute = isLost ? 'lost' : disputedCents > 0 ? 'opened' : 'won';
+  return {
+    receivedCents: known === null ? PRICE_CENTS : 0,
+    refundedCents: backCents,
+    ...(isWaiting && isKept ? { cardPayment: 'succeeded' } : {}),
+    ...(isLost || wasDisputed !== disputedCents > 0 ? { dispute } : {}),
+  };
+}
+
+/** A mail: declined, called off, charged in time or too late, disputed, sent, returned by the post, refunded. */
 export function liveMail(steps: readonly Draws[], userId: string, id: string, begin: Instant): History {
   const history: History = { changes: [], seen: [] };
   const random = randomFrom(steps[0] ?? []);
@@ -133,6 +173,9 @@ export function liveMail(steps: readonly Draws[], userId: string, id: string, be
   let delivery = random.happens(0.7)
     ? deliveryWith({ ...about, ...paidByCard({ intentId: null }) }, { status: 'pending_payment' })
     : deliveryWith(about);
+  let money: Money = { refundedCents: 0, lostCents: 0, disputedCents: 0 };
+  /** As Postage has heard of it last. */
+  let known: Money | null = null;
   let now = begin;
   history.changes.push({ kind: 'delivery', userId, at: now, before: null, after: delivery });
   const take = (decide: (delivery: Delivery) => LifeDecision, seen: Omit<Seen, 'at'>): void => {
@@ -148,13 +191,21 @@ export function liveMail(steps: readonly Draws[], userId: string, id: string, be
     now = later(random, now, delivery.deliverAt);
     const { status, payment } = delivery;
     const intentId = payment?.intentId ?? null;
+    const follow = (): void => {
+      if (payment !== null) {
+        take(
+          (current) => followCharge(current, givenCharge(money), now),
+          seenOf(known, money, status === 'pending_payment'),
+        );
+        known = money;
+      }
+    };
     random.pick([
       () => take((current) => noteIntent(current, INTENT), {}),
-      () =>
-        take((current) => confirmPayment(current, { intentId: INTENT, receiptUrl: null }), {
-          receivedCents: PRICE_CENTS,
-          ...(status === 'pending_payment' ? { cardPayment: 'succeeded' } : {}),
-        }),
+      ...[follow, follow],
+      () => {
+        money = known === null ? money : moneyAfter(money, random);
+      },
       () =>
         take(
           (current) => abandonPayment(current, 'payment_declined', intentId, now),
@@ -171,7 +222,6 @@ export function liveMail(steps: readonly Draws[], userId: string, id: string, be
           (current) => reportDelivery(current, { providerId: 'p', result: 'failed', failure: 'f' }, now),
           {},
         ),
-      () => take(noteRefunded, { refundedCents: PRICE_CENTS }),
     ])();
   }
   history.changes.push({ kind: 'delivery', userId, at: now, before: delivery, after: null });

@@ -110,6 +110,11 @@ function plainReport(seen: readonly Seen[], month: string): MailReport {
     mails: { delivered: free + paid, free, paid },
     revenueCents: receivedCents - refundedCents,
     refundedCents,
+    disputes: {
+      opened: facts.filter(({ dispute }) => dispute === 'opened').length,
+      won: facts.filter(({ dispute }) => dispute === 'won').length,
+      lost: facts.filter(({ dispute }) => dispute === 'lost').length,
+    },
     mailsPerProUser: share(mails, ofPro.length),
     rates: {
       creditUtilization: rate(used, used + left, null, false),

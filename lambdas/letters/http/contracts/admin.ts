@@ -40,6 +40,7 @@ const MailReport = named(
     mails: z.object({ delivered: Count, free: Count, paid: Count }),
     revenueCents: z.int(),
     refundedCents: z.int(),
+    disputes: z.object({ opened: Count, won: Count, lost: z.int() }),
     mailsPerProUser: z.nullable(z.number()),
     rates: z.object({
       creditUtilization: rate,
@@ -51,12 +52,13 @@ const MailReport = named(
   }),
   {
     description:
-      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it; `refunds` also where money went back and none came in.',
+      '`mails`: those that were sent, `free` with a credit, `paid` by card. `revenueCents`: what cards and bundles brought in, less `refundedCents`, what went back. `disputes`: those about mails that were paid by card. Rates are shares of 1 (null: of nothing); `isCrossed`: above their `threshold`, or, of `payAsYouGoConversion`, below it; `refunds` also where money went back and none came in.',
     example: {
       month: '2026-11',
       mails: { delivered: 120, free: 100, paid: 20 },
       revenueCents: 9_660,
       refundedCents: 340,
+      disputes: { opened: 1, won: 1, lost: 0 },
       mailsPerProUser: 1.5,
       rates: {
         creditUtilization: { value: 0.6, threshold: null, isCrossed: false },

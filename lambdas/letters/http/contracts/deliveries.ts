@@ -108,7 +108,7 @@ const NewDelivery = named(
   z.discriminatedUnion('channel', [NewEmailDelivery, NewMailDelivery]),
   {
     description:
-      '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
+      '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card or the Link account that pays at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
     example: exampleOrder,
   },
 );
@@ -127,6 +127,7 @@ const deliveryFields = {
   price: z.optional(Price),
   receiptUrl: z.optional(z.string()),
   refund: z.optional(z.enum(OWED_REFUNDS)),
+  heldSince: z.optional(Instant),
 };
 
 const example = {
@@ -141,7 +142,7 @@ const example = {
 
 const Delivery = named('Delivery', z.object({ ...deliveryFields, channel: z.enum(CHANNELS) }), {
   description:
-    'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
+    'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe, which shows the receipt for 30 days and then asks for the payer’s e-mail address. `heldSince`: the charge is in dispute, and the delivery waits until the bank decides; it goes on if the money comes back, and is cancelled if not. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
   example,
 });
 
@@ -172,7 +173,7 @@ export const createDelivery = contract('POST /deliveries', {
   operationId: 'createDelivery',
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed or was called off, the same key answers the delivery as it is, 201 with the `status` failed or cancelled; a new try takes a new key.',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers 402 again; after one that was called off, it answers 201 with the cancelled delivery. A new try takes a new key. Where the holder of the card has to authenticate, the answer is 402 `payment_action_required`: `handleNextAction({clientSecret})` of Stripe.js finishes it, with nothing but the publishable key of the same account; `/docs/pay` is a page that does it.',
   body: NewDelivery,
   idempotencyKey: 'optional',
   answers: {
