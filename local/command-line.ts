@@ -22,6 +22,8 @@ export interface Program<O extends Options> {
   words?: readonly string[];
   /** Those of the words behind which more may stand; none unless told. */
   listing?: readonly string[];
+  /** What stands before the options in place of a word, as its user is told; nothing unless told. */
+  argument?: string;
   /** @returns the code to exit with; null when the program goes on. @throws UsageError */
   run: (values: Values<O>, word: string | undefined, rest: readonly string[]) => Promise<number | null>;
 }
@@ -33,6 +35,7 @@ export async function runProgram<O extends Options>({
   options,
   words = [],
   listing = [],
+  argument,
   run,
 }: Program<O>): Promise<void> {
   const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
@@ -41,7 +44,7 @@ export async function runProgram<O extends Options>({
       {
         options: withHelp,
         allowNegative: true,
-        allowPositionals: words.length > 0,
+        allowPositionals: words.length > 0 || argument !== undefined,
       },
     );
     if (Reflect.get(values, 'help') === true) {
@@ -52,6 +55,9 @@ export async function runProgram<O extends Options>({
     const isSurplus = rest.length > 0 && !listing.includes(word);
     if (words.length > 0 && (isSurplus || !words.includes(word))) {
       throw new UsageError(`Say one of ${words.join(', ')}. See: ${command} -- --help`);
+    }
+    if (argument !== undefined && positionals.length !== 1) {
+      throw new UsageError(`Name ${argument}. See: ${command} -- --help`);
     }
     const code = await run(values, word, rest);
     if (code !== null) {

@@ -22,7 +22,7 @@ const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
 
 /** Runs a program of `local/` as its npm script does; `start` with the letters app, whatever the owner's own file says. */
 export function runCommand(
-  program: 'start' | 'rollover' | 'audit' | 'catalogue',
+  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'import',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {
