@@ -93,6 +93,7 @@ describe('the report of mails', () => {
       revenueCents: 300,
       refundedCents: 300,
       mailsPerProUser: 3,
+      disputes: { opened: 0, won: 0, lost: 0 },
       rates: {
         creditUtilization: { value: 1, threshold: null, isCrossed: false },
         exhaustion: { value: 1, threshold: 0.5, isCrossed: true },

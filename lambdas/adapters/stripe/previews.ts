@@ -46,7 +46,10 @@ export async function previewChange(
   if (way !== 'at_once') {
     return { dueNow: usd(0), next: { price: due, at: facts.periodEndsAt } };
   }
-  const [period] = invoice.lines.data.toSorted((one, other) => other.period.end - one.period.end);
+  // A line that credits the unused time of the former price may end at the same second.
+  const [period] = invoice.lines.data
+    .filter(({ amount }) => amount >= 0)
+    .sort((one, other) => other.period.end - one.period.end);
   return {
     dueNow: due,
     next: {
