@@ -35,7 +35,7 @@ export async function findAdoption(
 }
 
 /** @param holder the price that has the lookup key of what is sold; null: none has */
-export function adoptionOf(
+function adoptionOf(
   price: Stripe.Price,
   offer: Offer,
   catalogue: Catalogue,
