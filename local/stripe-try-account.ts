@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 import { type FoundSubscription, readChangeable } from '../lambdas/adapters/stripe/changeable.ts';
 import { idOf, type StripeConnection } from '../lambdas/adapters/stripe/connection.ts';
+import { StripeUnavailableError, toOurError } from '../lambdas/adapters/stripe/errors.ts';
 import type { Catalogue } from '../lambdas/domain/catalogue.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
@@ -66,7 +67,7 @@ export class TryAccount {
     const left: string[] = [];
     for (let last = this.made.pop(); last !== undefined; last = this.made.pop()) {
       try {
-        await last.undo();
+        await oncePerhapsTwice(last.undo);
       } catch (error) {
         if (!isOver(error)) {
           left.push(`${last.what}: ${error instanceof Error ? error.message : String(error)}`);
@@ -198,17 +199,29 @@ export class TryAccount {
     );
   }
 
-  /** Waits for one of the events of an object. @returns which of them there are; `none` */
-  async eventsOf(objectId: string, types: readonly string[], awaited = types): Promise<string> {
-    for (let polls = 0; ; polls += 1) {
-      const { data } = await this.stripe.events.list({ types: [...types], limit: 100 });
-      const found = data.filter(({ data: { object } }) => 'id' in object && object.id === objectId);
-      const names = new Set(found.map(({ type }) => String(type)));
-      if (polls === EVENT_POLLS || awaited.some((type) => names.has(type))) {
-        return types.filter((type) => names.has(type)).join(' and ') || 'none';
-      }
-      await wait(POLL_MS);
+  /** Waits for one of the events of an object, or only looks with 0. @returns which of them there are; `none` */
+  async eventsOf(objectId: string, types: readonly string[], polls = EVENT_POLLS): Promise<string> {
+    const { data } = await this.stripe.events.list({ types: [...types], limit: 100 });
+    const found = data.filter(({ data: { object } }) => 'id' in object && object.id === objectId);
+    const names = types.filter((type) => found.some((event) => event.type === type));
+    if (names.length > 0 || polls === 0) {
+      return names.join(' and ') || 'none';
     }
+    await wait(POLL_MS);
+    return this.eventsOf(objectId, types, polls - 1);
+  }
+}
+
+/** What is asked can be asked again, as when Stripe was busy. */
+export async function oncePerhapsTwice<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(toOurError(error) instanceof StripeUnavailableError)) {
+      throw error;
+    }
+    await wait(POLL_MS);
+    return ask();
   }
 }
 

@@ -1,11 +1,10 @@
 /** `npm run stripe -- try`: what Stripe does in a sandbox, beside what Postage expects. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 import { connectionBy } from '../lambdas/adapters/stripe/connection.ts';
-import { NotConfiguredError, StripeUnavailableError, toOurError } from '../lambdas/adapters/stripe/errors.ts';
+import { NotConfiguredError, toOurError } from '../lambdas/adapters/stripe/errors.ts';
 import type { Catalogue } from '../lambdas/domain/catalogue.ts';
-import { SkippedError, TryAccount } from './stripe-try-account.ts';
+import { oncePerhapsTwice, SkippedError, TryAccount } from './stripe-try-account.ts';
 import { PAYMENT_POINTS, PORTAL_POINTS } from './stripe-try-payments.ts';
 import type { Facts, Point } from './stripe-try-points.ts';
 import { SCHEDULE_POINTS } from './stripe-try-schedules.ts';
@@ -88,9 +87,10 @@ async function tryAll(account: TryAccount, tell: TryOptions['tell']): Promise<nu
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort();
+    tell('\nIt stops after this point.\n');
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  let left: string[] = [];
+  let left: string[];
   try {
     for (const [index, point] of POINTS.entries()) {
       if (stopping.signal.aborted) {
@@ -118,14 +118,13 @@ async function tryAll(account: TryAccount, tell: TryOptions['tell']): Promise<nu
   return counts.other === 0 && left.length === 0 && !stopping.signal.aborted ? 0 : 1;
 }
 
-const PAUSE_MS = 2_000;
-
 async function tryPoint(account: TryAccount, point: Point, tell: TryOptions['tell']): Promise<Outcome> {
   const line = (text: string): void => {
     tell(`  ${text}\n`);
   };
   let facts: Facts;
   try {
+    // A point makes all that it needs.
     facts = await oncePerhapsTwice(() => point.run(account));
   } catch (error) {
     const reason = reasonToSkip(error);
@@ -146,22 +145,9 @@ async function tryPoint(account: TryAccount, point: Point, tell: TryOptions['tel
   line(
     differing.length === 0
       ? `✓ as expected: ${point.finding}`
-      : `≠ other: ${differing.map(([name]) => name).join(', ')}. Postage rests on this: ${point.finding}`,
+      : `≠ other: ${differing.map(([name]) => name).join(', ')}. What Postage expects: ${point.finding}`,
   );
   return differing.length === 0 ? 'as expected' : 'other';
-}
-
-/** Points make all that they need, so that one can begin again after Stripe was busy. */
-async function oncePerhapsTwice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(toOurError(error) instanceof StripeUnavailableError)) {
-      throw error;
-    }
-    await wait(PAUSE_MS);
-    return run();
-  }
 }
 
 /** Null: the error tells of Stripe, and not of what the key or the server lacks. */
