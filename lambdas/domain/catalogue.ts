@@ -83,9 +83,9 @@ export interface CheckoutEntry {
   /** What customers have to accept. Stripe's Dashboard has to have an address of terms too. */
   termsUrl?: string;
   privacyUrl?: string;
-  /** Stands on statements of cards behind the account's own prefix, for what is paid once. */
+  /** Stands on statements of cards behind the account's own prefix, for bundles. */
   statementDescriptor?: string;
-  /** Whether what is paid once has an invoice or a receipt too. */
+  /** Whether bundles have an invoice too. */
   invoices?: boolean;
 }
 

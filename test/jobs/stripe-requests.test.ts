@@ -79,6 +79,23 @@ describe('a list', () => {
 });
 
 describe('the customer of a user', () => {
+  it('is made without an e-mail address that Stripe refuses', async () => {
+    let requests = 0;
+    const { stripe } = suite.services(() => {
+      requests += 1;
+      const error = {
+        type: 'invalid_request_error',
+        code: 'email_invalid',
+        param: 'email',
+        message: 'Invalid',
+      };
+      return requests === 1 ? Response.json({ error }, { status: 400 }) : null;
+    });
+    const customer = { userId: 'user-2', email: 'ada@invalid.x', replaces: null };
+    const id = await createCustomer(stripe, customer, plentyOfTime());
+    expect(await suite.stripe().customers.retrieve(id)).toMatchObject({ email: null });
+  });
+
   it('is made once, however often they are asked for', async () => {
     const { stripe } = suite.services();
     const make = (replaces: string | null = null, email: string | null = null): Promise<string> =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { callStripe, readStripe, type StripeConnection } from './connection.ts';
-import { NotConfiguredError, requireKnown } from './errors.ts';
+import { NotConfiguredError, requireKnown, StripeRejectedError } from './errors.ts';
 
 export interface NewCustomer {
   userId: string;
@@ -27,10 +27,18 @@ export async function createCustomer(
   const of = email === null ? '' : `:${createHash('sha256').update(email).digest('hex').slice(0, 16)}`;
   const idempotencyKey = `customer:${userId}${of}${replaces === null ? '' : `:after:${replaces}`}`;
   const who = { metadata: { userId }, ...(email === null ? {} : { email }) };
-  const { id } = await callStripe(connection, deadline, (stripe, options) =>
-    stripe.customers.create(who, { ...options, idempotencyKey }),
-  );
-  return id;
+  try {
+    const { id } = await callStripe(connection, deadline, (stripe, options) =>
+      stripe.customers.create(who, { ...options, idempotencyKey }),
+    );
+    return id;
+  } catch (error) {
+    // Stripe judges addresses more strictly than we can. Checkout asks for another one.
+    if (error instanceof StripeRejectedError && error.param === 'email' && email !== null) {
+      return createCustomer(connection, { userId, email: null, replaces }, deadline);
+    }
+    throw error;
+  }
 }
 
 /**
