@@ -17,9 +17,10 @@ import { loadConfig } from '../lib/load-config.ts';
 import { runProgram } from './command-line.ts';
 import { findTarget, type StripeTarget } from './stripe-keys.ts';
 import { checkStripe, setUpStripe } from './stripe-setup.ts';
+import { tryStripe } from './stripe-try.ts';
 import { UsageError } from './usage-error.ts';
 
-const WORDS = ['setup', 'check', 'adopt'] as const;
+const WORDS = ['setup', 'check', 'adopt', 'try'] as const;
 
 const HELP = `Makes and checks what your account at Stripe has to have: a product for each plan and bundle, their prices, the
 webhook endpoint and the Portal's configuration.
@@ -29,13 +30,14 @@ webhook endpoint and the Portal's configuration.
 
   npm run stripe -- adopt price_1Abc=pro/month
                              marks prices that are there already, so that their subscribers have the plan; with --yes
+  npm run stripe -- try      with the key of a sandbox, tries what no documentation tells; with --yes it begins
 
   --stage STAGE   the stage, whose stack Postage-STAGE tells its secret and its webhook address
   --secret ARN    the secret that holds Stripe's keys, in place of the stack's
   --url URL       the address of the webhook, in place of the stack's
   --config FILE   the catalogue (default: postage.config.ts)
   --rolled        you have rolled the endpoint's signing secret at Stripe, and put the new one into the secret
-  --yes           lets setup and adopt make and change things
+  --yes           lets setup, adopt and try make and change things
   --help          shows this
 
 STRIPE_SECRET_KEY=sk_… is used in place of the key in the secret. Without --stage and --secret it is all that is needed, the
@@ -43,6 +45,9 @@ stage is dev, an endpoint is made only with --url, and its signing secret is sho
 a secret in AWS it uses the region and the credentials of the environment, which need secretsmanager:GetSecretValue and
 secretsmanager:PutSecretValue on it, and cloudformation:DescribeStacks on the stack. docs/stripe.md tells which rights
 a restricted key needs. The exit code is 1 when something is left that is not as it has to be.
+
+try takes a test key in STRIPE_SECRET_KEY alone, and reads with STRIPE_RESTRICTED_KEY=rk_test_… where that is set. For each point
+it tells what Stripe did beside what Postage expects, and takes away what it has made. The exit code is 1 when they differ.
 `;
 
 /** Another server than Stripe's, for tests. */
@@ -182,6 +187,14 @@ await runProgram({
   run: async ({ config, yes, ...options }, word, rest) => {
     if (word === 'check' && (yes || options.rolled)) {
       throw new UsageError('--yes and --rolled change something, and check does not.');
+    }
+    if (word === 'try') {
+      if (options.rolled || [options.stage, options.secret, options.url].some((each) => each !== undefined)) {
+        throw new UsageError('try takes STRIPE_SECRET_KEY and --yes, and no stage, secret or address.');
+      }
+      const catalogue = await catalogueIn(config);
+      const tell = (text: string): unknown => process.stdout.write(text);
+      return tryStripe({ catalogue, apiUrl: API_URL === '' ? null : API_URL, isCarriedOut: yes, tell });
     }
     const target = await findTarget({ stage: undefined, secret: undefined, url: undefined, ...options });
     if (word === 'adopt') {
