@@ -157,6 +157,11 @@ function routesTo(standIn: StripeOnDemand, events: LocalQueue): LocalRoute[] {
       return refuseInput(param ?? '', reason === undefined ? message : `${message} (${reason})`);
     };
   return [
+    {
+      method: 'GET',
+      path: '/dev/stripe',
+      answer: async () => ({ publishableKey: (await standIn.load()).publishableKey }),
+    },
     { method: 'PUT', path: '/dev/stripe', answer: answerOf('PUT') },
     { method: 'POST', path: '/dev/stripe/{order}', answer: answerOf('POST') },
     { method: 'POST', path: '/dev/stripe/{kind}/{id}/{order}', answer: answerOf('POST') },

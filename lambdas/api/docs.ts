@@ -4,7 +4,7 @@ import { docsFile, docsPage, PAGE_HEADERS } from '../http/docs-files.ts';
 import { httpHandler } from '../http/handler.ts';
 import { coreApi } from '../http/api.ts';
 import { type Api, openApiDocument } from '../http/openapi.ts';
-import { operation } from '../http/operation.ts';
+import { type Operation, operation } from '../http/operation.ts';
 import { notFound } from '../http/problems.ts';
 
 const stage = requiredVariable('stage');
@@ -30,14 +30,17 @@ const file = operation(contracts.getDocsFile, async ({ params }) => {
   return found === null ? notFound('file') : { status: 200, headers: KEPT_FOR_AN_HOUR, file: found };
 });
 
-/** @param api what the document tells of; asked once, since it changes with the code only */
-export function docs(api: () => Api) {
+/**
+ * @param api what the document tells of; asked once, since it changes with the code only
+ * @param pages those of an app on the core
+ */
+export function docs(api: () => Api, ...pages: Operation[]) {
   let content: Buffer | undefined;
   const openApi = operation(contracts.getOpenApi, () => {
     content ??= Buffer.from(JSON.stringify(openApiDocument(api(), optionalVariable('publicUrl') ?? '/')));
     return { status: 200, file: { mediaType: 'application/json', content } };
   });
-  return httpHandler([health, openApi, root, page, file]);
+  return httpHandler([health, openApi, root, page, file, ...pages]);
 }
 
 export const handler = docs(coreApi);

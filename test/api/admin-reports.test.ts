@@ -83,8 +83,15 @@ describe('the report of mails', () => {
   it('adds up the days of a month, and no other', async () => {
     const totals = { creditMailsSent: 3, cardMailsSent: 1, cardMails: 1, cardRevenueCents: 300 };
     const periods = { creditPeriods: 2, exhaustedPeriods: 2, reportedPeriods: 1, reportedPeriodMails: 3 };
+    const disputes = { cardDisputes: 2, cardDisputesLost: 1 };
     await count('2024-02-01', totals);
-    await count('2024-02-29', { ...totals, ...periods, periodCreditsUsed: 5, cardRefundsCents: 300 });
+    await count('2024-02-29', {
+      ...totals,
+      ...periods,
+      periodCreditsUsed: 5,
+      cardRefundsCents: 300,
+      ...disputes,
+    });
     await count('2024-01-31', { ...totals, cardPaymentsFailed: 7 });
     await count('2024-03-01', { ...totals, cardPaymentsFailed: 7 });
     expect(await admin.get('/reports/mail-credits?month=2024-02')).toEqual({
@@ -92,6 +99,7 @@ describe('the report of mails', () => {
       mails: { delivered: 8, free: 6, paid: 2 },
       revenueCents: 300,
       refundedCents: 300,
+      disputes: { opened: 2, won: 0, lost: 1 },
       mailsPerProUser: 3,
       disputes: { opened: 0, won: 0, lost: 0 },
       rates: {

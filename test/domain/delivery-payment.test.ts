@@ -21,7 +21,7 @@ import {
   paymentOf,
 } from '../../lambdas/letters/domain/delivery-payment.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
-import { type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
+import { ifStill, type LifeDecision } from '../../lambdas/letters/domain/life-decisions.ts';
 import { at } from '../support/accounts.ts';
 import { deliveryWith, givenCharge, givenLife, paidByCard } from '../support/delivery-lives.ts';
 
@@ -341,6 +341,13 @@ describe('any life of a payment', () => {
       }),
     );
   });
+});
+
+it('G10: what Stripe said of a delivery is written to no later version of it', () => {
+  const seen = given('pending_payment');
+  const follow = ifStill(seen, (current) => followCharge(current, DISPUTED, DUE));
+  expect(inAWord(follow(seen))).toBe('→ pending_payment, held');
+  expect(inAWord(follow({ ...seen, version: 2 }))).toBe('outdated');
 });
 
 it('a delivery that no card pays for, or that has no intent yet, is never taken for one that has', () => {

@@ -3,7 +3,7 @@ import { contract, NO_INPUT } from '../contract.ts';
 import { named } from '../schemas.ts';
 
 /** Pages and probes may have any query, for example to get past a cache. Nothing looks at it. */
-const OPEN_INPUT = { ...NO_INPUT, query: z.object({}) };
+export const OPEN_INPUT = { ...NO_INPUT, query: z.object({}) };
 
 export const getHealth = contract('GET /health', {
   ...OPEN_INPUT,

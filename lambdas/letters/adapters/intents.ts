@@ -208,8 +208,11 @@ function toUnpaidState(intent: Stripe.PaymentIntent): IntentState {
       return error === null
         ? { state: 'unconfirmed' }
         : { state: 'declined', declineCode: error.decline_code ?? error.code ?? null };
+    case 'processing':
+    case 'requires_capture':
+    case 'succeeded':
     default:
-      // Processing, or a status that Stripe adds later: it is not over.
+      // A status that Stripe adds later counts as not over.
       return { state: 'processing' };
   }
 }

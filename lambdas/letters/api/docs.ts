@@ -1,4 +1,10 @@
 import { docs } from '../../api/docs.ts';
+import { operation } from '../../http/operation.ts';
+import { optionalVariable } from '../../wiring/environment.ts';
 import { API } from '../http/api.ts';
+import { getPayPage } from '../http/contracts/docs.ts';
+import { payPage } from '../http/pay-page.ts';
 
-export const handler = docs(() => API);
+const pay = operation(getPayPage, () => ({ status: 200, ...payPage(optionalVariable('stripeApiUrl')) }));
+
+export const handler = docs(() => API, pay);

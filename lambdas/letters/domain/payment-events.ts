@@ -1,5 +1,6 @@
 import { type DeliveryChange } from './changes.ts';
-import { type PaymentFact, paymentFactsOf } from './delivery-payment.ts';
+import { type Delivery } from './deliveries.ts';
+import { type PaymentFact, paymentFactsOf, paymentOf } from './delivery-payment.ts';
 import {
   event,
   type PaymentDisputed,
@@ -23,15 +24,15 @@ export function eventsOfPayment(change: DeliveryChange): PaymentEvent[] {
   const { before, after } = change;
   return before === null || after === null
     ? []
-    : paymentFactsOf(before, after).flatMap((happened) => eventsOf(happened, change));
+    : paymentFactsOf(before, after).flatMap((happened) => eventsOf(happened, { ...change, after }));
 }
 
-function eventsOf(happened: PaymentFact, { userId, at, after }: DeliveryChange): PaymentEvent[] {
-  if (!after?.payment) {
-    return [];
-  }
+function eventsOf(
+  happened: PaymentFact,
+  { userId, at, after }: DeliveryChange & { after: Delivery },
+): PaymentEvent[] {
   const { id: deliveryId, version } = after;
-  const { price, intentId: paymentIntentId } = after.payment;
+  const { price, intentId: paymentIntentId } = paymentOf(after);
   const data = { deliveryId, ...price, paymentIntentId };
   // Money can go back in parts, and a charge be disputed again.
   const once = [deliveryId];

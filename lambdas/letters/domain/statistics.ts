@@ -17,7 +17,7 @@ import {
   scheduledAt,
 } from './changes.ts';
 import { costOf, type Delivery } from './deliveries.ts';
-import { type PaymentFact, paymentFactsOf } from './delivery-payment.ts';
+import { type PaymentFact, paymentFactsOf, paymentOf } from './delivery-payment.ts';
 
 /** What a change adds to the statistics; null: nothing. */
 export function countedOf(change: AnyChange): Counted | null {
@@ -120,13 +120,14 @@ function paidTotals({ before, after }: DeliveryChange): Totals {
         .reduce(addTotals, {});
 }
 
-function totalsOf(happened: PaymentFact, { payment }: Delivery): LettersTotals {
+function totalsOf(happened: PaymentFact, delivery: Delivery): LettersTotals {
+  const { price, intentId } = paymentOf(delivery);
   switch (happened.fact) {
     case 'charged':
-      return { cardRevenueCents: payment?.price.amountCents ?? 0 };
+      return { cardRevenueCents: price.amountCents };
     case 'failed':
       // Nobody asked a card if there is no intent.
-      return payment?.intentId === null ? {} : { cardPaymentsFailed: 1 };
+      return intentId === null ? {} : { cardPaymentsFailed: 1 };
     case 'disputed':
       return { cardDisputes: 1 };
     case 'dispute_won':

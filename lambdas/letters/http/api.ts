@@ -5,6 +5,7 @@ import { type Api, CORE_GROUPS } from '../../http/openapi.ts';
 import { CORE_OWN_PROBLEMS, CORE_PROBLEMS } from '../../http/problem-schemas.ts';
 import { AUDIT_TYPES } from '../domain/audit.ts';
 import { LETTERS_ADMIN_CONTRACTS } from './contracts/admin.ts';
+import { LETTERS_DOCS_CONTRACTS } from './contracts/docs.ts';
 import { DELIVERY_CONTRACTS } from './contracts/deliveries.ts';
 import { LETTER_CONTRACTS } from './contracts/letters.ts';
 import { MAIL_WEBHOOK_CONTRACTS } from './contracts/mail-webhook.ts';
@@ -30,6 +31,7 @@ export const API: Api = {
     ...CORE_CONTRACTS,
     listAuditEventsOf(AUDIT_TYPES),
     ...LETTERS_ADMIN_CONTRACTS,
+    ...LETTERS_DOCS_CONTRACTS,
     ...MAIL_WEBHOOK_CONTRACTS,
     ...RECONCILIATION_CONTRACTS,
   ],

@@ -17,6 +17,7 @@ export const LETTERS_ROUTES = [
   { method: 'GET', path: '/usage/nearing-quota', group: 'usage', access: 'user' },
   { method: 'GET', path: '/usage/forecast', group: 'usage', access: 'user' },
   { method: 'GET', path: '/admin/reports/mail-credits', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/docs/pay', group: 'docs', access: 'anyone' },
   { method: 'POST', path: '/webhooks/mail', group: 'mail-webhook', access: 'signature' },
   { method: 'POST', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },
   { method: 'GET', path: '/cron/reconcile-deliveries', group: 'reconciliation', access: 'cron' },
