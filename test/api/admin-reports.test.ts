@@ -101,7 +101,6 @@ describe('the report of mails', () => {
       refundedCents: 300,
       disputes: { opened: 2, won: 0, lost: 1 },
       mailsPerProUser: 3,
-      disputes: { opened: 0, won: 0, lost: 0 },
       rates: {
         creditUtilization: { value: 1, threshold: null, isCrossed: false },
         exhaustion: { value: 1, threshold: 0.5, isCrossed: true },
