@@ -160,7 +160,7 @@ const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented'];
  */
 async function readReturned(
   connection: StripeConnection,
-  { id, status }: Stripe.PaymentIntent,
+  { id, status, amount: paidCents, currency: paidIn }: Stripe.PaymentIntent,
   deadline: Deadline,
 ): Promise<{ cents: number; asOf: Instant }> {
   if (status !== 'succeeded') {
@@ -181,7 +181,11 @@ async function readReturned(
     ),
   ];
   return {
-    cents: returned.reduce((sum, { amount }) => sum + amount, 0),
+    // The bank may dispute in its own currency. https://docs.stripe.com/api/disputes/object#dispute_object-currency
+    cents: returned.reduce(
+      (sum, { amount, currency }) => sum + (currency === paidIn ? amount : paidCents),
+      0,
+    ),
     asOf: Math.max(refunds.asOf, disputes.asOf),
   };
 }
