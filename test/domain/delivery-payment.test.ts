@@ -265,6 +265,13 @@ describe('a dispute', () => {
     },
   );
 
+  it('that is lost for a part ends the refund of a mail that was cancelled: Stripe refunds nothing more', () => {
+    const cancelled = after(cancelDelivery(given('scheduled'), DUE));
+    expect(after(followCharge(cancelled, givenCharge({ lostCents: 100 }), DUE))).toMatchObject({
+      refund: 'done',
+    });
+  });
+
   it('leaves a mail alone that is on its way, and tells that nobody pays for it once it is lost', () => {
     for (const status of ['dispatched', 'sent'] as const) {
       const disputed = after(followCharge(given(status), DISPUTED, DUE));

@@ -76,7 +76,7 @@ export function followCharge(delivery: Delivery, charge: Charge, now: Instant): 
   const { intentId, receiptUrl, refundedCents, lostCents } = charge;
   const standing = standingOf(charge, payment);
   const dispute = standing === 'disputed' ? disputeOf(delivery, payment, now) : null;
-  const life = lifeAfter(delivery, standing, now);
+  const life = lifeAfter(delivery, standing, lostCents > 0, now);
   // Stripe shows the same receipt under new addresses.
   const isSame =
     payment.intentId === intentId &&
@@ -108,7 +108,12 @@ function disputeOf(delivery: Delivery, { dispute }: CardPayment, now: Instant): 
 }
 
 /** Null: the life stays as it is. */
-function lifeAfter(delivery: Delivery, standing: ChargeStanding, now: Instant): DeliveryLife | null {
+function lifeAfter(
+  delivery: Delivery,
+  standing: ChargeStanding,
+  isChargedBack: boolean,
+  now: Instant,
+): DeliveryLife | null {
   switch (delivery.status) {
     case 'pending_payment':
     case 'scheduled':
@@ -122,7 +127,8 @@ function lifeAfter(delivery: Delivery, standing: ChargeStanding, now: Instant): 
     case 'failed':
     case 'cancelled': {
       const owed = delivery.refund === 'none' ? 'needed' : delivery.refund;
-      const refund = standing === 'returned' ? 'done' : owed;
+      // Stripe refunds nothing of a charge that was charged back, even if that was a part of it.
+      const refund = standing === 'returned' || isChargedBack ? 'done' : owed;
       return refund === delivery.refund ? null : endedWith(delivery, refund);
     }
   }
