@@ -17,9 +17,9 @@ import {
   type BillingChange,
   type ChangeDecision,
   type ChangeRefusal,
+  asksForSame,
   decideChange,
   endingOfWaiting,
-  isSameOffer,
   isSettled,
 } from '../domain/plan-changes.ts';
 import { carryOut } from './carry-out-change.ts';
@@ -145,7 +145,7 @@ function recordOf(
     id,
     version: 1,
     kind,
-    offer,
+    offer: kind === 'plan_change_taken_back' ? found.facts.offer : offer,
     way,
     status: isDone ? 'done' : 'asked',
     subscriptionId: found.facts.id,
@@ -207,7 +207,7 @@ async function meetOpenChange(
   if (isSettled(record)) {
     return isOwn ? finish(services, request, record, true) : null;
   }
-  if (isOwn || (record.kind === asked.kind && isSameOffer(record.offer, asked.offer))) {
+  if (isOwn || asksForSame(record, asked)) {
     return goOn(services, request, { record, found }, isOwn);
   }
   const pending = found?.facts.pending ?? null;

@@ -279,3 +279,58 @@ describe('what Stripe refuses', () => {
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
   });
 });
+
+describe('a change that meets the end of the period', () => {
+  const atEnd = async (): Promise<void> => {
+    const { items } = await atStripe();
+    suite.at().moveTo(toIso((items.data[0]?.current_period_end ?? 0) * 1_000 + 1_000));
+  };
+  const losing = (path: (name: string) => boolean): StripeServices =>
+    gated(async (name, send) => {
+      const answer = await send();
+      if (path(name)) {
+        throw new TypeError('The connection was cut.');
+      }
+      return answer;
+    });
+
+  beforeEach(async () => {
+    await subscribe(ENTERPRISE);
+    const { items } = await atStripe();
+    suite.at().moveTo(toIso((items.data[0]?.current_period_end ?? 0) * 1_000 - 60_000));
+  });
+
+  it('is done, though nobody heard that it was scheduled', async () => {
+    const services = losing((path) => /schedules\/sub_sched_\w+$/.test(path));
+    await expect(ask(changeTo(PRO_OFFER), { key: 'late', services })).rejects.toThrow('Stripe');
+    await atEnd();
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await ask(changeTo(PRO_OFFER), { key: 'late' })).toMatchObject(done);
+  });
+
+  it('is not taken back any more once it holds', async () => {
+    await ask(changeTo(PRO_OFFER));
+    const late = gated(async (path, send) => {
+      if (path.endsWith('/release')) {
+        await atEnd();
+      }
+      return send();
+    });
+    expect(await ask(TAKE_BACK, { key: 'late', services: late })).toMatchObject({
+      record: { status: 'refused', failure: 'lapsed' },
+    });
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject(done);
+  });
+
+  it('is a cancellation that has happened', async () => {
+    const services = losing(isUpdate);
+    await expect(ask(CANCEL, { key: 'last', services })).rejects.toThrow('Stripe');
+    await atEnd();
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'none', openChange: null });
+    expect(await ask(CANCEL, { key: 'last' })).toMatchObject(done);
+  });
+});
