@@ -20,6 +20,7 @@ import {
   asksForSame,
   decideChange,
   endingOfWaiting,
+  isSameOffer,
   isSettled,
 } from '../domain/plan-changes.ts';
 import { carryOut } from './carry-out-change.ts';
@@ -28,7 +29,7 @@ import { type CommandContext } from './command-context.ts';
 import { findSubscriptionId } from './find-subscription.ts';
 import { followOnce } from './follow-customer.ts';
 import { type Replay, replayOf } from './replay.ts';
-import { dropPending, findSubscription, readChange, refuseChange, settleChange } from './settle-change.ts';
+import { dropPending, findSubscription, readChange, settleChange } from './settle-change.ts';
 import { type CustomerServices } from './with-customer.ts';
 
 type Request = CommandContext & { idempotencyKey: string | null };
@@ -99,7 +100,9 @@ async function attempt(
   const { pending } = found.facts;
   if (asked.kind === 'plan_change_taken_back' && pending !== null) {
     await voidPending(stripe, pending, deadline);
-    seen.hasTakenBack = true;
+    const after = await readChangeable(stripe, found.facts.id, store.catalogue, deadline);
+    // Otherwise its holder was faster, and has paid.
+    seen.hasTakenBack = after?.facts.pending === null && isSameOffer(after.facts.offer, found.facts.offer);
     return null;
   }
   const decision: ChangeDecision = seen.hasTakenBack
@@ -260,7 +263,8 @@ async function pursue(
     }
     const after = await findSubscription(services, record, request.deadline);
     const failure = error instanceof StripeDeclinedError ? 'payment_failed' : 'rejected';
-    return refuseChange(services, request, { record, found: after }, failure);
+    // An earlier try may have done it.
+    return settleChange(services, request, { record: { ...record, failure }, found: after, isTaken: true });
   }
   const after = await findSubscription(services, record, request.deadline);
   // If it does not show now, it is gone.

@@ -68,6 +68,8 @@ function gated(gate: (path: string, send: () => Promise<Response>) => Promise<Re
   return { ...suite.services(), stripe };
 }
 
+const REFUSED = (): Response =>
+  Response.json({ error: { type: 'invalid_request_error', message: 'Not allowed.' } }, { status: 400 });
 const isUpdate = (path: string): boolean => path.startsWith('/v1/subscriptions/');
 
 async function atStripe(): Promise<Stripe.Subscription> {
@@ -172,9 +174,14 @@ describe('a change that does not reach Stripe', () => {
     );
     await expect(ask(changeTo(PRO_YEARLY_OFFER), { services: onlyReleases })).rejects.toThrow();
     expect((await atStripe()).schedule).toBeNull();
+    const events = suite.newEvents();
+    expect(await suite.follow(events)).toEqual(['subscription_schedule.released']);
     passes(HOUR_MS);
-    expect(await ask(TAKE_BACK)).toMatchObject(done);
-    expect((await atStripe()).schedule).toBeNull();
+    // Nobody asks for anything any more.
+    expect(await suite.follow(events)).toEqual([]);
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    const { schedule } = await atStripe();
+    expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
   });
 });
 
@@ -263,20 +270,41 @@ describe('two changes at once', () => {
 
 describe('what Stripe refuses', () => {
   it('is refused for good, and changes nothing', async () => {
-    const refusing = gated((path, send) =>
-      isUpdate(path)
-        ? Promise.resolve(
-            Response.json(
-              { error: { type: 'invalid_request_error', message: 'Not allowed.' } },
-              { status: 400 },
-            ),
-          )
-        : send(),
-    );
+    const refusing = gated((path, send) => (isUpdate(path) ? Promise.resolve(REFUSED()) : send()));
     const refused = { record: { status: 'refused', failure: 'rejected' } };
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no', services: refusing })).toMatchObject(refused);
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no' })).toMatchObject(refused);
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+  });
+
+  it('has happened if it shows all the same', async () => {
+    const doneAndRefused = gated(async (path, send) => {
+      const answer = await send();
+      return isUpdate(path) ? REFUSED() : answer;
+    });
+    expect(await ask(CANCEL, { services: doneAndRefused })).toMatchObject(done);
+  });
+});
+
+describe('a larger plan that somebody has asked Stripe for', () => {
+  it('is not taken back if its holder has just paid', async () => {
+    await subscribe(PRO, NEEDS_HOLDER);
+    const { items } = await atStripe();
+    await suite.stripe().subscriptions.update(subscriptionId, {
+      items: [{ id: items.data[0]?.id ?? '', price: ENTERPRISE }],
+      billing_cycle_anchor: { type: 'now' },
+      proration_behavior: 'always_invoice',
+      payment_behavior: 'pending_if_incomplete',
+    });
+    const paying = gated(async (path, send) => {
+      if (path.endsWith('/void')) {
+        suite.at().standIn.control.payInvoice((await invoices())[0]?.id ?? '', 'pm_card_visa');
+      }
+      return send();
+    });
+    expect(await ask(TAKE_BACK, { services: paying })).toMatchObject({ refusal: 'nothing_scheduled' });
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 });
 
