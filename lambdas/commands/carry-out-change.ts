@@ -2,6 +2,7 @@ import { type FoundSubscription, voidPending } from '../adapters/stripe/changeab
 import { type StripeConnection } from '../adapters/stripe/connection.ts';
 import {
   cancelAtPeriodEnd,
+  cancelNow,
   changePriceInTrial,
   takeCancellationBack,
   upgradeAtOnce,
@@ -16,7 +17,7 @@ import {
 import { type Catalogue } from '../domain/catalogue.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Offer } from '../domain/live-subscription.ts';
-import { type BillingChange, type ChangeWay } from '../domain/plan-changes.ts';
+import { type BillingChange, type ChangeWay, GIVING } from '../domain/plan-changes.ts';
 
 /**
  * Does at Stripe what a change asks for, or goes on with it. Repeated, it does no more, as long as Stripe keeps the keys of
@@ -52,9 +53,7 @@ export async function carryOut(
       }
       return;
     case 'cancellation':
-      await (schedule === null
-        ? cancelAtPeriodEnd(stripe, found, request)
-        : endWithSchedule(stripe, schedule, found, request));
+      await cancel(stripe, found, way, request);
       return;
     case 'cancellation_taken_back':
       await (schedule === null
@@ -62,6 +61,25 @@ export async function carryOut(
         : goOnWithSchedule(stripe, schedule, request));
       return;
   }
+}
+
+async function cancel(
+  stripe: StripeConnection,
+  found: FoundSubscription,
+  way: ChangeWay,
+  request: { deadline: Deadline },
+): Promise<void> {
+  const { schedule, facts } = found;
+  if (way === 'at_once') {
+    // It has been paid meanwhile, and what is paid is not ended at once.
+    if (!GIVING.includes(facts.status)) {
+      await cancelNow(stripe, found, request);
+    }
+    return;
+  }
+  await (schedule === null
+    ? cancelAtPeriodEnd(stripe, found, request)
+    : endWithSchedule(stripe, schedule, found, request));
 }
 
 interface PlanChange {

@@ -17,6 +17,7 @@ import {
   type BillingChange,
   type ChangeDecision,
   type ChangeRefusal,
+  asksForSame,
   decideChange,
   endingOfWaiting,
   isSameOffer,
@@ -28,7 +29,7 @@ import { type CommandContext } from './command-context.ts';
 import { findSubscriptionId } from './find-subscription.ts';
 import { followOnce } from './follow-customer.ts';
 import { type Replay, replayOf } from './replay.ts';
-import { dropPending, findSubscription, readChange, refuseChange, settleChange } from './settle-change.ts';
+import { dropPending, findSubscription, readChange, settleChange } from './settle-change.ts';
 import { type CustomerServices } from './with-customer.ts';
 
 type Request = CommandContext & { idempotencyKey: string | null };
@@ -99,7 +100,9 @@ async function attempt(
   const { pending } = found.facts;
   if (asked.kind === 'plan_change_taken_back' && pending !== null) {
     await voidPending(stripe, pending, deadline);
-    seen.hasTakenBack = true;
+    const after = await readChangeable(stripe, found.facts.id, store.catalogue, deadline);
+    // Otherwise its holder was faster, and has paid.
+    seen.hasTakenBack = after?.facts.pending === null && isSameOffer(after.facts.offer, found.facts.offer);
     return null;
   }
   const decision: ChangeDecision = seen.hasTakenBack
@@ -145,7 +148,7 @@ function recordOf(
     id,
     version: 1,
     kind,
-    offer,
+    offer: kind === 'plan_change_taken_back' ? found.facts.offer : offer,
     way,
     status: isDone ? 'done' : 'asked',
     subscriptionId: found.facts.id,
@@ -207,7 +210,7 @@ async function meetOpenChange(
   if (isSettled(record)) {
     return isOwn ? finish(services, request, record, true) : null;
   }
-  if (isOwn || (record.kind === asked.kind && isSameOffer(record.offer, asked.offer))) {
+  if (isOwn || asksForSame(record, asked)) {
     return goOn(services, request, { record, found }, isOwn);
   }
   const pending = found?.facts.pending ?? null;
@@ -260,7 +263,8 @@ async function pursue(
     }
     const after = await findSubscription(services, record, request.deadline);
     const failure = error instanceof StripeDeclinedError ? 'payment_failed' : 'rejected';
-    return refuseChange(services, request, { record, found: after }, failure);
+    // An earlier try may have done it.
+    return settleChange(services, request, { record: { ...record, failure }, found: after, isTaken: true });
   }
   const after = await findSubscription(services, record, request.deadline);
   // If it does not show now, it is gone.

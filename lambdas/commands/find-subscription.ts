@@ -1,7 +1,8 @@
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { type Account, isLive } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
-import { SUBSCRIBED } from '../domain/plan-changes.ts';
+import { SUBSCRIBED } from '../domain/live-subscription.ts';
+import { GIVING } from '../domain/plan-changes.ts';
 import { type CustomerServices } from './with-customer.ts';
 
 /**
@@ -21,8 +22,9 @@ export async function findSubscriptionId(
   }
   const listed =
     customerId === null ? null : await listSubscriptions(stripe, customerId, store.catalogue, deadline);
-  const own = listed?.subscriptions.find(
-    ({ status, offer }) => offer !== null && SUBSCRIBED.includes(status),
-  );
-  return own?.id ?? null;
+  const own = listed?.subscriptions.filter(({ offer }) => offer !== null) ?? [];
+  const found =
+    own.find(({ status }) => GIVING.includes(status)) ??
+    own.find(({ status }) => SUBSCRIBED.includes(status));
+  return found?.id ?? null;
 }

@@ -5,10 +5,11 @@ import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { chooseSubscription, type Concern, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
+import { isSettled } from '../domain/plan-changes.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import { applySubscription, type SubscriptionOutcome, type ToldSubscription } from './apply-subscription.ts';
 import { type CustomerLink, linkFirstCustomer } from './link-customer.ts';
-import { settleOpenChange } from './settle-change.ts';
+import { settleOpenChange, UnsettledChangeError } from './settle-change.ts';
 import {
   type EventOutcome,
   type EventRequest,
@@ -49,12 +50,15 @@ async function follow(
   { event, sentAt, deadline }: EventRequest,
   customer: CustomerLink,
 ): Promise<EventOutcome | 'overtaken'> {
-  const told = await followOnce(services, customer, { now: sentAt, deadline }, (at) => ({
-    id: event.id,
-    type: event.type,
-    outcome: 'followed',
-    at,
-  }));
+  const told = await followOnce(
+    services,
+    customer,
+    { now: sentAt, deadline },
+    (at) => ({ id: event.id, type: event.type, outcome: 'followed', at }),
+    // It tells the account nothing, and comes again until the change that has released the schedule is settled: otherwise
+    // what was scheduled would be lost with a change that never reached Stripe.
+    event.type === 'subscription_schedule.released',
+  );
   switch (told.outcome) {
     case 'written':
       return { outcome: 'done', concerns: told.concerns };
@@ -81,13 +85,15 @@ export type Followed =
  * Asks Stripe and writes what it says. The worker does so, and a billing route that has changed something: nothing else
  * writes what Stripe says of a subscription.
  *
- * @throws UnsettledSubscriptionError, BusyError, StripeUnavailableError, NotConfiguredError
+ * @param waitsForChange whether a change that has put a schedule aside has to be settled first
+ * @throws UnsettledSubscriptionError, UnsettledChangeError, BusyError, StripeUnavailableError, NotConfiguredError
  */
 export async function followOnce(
   services: Pick<StripeServices, 'store' | 'stripe'>,
   { userId, customerId }: CustomerLink,
   { now: askedAt, deadline }: { now: Instant; deadline: Deadline },
   eventAt: (at: Instant) => ToldSubscription['event'],
+  waitsForChange = false,
 ): Promise<Followed> {
   const { store, stripe } = services;
   const account = await readStoredAccount(store, userId, deadline);
@@ -99,8 +105,11 @@ export async function followOnce(
   }
   if (account.openChange !== null) {
     const open = await settleOpenChange(services, account, { now: askedAt, deadline });
-    if (open === 'settled') {
+    if (open !== null && isSettled(open)) {
       return { outcome: 'overtaken' };
+    }
+    if (waitsForChange && open !== null && open.status === 'asked' && open.aside !== null) {
+      throw new UnsettledChangeError(`The change ${open.id} may have to put back what was scheduled.`);
     }
   }
   const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);

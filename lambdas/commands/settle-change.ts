@@ -32,26 +32,31 @@ export interface OpenChange {
   isTaken?: boolean;
 }
 
+/** A change has put aside what was scheduled, and nobody knows yet whether it takes its place. */
+export class UnsettledChangeError extends Error {
+  override name = 'UnsettledChangeError';
+}
+
 /** Both keep other requests from being answered with an open change for ever: a record and the account that names it. */
 const MAX_ROUNDS = 10;
 
 /**
  * Settles the change that an account has open, if Stripe says what has become of it.
  *
+ * @returns the change as it is then; null: it has been settled meanwhile
  * @throws BusyError, ErasedAccountError, StripeUnavailableError, NotConfiguredError
  */
 export async function settleOpenChange(
   services: CustomerServices,
   { userId, openChange }: Pick<Account, 'userId' | 'openChange'>,
   { now, deadline }: Pick<ChangeRequest, 'now' | 'deadline'>,
-): Promise<'settled' | 'open'> {
+): Promise<BillingChange | null> {
   const record = await readChange(services, userId, openChange ?? '', deadline);
   if (record === null || isSettled(record)) {
-    return 'open';
+    return null;
   }
   const found = await findSubscription(services, record, deadline);
-  const settled = await settleChange(services, { userId, now, deadline }, { record, found });
-  return isSettled(settled) ? 'settled' : 'open';
+  return settleChange(services, { userId, now, deadline }, { record, found });
 }
 
 export async function readChange(
@@ -121,7 +126,7 @@ export async function dropPending(
 }
 
 /** A change does not happen. @throws as `settleChange` */
-export async function refuseChange(
+async function refuseChange(
   services: CustomerServices,
   request: ChangeRequest,
   { record, found }: OpenChange,

@@ -1,7 +1,7 @@
 /** Changes of a subscription that its user asks for: another plan, cancelling, and taking either back. */
 import { BILLING_INTERVALS, type Catalogue, planOf } from './catalogue.ts';
 import { HOUR_MS, type Instant } from './instants.ts';
-import { type Offer } from './live-subscription.ts';
+import { type Offer, SUBSCRIBED } from './live-subscription.ts';
 
 export const CHANGE_KINDS = [
   'plan_change',
@@ -12,10 +12,16 @@ export const CHANGE_KINDS = [
 
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** What somebody asks for; `offer` is null but for a plan change. */
+/** What somebody asks for. */
 export interface AskedChange {
   kind: ChangeKind;
+  /** The plan that is to hold. Null, unless it is a plan change, or one that was taken back: then it is the plan that goes on. */
   offer: Offer | null;
+}
+
+/** Whether two requests want the same. Only a plan change says more than its kind. */
+export function asksForSame(one: AskedChange, other: AskedChange): boolean {
+  return one.kind === other.kind && (one.kind !== 'plan_change' || isSameOffer(one.offer, other.offer));
 }
 
 /** `price_only`: in a trial, which goes on as it is. */
@@ -91,7 +97,12 @@ export type ChangeDecision =
   | { outcome: 'refused'; refusal: ChangeRefusal };
 
 /** What Stripe calls a subscription that gives a plan. */
-export const SUBSCRIBED: readonly string[] = ['trialing', 'active', 'past_due'];
+export const GIVING: readonly string[] = ['trialing', 'active', 'past_due'];
+
+/** One that gives no plan any more, and keeps its user from beginning another one. They can end it. */
+function isStalled({ status }: ChangeableSubscription): boolean {
+  return SUBSCRIBED.includes(status) && !GIVING.includes(status);
+}
 
 /**
  * The types of methods for which Stripe has pending updates and that confirm at once
@@ -105,8 +116,9 @@ export function decideChange(
   facts: ChangeableSubscription,
   catalogue: Catalogue,
 ): ChangeDecision {
-  if (!SUBSCRIBED.includes(facts.status)) {
-    return refused('not_subscribed');
+  if (!GIVING.includes(facts.status)) {
+    // Its period may have been over for long, or end in a year.
+    return kind === 'cancellation' && isStalled(facts) ? accepted('at_once') : refused('not_subscribed');
   }
   switch (kind) {
     case 'plan_change':
@@ -198,7 +210,7 @@ export const CHANGE_FAILURES = [
   'payment_failed',
   /** Stripe does not allow it. */
   'rejected',
-  /** Stripe has not heard of it within an hour, or its subscription has ended. */
+  /** Stripe has not heard of it within an hour, or too late: what it was about has ended. */
   'lapsed',
   /** Its user took it back while it waited for its payment. */
   'taken_back',
@@ -249,11 +261,11 @@ export function judgeChange(
   facts: ChangeableSubscription | null,
   now: Instant,
 ): ChangeVerdict {
-  if (facts === null || !SUBSCRIBED.includes(facts.status)) {
-    return refuse('lapsed');
-  }
-  if (hasHappened(change, facts)) {
+  if (facts !== null && hasHappened(change, facts)) {
     return { verdict: 'done' };
+  }
+  if (facts === null || isOverFor(change, facts)) {
+    return refuse('lapsed');
   }
   const { pending } = facts;
   if (isOf(change, pending)) {
@@ -281,22 +293,39 @@ export function isSettled({ status }: BillingChange): boolean {
 }
 
 function hasHappened({ kind, offer, way }: BillingChange, facts: ChangeableSubscription): boolean {
+  if (kind === 'cancellation') {
+    return facts.status === 'canceled' || (way === 'at_period_end' && facts.cancelAt !== null);
+  }
+  if (!GIVING.includes(facts.status)) {
+    return false;
+  }
+  const { scheduled } = facts;
   switch (kind) {
     case 'plan_change':
-      return way === 'at_period_end'
-        ? isSameOffer(offer, facts.scheduled?.offer ?? null)
-        : isSameOffer(offer, facts.offer);
+      // What was scheduled for the end of a period holds once the period is over.
+      return (
+        isSameOffer(offer, facts.offer) ||
+        (way === 'at_period_end' && scheduled !== null && isSameOffer(offer, scheduled.offer))
+      );
     case 'plan_change_taken_back':
-      return facts.scheduled === null;
-    case 'cancellation':
-      return facts.cancelAt !== null;
+      return scheduled === null && isSameOffer(offer, facts.offer);
     case 'cancellation_taken_back':
       return facts.cancelAt === null;
   }
 }
 
-function isOf({ way, offer }: BillingChange, pending: PendingUpdate | null): pending is PendingUpdate {
-  return way === 'at_once' && offer !== null && pending !== null && isSameOffer(offer, pending.offer);
+/** It can't happen any more. */
+function isOverFor({ kind, way }: BillingChange, facts: ChangeableSubscription): boolean {
+  if (kind === 'plan_change_taken_back' && facts.scheduled === null) {
+    return true;
+  }
+  return (
+    !GIVING.includes(facts.status) && !(kind === 'cancellation' && way === 'at_once' && isStalled(facts))
+  );
+}
+
+function isOf({ kind, way, offer }: BillingChange, pending: PendingUpdate | null): pending is PendingUpdate {
+  return kind === 'plan_change' && way === 'at_once' && pending !== null && isSameOffer(offer, pending.offer);
 }
 
 /** What becomes of a larger plan that waits for its payment when this is asked for; null: it goes on waiting. */

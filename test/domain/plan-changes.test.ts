@@ -96,6 +96,19 @@ describe('a change', () => {
     ['a cancellation', CANCEL, ACTIVE, 'at_period_end'],
     ['a cancellation while past due', CANCEL, { ...ACTIVE, status: 'past_due' }, 'at_period_end'],
     ['a cancellation at an unknown price', CANCEL, { ...ACTIVE, offer: null }, 'at_period_end'],
+    [
+      'a cancellation of what Stripe has stopped charging',
+      CANCEL,
+      { ...ACTIVE, status: 'unpaid' },
+      'at_once',
+    ],
+    [
+      'a cancellation at once of what would end later',
+      CANCEL,
+      { ...ACTIVE, status: 'unpaid', cancelAt: END },
+      'at_once',
+    ],
+    ['a cancellation of what is paused', CANCEL, { ...ACTIVE, status: 'paused' }, 'at_once'],
     ['a cancellation by invoice', CANCEL, { ...ACTIVE, isInvoiced: true }, 'at_period_end'],
     ['to keep what was cancelled', KEEP, { ...ACTIVE, cancelAt: END }, 'at_once'],
     ['to take back what is scheduled', TAKE_BACK, { ...ON_ENTERPRISE, scheduled: SCHEDULED }, 'at_once'],
@@ -217,6 +230,10 @@ const UPGRADE: BillingChange = {
   settledAt: null,
 };
 const SENT: BillingChange = { ...UPGRADE, status: 'sent' };
+const CANCEL_NOW: BillingChange = { ...UPGRADE, ...CANCEL };
+const TAKEN_BACK: BillingChange = { ...UPGRADE, kind: 'plan_change_taken_back', offer: ENTERPRISE };
+const UNPAID: ChangeableSubscription = { ...ACTIVE, status: 'unpaid' };
+const ENDED: ChangeableSubscription = { ...ACTIVE, status: 'canceled' };
 const DOWNGRADE: BillingChange = { ...UPGRADE, offer: PRO, way: 'at_period_end' };
 
 describe('what has become of a change', () => {
@@ -253,17 +270,30 @@ describe('what has become of a change', () => {
     ],
     ['a schedule that is there', DOWNGRADE, { ...ON_ENTERPRISE, scheduled: SCHEDULED }, 'done'],
     ['a schedule that is not', DOWNGRADE, ON_ENTERPRISE, 'unknown'],
+    ['a schedule whose phase has begun', DOWNGRADE, { ...ACTIVE, scheduled: null }, 'done'],
     ['a schedule that was made and is gone', { ...DOWNGRADE, status: 'sent' }, ON_ENTERPRISE, 'rejected'],
     ['a cancellation', { ...DOWNGRADE, ...CANCEL }, { ...ACTIVE, cancelAt: END }, 'done'],
     ['a cancellation that has not come', { ...DOWNGRADE, ...CANCEL }, ACTIVE, 'unknown'],
     ['a cancellation taken back', { ...UPGRADE, ...KEEP }, ACTIVE, 'done'],
-    ['a schedule taken back', { ...UPGRADE, ...TAKE_BACK }, ACTIVE, 'done'],
+    ['a cancellation whose subscription has ended', { ...DOWNGRADE, ...CANCEL }, ENDED, 'done'],
+    ['a cancellation at once', CANCEL_NOW, ENDED, 'done'],
+    ['a cancellation at once that has not come', CANCEL_NOW, { ...UNPAID, cancelAt: END }, 'unknown'],
     [
-      'a schedule not yet taken back',
-      { ...UPGRADE, ...TAKE_BACK },
-      { ...ACTIVE, scheduled: SCHEDULED },
-      'unknown',
+      'a cancellation at once of what was paid meanwhile',
+      { ...CANCEL_NOW, status: 'sent' },
+      ACTIVE,
+      'rejected',
     ],
+    ['a cancellation taken back too late', { ...UPGRADE, ...KEEP }, ENDED, 'lapsed'],
+    ['a schedule taken back', TAKEN_BACK, ON_ENTERPRISE, 'done'],
+    ['a schedule taken back too late', TAKEN_BACK, ACTIVE, 'lapsed'],
+    [
+      'a schedule at an unknown price taken back',
+      { ...TAKEN_BACK, offer: null },
+      { ...ACTIVE, offer: null },
+      'done',
+    ],
+    ['a schedule not yet taken back', TAKEN_BACK, { ...ON_ENTERPRISE, scheduled: SCHEDULED }, 'unknown'],
     ['a subscription that has ended', UPGRADE, { ...ACTIVE, status: 'canceled' }, 'lapsed'],
     ['a subscription that Stripe does not know', UPGRADE, null, 'lapsed'],
   ])('is seen: %s', (_, change, facts, verdict) => {

@@ -68,6 +68,8 @@ function gated(gate: (path: string, send: () => Promise<Response>) => Promise<Re
   return { ...suite.services(), stripe };
 }
 
+const REFUSED = (): Response =>
+  Response.json({ error: { type: 'invalid_request_error', message: 'Not allowed.' } }, { status: 400 });
 const isUpdate = (path: string): boolean => path.startsWith('/v1/subscriptions/');
 
 async function atStripe(): Promise<Stripe.Subscription> {
@@ -172,9 +174,14 @@ describe('a change that does not reach Stripe', () => {
     );
     await expect(ask(changeTo(PRO_YEARLY_OFFER), { services: onlyReleases })).rejects.toThrow();
     expect((await atStripe()).schedule).toBeNull();
+    const events = suite.newEvents();
+    expect(await suite.follow(events)).toEqual(['subscription_schedule.released']);
     passes(HOUR_MS);
-    expect(await ask(TAKE_BACK)).toMatchObject(done);
-    expect((await atStripe()).schedule).toBeNull();
+    // Nobody asks for anything any more.
+    expect(await suite.follow(events)).toEqual([]);
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    const { schedule } = await atStripe();
+    expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
   });
 });
 
@@ -263,19 +270,95 @@ describe('two changes at once', () => {
 
 describe('what Stripe refuses', () => {
   it('is refused for good, and changes nothing', async () => {
-    const refusing = gated((path, send) =>
-      isUpdate(path)
-        ? Promise.resolve(
-            Response.json(
-              { error: { type: 'invalid_request_error', message: 'Not allowed.' } },
-              { status: 400 },
-            ),
-          )
-        : send(),
-    );
+    const refusing = gated((path, send) => (isUpdate(path) ? Promise.resolve(REFUSED()) : send()));
     const refused = { record: { status: 'refused', failure: 'rejected' } };
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no', services: refusing })).toMatchObject(refused);
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no' })).toMatchObject(refused);
     expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+  });
+
+  it('has happened if it shows all the same', async () => {
+    const doneAndRefused = gated(async (path, send) => {
+      const answer = await send();
+      return isUpdate(path) ? REFUSED() : answer;
+    });
+    expect(await ask(CANCEL, { services: doneAndRefused })).toMatchObject(done);
+  });
+});
+
+describe('a larger plan that somebody has asked Stripe for', () => {
+  it('is not taken back if its holder has just paid', async () => {
+    await subscribe(PRO, NEEDS_HOLDER);
+    const { items } = await atStripe();
+    await suite.stripe().subscriptions.update(subscriptionId, {
+      items: [{ id: items.data[0]?.id ?? '', price: ENTERPRISE }],
+      billing_cycle_anchor: { type: 'now' },
+      proration_behavior: 'always_invoice',
+      payment_behavior: 'pending_if_incomplete',
+    });
+    const paying = gated(async (path, send) => {
+      if (path.endsWith('/void')) {
+        suite.at().standIn.control.payInvoice((await invoices())[0]?.id ?? '', 'pm_card_visa');
+      }
+      return send();
+    });
+    expect(await ask(TAKE_BACK, { services: paying })).toMatchObject({ refusal: 'nothing_scheduled' });
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+  });
+});
+
+describe('a change that meets the end of the period', () => {
+  const atEnd = async (): Promise<void> => {
+    const { items } = await atStripe();
+    suite.at().moveTo(toIso((items.data[0]?.current_period_end ?? 0) * 1_000 + 1_000));
+  };
+  const losing = (path: (name: string) => boolean): StripeServices =>
+    gated(async (name, send) => {
+      const answer = await send();
+      if (path(name)) {
+        throw new TypeError('The connection was cut.');
+      }
+      return answer;
+    });
+
+  beforeEach(async () => {
+    await subscribe(ENTERPRISE);
+    const { items } = await atStripe();
+    suite.at().moveTo(toIso((items.data[0]?.current_period_end ?? 0) * 1_000 - 60_000));
+  });
+
+  it('is done, though nobody heard that it was scheduled', async () => {
+    const services = losing((path) => /schedules\/sub_sched_\w+$/.test(path));
+    await expect(ask(changeTo(PRO_OFFER), { key: 'late', services })).rejects.toThrow('Stripe');
+    await atEnd();
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await ask(changeTo(PRO_OFFER), { key: 'late' })).toMatchObject(done);
+  });
+
+  it('is not taken back any more once it holds', async () => {
+    await ask(changeTo(PRO_OFFER));
+    const late = gated(async (path, send) => {
+      if (path.endsWith('/release')) {
+        await atEnd();
+      }
+      return send();
+    });
+    expect(await ask(TAKE_BACK, { key: 'late', services: late })).toMatchObject({
+      record: { status: 'refused', failure: 'lapsed' },
+    });
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject(done);
+  });
+
+  it('is a cancellation that has happened', async () => {
+    const services = losing(isUpdate);
+    await expect(ask(CANCEL, { key: 'last', services })).rejects.toThrow('Stripe');
+    await atEnd();
+    await suite.followAll();
+    expect(await suite.account(user.userId)).toMatchObject({ plan: 'none', openChange: null });
+    expect(await ask(CANCEL, { key: 'last' })).toMatchObject(done);
   });
 });

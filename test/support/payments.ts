@@ -106,14 +106,14 @@ export interface PaymentsSuite extends FaultyTable {
 }
 
 /** A Stripe of its own for each test, which begins at this instant. */
-export function usePayments(startIso: string): PaymentsSuite {
+export function usePayments(startIso: string, options: Parameters<typeof openStripe>[1] = {}): PaymentsSuite {
   const table = useFaultyTable();
   let opened: TestStripe | null = null;
   let told = 0;
   const restart = async (): Promise<void> => {
     await opened?.stop();
     // Another seed each time: the table remembers the ids of the tests before.
-    opened = await openStripe(startIso, { seed: randomInt(2 ** 31) });
+    opened = await openStripe(startIso, { ...options, seed: randomInt(2 ** 31) });
     told = 0;
   };
   beforeEach(restart);

@@ -2,7 +2,7 @@ import { type Stripe } from 'stripe';
 import { type Catalogue } from '../../domain/catalogue.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { type ChangeableSubscription, type PendingUpdate } from '../../domain/plan-changes.ts';
+import { type ChangeableSubscription, isSameOffer, type PendingUpdate } from '../../domain/plan-changes.ts';
 import {
   answeredAt,
   callStripe,
@@ -20,6 +20,7 @@ export interface FoundSubscription {
   facts: ChangeableSubscription;
   /** By Stripe's clock. */
   asOf: Instant;
+  /** The one that gives the plan. A subscription may have others, whatever they are for. */
   item: Stripe.SubscriptionItem;
   subscription: Stripe.Subscription;
   schedule: Stripe.SubscriptionSchedule | null;
@@ -42,8 +43,16 @@ export async function readChangeable(
       stripe.subscriptions.retrieve(subscriptionId, { expand: PARTS }, options),
     ),
   );
-  const item = subscription?.items.data[0];
-  if (subscription === null || item === undefined) {
+  if (subscription === null) {
+    return null;
+  }
+  const items = subscription.items.data;
+  const offer = offerOf(
+    items.map(({ price }) => price),
+    catalogue,
+  );
+  const item = items.find(({ price }) => isSameOffer(offerOf([price], catalogue), offer));
+  if (item === undefined) {
     return null;
   }
   const schedule = typeof subscription.schedule === 'object' ? subscription.schedule : null;
@@ -51,10 +60,7 @@ export async function readChangeable(
   const facts: ChangeableSubscription = {
     id: subscription.id,
     status: subscription.status,
-    offer: offerOf(
-      subscription.items.data.map(({ price }) => price),
-      catalogue,
-    ),
+    offer,
     periodEndsAt: toInstant(item.current_period_end),
     cancelAt: toInstantOrNull(subscription.cancel_at),
     scheduled:

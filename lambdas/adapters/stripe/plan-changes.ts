@@ -1,7 +1,7 @@
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type FoundSubscription } from './changeable.ts';
-import { readStripe, type StripeConnection } from './connection.ts';
+import { callStripe, readStripe, type StripeConnection } from './connection.ts';
 
 /** What is repeated goes under the same key, so that Stripe does it once. */
 export interface KeyedRequest {
@@ -53,6 +53,17 @@ export function cancelAtPeriodEnd(
     cancel_at: found.item.current_period_end,
     proration_behavior: 'none',
   });
+}
+
+/** Ends a subscription now. What is unpaid of it stays unpaid. @throws StripeUnavailableError, NotConfiguredError, StripeRejectedError */
+export async function cancelNow(
+  connection: StripeConnection,
+  { subscription }: FoundSubscription,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
+): Promise<void> {
+  await callStripe(connection, deadline, (stripe, options) =>
+    stripe.subscriptions.cancel(subscription.id, {}, options),
+  );
 }
 
 /** Lets a subscription without a schedule go on after all. @throws as `upgradeAtOnce` */

@@ -7,6 +7,7 @@ import { type KeyedRequest } from './plan-changes.ts';
 
 type Phase = Stripe.SubscriptionSchedule.Phase;
 type PhaseParams = Stripe.SubscriptionScheduleUpdateParams.Phase;
+type ItemParams = PhaseParams['items'][number];
 
 /** What holds from the end of the period on. */
 interface NextPrice {
@@ -42,10 +43,9 @@ export function scheduling(
   { priceId, interval }: NextPrice,
 ): Scheduling {
   const present = presentPhase(schedule, found);
-  const [item] = present.items;
   const next: PhaseParams = {
     ...shared(present),
-    items: [{ price: priceId, ...(item?.quantity === undefined ? {} : { quantity: item.quantity }) }],
+    items: itemsOf(found, priceId),
     duration: { interval, interval_count: 1 },
     proration_behavior: 'none',
   };
@@ -149,10 +149,9 @@ function presentPhase(schedule: Stripe.SubscriptionSchedule, found: FoundSubscri
   const { current_phase: current, phases } = schedule;
   const phase = phases.find(({ start_date: start }) => start === current?.start_date);
   const start = current?.start_date ?? found.item.current_period_start;
-  const { price, quantity } = found.item;
   return {
     ...(phase === undefined ? {} : paramsOf(phase)),
-    items: [{ price: price.id, ...(quantity === undefined ? {} : { quantity }) }],
+    items: itemsOf(found, found.item.price.id),
     start_date: start,
     end_date: found.item.current_period_end,
     ...(typeof phase?.trial_end === 'number' ? { trial_end: phase.trial_end } : {}),
@@ -160,31 +159,68 @@ function presentPhase(schedule: Stripe.SubscriptionSchedule, found: FoundSubscri
   };
 }
 
-/** A phase of one interval that is to come. */
+const DAY = 86_400;
+const SHORTEST_MONTH = 28 * DAY;
+const MEAN_MONTH = 30.44 * DAY;
+
+/** A phase that is to come. It is put back at another time, maybe, and as long. */
 function keptPhase(phase: Phase): PhaseParams {
-  const [item] = phase.items;
-  const price = typeof item?.price === 'object' && item.price.deleted !== true ? item.price : null;
-  const { interval = 'month', interval_count: count = 1 } = price?.recurring ?? {};
-  return { ...paramsOf(phase), duration: { interval, interval_count: count }, proration_behavior: 'none' };
+  const length = phase.end_date - phase.start_date;
+  const duration: PhaseParams['duration'] =
+    length < SHORTEST_MONTH
+      ? { interval: 'day', interval_count: Math.max(1, Math.round(length / DAY)) }
+      : { interval: 'month', interval_count: Math.round(length / MEAN_MONTH) };
+  return { ...paramsOf(phase), duration, proration_behavior: 'none' };
+}
+
+/** The items that a subscription has, with this price in place of its plan's. */
+function itemsOf({ subscription, item }: FoundSubscription, priceId: string): ItemParams[] {
+  return subscription.items.data.map((each) => ({
+    ...itemParams(each),
+    price: each.id === item.id ? priceId : each.price.id,
+    ...discountsIn(each.discounts.map((discount) => ({ discount: idOf(discount) ?? '' }))),
+  }));
+}
+
+/** What is not set is left out. */
+function itemParams({
+  quantity,
+  tax_rates: rates,
+  metadata,
+}: Pick<Stripe.SubscriptionItem, 'quantity'> & {
+  tax_rates?: readonly Stripe.TaxRate[] | null;
+  metadata: Stripe.Metadata | null;
+}): ItemParams {
+  return {
+    ...(quantity === undefined ? {} : { quantity }),
+    ...((rates ?? []).length === 0 ? {} : { tax_rates: (rates ?? []).map(({ id }) => id) }),
+    ...metadataIn(metadata),
+  };
+}
+
+function discountsIn<Each>(discounts: readonly Each[]): { discounts?: Each[] } {
+  return discounts.length === 0 ? {} : { discounts: [...discounts] };
+}
+
+function metadataIn(metadata: Stripe.Metadata | null): { metadata?: Stripe.Metadata } {
+  return metadata === null || Object.keys(metadata).length === 0 ? {} : { metadata };
 }
 
 /** A phase as Stripe tells it, as what is asked of Stripe, without its times. What is not set is left out. */
 function paramsOf(phase: Phase): PhaseParams {
-  const discounts = phase.discounts.map(discountOf);
   const taxRates = (phase.default_tax_rates ?? []).map(({ id }) => id);
   const method = idOf(phase.default_payment_method);
   return {
-    items: phase.items.map(({ price, quantity }) => ({
-      price: idOf(price) ?? '',
-      ...(quantity === undefined ? {} : { quantity }),
+    items: phase.items.map((item) => ({
+      ...itemParams(item),
+      price: idOf(item.price) ?? '',
+      ...discountsIn(item.discounts.map(discountOf)),
     })),
-    ...(discounts.length === 0 ? {} : { discounts }),
+    ...discountsIn(phase.discounts.map(discountOf)),
     ...(taxRates.length === 0 ? {} : { default_tax_rates: taxRates }),
     ...(phase.automatic_tax?.enabled === true ? { automatic_tax: { enabled: true } } : {}),
     ...(method === null ? {} : { default_payment_method: method }),
-    ...(phase.metadata === null || Object.keys(phase.metadata).length === 0
-      ? {}
-      : { metadata: phase.metadata }),
+    ...metadataIn(phase.metadata),
   };
 }
 

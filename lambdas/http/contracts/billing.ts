@@ -106,7 +106,7 @@ const BillingChange = named(
   }),
   {
     description:
-      'What was asked for, and how far it has come. `plan` and `interval` stand with a plan change. `effectiveAt`: from when it holds, as far as is known.',
+      'What was asked for, and how far it has come. `plan` and `interval` stand with a plan change, and with one that was taken back: the plan that goes on. `effectiveAt`: from when it holds, as far as is known.',
     example: {
       id: '3f9a1c5be07d4c2f8b6a9d0e1f2a3b4c',
       kind: 'plan_change',
@@ -175,7 +175,7 @@ export const cancelSubscription = contract('POST /billing/cancellation', {
   operationId: 'cancelSubscription',
   summary: 'Cancel the subscription',
   description:
-    'The subscription ends with the period that has been paid, and everything stays until then. What was scheduled does not happen, and a larger plan that waits for its payment is dropped.',
+    'The subscription ends with the period that has been paid, and everything stays until then. What was scheduled does not happen, and a larger plan that waits for its payment is dropped. A subscription that Stripe has given up charging (`unpaid`) or paused gives no plan; it ends at once, so that its user can subscribe again.',
   idempotencyKey: 'optional',
   answers: changed,
   problems: ['illegal_transition', 'not_configured'],
