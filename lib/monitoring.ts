@@ -30,6 +30,7 @@ import { type Reconciler, RECONCILER_INTERVAL } from './reconciler.ts';
 import type { Rollover } from './rollover.ts';
 import type { Senders } from './senders.ts';
 import type { Stage } from './stage.ts';
+import type { StripeCheck } from './stripe-check.ts';
 import type { TableStream } from './stream.ts';
 
 const SUM = { period: Duration.minutes(5), statistic: Stats.SUM };
@@ -41,6 +42,7 @@ export interface MonitoringProps {
   rollover: Rollover;
   stream: TableStream;
   payments: Payments;
+  check: StripeCheck;
   reconciler: Reconciler;
   /** Null: without the letters app. */
   senders: Senders | null;
@@ -83,6 +85,7 @@ export class Monitoring extends Construct {
       ...this.ofRuns(props.rollover),
       ...this.ofStream(props.stream),
       ...this.ofPayments(props.payments),
+      ...this.ofStripeCheck(props.check),
       ...this.ofReconciler(props.reconciler),
       ...(props.senders === null ? {} : this.ofDeliveries(props.senders)),
       ...this.ofDeadLetterQueues(),
@@ -171,6 +174,18 @@ export class Monitoring extends Construct {
         above: Duration.minutes(15).toSeconds(),
       },
       ...errorsOf(workers, 'It gets the same messages again.'),
+    };
+  }
+
+  private ofStripeCheck({ function: check }: StripeCheck): Watches {
+    return {
+      'stripe-check': {
+        says: 'Something at Stripe is not as the stack needs it.',
+        metric: this.metric(PAYMENT_METRICS.differences, MAXIMUM),
+        // Until the next check, a day later.
+        staysWithoutValue: true,
+      },
+      ...errorsOf([check], 'It is tried again, twice.'),
     };
   }
 

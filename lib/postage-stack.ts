@@ -11,6 +11,7 @@ import { CatalogueRecord } from './catalogue-record.ts';
 import { createSecret } from './secret.ts';
 import type { SenderSettings } from './sender-settings.ts';
 import { Senders } from './senders.ts';
+import { StripeCheck } from './stripe-check.ts';
 import type { Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
 import { PostageTable } from './table.ts';
@@ -81,7 +82,9 @@ export class PostageStack extends Stack {
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const watched = { httpApi, rollover, stream, payments, reconciler, senders };
+    const apiUrl = httpApi.apiEndpoint;
+    const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
     const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
     this.addOutputs({

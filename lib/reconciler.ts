@@ -1,17 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  ContextAttribute,
-  Schedule,
-  ScheduleExpression,
-  ScheduleTargetInput,
-} from 'aws-cdk-lib/aws-scheduler';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DeadLetterQueue } from './queues.ts';
 import type { Payments } from './payments.ts';
 import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
+import { callOnSchedule } from './schedule.ts';
 import type { Stage } from './stage.ts';
 
 export interface ReconcilerProps {
@@ -45,46 +38,14 @@ export class Reconciler extends Construct {
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,
     });
-    const { lambda } = this.function;
-    // The schedule does not wait for it: what it fails on is kept here. The next run makes up for it.
-    lambda.configureAsyncInvoke({
-      retryAttempts: 0,
-      maxEventAge: RECONCILER_INTERVAL,
-      onFailure: { bind: () => ({ destination: queue.queueArn }) },
-    });
-    this.createSchedule(queue);
-    this.arns = { reconciler: lambda.functionArn };
-  }
-
-  /** By hand, since CDK's own target would let the schedule call every version of the function. */
-  private createSchedule({ queueArn }: Queue): void {
-    const { functionArn } = this.function.lambda;
-    const role = new Role(this, 'ScheduleRole', {
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
-    });
-    for (const [action, resource] of [
-      ['lambda:InvokeFunction', functionArn],
-      ['sqs:SendMessage', queueArn],
-    ] as const) {
-      role.addToPolicy(
-        new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources: [resource] }),
-      );
-    }
-    new Schedule(this, 'Schedule', {
+    callOnSchedule(this, this.function, {
       description: 'Postage: deals with what is due every five minutes',
-      schedule: ScheduleExpression.rate(RECONCILER_INTERVAL),
-      target: {
-        bind: () => ({
-          arn: functionArn,
-          role,
-          input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
-          deadLetterConfig: { arn: queueArn },
-          retryPolicy: {
-            maximumEventAgeInSeconds: RECONCILER_INTERVAL.toSeconds(),
-            maximumRetryAttempts: 3,
-          },
-        }),
-      },
+      every: RECONCILER_INTERVAL,
+      // The next run makes up for one that fails.
+      retryFor: RECONCILER_INTERVAL,
+      retries: 0,
+      deadLetters: queue,
     });
+    this.arns = { reconciler: this.function.lambda.functionArn };
   }
 }

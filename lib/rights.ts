@@ -15,7 +15,8 @@ type CoreFunction =
   | 'stripe-events'
   | 'failed-stripe-events'
   | 'reconciler'
-  | 'record-catalogue';
+  | 'record-catalogue'
+  | 'check-stripe';
 
 /** What the letters app adds. */
 type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
@@ -40,6 +41,7 @@ export type ResourceName =
   | 'deadStripeEvents'
   | 'reconciler'
   | 'failedReconciliations'
+  | 'failedStripeChecks'
   | 'mailSecret'
   | 'emailAddress'
   | 'emailDomain'
@@ -70,6 +72,7 @@ const ANONYMOUS = allLike(keys.anonymousKey(''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
+const CHECKS = allLike(keys.STRIPE_CHECK_KEY);
 const CATALOGUES = allLike(keys.CATALOGUES_KEY);
 
 /** What may be done with the table's items of these keys. */
@@ -152,7 +155,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     items([USERS, GUESSES], 'UpdateItem'),
     may('secretsmanager:GetSecretValue', 'giftSecret'),
   ],
-  billing: [READ, ...LINK_CUSTOMER, READ_STRIPE_KEYS],
+  // A change of the subscription is a record, which goes on.
+  billing: [READ, items(USERS, 'UpdateItem'), ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   // Giving back looks up the period in which it was used.
   consumption: [DECIDE, READ, items(USERS, 'Query')],
   admin: [
@@ -161,7 +165,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS, CATALOGUES], 'Query'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
@@ -202,6 +206,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     READ,
     may('sqs:SendMessage', 'failedReconciliations'),
   ],
+  'check-stripe': [READ_STRIPE_KEYS, items(CHECKS, 'PutItem'), may('sqs:SendMessage', 'failedStripeChecks')],
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,

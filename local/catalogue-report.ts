@@ -119,7 +119,8 @@ function changeLine({ change, firstAt, lastAt, ...some }: ChangeSummary): string
   return `${moment}: ${verb}: ${what}: ${from} → ${to}: ${named(some)}`;
 }
 
-function named({ accounts: count, users }: Some): string {
+/** How many, with a few of them by name. */
+export function named({ accounts: count, users }: Some): string {
   return `${accounts(count)} (${users.join(', ')}${count > users.length ? ', …' : ''})`;
 }
 

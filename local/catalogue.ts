@@ -1,5 +1,4 @@
 /** `npm run catalogue`: compares the owner's file with the accounts of a table, and carries it out at once. */
-import * as z from 'zod/mini';
 import { recordDiff, recordedCatalogue } from '../lambdas/adapters/dynamodb/catalogue-records.ts';
 import { connectTable, type Table } from '../lambdas/adapters/dynamodb/store.ts';
 import { type Catalogue, type CatalogueFile, catalogueOf } from '../lambdas/domain/catalogue.ts';
@@ -20,7 +19,7 @@ import { accountsOf } from './account-keys.ts';
 import { applyToAll } from './apply-catalogue.ts';
 import { accounts, Check, Failures, readableAccount, summaryLines } from './catalogue-report.ts';
 import { assertTable, runProgram, type TableSize } from './command-line.ts';
-import { findTable, type FoundTable } from './find-table.ts';
+import { findTable, type FoundTable, timeOf } from './find-table.ts';
 import { type ProgressBar, startProgressBar } from './progress-bar.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -63,16 +62,6 @@ interface Task {
 }
 
 const READS_WITHIN_MS = 20_000;
-const clockAnswer = z.object({ now: z.string() });
-
-/** By the clock of the `npm start` that serves the table. */
-async function timeOf({ url }: FoundTable): Promise<Instant> {
-  if (url === null) {
-    return Date.now();
-  }
-  const answer = await fetch(`${url}/dev/clock`);
-  return Date.parse(z.parse(clockAnswer, await answer.json()).now);
-}
 
 interface Deployed {
   catalogue: Catalogue;

@@ -20,8 +20,12 @@ export interface Program<O extends Options> {
   options: O;
   /** The words that may stand before the options; none unless told. */
   words?: readonly string[];
+  /** Those of the words behind which more may stand; none unless told. */
+  listing?: readonly string[];
+  /** What stands before the options in place of a word, as its user is told; nothing unless told. */
+  argument?: string;
   /** @returns the code to exit with; null when the program goes on. @throws UsageError */
-  run: (values: Values<O>, word: string | undefined) => Promise<number | null>;
+  run: (values: Values<O>, word: string | undefined, rest: readonly string[]) => Promise<number | null>;
 }
 
 /** Runs a program of the command line, or shows its help. */
@@ -30,6 +34,8 @@ export async function runProgram<O extends Options>({
   help,
   options,
   words = [],
+  listing = [],
+  argument,
   run,
 }: Program<O>): Promise<void> {
   const withHelp = { ...options, help: { type: 'boolean', short: 'h', default: false } } as const;
@@ -38,18 +44,22 @@ export async function runProgram<O extends Options>({
       {
         options: withHelp,
         allowNegative: true,
-        allowPositionals: words.length > 0,
+        allowPositionals: words.length > 0 || argument !== undefined,
       },
     );
     if (Reflect.get(values, 'help') === true) {
       process.stdout.write(help);
       return;
     }
-    const [word] = positionals;
-    if (words.length > 0 && (positionals.length !== 1 || !words.includes(word ?? ''))) {
+    const [word = '', ...rest] = positionals;
+    const isSurplus = rest.length > 0 && !listing.includes(word);
+    if (words.length > 0 && (isSurplus || !words.includes(word))) {
       throw new UsageError(`Say one of ${words.join(', ')}. See: ${command} -- --help`);
     }
-    const code = await run(values, word);
+    if (argument !== undefined && positionals.length !== 1) {
+      throw new UsageError(`Name ${argument}. See: ${command} -- --help`);
+    }
+    const code = await run(values, word, rest);
     if (code !== null) {
       process.exit(code);
     }

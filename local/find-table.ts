@@ -1,3 +1,5 @@
+import * as z from 'zod/mini';
+import type { Instant } from '../lambdas/domain/instants.ts';
 import { externalDynamodb } from './command-line.ts';
 import { setTableEnvironment, tableName } from './lambda-environment.ts';
 import { findRunning } from './running-file.ts';
@@ -37,4 +39,15 @@ export async function findTable(
   }
   setTableEnvironment(running);
   return { table: running.table, name: running.name, url: running.url };
+}
+
+const clockAnswer = z.object({ now: z.string() });
+
+/** By the clock of the `npm start` that serves the table. */
+export async function timeOf({ url }: FoundTable): Promise<Instant> {
+  if (url === null) {
+    return Date.now();
+  }
+  const answer = await fetch(`${url}/dev/clock`);
+  return Date.parse(z.parse(clockAnswer, await answer.json()).now);
 }

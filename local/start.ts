@@ -16,7 +16,7 @@ const HELP = `Runs Postage on this machine, with an embedded DynamoDB and a stan
 
 DYNAMODB_ENDPOINT uses another DynamoDB in place of the embedded one. STRIPE_SECRET_KEY=sk_test_… uses a sandbox at
 Stripe in place of the stand-in. It needs STRIPE_WEBHOOK_SECRET, which "stripe listen --forward-to URL/webhooks/stripe"
-prints.
+prints. docs/stripe.md tells the whole way.
 `;
 
 await runProgram({

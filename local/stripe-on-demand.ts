@@ -6,7 +6,11 @@ import type { Clock } from './clock.ts';
 import { type DataDirectory, keep } from './data-directory.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import { standInProducts } from './stripe-products.ts';
+import { keepInMemory, setUpStripe } from './stripe-setup.ts';
+import { connectionBy } from '../lambdas/adapters/stripe/connection.ts';
+import { wantedAtStripe } from '../lambdas/adapters/stripe/setup/wanted.ts';
 import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
+import { requiredVariable } from '../lambdas/wiring/environment.ts';
 
 export interface StripeOnDemand {
   url: string;
@@ -44,7 +48,17 @@ export async function openStripe(options: {
     server.off('request', serveFirst);
     const listening = { server, url };
     const products = standInProducts(CATALOGUE);
-    return startStripe({ clock, products, data, keys, listening, webhookUrl: () => webhookUrl, onError });
+    const standIn = await startStripe({
+      clock,
+      products,
+      data,
+      keys,
+      listening,
+      webhookUrl: () => webhookUrl,
+      onError,
+    });
+    await setUp({ url, ...keys });
+    return standIn;
   };
   const load = (): Promise<StripeStandIn> => (loading ??= start());
   /** Passes on the requests that come before the stand-in listens. */
@@ -58,4 +72,19 @@ export async function openStripe(options: {
     load,
     stop: async () => (loading === null ? closeServer(server) : (await loading).stop()),
   };
+}
+
+/** The stand-in sends all events by itself. What it has kept may be of another catalogue. */
+async function setUp({
+  url,
+  ...keys
+}: {
+  url: string;
+  secretKey: string;
+  webhookSecret: string;
+}): Promise<void> {
+  const connection = connectionBy(() => Promise.resolve(keys), url);
+  const stage = requiredVariable('stage');
+  const wanted = wantedAtStripe(CATALOGUE, { stage, webhookUrl: null, events: [] });
+  await setUpStripe(connection, wanted, keepInMemory({ ...keys, account: undefined }));
 }

@@ -1,33 +1,28 @@
 import type { ReadyProduct } from 'stripe-stand-in';
-import { lookupKeyOf, PLAN_METADATA } from '../lambdas/adapters/stripe/prices.ts';
-import { BILLING_INTERVALS, type BillingInterval, type Catalogue } from '../lambdas/domain/catalogue.ts';
+import { wantedAtStripe } from '../lambdas/adapters/stripe/setup/wanted.ts';
+import type { BillingInterval, Catalogue } from '../lambdas/domain/catalogue.ts';
 
-/** The id that a plan's price has at the stand-in: `price_pro_month`.  */
+/** The id that a plan's price has at the stand-in: `price_pro_month`. */
 export function standInPriceId(plan: string, interval: BillingInterval): string {
   return `price_${plan}_${interval}`;
 }
 
-/** A product for each plan that is sold, as the owner makes them in the Dashboard. */
-export function standInProducts({ plans }: Catalogue): ReadyProduct[] {
-  return plans
-    .filter(({ prices }) => Object.keys(prices).length > 0)
-    .map(({ id, title, prices }) => ({
-      id: `prod_${id}`,
-      name: title,
-      prices: BILLING_INTERVALS.flatMap((interval) => {
-        const price = prices[interval];
-        return price === undefined
-          ? []
-          : [
-              {
-                id: standInPriceId(id, interval),
-                currency: price.currency,
-                unit_amount: price.amountCents,
-                recurring: { interval },
-                lookup_key: lookupKeyOf({ plan: id, interval }),
-                metadata: { [PLAN_METADATA]: id },
-              },
-            ];
-      }),
-    }));
+/** The products and prices that `npm run stripe -- setup` makes, with ids that tests can name. */
+export function standInProducts(catalogue: Catalogue): ReadyProduct[] {
+  const { prices } = wantedAtStripe(catalogue, { stage: '', webhookUrl: null, events: [] });
+  const products = new Map(prices.map(({ product, metadata }) => [product.id, { ...product, metadata }]));
+  return [...products.values()].map((product) => ({
+    ...product,
+    prices: prices
+      .filter((each) => each.product.id === product.id)
+      .map(({ lookupKey, metadata, price, interval, taxBehavior }) => ({
+        id: lookupKey.replace('postage_', 'price_'),
+        currency: price.currency,
+        unit_amount: price.amountCents,
+        lookup_key: lookupKey,
+        metadata,
+        ...(interval === null ? {} : { recurring: { interval } }),
+        ...(taxBehavior === null ? {} : { tax_behavior: taxBehavior }),
+      })),
+  }));
 }

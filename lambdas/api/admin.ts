@@ -7,6 +7,7 @@ import {
   listRolloverRuns,
 } from '../adapters/dynamodb/audit.ts';
 import { lastDiff, recordedCatalogue } from '../adapters/dynamodb/catalogue-records.ts';
+import { lastCheck } from '../adapters/dynamodb/check-records.ts';
 import { eraseUser, type Settling } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
@@ -270,6 +271,11 @@ const catalogue = operation(contracts.getCatalogueInForce, async ({ deadline }) 
   };
 });
 
+const checks = operation(contracts.getChecks, async ({ deadline }) => {
+  const last = await lastCheck(store, deadline);
+  return { status: 200, body: { stripe: last === null ? null : { ...last, at: toIso(last.at) } } };
+});
+
 /** What depends on the app that is on top of the core. */
 interface Administration {
   auditTypes: readonly string[];
@@ -286,6 +292,7 @@ export function adminOperations({ auditTypes, settle }: Administration): Operati
     auditTrail(contracts.listAuditEventsOf(auditTypes)),
     rollovers,
     catalogue,
+    checks,
   ];
 }
 

@@ -5,7 +5,7 @@ import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/webhooks.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
-import { forbidden, wronglySigned } from '../http/problems.ts';
+import { forbidden, malformed, wronglySigned } from '../http/problems.ts';
 
 const stripe = connectStripe(requiredVariable('stripeSecretId'), optionalVariable('stripeApiUrl'));
 const events = connectQueue(requiredVariable('stripeEventsQueueUrl'));
@@ -18,6 +18,8 @@ const receiveStripeEvent = operation(contracts.receiveStripeEvent, async ({ body
       return wronglySigned('Stripe-Signature');
     case 'foreign':
       return forbidden('The event belongs to another account, or to the other mode.');
+    case 'thin':
+      return malformed('The event is thin. Set the endpoint to payloads of the style "snapshot".');
     case 'verified':
       await enqueueJson(events, body);
       return { status: 200 };

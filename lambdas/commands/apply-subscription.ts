@@ -1,6 +1,7 @@
 import { markProcessed, type ProcessedEvent } from '../adapters/dynamodb/processed-events.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
 import { type Chosen, followChoice } from '../domain/live-subscription.ts';
 import { changeAccount } from './change-account.ts';
 
@@ -13,13 +14,19 @@ export type SubscriptionOutcome =
   /** There is no account, or no more. */
   | 'no account';
 
-/** What Stripe has told a worker about a customer's subscriptions, and the event that made it ask. */
+/** What Stripe has told about a customer's subscriptions, and what made somebody ask. */
 export interface ToldSubscription {
   userId: string;
-  /** The account's before the worker asked Stripe. */
+  /** The account's before Stripe was asked. */
   billingVersion: number;
   chosen: Pick<Chosen, 'facts' | 'hadSubscription'>;
-  event: ProcessedEvent;
+  event: ProcessedEvent | FollowedChange;
+}
+
+/** A billing route has changed the subscription, and follows Stripe without an event of its own. */
+export interface FollowedChange {
+  changeId: string;
+  at: Instant;
 }
 
 /**
@@ -28,7 +35,7 @@ export interface ToldSubscription {
  *     one worker:    asks Stripe: active                                   writes active: wrong, and for good
  *     the other:                          asks Stripe: canceled   writes
  *
- * Each write raises the billing version, also one that changes nothing else, and only workers raise it. The account's
+ * Each write raises the billing version, also one that changes nothing else. The account's
  * own version keeps commands and rollovers, which go on meanwhile, from being overwritten.
  *
  * @throws BusyError
@@ -50,8 +57,14 @@ export async function applySubscription(
     return {
       write: {
         change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
-        cause: { id: `stripe-${event.id}`, at: event.at },
-        alongside: [{ write: markProcessed(store.table, event), ifRefused: () => 'processed before' }],
+        ...('changeId' in event
+          ? { cause: { id: `change-${event.changeId}-followed`, at: event.at } }
+          : {
+              cause: { id: `stripe-${event.id}`, at: event.at },
+              alongside: [
+                { write: markProcessed(store.table, event), ifRefused: () => 'processed before' as const },
+              ],
+            }),
         answer: 'written',
       },
     };

@@ -17,7 +17,14 @@ import { type CustomerServices, withCustomer } from './with-customer.ts';
  */
 export async function beginSubscription(
   services: CustomerServices & { appUrl: string },
-  { userId, id, now, deadline, idempotencyKey }: CommandContext & { idempotencyKey: string | null },
+  {
+    userId,
+    id,
+    now,
+    deadline,
+    idempotencyKey,
+    email = null,
+  }: CommandContext & { idempotencyKey: string | null; email?: string | null },
   offer: Offer,
 ): Promise<string | null> {
   const { store, stripe, appUrl } = services;
@@ -26,7 +33,7 @@ export async function beginSubscription(
     return null;
   }
   const priceId = await findPrice(stripe, offer, store.catalogue, deadline);
-  return withCustomer({ store, stripe }, account, now, deadline, async (customerId) => {
+  return withCustomer({ store, stripe }, { ...account, email }, now, deadline, async (customerId) => {
     const statusesOf = async (): Promise<string[]> => {
       // Stripe does not know a customer who was deleted. The Checkout below replaces them.
       const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
@@ -41,11 +48,9 @@ export async function beginSubscription(
     const isFirst = statuses.every((status) => NEVER_BEGAN.includes(status));
     const days = isFirst ? store.catalogue.trialDays : 0;
     const requestId = idempotencyKey === null ? null : id;
-    const session = await checkOutSubscription(
-      stripe,
-      { userId, customerId, priceId, trialDays: days, appUrl, requestId },
-      deadline,
-    );
+    const { checkout } = store.catalogue;
+    const order = { userId, customerId, priceId, trialDays: days, appUrl, checkout, requestId };
+    const session = await checkOutSubscription(stripe, order, deadline);
     // An older page may have been paid before it could expire.
     if ((await statusesOf()).some(isSubscribed)) {
       await expireSession(stripe, session.id, deadline);

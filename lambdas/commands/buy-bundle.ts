@@ -1,4 +1,5 @@
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
+import { findBundlePrice } from '../adapters/stripe/prices.ts';
 import { type Bundle, hasCostingMeter } from '../domain/catalogue.ts';
 import { canSpendCredits, upgradeOf } from '../domain/account.ts';
 import { type CommandContext } from './command-context.ts';
@@ -15,8 +16,8 @@ import { type CustomerServices, withCustomer } from './with-customer.ts';
  */
 export async function buyBundle(
   { appUrl, ...services }: CustomerServices & { appUrl: string },
-  request: CommandContext & { idempotencyKey: string | null },
-  { credits, price }: Bundle,
+  request: CommandContext & { idempotencyKey: string | null; email?: string | null },
+  bundle: Bundle,
 ): Promise<OpenedPurchase | { outcome: 'plan_required'; upgradeTo: string | null }> {
   const { store, stripe } = services;
   const { userId, id, now, deadline, idempotencyKey } = request;
@@ -32,19 +33,27 @@ export async function buyBundle(
   if (before !== null && !needsPage(before)) {
     return before;
   }
-  const name = `${String(credits)} ${store.catalogue.credit?.title[1] ?? 'credits'}`;
-  return withCustomer(services, account, now, deadline, async (customerId) => {
-    const opened = await openPurchase(store, request, { credits, ...price, customerId });
-    if (!needsPage(opened)) {
-      return opened;
-    }
-    if (opened.record.customerId !== customerId) {
-      await notePurchase(store, userId, id, { customerId }, deadline);
-    }
-    const order = { userId, customerId, purchaseId: id, name, price, appUrl };
-    const checkoutUrl = await checkOutBundle(stripe, order, deadline);
-    return { ...opened, record: await notePurchase(store, userId, id, { checkoutUrl }, deadline) };
-  });
+  const { credits, price } = bundle;
+  const priceId = await findBundlePrice(stripe, bundle, store.catalogue, deadline);
+  const { checkout } = store.catalogue;
+  return withCustomer(
+    services,
+    { ...account, email: request.email ?? null },
+    now,
+    deadline,
+    async (customerId) => {
+      const opened = await openPurchase(store, request, { credits, ...price, customerId });
+      if (!needsPage(opened)) {
+        return opened;
+      }
+      if (opened.record.customerId !== customerId) {
+        await notePurchase(store, userId, id, { customerId }, deadline);
+      }
+      const order = { userId, customerId, purchaseId: id, priceId, appUrl, checkout };
+      const checkoutUrl = await checkOutBundle(stripe, order, deadline);
+      return { ...opened, record: await notePurchase(store, userId, id, { checkoutUrl }, deadline) };
+    },
+  );
 }
 
 /** Whether a request broke off between the record and its page, or has just written the record. */

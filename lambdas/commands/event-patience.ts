@@ -1,5 +1,6 @@
 import { BusyError } from '../adapters/dynamodb/retry.ts';
 import { NotConfiguredError, StripeUnavailableError } from '../adapters/stripe/errors.ts';
+import { UnsettledChangeError } from './settle-change.ts';
 
 /** How often an event is tried that fails for a reason of its own. */
 const MAX_TRIES = 12;
@@ -13,7 +14,7 @@ export type Patience = { next: 'try again'; restSeconds: number } | { next: 'set
 
 /**
  * What becomes of an event whose try failed. While Stripe or DynamoDB is away, or Stripe's keys are wrong, it is not the
- * event's fault: it waits, longer each time, and nobody has to do anything once they are back.
+ * event's fault, nor while a change is on its way: it waits, longer each time, and nobody has to do anything once they are back.
  *
  * @param tries this one included
  */
@@ -21,6 +22,7 @@ export function patienceWith(error: unknown, tries: number): Patience {
   const isAway =
     error instanceof StripeUnavailableError ||
     error instanceof NotConfiguredError ||
+    error instanceof UnsettledChangeError ||
     error instanceof BusyError;
   if (tries >= (isAway ? MAX_TRIES_WHILE_AWAY : MAX_TRIES)) {
     return { next: 'set aside' };

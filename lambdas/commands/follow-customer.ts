@@ -2,10 +2,14 @@ import { readStoredAccount } from '../adapters/dynamodb/accounts.ts';
 import { findUserOfCustomer } from '../adapters/dynamodb/customer-item.ts';
 import { DeletedCustomer, readOwner } from '../adapters/stripe/customers.ts';
 import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
-import { chooseSubscription, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
+import { type Deadline } from '../domain/deadline.ts';
+import { type Instant } from '../domain/instants.ts';
+import { chooseSubscription, type Concern, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
+import { isSettled } from '../domain/plan-changes.ts';
 import { USER_ID } from '../domain/user-id.ts';
-import { applySubscription } from './apply-subscription.ts';
+import { applySubscription, type SubscriptionOutcome, type ToldSubscription } from './apply-subscription.ts';
 import { type CustomerLink, linkFirstCustomer } from './link-customer.ts';
+import { settleOpenChange, UnsettledChangeError } from './settle-change.ts';
 import {
   type EventOutcome,
   type EventRequest,
@@ -42,22 +46,77 @@ export async function followCustomer(services: StripeServices, request: EventReq
 }
 
 async function follow(
-  { store, stripe }: StripeServices,
+  services: StripeServices,
   { event, sentAt, deadline }: EventRequest,
-  { userId, customerId }: CustomerLink,
+  customer: CustomerLink,
 ): Promise<EventOutcome | 'overtaken'> {
+  const told = await followOnce(
+    services,
+    customer,
+    { now: sentAt, deadline },
+    (at) => ({ id: event.id, type: event.type, outcome: 'followed', at }),
+    // It tells the account nothing, and comes again until the change that has released the schedule is settled: otherwise
+    // what was scheduled would be lost with a change that never reached Stripe.
+    event.type === 'subscription_schedule.released',
+  );
+  switch (told.outcome) {
+    case 'written':
+      return { outcome: 'done', concerns: told.concerns };
+    case 'processed before':
+      return { outcome: 'done', concerns: [] };
+    case 'overtaken':
+    case 'no account':
+      return 'overtaken';
+    case 'unknown_user':
+      return { outcome: 'failed', reason: 'customer_without_user' };
+    case 'unknown_price':
+      return { outcome: 'failed', reason: 'unknown_price' };
+    case 'customer_replaced':
+      return unchanged('customer_replaced', sentAt);
+  }
+}
+
+export type Followed =
+  | { outcome: 'written'; concerns: readonly Concern[] }
+  | { outcome: Exclude<SubscriptionOutcome, 'written'> }
+  | { outcome: 'unknown_user' | 'unknown_price' | 'customer_replaced' };
+
+/**
+ * Asks Stripe and writes what it says. The worker does so, and a billing route that has changed something: nothing else
+ * writes what Stripe says of a subscription.
+ *
+ * @param waitsForChange whether a change that has put a schedule aside has to be settled first
+ * @throws UnsettledSubscriptionError, UnsettledChangeError, BusyError, StripeUnavailableError, NotConfiguredError
+ */
+export async function followOnce(
+  services: Pick<StripeServices, 'store' | 'stripe'>,
+  { userId, customerId }: CustomerLink,
+  { now: askedAt, deadline }: { now: Instant; deadline: Deadline },
+  eventAt: (at: Instant) => ToldSubscription['event'],
+  waitsForChange = false,
+): Promise<Followed> {
+  const { store, stripe } = services;
   const account = await readStoredAccount(store, userId, deadline);
   if (account?.kind !== 'account') {
-    return { outcome: 'failed', reason: 'customer_without_user' };
+    return { outcome: 'unknown_user' };
   }
   if (account.customerId !== customerId) {
-    return unchanged('customer_replaced', sentAt);
+    return { outcome: 'customer_replaced' };
+  }
+  if (account.openChange !== null) {
+    const open = await settleOpenChange(services, account, { now: askedAt, deadline });
+    if (open !== null && isSettled(open)) {
+      return { outcome: 'overtaken' };
+    }
+    if (waitsForChange && open !== null && open.status === 'asked' && open.aside !== null) {
+      throw new UnsettledChangeError(`The change ${open.id} may have to put back what was scheduled.`);
+    }
   }
   const listed = await listSubscriptions(stripe, customerId, store.catalogue, deadline);
   if (listed === null) {
     await DeletedCustomer.confirm(stripe, customerId, deadline);
   }
-  const asked = Math.max(sentAt, listed?.asOf ?? 0);
+  const asked = Math.max(askedAt, listed?.asOf ?? 0);
   const choice =
     listed === null
       ? ENDED_WITH_CUSTOMER
@@ -66,21 +125,13 @@ async function follow(
     throw new UnsettledSubscriptionError(`The customer ${customerId} is past due without an open invoice.`);
   }
   if (choice.outcome === 'unknown_price') {
-    return { outcome: 'failed', reason: 'unknown_price' };
+    return { outcome: 'unknown_price' };
   }
   const { billingVersion } = account;
   const now = Math.max(asked, choice.notBefore);
-  const processed = { id: event.id, type: event.type, outcome: 'followed', at: now };
-  const told = { userId, billingVersion, chosen: choice, event: processed };
-  switch (await applySubscription(store, told, deadline)) {
-    case 'written':
-      return { outcome: 'done', concerns: choice.concerns };
-    case 'processed before':
-      return { outcome: 'done', concerns: [] };
-    case 'overtaken':
-    case 'no account':
-      return 'overtaken';
-  }
+  const told = { userId, billingVersion, chosen: choice, event: eventAt(now) };
+  const outcome = await applySubscription(store, told, deadline);
+  return outcome === 'written' ? { outcome, concerns: choice.concerns } : { outcome };
 }
 
 type Owner = { is: 'known'; userId: string } | { is: 'gone' } | { is: 'unknown' };

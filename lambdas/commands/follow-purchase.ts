@@ -93,8 +93,9 @@ async function followErased(
   return isOver ? unchanged('payment_gone', sentAt) : { outcome: 'failed', reason: 'customer_without_user' };
 }
 
-function paidCentsOf({ status, amountCents }: PaymentFacts): number {
-  return status === 'paid' ? amountCents : 0;
+function paidCentsOf({ status, amountCents, paymentIntentId }: PaymentFacts): number {
+  const isFree = paymentIntentId === null;
+  return status === 'paid' && !isFree ? amountCents : 0;
 }
 
 const reference = z.optional(z.nullable(z.union([z.string(), z.object({ id: z.string() })])));

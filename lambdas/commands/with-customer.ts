@@ -12,6 +12,9 @@ export interface CustomerServices {
   stripe: StripeConnection;
 }
 
+/** Whose customer it is. The e-mail address is the token's; null: it has none. */
+type CustomerOf = Pick<Account, 'userId' | 'customerId' | 'subscription'> & { email?: string | null };
+
 /**
  * Does something at Stripe for a user's customer, and makes the customer when there is none. When somebody has deleted
  * the customer at Stripe, it makes a new one and does the same once more. A live subscription ends with its customer,
@@ -21,14 +24,14 @@ export interface CustomerServices {
  */
 export async function withCustomer<Answer>(
   services: CustomerServices,
-  { userId, customerId, subscription }: Pick<Account, 'userId' | 'customerId' | 'subscription'>,
+  { userId, customerId, subscription, email = null }: CustomerOf,
   now: Instant,
   deadline: Deadline,
   use: (customerId: string) => Promise<Answer>,
 ): Promise<Answer> {
   const { store, stripe } = services;
   const make = (replaces: string | null): Promise<string> =>
-    createCustomer(stripe, userId, replaces, deadline);
+    createCustomer(stripe, { userId, email, replaces }, deadline);
   const first =
     customerId ?? (await linkFirstCustomer(store, { userId, customerId: await make(null) }, now, deadline));
   try {

@@ -52,7 +52,7 @@ export interface Account extends Terms {
   userId: string;
   /** Raised by every write. */
   version: number;
-  /** Raised by the workers that follow Stripe and by the command that replaces a customer, and by nobody else. */
+  /** Raised by who follows Stripe, by who settles a change there, and by the command that replaces a customer. */
   billingVersion: number;
   createdAt: Instant;
   /** The customer at Stripe who pays for it, once there is one. */
@@ -67,6 +67,8 @@ export interface Account extends Terms {
   usesByDay: Readonly<Record<string, number>>;
   credits: Credits;
   servedInterval: ServedInterval | null;
+  /** The id of the change of its subscription that is under way; null: there is none. Two at once are one. */
+  openChange: string | null;
 }
 
 /** What is left of an erased user: a tombstone that refuses every later command. */
@@ -130,6 +132,7 @@ export function newAccount(userId: string, now: Instant, catalogue: Catalogue): 
     usesByDay: {},
     credits: { ...NO_CREDITS, included: plan.creditsPerPeriod, granted: plan.creditsPerPeriod },
     servedInterval: null,
+    openChange: null,
   };
 }
 

@@ -46,6 +46,29 @@ const title: Check = (value, entry) => {
 
 const price = object({ amountCents: wholeNumber(1, LARGEST), currency: oneOf('usd') });
 
+const address: Check = (value, entry) =>
+  typeof value === 'string' && /^https:\/\/\S+$/.test(value) && URL.canParse(value)
+    ? []
+    : mistake(entry, 'This must be an address, https://….');
+
+/** Ten fit behind any prefix: both and `* ` between them are at most 22. */
+const descriptor: Check = (value, entry) =>
+  typeof value === 'string' && /^(?=.*[a-z])[^<>\\'"*]{1,10}$/i.test(value) && value === value.trim()
+    ? []
+    : mistake(entry, `This must be 1 to 10 characters, one of a to z among them, and none of < > \\ ' " *.`);
+
+const checkout = object(
+  {},
+  {
+    tax: oneOf('exclusive', 'inclusive'),
+    promotionCodes: oneOf(true, false),
+    termsUrl: address,
+    privacyUrl: address,
+    statementDescriptor: descriptor,
+    invoices: oneOf(true, false),
+  },
+);
+
 /** What the parts of a catalogue must know of each other. */
 interface Whole {
   meters: readonly string[];
@@ -91,6 +114,7 @@ export function mistakesOfCatalogue(file: unknown, hasPaidCommands: boolean): Mi
       levels: record(id, levelIn(whole)),
       features: record(id, object({ title: text })),
       credit: creditIn(whole),
+      checkout,
     },
   );
   return [...check(file, ''), ...tooMany(file, whole)];

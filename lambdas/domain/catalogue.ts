@@ -74,6 +74,21 @@ export interface CreditEntry {
   giftable?: boolean;
 }
 
+/** How the pages at Stripe sell, in the owner's file. */
+export interface CheckoutEntry {
+  /** Stripe Tax counts the tax: on top of the prices, or as a part of them. */
+  tax?: 'exclusive' | 'inclusive';
+  /** Whether customers may enter promotion codes. */
+  promotionCodes?: boolean;
+  /** What customers have to accept. Stripe's Dashboard has to have an address of terms too. */
+  termsUrl?: string;
+  privacyUrl?: string;
+  /** Stands on statements of cards behind the account's own prefix, for bundles. */
+  statementDescriptor?: string;
+  /** Whether bundles have an invoice too. */
+  invoices?: boolean;
+}
+
 /** What the owner writes. */
 export interface CatalogueFile<
   Meter extends string = string,
@@ -91,6 +106,7 @@ export interface CatalogueFile<
   ];
   /** The one currency that meters may cost; without it, none does. */
   credit?: CreditEntry;
+  checkout?: CheckoutEntry;
   /** Days for which a plan goes on after a payment has failed. */
   graceDays: number;
   trialDays: number;
@@ -149,8 +165,18 @@ export interface Catalogue {
   /** From the smallest to the largest: the order in which an upgrade is proposed. */
   plans: readonly [free: Plan, ...sold: Plan[]];
   credit: { title: Title; bundles: readonly Bundle[]; isGiftable: boolean } | null;
+  checkout: Checkout;
   graceDays: number;
   trialDays: number;
+}
+
+export interface Checkout {
+  tax: 'exclusive' | 'inclusive' | null;
+  takesCodes: boolean;
+  termsUrl: string | null;
+  privacyUrl: string | null;
+  statementDescriptor: string | null;
+  makesInvoices: boolean;
 }
 
 export interface Bundle {
@@ -174,6 +200,7 @@ export function catalogueOf(file: CatalogueFile, since: Instant): Catalogue {
     features: Object.entries(file.features ?? {}).map(([id, { title }]) => ({ id, title })),
     plans: [planFrom(free), ...sold.map(planFrom)],
     credit: file.credit === undefined ? null : creditFrom(file.credit),
+    checkout: checkoutFrom(file.checkout ?? {}),
     graceDays: file.graceDays,
     trialDays: file.trialDays,
   };
@@ -199,6 +226,17 @@ function planFrom(entry: PlanEntry): Plan {
 function creditFrom({ title, bundles = {}, giftable = false }: CreditEntry): Catalogue['credit'] {
   const onSale = Object.entries(bundles).map(([credits, price]) => ({ credits: Number(credits), price }));
   return { title, bundles: onSale, isGiftable: giftable };
+}
+
+function checkoutFrom(entry: CheckoutEntry): Checkout {
+  return {
+    tax: entry.tax ?? null,
+    takesCodes: entry.promotionCodes ?? false,
+    termsUrl: entry.termsUrl ?? null,
+    privacyUrl: entry.privacyUrl ?? null,
+    statementDescriptor: entry.statementDescriptor ?? null,
+    makesInvoices: entry.invoices ?? false,
+  };
 }
 
 /** The plan of everybody without a subscription. */

@@ -25,7 +25,7 @@ export interface Purchase {
   customerId: string;
   /** The page at Stripe on which it is paid; null before there is one. */
   checkoutUrl: string | null;
-  /** What it was paid by; null before. */
+  /** What it was paid by; null before, and where a code made it free. */
   paymentIntentId: string | null;
   createdAt: Instant;
   /** When Postage last learnt of its payment; null before it has. */
@@ -84,9 +84,10 @@ export interface PaymentFacts {
   status: PurchaseStatus;
   paymentIntentId: string | null;
   customerId: string | null;
+  /** Before tax and discount. */
   amountCents: number;
   currency: string;
-  /** Refunded and disputed together; may be more than the amount. */
+  /** The share of the amount that is refunded and disputed; both together may be more than the amount. */
   returnedCents: number;
 }
 

@@ -21,9 +21,11 @@ export interface Admission {
   userId: string;
   /** The `sub` of a person's token; empty for machines and where there is no token. */
   actor: string;
+  /** The e-mail address that the token names; null: none, or one that nobody has verified. */
+  email: string | null;
 }
 
-const NOBODY: Admission = { userId: '', actor: '' };
+const NOBODY: Admission = { userId: '', actor: '', email: null };
 
 /**
  * Admits a request or throws.
@@ -40,18 +42,19 @@ export async function admit(
     case 'signature':
       return NOBODY;
     case 'user': {
-      const actor = subjectOf(verifiedClaims(event));
-      return { userId: actor, actor };
+      const claims = verifiedClaims(event);
+      const actor = subjectOf(claims);
+      return { userId: actor, actor, email: emailIn(claims) };
     }
     case 'usage:read':
       claimsWith(mayReadUsage, `The token lacks the scope ${USAGE_READ_SCOPE}.`, event);
-      return { userId: pathUser(event) ?? '', actor: '' };
+      return { ...NOBODY, userId: pathUser(event) ?? '' };
     case 'usage:write':
       claimsWith(mayWriteUsage, `The token lacks the scope ${USAGE_WRITE_SCOPE}.`, event);
-      return { userId: pathUser(event) ?? '', actor: '' };
+      return { ...NOBODY, userId: pathUser(event) ?? '' };
     case 'admin': {
       const actor = subjectOf(claimsWith(isAdmin, 'The token lacks the role admin.', event));
-      return { userId: pathUser(event) ?? '', actor };
+      return { ...NOBODY, userId: pathUser(event) ?? '', actor };
     }
     case 'cron':
       await admitCron(event, cronSecret);
@@ -73,6 +76,12 @@ function subjectOf(claims: Claims): string {
     throw new ProblemError(forbidden('The `sub` of the token cannot name a user.'));
   }
   return subject.data;
+}
+
+/** The gateway passes all claims on as texts. Stripe takes an address of up to 512 characters. */
+function emailIn({ email, email_verified: isVerified }: Claims): string | null {
+  const isOne = typeof email === 'string' && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) && email.length <= 512;
+  return isOne && String(isVerified) !== 'false' ? email : null;
 }
 
 function claimsWith(hasRole: (claims: Claims) => boolean, otherwise: string, event: HttpEvent): Claims {

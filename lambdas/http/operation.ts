@@ -26,6 +26,8 @@ export interface Request<Params, Query, Body> {
   userId: string;
   /** The `sub` of the token of the person who sent it. */
   actor: string;
+  /** The e-mail address that their token names; null: none. */
+  email: string | null;
   /** The gateway's time. */
   now: Instant;
   deadline: Deadline;
@@ -98,7 +100,7 @@ export function operation<Params, Query, Body, const A extends Answers>(
 function readRequest<Params, Query, Body>(
   contract: Contract<Params, Query, Body>,
   event: HttpEvent,
-  { userId, actor }: Admission,
+  { userId, actor, email }: Admission,
   deadline: Deadline,
 ): Request<Params, Query, Body> {
   const { timeEpoch, requestId } = event.requestContext;
@@ -108,6 +110,7 @@ function readRequest<Params, Query, Body>(
     requestId,
     userId,
     actor,
+    email,
     now: timeEpoch,
     deadline,
     id: commandId(routeKey(contract.route), userId, idempotencyKey),

@@ -1,5 +1,6 @@
 /** The schemas of problems, by code: each says which figures always come with it. */
 import * as z from 'zod/mini';
+import { CHANGE_FAILURES, CHANGE_REFUSALS } from '../domain/plan-changes.ts';
 import { type Schema } from './contract.ts';
 import * as problems from './problems.ts';
 import { type Problem, problemBody, type ProblemCode, PROBLEMS } from './problems.ts';
@@ -43,6 +44,8 @@ const creditsUsedUp = problems.problemOfRefusal(
   at,
 );
 
+const CHANGE_ID = '3f9a1c5be07d4c2f8b6a9d0e1f2a3b4c';
+
 /** The codes of the core. Those that only an app answers have their schemas there. */
 export const CORE_PROBLEMS = {
   malformed: problemSchema(problems.malformed('The body is not JSON.')),
@@ -75,6 +78,16 @@ export const CORE_PROBLEMS = {
     upgradeTo: z.optional(z.nullable(Plan)),
     available: z.optional(Count),
   }),
+  payment_failed: problemSchema(
+    problems.changeFailed(CHANGE_ID, 'payment_failed', 'insufficient_funds'),
+    { changeId: z.string(), declineCode: z.nullable(z.string()) },
+    'PlanPaymentFailedProblem',
+  ),
+  payment_action_required: problemSchema(
+    problems.changeNeedsHolder(CHANGE_ID, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
+    { changeId: z.string(), clientSecret: z.string() },
+    'PlanPaymentActionRequiredProblem',
+  ),
   forbidden: problemSchema(problems.forbidden('The token lacks the role admin.')),
   not_found: problemSchema(problems.notFound('user')),
   idempotency_conflict: problemSchema(problems.problemOfFailure({ outcome: 'idempotency_conflict' }, at)),
@@ -104,8 +117,21 @@ export const CreditsUsedUp = problemSchema(
   'CreditsUsedUpProblem',
 );
 
+const ChangeRefused = {
+  illegal_transition: problemSchema(
+    problems.changeRefused('cancelled'),
+    { reason: z.enum([...CHANGE_REFUSALS, ...CHANGE_FAILURES]), changeId: z.optional(z.string()) },
+    'ChangeRefusedProblem',
+  ),
+};
+
 /** The operations whose problems say more than others of their code. */
 export const CORE_OWN_PROBLEMS: OwnProblems = {
+  previewPlanChange: ChangeRefused,
+  changePlan: ChangeRefused,
+  takePlanChangeBack: ChangeRefused,
+  cancelSubscription: ChangeRefused,
+  takeCancellationBack: ChangeRefused,
   recordUsage: { insufficient_credits: CreditsUsedUp },
   createGift: {
     insufficient_credits: problemSchema(

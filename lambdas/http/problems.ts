@@ -5,6 +5,7 @@
 import { CATALOGUE } from '../wiring/catalogue.ts';
 import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
+import { type ChangeFailure, type ChangeRefusal } from '../domain/plan-changes.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /**
@@ -188,7 +189,52 @@ export function subscribeFirst(upgradeTo: string | null): Problem {
 }
 
 export function alreadySubscribed(): Problem {
-  return problem('already_subscribed', 'The user has a subscription. They can change it in the Portal.');
+  const next = 'POST /billing/plan-changes changes it.';
+  return problem('already_subscribed', `The user has a subscription. ${next}`);
+}
+
+const BY_OWNER = 'Only the owner of the app can change it.';
+
+const CHANGE_REFUSED: Readonly<Record<ChangeRefusal, string>> = {
+  not_subscribed: 'There is no subscription. POST /billing/checkout-sessions begins one.',
+  change_open: 'Another change of the subscription is under way.',
+  unknown_price: `The subscription has a price that is not of the catalogue. ${BY_OWNER}`,
+  by_invoice: `The subscription is paid by invoices. ${BY_OWNER}`,
+  same_plan: 'The user has this plan by this interval.',
+  cancelled: 'The subscription ends. DELETE /billing/cancellation lets it go on.',
+  already_scheduled: 'This plan is scheduled already.',
+  past_due: 'The last invoice is not paid. The user can pay it in the Portal.',
+  method: `The subscription is paid by a method that cannot pay for a larger plan at once. ${BY_OWNER}`,
+  pending: 'A larger plan waits for its payment. DELETE /billing/plan-changes takes it back.',
+  nothing_scheduled: 'There is nothing to take back.',
+};
+
+/** A change of the subscription that is not possible as things stand. */
+export function changeRefused(reason: ChangeRefusal): Problem {
+  return problem('illegal_transition', CHANGE_REFUSED[reason], { reason });
+}
+
+const CHANGE_FAILED: Readonly<Record<Exclude<ChangeFailure, 'payment_failed'>, string>> = {
+  rejected: 'Stripe does not allow this change, and nothing has changed.',
+  lapsed: 'The change did not reach Stripe in time, or the subscription has ended. Nothing has changed.',
+  taken_back: 'The change was taken back before it was paid.',
+  replaced: 'Another change has taken the place of this one.',
+};
+
+/** A change that was recorded and did not happen. */
+export function changeFailed(changeId: string, failure: ChangeFailure, declineCode: string | null): Problem {
+  if (failure !== 'payment_failed') {
+    return problem('illegal_transition', CHANGE_FAILED[failure], { reason: failure, changeId });
+  }
+  const detail =
+    'The card was declined, and nothing has changed. Try again with another Idempotency-Key, with another card or after contacting the bank.';
+  return problem('payment_failed', detail, { changeId, declineCode });
+}
+
+export function changeNeedsHolder(changeId: string, clientSecret: string): Problem {
+  const detail =
+    'The card’s holder has to authenticate: Stripe.js does that with the clientSecret. The same request tells how it went.';
+  return problem('payment_action_required', detail, { changeId, clientSecret });
 }
 
 const NOT_CONFIGURED_RETRY_AFTER_SECONDS = 300;

@@ -17,11 +17,10 @@ export const VARIABLES = {
   eventBus: 'POSTAGE_EVENT_BUS',
   /** The name of the bucket in which records of the stream are kept that could not be processed. */
   failedRecordsBucket: 'POSTAGE_FAILED_RECORDS_BUCKET',
-  /** The id of the Secrets Manager secret that holds Stripe's keys, `{secretKey, webhookSecret}`. */
+  /** The id of the Secrets Manager secret that holds Stripe's keys, `{secretKey, webhookSecret, account}`. */
   stripeSecretId: 'POSTAGE_STRIPE_SECRET_ID',
   /** Another server than Stripe's, on a laptop. Optional. */
   stripeApiUrl: 'POSTAGE_STRIPE_API_URL',
-  /** Which price at Stripe is which plan, as JSON: `{"price_1Abc": {"plan": "pro", "interval": "month"}}`. */
   /** The URL of the queue in which Stripe's events wait. */
   stripeEventsQueueUrl: 'POSTAGE_STRIPE_EVENTS_QUEUE_URL',
   /** The id of the Secrets Manager secret from which the codes of gifts follow. */
@@ -30,7 +29,7 @@ export const VARIABLES = {
   appUrl: 'POSTAGE_APP_URL',
   /** The ARN of the function that deals with what is due. */
   reconcilerArn: 'POSTAGE_RECONCILER_ARN',
-  /** Where the API answers; stands in the OpenAPI document. Optional: `/` where it is not known. */
+  /** Where the API answers. Optional for the OpenAPI document: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;
 

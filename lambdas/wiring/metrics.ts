@@ -28,7 +28,7 @@ export const ROLLOVER_LIMITS = {
   hoursWithoutRun: 26,
 } as const;
 
-/** What goes wrong with payments, one value per occurrence, under the same one dimension. None of them is normal. */
+/** What goes wrong with payments, one value per occurrence or check, under the same one dimension. None of them is normal. */
 export const PAYMENT_METRICS = {
   /** A live subscription has a price that is not configured. */
   unknownPrices: 'StripeUnknownPrices',
@@ -38,6 +38,8 @@ export const PAYMENT_METRICS = {
   customersWithoutUser: 'StripeCustomersWithoutUser',
   /** An event was set aside, to be sent again by hand. */
   failedEvents: 'StripeFailedEvents',
+  /** What the daily check has found in the account at Stripe, 0 included. */
+  differences: 'StripeDifferences',
 } as const;
 
 /** What each run of the reconciler says, under the same one dimension. */

@@ -20,7 +20,15 @@ async function count(user: ApiUser, consume: Record<string, number>, key: string
   });
 }
 
-const NO_CREDITS = { available: 0, included: 0, carried: 0, purchased: 0, perPeriod: 0, extra: null };
+const NO_CREDITS = {
+  available: 0,
+  included: 0,
+  withheld: 0,
+  carried: 0,
+  purchased: 0,
+  perPeriod: 0,
+  extra: null,
+};
 
 describe('GET /account', () => {
   it('of somebody who is new is the free one: what is not in the plan has no limit, and nothing left', async () => {

@@ -161,37 +161,42 @@ describe('the Portal', () => {
     expect(answer).toMatchObject({ status: 200, body: { url: expect.stringMatching(/^https:\/\//) } });
   });
 
-  it('has nothing to change for a customer without a subscription', async () => {
+  it('takes a card of a customer without a subscription', async () => {
     const user = await someApiUser(postage());
     await begin(user);
-    expect(await inPortal(postage(), user, 'cancel')).toMatchObject({
-      status: 422,
-      body: { code: 'invalid' },
-    });
     const card = { paymentMethod: 'pm_card_visa' };
     expect(await inPortal(postage(), user, 'card', card)).toMatchObject({ status: 200 });
   });
 
-  it('has one configuration of its own, by which no allowance can be farmed', async () => {
+  it('has one configuration of its own, which neither changes nor cancels a plan', async () => {
     const user = await someApiUser(postage());
-    await begin(user);
+    await payCheckout(postage(), await begin(user));
     await user.call('POST', PORTAL);
     await user.call('POST', PORTAL);
     const { data } = await stripe.billingPortal.configurations.list({ active: true });
     expect(data.map(({ metadata }) => metadata?.['postage'])).toEqual(['dev']);
     expect(data[0]?.features).toMatchObject({
-      subscription_cancel: { enabled: true, mode: 'at_period_end' },
+      customer_update: { enabled: true },
+      invoice_history: { enabled: true },
+      payment_method_update: { enabled: true },
+      subscription_cancel: { enabled: false },
       subscription_pause: { enabled: false },
-      subscription_update: {
-        enabled: true,
-        billing_cycle_anchor: 'now',
-        proration_behavior: 'always_invoice',
-        default_allowed_updates: ['price'],
-        schedule_at_period_end: {
-          conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
-        },
-      },
+      subscription_update: { enabled: false },
     });
+    const price = { price: 'price_enterprise_month' };
+    expect(await inPortal(postage(), user, 'price', price)).toMatchObject({ status: 422 });
+    expect(await inPortal(postage(), user, 'cancel')).toMatchObject({ status: 422 });
+  });
+
+  it('can not be opened while Stripe has no active configuration of the stage', async () => {
+    const user = await someApiUser(postage());
+    await begin(user);
+    const { data } = await stripe.billingPortal.configurations.list({ active: true });
+    const id = data[0]?.id ?? '';
+    await stripe.billingPortal.configurations.update(id, { active: false });
+    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 503, body: { code: 'not_configured' } });
+    await stripe.billingPortal.configurations.update(id, { active: true });
+    expect(await user.call('POST', PORTAL)).toMatchObject({ status: 200 });
   });
 
   it('does not open before a Checkout, and says to begin one', async () => {

@@ -116,7 +116,7 @@ describe('the OpenAPI document', () => {
     const names = ROUTES.map(({ method, path }) => described(method, path)?.operationId);
     expect(new Set(names).size).toBe(ROUTES.length);
     const verbs =
-      /^(adjust|cancel|claim|create|delete|erase|export|forecast|get|give|list|open|prove|receive|reconcile|record|redrive|run)[A-Z]/;
+      /^(adjust|cancel|change|claim|create|delete|erase|export|forecast|get|give|list|open|preview|prove|receive|reconcile|record|redrive|run|take)[A-Z]/;
     for (const name of names) {
       expect(name).toMatch(verbs);
     }

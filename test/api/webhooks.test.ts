@@ -231,6 +231,18 @@ describe('what is signed and not for us', () => {
     await expectRefused(send(body, signed(body)), 403, 'forbidden');
   });
 
+  it('a thin event is refused, and is not queued', async () => {
+    const body = JSON.stringify({
+      id: 'evt_1',
+      object: 'v2.core.event',
+      type: 'v1.invoice.paid',
+      livemode: false,
+    });
+    await expectRefused(send(body, signed(body)), 400, 'malformed');
+    expect(queued).toEqual([]);
+    await expectRefused(send(body, 't=1,v1=abc'), 401, 'unauthenticated');
+  });
+
   it('something signed that is no event is an error, and is not queued', async () => {
     const body = JSON.stringify({ livemode: false });
     await expectRefused(send(body, signed(body)), 500, 'internal');

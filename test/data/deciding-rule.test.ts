@@ -100,6 +100,7 @@ const anyCatalogue: fc.Arbitrary<Catalogue> = fc
         features: [],
         plans: [free ?? LETTERS.plans[0], ...sold] as const,
         credit: null,
+        checkout: LETTERS.checkout,
         graceDays: 7,
         trialDays: 0,
       })),

@@ -184,6 +184,7 @@ describe('the account item', () => {
           [`${id}:2026-03-09`, perDay ?? 0],
         ]),
       ),
+      openChange: '1'.repeat(32),
       servedInterval: {
         subscriptionId: `sub_${'1'.repeat(40)}`,
         anchor: at('2026-03-01T12:34:56.789Z'),

@@ -68,6 +68,7 @@ const NOT_DEPLOYED: readonly (readonly [FunctionName, string, string, string])[]
   ['reconciler', 'dynamodb:PutItem', 'AUDIT#*', 'It records that many deliveries at once are stuck.'],
   ['reconciler', 'dynamodb:PutItem', 'USER#*', 'It writes the ledger line of a credit that comes back.'],
   ['reconciler', 'dynamodb:Query', 'USER#*', 'It looks up the closed period that a credit was spent in.'],
+  ['check-stripe', 'dynamodb:PutItem', 'CHECK#*', 'It runs once a day.'],
   ['stripe-events', 'dynamodb:PutItem', 'CUSTOMER#*', 'It links a customer who was made at Stripe by hand.'],
 ];
 
@@ -91,6 +92,12 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     action: 'dynamodb:PutItem',
     on: 'table',
     reason: 'No message of Stripe is received a thousand times in the deployed suite.',
+  },
+  {
+    function: 'check-stripe',
+    action: 'secretsmanager:GetSecretValue',
+    on: 'stripeSecret',
+    reason: 'It runs once a day.',
   },
   {
     function: 'stripe-events',
@@ -133,6 +140,12 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     action: 'dynamodb:GetItem',
     on: 'table',
     reason: 'It reads an account again when somebody else was faster.',
+  },
+  {
+    function: 'check-stripe',
+    action: 'sqs:SendMessage',
+    on: 'failedStripeChecks',
+    reason: 'Lambda itself keeps the checks there that broke off.',
   },
   {
     function: 'reconciler',

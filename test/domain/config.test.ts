@@ -92,26 +92,21 @@ describe('a file without mistakes', () => {
   });
 });
 
+const PAIR = "meters.calls.title: This must be the name for one and for many: ['image', 'images'].";
+
 describe('a mistake in the catalogue is told by its entry', () => {
   it.each<[string, Written, string]>([
     [
       'a name with a typo',
       { trailDays: 1 },
-      'trailDays: Nothing of this name is known here. Known are meters, plans, graceDays, trialDays, levels, features, credit.',
+      'trailDays: Nothing of this name is known here. Known are meters, plans, graceDays, trialDays, levels, features, credit, checkout.',
     ],
     ['what is missing', { graceDays: undefined }, 'graceDays: This is missing.'],
     ['no meters', { meters: [] }, `meters: ${OBJECT}`],
     ['a meter without a name', { meters: { calls: {}, images } }, 'meters.calls.title: This is missing.'],
-    [
-      'a meter with one name',
-      { meters: { calls: { title: ['call'] }, images } },
-      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
-    ],
-    [
-      'a meter with an empty name',
-      { meters: { calls: { title: ['', 'calls'] }, images } },
-      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
-    ],
+    ['a meter with one name', { meters: { calls: { title: ['call'] }, images } }, PAIR],
+    ['a meter whose name is a text', { meters: { calls: { title: 'call' }, images } }, PAIR],
+    ['a meter with an empty name', { meters: { calls: { title: ['', 'calls'] }, images } }, PAIR],
     [
       'a meter that costs half a credit',
       { meters: { calls, images: { ...images, credits: 0.5 } } },
@@ -183,11 +178,7 @@ describe('a mistake in the catalogue is told by its entry', () => {
       { plans: { pro } },
       'plans: There is no plan. The first one is everybody’s who has no subscription.',
     ],
-    [
-      'a comma too many in a name',
-      { meters: { calls: { title: ['call'].concat(HOLE) }, images } },
-      "meters.calls.title: This must be the name for one and for many: ['image', 'images'].",
-    ],
+    ['a comma too many in a name', { meters: { calls: { title: ['call'].concat(HOLE) }, images } }, PAIR],
     ['a comma too many among plans', { plans: [free].concat(HOLE, pro) }, `plans.1: ${OBJECT}`],
     ['a plan that is none', { plans: [free, 'pro'] }, `plans.1: ${OBJECT}`],
     ['two plans of one id', { plans: [free, pro, pro] }, 'plans.pro: An earlier plan has this id too.'],

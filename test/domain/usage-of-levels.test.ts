@@ -92,7 +92,7 @@ describe('an app of another kind', () => {
 
   it('proposes the next plan that has more of what is used up', () => {
     const [free, duo, ...larger] = STUDIO_FILE.plans;
-    const middle = { ...duo, id: 'duo', title: 'Duo', limits: { exports: 20, seats: 1 }, retired: undefined };
+    const middle = { ...duo, id: 'duo', title: 'Duo', limits: { exports: 20 }, retired: undefined };
     const catalogue = catalogueOf({ ...STUDIO_FILE, plans: [free, middle, ...larger] }, 0);
     const account = withUses(newAccount('user', NOW, catalogue), { exports: { used: 3 } });
     const full = { ...account, levels: { seats: { used: 1, limit: 1 } } };

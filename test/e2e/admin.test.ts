@@ -164,6 +164,7 @@ describe('an administrator', () => {
       `/admin/reports/mail-credits?month=${day.slice(0, '2026-11'.length)}`,
       '/admin/rollovers',
       '/admin/catalogue',
+      '/admin/checks',
     ]) {
       expectAnswer(await ask(world(), `GET ${path}`, { token }), 403, { code: 'forbidden' });
       expect((await ask(world(), `GET ${path}`)).status).toBe(401);

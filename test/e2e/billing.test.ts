@@ -17,6 +17,7 @@ import { useWorld } from './support/use-world.ts';
 
 const world = useWorld();
 const PRO = { plan: 'pro', interval: 'month' };
+const ENTERPRISE = { plan: 'enterprise', interval: 'month' };
 
 describe('a subscription', () => {
   itWithStripe('begins with a paid Checkout, and no second one beside it', async () => {
@@ -29,18 +30,27 @@ describe('a subscription', () => {
     expectAnswer(second, 409, { code: 'already_subscribed' });
   });
 
-  itWithStripe('is upgraded, ended and kept after all, in the Portal', async () => {
-    const user = await givenPayingUser(world(), 'freeUpgrader', PRO);
-    await untilEntitled(world(), user, { plan: 'pro' });
-    await inPortal(world(), user, 'price', { price: 'price_enterprise_month' });
-    await untilEntitled(world(), user, { plan: 'enterprise', status: 'active' });
-    expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 10 });
-    await inPortal(world(), user, 'cancel');
-    const { periodEndsAt } = await get(world(), '/usage', user.token);
-    await untilEntitled(world(), user, { plan: 'enterprise', endsAt: periodEndsAt });
-    await inPortal(world(), user, 'keep');
-    await untilEntitled(world(), user, { plan: 'enterprise', endsAt: undefined });
-  });
+  itWithStripe(
+    'is upgraded, made smaller from the end of the period on, cancelled and kept after all',
+    async () => {
+      const user = await givenPayingUser(world(), 'freeUpgrader', PRO);
+      const { token } = user;
+      await untilEntitled(world(), user, { plan: 'pro' });
+      const upgraded = await ask(world(), 'POST /billing/plan-changes', { token, json: ENTERPRISE });
+      expectAnswer(upgraded, 200, { ...ENTERPRISE, status: 'done' });
+      await untilEntitled(world(), user, { plan: 'enterprise', status: 'active' });
+      expect(await get(world(), '/credits', token)).toMatchObject({ available: 10 });
+      expectAnswer(await ask(world(), 'POST /billing/plan-changes', { token, json: PRO }), 200, { ...PRO });
+      expect(await get(world(), '/billing', token)).toMatchObject({ ...ENTERPRISE, scheduled: PRO });
+      expectAnswer(await ask(world(), 'DELETE /billing/plan-changes', { token }), 200);
+      expect(await get(world(), '/billing', token)).toMatchObject({ ...ENTERPRISE, scheduled: null });
+      expectAnswer(await ask(world(), 'POST /billing/cancellation', { token }), 200, { status: 'done' });
+      const { periodEndsAt } = await get(world(), '/usage', token);
+      await untilEntitled(world(), user, { plan: 'enterprise', endsAt: periodEndsAt });
+      expectAnswer(await ask(world(), 'DELETE /billing/cancellation', { token }), 200);
+      await untilEntitled(world(), user, { plan: 'enterprise', endsAt: undefined });
+    },
+  );
 
   itWithStripe('G8: is ended at once at Stripe, and begun anew; what was bought stays', async () => {
     const user = await world().meet('freeResubscriber');

@@ -8,7 +8,7 @@ import { dev } from './support/dev.ts';
 import { eventually } from './support/eventually.ts';
 import { EXAMPLES } from './support/examples.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
-import { inPortal, subscribe } from './support/paying.ts';
+import { subscribe } from './support/paying.ts';
 import { describeExample, itOnThisMachine } from './support/use-world.ts';
 
 const statistics = z.object({
@@ -166,7 +166,8 @@ describeExample('pictures', (world) => {
       const duo = { plan: 'duo', status: 'active', levels: { seats: { limit: 2 } }, features: [] };
       const credits = { available: 107, included: 100, carried: 7 };
       expect(await accountOf(world(), user.userId)).toMatchObject({ ...duo, credits });
-      await inPortal(world(), user, 'price', { price: 'price_studio_month' });
+      const order = { plan: 'studio', interval: 'month' };
+      expectAnswer(await ask(world(), 'POST /billing/plan-changes', { token: user.token, json: order }), 200);
       const studio = { plan: 'studio', levels: { seats: { limit: 5 } }, features: ['priority_queue'] };
       expect(await accountOf(world(), user.userId)).toMatchObject(studio);
     },

@@ -114,6 +114,7 @@ describe('the alarms', () => {
     ['rollover-summary-errors', 'AWS/Lambda', 'Errors'],
     ['stripe-events-errors', 'AWS/Lambda', 'Errors'],
     ['failed-stripe-events-errors', 'AWS/Lambda', 'Errors'],
+    ['check-stripe-errors', 'AWS/Lambda', 'Errors'],
   ])('%s rings at the first one', (name, namespace, metric) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `postage-prod-${name}`,
@@ -133,6 +134,12 @@ describe('the alarms', () => {
       name: 'rollover-error-rate',
       rule: { ...above, Threshold: 5 },
       metric: 'RolloverErrorRate',
+      missing: 'ignore',
+    },
+    {
+      name: 'stripe-check',
+      rule: { ...above, Threshold: 0 },
+      metric: 'StripeDifferences',
       missing: 'ignore',
     },
     {

@@ -73,8 +73,8 @@ describe('the logs', () => {
 
 describe('the rollover', () => {
   it('starts at midnight UTC with the time for which it is scheduled', () => {
-    // This one, and the reconciler's.
-    template.resourceCountIs('AWS::Scheduler::Schedule', 2);
+    // This one, the reconciler's and that of Stripe's check.
+    template.resourceCountIs('AWS::Scheduler::Schedule', 3);
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'cron(0 0 * * ? *)',
       ScheduleExpressionTimezone: 'Etc/UTC',

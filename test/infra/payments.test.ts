@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
 import { VARIABLES } from '../../lambdas/wiring/environment.ts';
 import { parseStripeApiUrl } from '../../lib/stripe-settings.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
@@ -61,8 +62,28 @@ describe('the events of Stripe', () => {
     const secrets = resourcesOf(template, 'AWS::SecretsManager::Secret');
     const [id, secret] = secrets.find(([each]) => each.startsWith('PaymentsStripeKeys')) ?? [];
     expect(secret?.Properties['SecretString']).toBe('{"secretKey":"","webhookSecret":""}');
-    for (const name of ['webhooks', 'billing', 'purchases', 'deliveries', 'reconciler', 'stripe-events']) {
+    for (const name of [
+      'webhooks',
+      'billing',
+      'purchases',
+      'deliveries',
+      'reconciler',
+      'stripe-events',
+      'check-stripe',
+    ]) {
       expect(referenceIn(variablesOf(name)[VARIABLES.stripeSecretId])).toBe(id);
     }
+  });
+
+  it('are checked every day: the account at Stripe is compared with what the stack needs', () => {
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(1 day)',
+      State: 'ENABLED',
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StripeCheckcheckstripeFunction'), 'Arn'] },
+        Input: '{"now":"<aws.scheduler.scheduled-time>"}',
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('failedstripechecks'), 'Arn'] } },
+      },
+    });
   });
 });

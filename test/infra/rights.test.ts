@@ -53,6 +53,7 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["StreamFailedRecords\w+","Arn"\]\}$/, 'failedRecordsBucket'],
     [/^\{"Fn::GetAtt":\["ReconcilerreconcilerFunction\w+","Arn"\]\}$/, 'reconciler'],
     [/^\{"Fn::GetAtt":\["Reconcilerfailedreconciliations\w+","Arn"\]\}$/, 'failedReconciliations'],
+    [/^\{"Fn::GetAtt":\["StripeCheckfailedstripechecks\w+","Arn"\]\}$/, 'failedStripeChecks'],
     [/^\{"Fn::GetAtt":\["SendersMailKeys\w+","Id"\]\}$/, 'mailSecret'],
     [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
     [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
@@ -157,13 +158,13 @@ describe('the rights of the functions', () => {
     ],
     [
       'dynamodb:UpdateItem',
-      'admin consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
+      'admin billing consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
     ],
     [
       'secretsmanager:GetSecretValue',
-      'billing cron deliveries gifts mail-sender mail-webhook purchases reconciler reconciliation stripe-events webhooks',
+      'billing check-stripe cron deliveries gifts mail-sender mail-webhook purchases reconciler reconciliation stripe-events webhooks',
     ],
-    ['sqs:SendMessage', 'failed-events reconciler webhooks'],
+    ['sqs:SendMessage', 'check-stripe failed-events reconciler webhooks'],
     ['states:StartExecution', 'cron'],
     ['lambda:InvokeFunction', 'reconciliation'],
     ['ses:SendEmail', 'email-sender'],
@@ -189,7 +190,7 @@ describe('the rights of the functions', () => {
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
-      { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*'] },
+      { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*', 'CHECK#*'] },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
       { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },
@@ -207,6 +208,7 @@ describe('the rights of the functions', () => {
       { name: 'reconciler', on: ['dueIndex'], keys: undefined },
       { name: 'reconciler', on: ['table'], keys: 'RECONCILED#*' },
       { name: 'reconciler', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'check-stripe', on: ['table'], keys: 'CHECK#*' },
       { name: 'record-catalogue', on: ['table'], keys: 'CATALOGUE#*' },
       { name: 'statistics', on: ['stream'], keys: undefined },
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
@@ -249,6 +251,10 @@ describe('the rights of the rest', () => {
       [
         ['lambda:InvokeFunction', expect.stringContaining('ReconcilerreconcilerFunction')],
         ['sqs:SendMessage', expect.stringContaining('failedreconciliations')],
+      ],
+      [
+        ['lambda:InvokeFunction', expect.stringContaining('StripeCheckcheckstripeFunction')],
+        ['sqs:SendMessage', expect.stringContaining('failedstripechecks')],
       ],
     ]);
   });

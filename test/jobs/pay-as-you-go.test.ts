@@ -51,6 +51,21 @@ function betweenRefusalAndWrite(act: () => Promise<unknown>): () => boolean {
 }
 
 describe('a mail without a credit', () => {
+  it('has on the statement of the card what the catalogue says', async () => {
+    const payer = await givenPayer(suite);
+    const services = suite.services();
+    const checkout = { ...services.store.catalogue.checkout, statementDescriptor: 'LETTERS' };
+    const catalogue = { ...services.store.catalogue, checkout };
+    const { asked } = await askForMail(
+      { ...services, store: { ...services.store, catalogue } },
+      payer,
+      asking(payer),
+    );
+    expect(asked).toBe('paid');
+    const { data } = await suite.stripe().paymentIntents.list({ customer: payer.customerId });
+    expect(data).toMatchObject([{ statement_descriptor_suffix: 'LETTERS' }]);
+  });
+
   it('G9: is paid by card at the price of its plan, scheduled and counted', async () => {
     const payer = await givenPayer(suite);
     const { asked, delivery } = await askForMail(suite.services(), payer, asking(payer));

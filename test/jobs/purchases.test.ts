@@ -206,6 +206,19 @@ describe('a refund', () => {
     expect(await suite.booked()).toEqual([0, 0, 10]);
   });
 
+  it('that is a dispute in the currency of the bank counts as the whole', async () => {
+    const { intent } = await suite.boughtAndGranted();
+    // The stand-in knows dollars only.
+    const elsewhere = suite.services(async (send) => {
+      const body = (await (await send()).json()) as { url?: string };
+      const data = [{ object: 'dispute', id: 'du_1', amount: 2_100, currency: 'gbp', status: 'lost' }];
+      return Response.json(body.url === '/v1/disputes' ? { ...body, data } : body);
+    });
+    const told = { object: 'dispute', id: 'du_1', payment_intent: intent };
+    expect(await suite.follow([suite.about('charge.dispute.closed', told)], elsewhere)).toEqual([]);
+    expect(await suite.booked()).toEqual([0, 0, 10]);
+  });
+
   it.each([
     ['refund that was called off', 'canceled', 'refund.updated'],
     ['dispute that was prevented', 'prevented', 'charge.dispute.closed'],
@@ -219,13 +232,15 @@ describe('a refund', () => {
     // The stand-in can do neither: Stripe lists refunds, which are asked for first, and disputes.
     const undone = suite.services(async (send) => {
       const answer = await send();
-      const body = (await answer.json()) as { object: string };
-      if (body.object !== 'list') {
+      const body = (await answer.json()) as { object: string; url?: string };
+      if (body.object !== 'list' || body.url === '/v1/checkout/sessions') {
         return Response.json(body);
       }
       lists += 1;
       const data =
-        isRefund === (lists === 1) ? [{ object: 'refund', id: 'id_1', amount: 2_700, status }] : [];
+        isRefund === (lists === 1)
+          ? [{ object: 'refund', id: 'id_1', amount: 2_700, currency: 'usd', status }]
+          : [];
       return Response.json({ ...body, data });
     });
     const told = { object: isRefund ? 'refund' : 'dispute', id: 'id_1', payment_intent: intent };
@@ -250,7 +265,11 @@ describe('a refund', () => {
     expect(events.map(({ type }) => type)).toContain('charge.refunded');
     expect(await suite.follow(events)).toEqual([]);
     expect(await suite.booked()).toEqual([0, 0, 0]);
-    expect(await suite.failed()).not.toContainEqual(expect.objectContaining({ id: events.at(-1)?.id }));
+    const reasons = (await suite.failed())
+      .filter(({ id }) => events.some((event) => event.id === id))
+      .map(({ reason }) => reason);
+    // There is no such delivery.
+    expect(new Set(reasons)).toEqual(new Set(['payment_mismatch']));
   });
 });
 

@@ -37,7 +37,15 @@ async function givenSubscription(): Promise<Stripe.Subscription> {
 async function checkOut(seen?: Account): Promise<string> {
   const services = withOtherKeys();
   const account = seen ?? (await suite.account(user.userId));
-  const order = { ...user, priceId: PRO, trialDays: 0, appUrl: 'https://app.test/', requestId: null };
+  const { checkout } = services.store.catalogue;
+  const order = {
+    ...user,
+    priceId: PRO,
+    checkout,
+    trialDays: 0,
+    appUrl: 'https://app.test/',
+    requestId: null,
+  };
   return withCustomer(services, account, suite.at().clock.now(), plentyOfTime(), async (customerId) => {
     const { url } = await checkOutSubscription(services.stripe, { ...order, customerId }, plentyOfTime());
     return url;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { findPrice, lookupKeyOf, offerOf, PLAN_METADATA } from '../../lambdas/adapters/stripe/prices.ts';
+import {
+  differencesOf,
+  findPrice,
+  inWords,
+  lookupKeyOf,
+  offerOf,
+  PLAN_METADATA,
+  priceOfPlan,
+} from '../../lambdas/adapters/stripe/prices.ts';
 import { LETTERS } from '../support/catalogues.ts';
 import { PRO, usePayments } from '../support/payments.ts';
 import { plentyOfTime } from '../support/table.ts';
@@ -45,6 +53,12 @@ describe('the price at which a plan is sold', () => {
     });
     await expect(found()).rejects.toThrow(words);
   });
+});
+
+it('a price in another currency is not that of the catalogue', async () => {
+  const wanted = priceOfPlan(OFFER, LETTERS);
+  const price = { ...(await suite.stripe().prices.retrieve(PRO)), currency: 'eur' };
+  expect(wanted && differencesOf(price, wanted).map(inWords)).toEqual(['currency eur instead of usd']);
 });
 
 describe('what a subscription at a price gives', () => {

@@ -79,14 +79,35 @@ describe('a list', () => {
 });
 
 describe('the customer of a user', () => {
+  it('is made without an e-mail address that Stripe refuses', async () => {
+    let requests = 0;
+    const { stripe } = suite.services(() => {
+      requests += 1;
+      const error = {
+        type: 'invalid_request_error',
+        code: 'email_invalid',
+        param: 'email',
+        message: 'Invalid',
+      };
+      return requests === 1 ? Response.json({ error }, { status: 400 }) : null;
+    });
+    const customer = { userId: 'user-2', email: 'ada@invalid.x', replaces: null };
+    const id = await createCustomer(stripe, customer, plentyOfTime());
+    expect(await suite.stripe().customers.retrieve(id)).toMatchObject({ email: null });
+  });
+
   it('is made once, however often they are asked for', async () => {
     const { stripe } = suite.services();
-    const make = (replaces: string | null = null): Promise<string> =>
-      createCustomer(stripe, 'user-1', replaces, plentyOfTime());
+    const make = (replaces: string | null = null, email: string | null = null): Promise<string> =>
+      createCustomer(stripe, { userId: 'user-1', email, replaces }, plentyOfTime());
     const first = await make();
     expect(await make()).toBe(first);
     const second = await make(first);
     expect(second).not.toBe(first);
     expect(await make(first)).toBe(second);
+    const withAddress = await make(null, 'ada@example.com');
+    expect(await make(null, 'ada@example.com')).toBe(withAddress);
+    expect(await suite.stripe().customers.retrieve(withAddress)).toMatchObject({ email: 'ada@example.com' });
+    await make(null, 'ada@example.org');
   });
 });

@@ -6,9 +6,16 @@ import { openUntil } from '../../lambdas/domain/account.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { at, leftOf, shown } from '../support/accounts.ts';
+import { type AskedChange } from '../../lambdas/domain/plan-changes.ts';
+import {
+  askFor,
+  CANCEL,
+  changeTo,
+  ENTERPRISE_OFFER,
+  PRO_OFFER,
+  PRO_YEARLY_OFFER,
+} from '../support/changes.ts';
 import { ENTERPRISE, eventAbout, PRO, PRO_YEARLY, usePayments } from '../support/payments.ts';
-import { createPortal } from '../../lambdas/adapters/stripe/portal.ts';
-import { plentyOfTime } from '../support/table.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
 const suite = usePayments('2026-01-31T09:00:00Z');
@@ -265,35 +272,31 @@ describe('a change of plan', () => {
     expect(await creditsLeft()).toBe(10);
   });
 
-  describe('in the Portal', () => {
-    beforeEach(async () => {
-      const { stripe } = suite.services();
-      await createPortal(stripe, LETTERS, 'test').open(
-        user.customerId,
-        'https://example.com',
-        plentyOfTime(),
-      );
-    });
+  describe('that its user asks for', () => {
+    const ask = (asked: AskedChange): Promise<unknown> =>
+      askFor(suite.services(), asked, { userId: user.userId, now: suite.at().clock.now() });
 
     it('upwards begins a new period that is paid at once', async () => {
-      const id = await subscribe();
-      suite.at().moveTo('2026-02-10T00:00:00Z');
-      suite.at().standIn.control.changePriceInPortal(id, ENTERPRISE);
-      await suite.followAll();
-      expect(await seen()).toEqual({
+      await subscribe();
+      await moveTo('2026-02-10T00:00:00Z');
+      await ask(changeTo(ENTERPRISE_OFFER));
+      const upgraded = {
         plan: 'enterprise',
         status: 'active',
         anchor: '2026-02-10',
         period: ['2026-02-10', '2026-03-10'],
-      });
+      };
+      expect(await seen()).toEqual(upgraded);
+      expect(await creditsLeft()).toBe(10);
+      await suite.followAll();
+      expect(await seen()).toEqual(upgraded);
       expect(await creditsLeft()).toBe(10);
     });
 
     it('to a year begins a new period', async () => {
-      const id = await subscribe();
-      suite.at().moveTo('2026-02-10T00:00:00Z');
-      suite.at().standIn.control.changePriceInPortal(id, PRO_YEARLY);
-      await suite.followAll();
+      await subscribe();
+      await moveTo('2026-02-10T00:00:00Z');
+      await ask(changeTo(PRO_YEARLY_OFFER));
       expect(await suite.account(user.userId)).toMatchObject({
         plan: 'pro',
         subscription: { interval: 'year' },
@@ -302,8 +305,8 @@ describe('a change of plan', () => {
     });
 
     it('downwards waits for the end of the period', async () => {
-      const id = await subscribe({ items: [{ price: ENTERPRISE }] });
-      suite.at().standIn.control.changePriceInPortal(id, PRO);
+      await subscribe({ items: [{ price: ENTERPRISE }] });
+      await ask(changeTo(PRO_OFFER));
       await moveTo('2026-02-10');
       expect(await seen()).toMatchObject({ plan: 'enterprise' });
       await moveTo('2026-03-01');
@@ -311,8 +314,8 @@ describe('a change of plan', () => {
     });
 
     it('cancels at the end of the period', async () => {
-      const id = await subscribe();
-      suite.at().standIn.control.cancelInPortal(id);
+      await subscribe();
+      await ask(CANCEL);
       await moveTo('2026-02-10');
       expect(await seen()).toMatchObject({ plan: 'pro' });
       await moveTo('2026-03-01');

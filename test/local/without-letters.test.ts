@@ -82,6 +82,7 @@ describe('npm start without the letters app', () => {
       '/admin/users/carol',
       `/admin/usage-stats?start=${day}&end=${day}`,
       '/admin/catalogue',
+      '/admin/checks',
     ]) {
       expect(await get(path)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     }

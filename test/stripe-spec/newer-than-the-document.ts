@@ -1,2 +1,7 @@
 /** What stripe-mock refuses only because its document is older than the version that Postage speaks. */
-export const NEWER_THAN_THE_DOCUMENT: readonly { message: string; reason: string }[] = [];
+export const NEWER_THAN_THE_DOCUMENT: readonly { message: string; reason: string }[] = [
+  {
+    message: "object property 'api_version' validation failed: value is not in enumeration",
+    reason: 'The document is of 2026-08-26.dahlia, and the webhook endpoint of 2026-10-28.endive.',
+  },
+];

@@ -35,7 +35,7 @@ export async function payCheckout(postage: Postage, url: string, body: object = 
   await atStripe(postage, 'POST', '/flush');
 }
 
-/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as its `/dev/stripe` routes are named. */
+/** What a user does in the Portal: `card`, or tries to do there, as its `/dev/stripe` routes are named. */
 export async function inPortal(
   postage: Postage,
   user: ApiUser,

@@ -20,13 +20,17 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
 
-/** Runs a program of `local/` as its npm script does; `start` with the letters app, whatever the owner's own file says. */
+/**
+ * Runs a program of `local/` as its npm script does; `start` and `stripe` with the letters app, whatever the owner’s own file
+ * says.
+ */
 export function runCommand(
-  program: 'start' | 'rollover' | 'audit' | 'catalogue',
+  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'import' | 'stripe',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {
-  const config = program === 'start' && !args.includes('--config') ? LETTERS : [];
+  const takesLetters = program === 'start' || program === 'stripe';
+  const config = takesLetters && !args.includes('--config') ? LETTERS : [];
   return run(process.execPath, [`local/${program}.ts`, ...config, ...args], variables);
 }
 

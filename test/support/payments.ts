@@ -88,6 +88,8 @@ export function eventAbout(type: string, object: object, at: number): Stripe.Eve
 export interface PaymentsSuite extends FaultyTable {
   stripe: () => Stripe;
   at: () => TestStripe;
+  /** Another Stripe in place of the test's, which knows nobody. */
+  restart: () => Promise<void>;
   services: (gate?: StripeGate, store?: Store) => StripeServices;
   /** The events of Stripe's that nobody has been told of yet. */
   newEvents: () => Stripe.Event[];
@@ -104,15 +106,17 @@ export interface PaymentsSuite extends FaultyTable {
 }
 
 /** A Stripe of its own for each test, which begins at this instant. */
-export function usePayments(startIso: string): PaymentsSuite {
+export function usePayments(startIso: string, options: Parameters<typeof openStripe>[1] = {}): PaymentsSuite {
   const table = useFaultyTable();
   let opened: TestStripe | null = null;
   let told = 0;
-  beforeEach(async () => {
+  const restart = async (): Promise<void> => {
+    await opened?.stop();
     // Another seed each time: the table remembers the ids of the tests before.
-    opened = await openStripe(startIso, { seed: randomInt(2 ** 31) });
+    opened = await openStripe(startIso, { ...options, seed: randomInt(2 ** 31) });
     told = 0;
-  });
+  };
+  beforeEach(restart);
   afterEach(async () => {
     await opened?.stop();
   });
@@ -143,6 +147,7 @@ export function usePayments(startIso: string): PaymentsSuite {
     ...table,
     stripe: () => begun().stripe,
     at: begun,
+    restart,
     services,
     newEvents,
     follow,

@@ -38,14 +38,15 @@ export async function beginPurchase(
 ): Promise<{ id: string; sessionId: string }> {
   const deadline = plentyOfTime();
   const { price } = bundleOf(LETTERS, bundle);
+  const { checkout } = LETTERS;
   const context = { userId, id, fingerprint: 'a bundle', now, deadline };
   await openPurchase(store, context, { credits: bundle, ...price, customerId });
   const order = {
     userId,
     customerId,
     purchaseId: id,
-    name: `${String(bundle)} mail credits`,
-    price,
+    priceId: `price_bundle_${String(bundle)}`,
+    checkout,
     appUrl: 'https://app.test/',
   };
   const url = await checkOutBundle(stripe, order, deadline);

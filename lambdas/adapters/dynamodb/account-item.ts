@@ -221,6 +221,8 @@ export function accountItem(account: Account): WireItem {
     withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
+    // Half as many bytes as its 32 digits.
+    openChange: account.openChange === null ? undefined : Buffer.from(account.openChange, 'hex'),
     ...dayAttributes(account),
     ...dueAttributes(account),
   });
@@ -296,6 +298,7 @@ export function parseAccount(item: WireItem): AccountState {
     usesByDay: parseUsesByDay(reader),
     credits: parseCredits(reader),
     servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,
+    openChange: reader.has('openChange') ? Buffer.from(reader.binary('openChange')).toString('hex') : null,
   };
   assertSumsHold(account, reader.integer('available'));
   return account;

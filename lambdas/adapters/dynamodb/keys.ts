@@ -15,7 +15,7 @@ export function userIdOf(pk: string): string | null {
 
 export const ACCOUNT_KEY = 'ACCOUNT';
 
-/** What a user's record is, in the core (`USAGE`, `LEDGER`, `PURCHASE`, `GIFT`, `CLAIM`) or in an app on top of it. */
+/** What a user's record is, in the core (`USAGE`, `LEDGER`, `PURCHASE`, `CHANGE`, `GIFT`, `CLAIM`) or in an app on top of it. */
 export type RecordKind = Uppercase<string>;
 
 export function recordKey(kind: RecordKind, id: string): string {
@@ -90,6 +90,9 @@ export const CATALOGUES_KEY = 'CATALOGUE#DEPLOYED';
 
 /** What the last comparison of catalogues has found. */
 export const CATALOGUE_DIFF_KEY = 'CATALOGUE#DIFF';
+
+/** What the last check of the account at Stripe has found. */
+export const STRIPE_CHECK_KEY = 'CHECK#STRIPE';
 
 /** A catalogue's place among them: they are numbered, so that of two at once the table takes one. */
 export function catalogueKey(number: number): string {

@@ -1,6 +1,6 @@
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
-import { type Price } from '../../domain/catalogue.ts';
+import { type Checkout } from '../../domain/catalogue.ts';
 import { callStripe, type StripeAnswer, type StripeConnection } from './connection.ts';
 import { NotConfiguredError, StripeMissingError, StripeRejectedError } from './errors.ts';
 import { listAll } from './lists.ts';
@@ -13,6 +13,7 @@ export interface SubscriptionOrder {
   trialDays: number;
   /** Where Stripe sends the user back to. */
   appUrl: string;
+  checkout: Checkout;
   /** One request has one open session for a customer; null: each request makes another one. */
   requestId: string | null;
 }
@@ -58,7 +59,7 @@ export async function checkOutSubscription(
 
 function createSession(
   connection: StripeConnection,
-  { userId, customerId, priceId, trialDays, appUrl }: SubscriptionOrder,
+  { userId, customerId, priceId, trialDays, appUrl, checkout }: SubscriptionOrder,
   idempotencyKey: string | null,
   deadline: Deadline,
 ): Promise<Stripe.Response<Stripe.Checkout.Session>> {
@@ -70,6 +71,7 @@ function createSession(
         client_reference_id: userId,
         metadata: { userId },
         line_items: [{ price: priceId, quantity: 1 }],
+        ...optionsOf(checkout),
         subscription_data: {
           metadata: { userId },
           ...(trialDays === 0 ? {} : { trial_period_days: trialDays }),
@@ -117,11 +119,10 @@ export interface BundleOrder {
   userId: string;
   customerId: string;
   purchaseId: string;
-  /** What the page says is bought: `5 credits`. */
-  name: string;
-  price: Price;
+  priceId: string;
   /** Where Stripe sends the user back to. */
   appUrl: string;
+  checkout: Checkout;
 }
 
 /**
@@ -134,29 +135,26 @@ export interface BundleOrder {
  */
 export async function checkOutBundle(
   connection: StripeConnection,
-  { userId, customerId, purchaseId, name, price, appUrl }: BundleOrder,
+  { userId, customerId, purchaseId, priceId, appUrl, checkout }: BundleOrder,
   deadline: Deadline,
 ): Promise<string> {
   // Both carry it: some events name the session, others the payment.
   const metadata = { userId, purchaseId };
-  const session = await callStripe(connection, deadline, (stripe, options) =>
+  const { statementDescriptor: suffix, makesInvoices } = checkout;
+  const session = await begin(connection, deadline, (stripe, options) =>
     stripe.checkout.sessions.create(
       {
         mode: 'payment',
         customer: customerId,
         client_reference_id: userId,
         metadata,
-        payment_intent_data: { metadata },
-        line_items: [
-          {
-            quantity: 1,
-            price_data: {
-              currency: price.currency,
-              unit_amount: price.amountCents,
-              product_data: { name },
-            },
-          },
-        ],
+        payment_intent_data: {
+          metadata,
+          ...(suffix === null ? {} : { statement_descriptor_suffix: suffix }),
+        },
+        ...(makesInvoices ? { invoice_creation: { enabled: true, invoice_data: { metadata } } } : {}),
+        ...optionsOf(checkout),
+        line_items: [{ price: priceId, quantity: 1 }],
         success_url: returnUrl(appUrl, 'succeeded'),
         cancel_url: returnUrl(appUrl, 'cancelled'),
       },
@@ -164,6 +162,22 @@ export async function checkOutBundle(
     ),
   );
   return pageOf(session);
+}
+
+/** What the catalogue sets for every page. */
+function optionsOf({ tax, takesCodes, termsUrl }: Checkout): Partial<Stripe.Checkout.SessionCreateParams> {
+  return {
+    ...(tax === null
+      ? {}
+      : {
+          automatic_tax: { enabled: true },
+          // Stripe counts by the customer's address, and prints their name beside a tax id.
+          customer_update: { address: 'auto', name: 'auto' },
+          tax_id_collection: { enabled: true },
+        }),
+    ...(takesCodes ? { allow_promotion_codes: true } : {}),
+    ...(termsUrl === null ? {} : { consent_collection: { terms_of_service: 'required' } }),
+  };
 }
 
 /** @throws NotConfiguredError */

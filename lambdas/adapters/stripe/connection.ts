@@ -10,6 +10,8 @@ export interface StripeKeys {
   secretKey: string;
   /** What the webhook endpoint's events are signed with. */
   webhookSecret: string;
+  /** The account that the keys were of when `npm run stripe -- setup` last ran. */
+  account?: string | undefined;
 }
 
 /** Stripe, as one process reaches it. Nothing is read or sent before it is needed. */
@@ -20,8 +22,8 @@ export interface StripeConnection {
   sdk: () => Promise<Stripe>;
 }
 
-/** The version that the SDK's types describe, pinned so that an update of the SDK does not change it in passing. */
-const API_VERSION = '2026-10-28.endive';
+/** The version that the SDK's types describe, for requests and events. Pinned: no update of the SDK changes it in passing. */
+export const API_VERSION = '2026-10-28.endive';
 /** The longest that one request may take. */
 const REQUEST_TIMEOUT_MS = 8_000;
 /** With less than this left, another request would not be answered in time. */
@@ -33,7 +35,11 @@ const SHORTEST_REQUEST_MS = 100;
  */
 export function connectStripe(secretId: string, apiUrl: string | null): StripeConnection {
   const readSecret = createSecretReader(secretId);
-  const keys = async (): Promise<StripeKeys> => parseKeys(await readConfigured(readSecret));
+  return connectionBy(async () => parseKeys(await readConfigured(readSecret)), apiUrl);
+}
+
+/** @param keys asked for each time: they may change while the process lives */
+export function connectionBy(keys: () => Promise<StripeKeys>, apiUrl: string | null): StripeConnection {
   let made: { secretKey: string; sdk: Stripe } | null = null;
   return {
     keys,
@@ -78,6 +84,7 @@ function addressOf({ protocol, hostname, port }: URL): {
 const keysInSecret = z.object({
   secretKey: z.string().check(z.regex(/^[sr]k_(test|live)_\S+$/)),
   webhookSecret: z.string().check(z.regex(/^whsec_\S+$/)),
+  account: z.optional(z.string()),
 });
 
 async function readConfigured(readSecret: () => Promise<string>): Promise<string> {
@@ -104,7 +111,7 @@ function parseKeys(secret: string): StripeKeys {
 }
 
 /** Whether the keys are those of a live account, and not of a sandbox. */
-export function isLiveMode({ secretKey }: StripeKeys): boolean {
+export function isLiveMode({ secretKey }: Pick<StripeKeys, 'secretKey'>): boolean {
   return /^[sr]k_live_/.test(secretKey);
 }
 

@@ -1,26 +1,44 @@
+import { createHash } from 'node:crypto';
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { createUnderKey, readStripe, type StripeConnection } from './connection.ts';
-import { NotConfiguredError, requireKnown } from './errors.ts';
+import { NotConfiguredError, requireKnown, StripeRejectedError } from './errors.ts';
+
+export interface NewCustomer {
+  userId: string;
+  /** For Stripe's receipts and reminders. Checkout asks for it where there is none. */
+  email: string | null;
+  /** The user's former customer, who was deleted at Stripe. */
+  replaces: string | null;
+}
 
 /**
- * Makes the customer of a user. The idempotency key is the user's, so that two requests at once, or a repetition within
- * a day, make one customer. A second one that nothing refers to does no harm.
+ * Makes the customer of a user. The idempotency key is the user's and their e-mail address's, so that two requests at once,
+ * or a repetition within a day, make one customer. A second one that nothing refers to does no harm.
  *
- * @param replaces the user's former customer, who was deleted at Stripe
  * @throws StripeUnavailableError, NotConfiguredError
  */
 export async function createCustomer(
   connection: StripeConnection,
-  userId: string,
-  replaces: string | null,
+  { userId, email, replaces }: NewCustomer,
   deadline: Deadline,
 ): Promise<string> {
-  const idempotencyKey = `customer:${userId}${replaces === null ? '' : `:after:${replaces}`}`;
-  const { id } = await createUnderKey(connection, deadline, idempotencyKey, (stripe, options) =>
-    stripe.customers.create({ metadata: { userId } }, options),
-  );
-  return id;
+  // A key goes with one set of parameters, and the address may have changed since.
+  const of = email === null ? '' : `:${createHash('sha256').update(email).digest('hex').slice(0, 16)}`;
+  const idempotencyKey = `customer:${userId}${of}${replaces === null ? '' : `:after:${replaces}`}`;
+  const who = { metadata: { userId }, ...(email === null ? {} : { email }) };
+  try {
+    const { id } = await createUnderKey(connection, deadline, idempotencyKey, (stripe, options) =>
+      stripe.customers.create(who, options),
+    );
+    return id;
+  } catch (error) {
+    // Stripe judges addresses more strictly than we can. Checkout asks for another one.
+    if (error instanceof StripeRejectedError && error.param === 'email' && email !== null) {
+      return createCustomer(connection, { userId, email: null, replaces }, deadline);
+    }
+    throw error;
+  }
 }
 
 /**

@@ -20,7 +20,9 @@ export type Verification =
   /** The signature is missing, wrong, too old, or another body's. */
   | { outcome: 'unsigned' }
   /** Signed, but of a connected account, or of another mode than that of the keys. */
-  | { outcome: 'foreign' };
+  | { outcome: 'foreign' }
+  /** Signed, but it only names its object: the endpoint's payloads are thin, and not snapshots. */
+  | { outcome: 'thin' };
 
 /** How old a signature may be. */
 const TOLERANCE_SECONDS = 300;
@@ -52,11 +54,22 @@ export function verifyEvent(
     if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
       return { outcome: 'unsigned' };
     }
+    if (isThin(body)) {
+      return { outcome: 'thin' };
+    }
     throw error;
   }
   const isForeign = event.account !== undefined || event.livemode !== isLiveMode(keys);
   return isForeign ? { outcome: 'foreign' } : { outcome: 'verified', event: toEvent(event) };
 }
+
+/** The SDK throws at a thin event once it has checked its signature. https://docs.stripe.com/event-destinations#thin-events */
+function isThin(body: string): boolean {
+  const { success } = thinEvent.safeParse(JSON.parse(body));
+  return success;
+}
+
+const thinEvent = z.object({ object: z.literal('v2.core.event') });
 
 /** Reads an event that was verified before it was queued. @throws Error when it is none */
 export function readEvent(body: string): StripeEvent {

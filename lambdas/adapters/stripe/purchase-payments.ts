@@ -49,6 +49,7 @@ export async function readPaymentMetadata(
   return metadata;
 }
 
+/** The page on which it is paid tells what it costs; a payment that somebody made by hand has none. */
 async function readByIntent(
   connection: StripeConnection,
   intentId: string,
@@ -57,11 +58,15 @@ async function readByIntent(
   const intent = await readStripe(connection, deadline, (stripe, options) =>
     stripe.paymentIntents.retrieve(intentId, {}, options),
   );
+  const { data } = await readStripe(connection, deadline, (stripe, options) =>
+    stripe.checkout.sessions.list({ payment_intent: intentId, limit: 1 }, options),
+  );
+  const [session = null] = data;
   const returned = await readReturned(connection, intent, deadline);
   return {
     asOf: Math.max(answeredAt(intent), returned.asOf),
     metadata: intent.metadata,
-    facts: { ...factsOf(intent), status: statusOf(intent, null), returnedCents: returned.cents },
+    facts: factsOf(intent, session, statusOf(intent, null), returned.cents),
   };
 }
 
@@ -79,30 +84,44 @@ async function readBySession(
     return {
       asOf: Math.max(answeredAt(session), returned.asOf),
       metadata: metadata ?? {},
-      facts: { ...factsOf(intent), status: statusOf(intent, session), returnedCents: returned.cents },
+      facts: factsOf(intent, session, statusOf(intent, session), returned.cents),
     };
   }
   return {
     asOf: answeredAt(session),
     metadata: metadata ?? {},
     facts: {
-      status: unpaidStatusOf(session),
+      status: isFree(session) ? 'paid' : unpaidStatusOf(session),
       paymentIntentId: null,
       customerId: idOf(session.customer),
-      amountCents: session.amount_total ?? 0,
+      amountCents: session.amount_subtotal ?? 0,
       currency: session.currency ?? '',
       returnedCents: 0,
     },
   };
 }
 
-function factsOf(intent: Stripe.PaymentIntent): Omit<PaymentFacts, 'status' | 'returnedCents'> {
-  const { id, status, customer, amount, amount_received: received, currency } = intent;
+/** A code has made it free: there is nothing to pay, and no payment. */
+function isFree({ status, amount_total: total }: Stripe.Checkout.Session): boolean {
+  return status === 'complete' && total === 0;
+}
+
+/** Sums are those before tax and discount, which the catalogue knows. What has gone back is its share of them. */
+function factsOf(
+  { id, status: state, customer, amount, amount_received: received, currency }: Stripe.PaymentIntent,
+  session: Stripe.Checkout.Session | null,
+  status: PurchaseStatus,
+  backCents: number,
+): PaymentFacts {
+  const charged = state === 'succeeded' ? received : amount;
+  const amountCents = session?.amount_subtotal ?? charged;
   return {
+    status,
     paymentIntentId: id,
     customerId: idOf(customer),
-    amountCents: status === 'succeeded' ? received : amount,
+    amountCents,
     currency,
+    returnedCents: charged === 0 ? 0 : Math.floor((amountCents * backCents) / charged),
   };
 }
 
@@ -141,7 +160,7 @@ const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented'];
  */
 async function readReturned(
   connection: StripeConnection,
-  { id, status }: Stripe.PaymentIntent,
+  { id, status, amount: paidCents, currency: paidIn }: Stripe.PaymentIntent,
   deadline: Deadline,
 ): Promise<{ cents: number; asOf: Instant }> {
   if (status !== 'succeeded') {
@@ -162,7 +181,11 @@ async function readReturned(
     ),
   ];
   return {
-    cents: returned.reduce((sum, { amount }) => sum + amount, 0),
+    // The bank may dispute in its own currency. https://docs.stripe.com/api/disputes/object#dispute_object-currency
+    cents: returned.reduce(
+      (sum, { amount, currency }) => sum + (currency === paidIn ? amount : paidCents),
+      0,
+    ),
     asOf: Math.max(refunds.asOf, disputes.asOf),
   };
 }

@@ -205,6 +205,33 @@ const CatalogueInForce = named(
   },
 );
 
+const Checks = named(
+  'Checks',
+  z.object({
+    stripe: z.nullable(
+      z.object({
+        at: Instant,
+        differences: z.array(z.object({ says: z.string(), mend: z.string() })),
+      }),
+    ),
+  }),
+  {
+    description:
+      '`stripe`: what the last daily check of the account at Stripe has found, and how to mend it. `null` before the first check, and as long as nobody has set the keys of Stripe.',
+    example: {
+      stripe: {
+        at: '2026-11-24T09:00:00.000Z',
+        differences: [
+          {
+            says: 'The price price_1QabcdLkdIwHu7ix of postage_pro_month is archived.',
+            mend: 'npm run stripe -- setup: It activates it.',
+          },
+        ],
+      },
+    },
+  },
+);
+
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -287,6 +314,15 @@ export const getCatalogueInForce = contract('GET /admin/catalogue', {
   problems: [],
 });
 
+export const getChecks = contract('GET /admin/checks', {
+  ...NO_INPUT,
+  operationId: 'getChecks',
+  summary: 'What the last checks have found',
+  description: 'A check runs every day, and raises an alarm when it finds something.',
+  answers: { 200: { description: 'The checks', schema: Checks } },
+  problems: [],
+});
+
 export const ADMIN_CONTRACTS = [
   getLedgerProof,
   adjustCredits,
@@ -294,4 +330,5 @@ export const ADMIN_CONTRACTS = [
   eraseUser,
   listRollovers,
   getCatalogueInForce,
+  getChecks,
 ];

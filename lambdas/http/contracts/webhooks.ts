@@ -5,7 +5,7 @@ export const receiveStripeEvent = contract('POST /webhooks/stripe', {
   operationId: 'receiveStripeEvent',
   summary: "Stripe's webhook",
   description:
-    'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: the signed event belongs to a connected account, or to the live mode while the keys are for testing, or the other way round.',
+    'Takes an event that Stripe has signed less than five minutes ago, and queues it. `forbidden`: the signed event belongs to a connected account, or to the live mode while the keys are for testing, or the other way round. `malformed`: among others, the endpoint sends thin payloads.',
   body: RAW_BODY,
   signedBy: {
     id: 'signature',

@@ -26,6 +26,8 @@ export interface IntentOrder {
   deliveryId: string;
   customerId: string;
   price: Price;
+  /** What stands behind the name of the business on the card's statement; null: nothing. */
+  statementDescriptor: string | null;
 }
 
 /** Where the payment of an intent stands. */
@@ -66,11 +68,13 @@ const METHOD_TYPES = ['card', 'link'] as const;
  */
 export async function createIntent(
   connection: StripeConnection,
-  { userId, deliveryId, customerId, price }: IntentOrder,
+  { userId, deliveryId, customerId, price, statementDescriptor: suffix }: IntentOrder,
   deadline: Deadline,
 ): Promise<string> {
   const { amountCents: amount, currency } = price;
-  const { id } = await createUnderKey(connection, deadline, `delivery:${deliveryId}`, (stripe, options) =>
+  // A key goes with one set of parameters, and the catalogue may have changed since.
+  const key = `delivery:${deliveryId}${suffix === null ? '' : `:${suffix}`}`;
+  const { id } = await createUnderKey(connection, deadline, key, (stripe, options) =>
     stripe.paymentIntents.create(
       {
         amount,
@@ -79,6 +83,7 @@ export async function createIntent(
         description: 'A letter by post',
         metadata: { userId, deliveryId },
         allowed_payment_method_types: [...METHOD_TYPES],
+        ...(suffix === null ? {} : { statement_descriptor_suffix: suffix }),
       },
       options,
     ),

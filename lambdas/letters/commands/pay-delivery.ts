@@ -107,7 +107,9 @@ async function noteNewIntent(
     return { outcome: 'pending', delivery };
   }
   const { userId, id: deliveryId, deadline } = context;
-  const made = await createIntent(stripe, { userId, deliveryId, customerId, price }, deadline);
+  const { statementDescriptor } = store.catalogue.checkout;
+  const order = { userId, deliveryId, customerId, price, statementDescriptor };
+  const made = await createIntent(stripe, order, deadline);
   return outcomeOf(
     (await takeStep(store, context, (current) => noteIntent(current, made), delivery)).delivery,
   );

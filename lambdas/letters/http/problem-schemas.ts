@@ -15,18 +15,20 @@ const figures = { deliveryId: z.string(), price: Price };
 
 export const LETTERS_PROBLEMS = {
   payment_method_required: problemSchema(problems.paymentMethodRequired(payment), figures),
-  payment_failed: problemSchema(problems.paymentFailed(payment, 'insufficient_funds'), {
-    ...figures,
-    declineCode: z.nullable(z.string()),
-  }),
-  payment_action_required: problemSchema(
-    problems.paymentActionRequired(payment, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
-    { ...figures, clientSecret: z.string() },
-  ),
 } as const satisfies Partial<Record<ProblemCode, Schema>>;
 
 export const LETTERS_OWN_PROBLEMS: OwnProblems = {
-  createDelivery: { insufficient_credits: CreditsUsedUp },
+  createDelivery: {
+    insufficient_credits: CreditsUsedUp,
+    payment_failed: problemSchema(problems.paymentFailed(payment, 'insufficient_funds'), {
+      ...figures,
+      declineCode: z.nullable(z.string()),
+    }),
+    payment_action_required: problemSchema(
+      problems.paymentActionRequired(payment, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
+      { ...figures, clientSecret: z.string() },
+    ),
+  },
   deleteLetter: {
     illegal_transition: problemSchema(
       problems.letterHasOpenDeliveries(2),

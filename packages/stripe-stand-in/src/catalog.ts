@@ -12,6 +12,7 @@ import { mergeMetadata, present } from './values.ts';
 export interface ReadyProduct {
   id: string;
   name: string;
+  metadata?: Record<string, string>;
   prices: readonly Omit<NewPrice, 'product'>[];
 }
 

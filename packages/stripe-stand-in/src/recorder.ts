@@ -1,5 +1,4 @@
 import { appendFileSync } from 'node:fs';
-import { type ApiRequest } from './api.ts';
 
 /** A request as it was written down, a line of JSON each. */
 export interface RecordedRequest {
@@ -13,7 +12,12 @@ export interface RecordedRequest {
  * Writes each request into the file that `STRIPE_STAND_IN_RECORD` names, if it names one. Whoever runs tests can compare
  * what their app sends with Stripe's own description of the API.
  */
-export function record(request: ApiRequest): void {
+export function record(request: {
+  method: string;
+  target: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}): void {
   const file = process.env['STRIPE_STAND_IN_RECORD'];
   if (file !== undefined && file !== '') {
     const { method, target, headers, body } = request;

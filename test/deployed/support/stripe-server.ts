@@ -2,6 +2,9 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { startStripe } from 'stripe-stand-in';
 import { standInProducts } from '../../../local/stripe-products.ts';
 import { readOutputs, stackOutputs } from '../../e2e/support/stack.ts';
+import { connectionBy } from '../../../lambdas/adapters/stripe/connection.ts';
+import { wantedAtStripe } from '../../../lambdas/adapters/stripe/setup/wanted.ts';
+import { keepInMemory, setUpStripe } from '../../../local/stripe-setup.ts';
 import { CATALOGUE } from '../../../lambdas/wiring/catalogue.ts';
 
 /** Stripe's server on this machine, for a stack that is deployed here. */
@@ -33,6 +36,12 @@ export async function serveStripe(): Promise<StripeServer> {
           SecretId: StripeSecretArn,
           SecretString: JSON.stringify({ secretKey, webhookSecret }),
         }),
+      );
+      const stage = stackName.replace(/^Postage-/, '');
+      await setUpStripe(
+        connectionBy(() => Promise.resolve({ secretKey, webhookSecret }), standIn.url),
+        wantedAtStripe(CATALOGUE, { stage, webhookUrl: null, events: [] }),
+        keepInMemory({ secretKey, webhookSecret, account: undefined }),
       );
       webhookUrl = `${apiUrl}/webhooks/stripe`;
     },

@@ -42,7 +42,7 @@ async function pageFor(world: World, { token }: User, route: string, json?: obje
   return z.parse(z.string(), answer.body['url']);
 }
 
-/** What a user does in the Portal: `price`, `cancel`, `keep` or `card`, as the stand-in's control routes are named. */
+/** What a user does in the Portal: `card`, as the stand-in's control route is named. */
 export async function inPortal(world: World, user: User, act: string, body?: object): Promise<void> {
   const page = await pageFor(world, user, '/billing/portal-sessions');
   await atStripe(world, `/portal/${/bps_\w+/.exec(page)?.[0] ?? page}/${act}`, body);

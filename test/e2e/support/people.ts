@@ -35,6 +35,7 @@ export const PEOPLE = [
   'proCanceller',
   'proReceiver',
   'proCounted',
+  'proHurried',
   'proRenewer',
   'proRolled',
   'proNightly',

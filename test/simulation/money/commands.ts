@@ -107,7 +107,15 @@ export async function replaceCustomer(world: World): Promise<void> {
   for (const side of [world.disorderly, world.orderly]) {
     const page = await carryOut(world, side, async (services) => {
       const account = await storedAccount(services.store, userId);
-      const order = { userId, priceId, trialDays: 0, appUrl: 'https://app.test/', requestId: null };
+      const { checkout } = services.store.catalogue;
+      const order = {
+        userId,
+        priceId,
+        checkout,
+        trialDays: 0,
+        appUrl: 'https://app.test/',
+        requestId: null,
+      };
       return withCustomer(services, account, later(world), plentyOfTime(), (id) =>
         checkOutSubscription(services.stripe, { ...order, customerId: id }, plentyOfTime()),
       );

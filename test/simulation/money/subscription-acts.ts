@@ -1,19 +1,49 @@
+import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
+import { readChangeable } from '../../../lambdas/adapters/stripe/changeable.ts';
+import { carryOut } from '../../../lambdas/commands/carry-out-change.ts';
+import { type CustomerServices } from '../../../lambdas/commands/with-customer.ts';
 import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
+import { type Offer } from '../../../lambdas/domain/live-subscription.ts';
+import { type AskedChange, decideChange } from '../../../lambdas/domain/plan-changes.ts';
+import { LETTERS } from '../../support/catalogues.ts';
 import { ENTERPRISE, PRO, PRO_YEARLY } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { type TestStripe } from '../../support/stripe.ts';
+import { plentyOfTime } from '../../support/table.ts';
 
 export interface Subscriber {
   stripe: TestStripe;
+  orderly: { services: Pick<CustomerServices, 'stripe'> };
   customerId: string;
   otherPrice: string;
   random: Random;
 }
 
+const OFFERS: readonly [Offer, ...Offer[]] = [
+  { plan: 'pro', interval: 'month' },
+  { plan: 'pro', interval: 'year' },
+  { plan: 'enterprise', interval: 'month' },
+];
+
+/** What a billing route does at Stripe. Both accounts here learn of it by events alone. */
+async function changeAtStripe(
+  { stripe }: Pick<CustomerServices, 'stripe'>,
+  subscriptionId: string,
+  asked: AskedChange,
+): Promise<void> {
+  const found = await readChangeable(stripe, subscriptionId, LETTERS, plentyOfTime());
+  const decision = found === null ? null : decideChange(asked, found.facts, LETTERS);
+  if (found !== null && decision?.outcome === 'accepted') {
+    const change = { ...asked, id: randomUUID(), way: decision.way };
+    await carryOut({ stripe, catalogue: LETTERS }, change, found, plentyOfTime());
+  }
+}
+
 /** What a user, a bank, the owner or time does next. Nothing happens where it is not possible just now. */
 export async function actOnSubscription({
   stripe,
+  orderly,
   customerId,
   otherPrice,
   random,
@@ -27,6 +57,7 @@ export async function actOnSubscription({
   const passes = (ms: number): void => stripe.moveTo(toIso(stripe.clock.now() + ms));
   const subscribe = async (params: Partial<Stripe.SubscriptionCreateParams> = {}): Promise<unknown> =>
     sdk.subscriptions.create({ customer: customerId, items: [{ price }], ...params });
+  const ask = (asked: AskedChange): Promise<void> => changeAtStripe(orderly.services, id, asked);
   const openInvoice = async (): Promise<string> => {
     const { data: open } = await sdk.invoices.list({ customer: customerId, status: 'open' });
     return open[0]?.id ?? '';
@@ -36,8 +67,11 @@ export async function actOnSubscription({
   const actions: [() => unknown, ...(() => unknown)[]] = [
     // A second one beside the first. Nobody should do that, but it can happen.
     () => (random.happens(0.3) ? subscribe() : passes(3 * DAY_MS)),
-    () => control.changePriceInPortal(id, price),
-    () => control.changePriceInPortal(id, price),
+    () => ask({ kind: 'plan_change', offer: random.pick(OFFERS) }),
+    () => ask({ kind: 'plan_change', offer: random.pick(OFFERS) }),
+    () => ask({ kind: 'plan_change_taken_back', offer: null }),
+    () => ask({ kind: 'cancellation', offer: null }),
+    () => ask({ kind: 'cancellation_taken_back', offer: null }),
     // The owner's own upgrade, which may stay unpaid.
     async () => {
       const [item] = (await sdk.subscriptions.retrieve(id)).items.data;
@@ -49,8 +83,6 @@ export async function actOnSubscription({
     },
     async () => closeInvoice(await openInvoice()),
     () => subscribe({ items: [{ price: otherPrice }] }),
-    () => control.cancelInPortal(id),
-    () => control.keepInPortal(id),
     () => sdk.subscriptions.cancel(id),
     () => sdk.subscriptions.update(id, { trial_end: 'now' }),
     () => sdk.subscriptions.update(id, { pause_collection: { behavior: 'void' } }),

@@ -8,7 +8,6 @@ import { toWire } from '../../../lambdas/adapters/dynamodb/items.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { linkFirstCustomer } from '../../../lambdas/commands/link-customer.ts';
 import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
-import { createPortal } from '../../../lambdas/adapters/stripe/portal.ts';
 import { type Account, isLive } from '../../../lambdas/domain/account.ts';
 import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
@@ -184,8 +183,6 @@ export async function openWorld(
     ]);
     stripe.standIn.control.changeCardInPortal(customerId, `pm_card_${card}`);
   }
-  const { stripe: connection } = orderly.services;
-  await createPortal(connection, LETTERS, 'test').open(customerId, 'https://example.com', plentyOfTime());
   return {
     stripe,
     userId,

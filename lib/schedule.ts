@@ -1,0 +1,63 @@
+import type { Duration } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  ContextAttribute,
+  Schedule,
+  ScheduleExpression,
+  ScheduleTargetInput,
+} from 'aws-cdk-lib/aws-scheduler';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { PostageFunction } from './postage-function.ts';
+
+export interface Calls {
+  description: string;
+  every: Duration;
+  /** For how long it is called again, where a call can't be made or fails. */
+  retryFor: Duration;
+  /** How often it is called again when it fails. */
+  retries: 0 | 1 | 2;
+  /** Keeps what it fails on. */
+  deadLetters: Queue;
+}
+
+/**
+ * Calls a function with the time for which it is scheduled. By hand, since CDK's own target would let the schedule call
+ * every version of the function.
+ */
+export function callOnSchedule(
+  scope: Construct,
+  { lambda }: PostageFunction,
+  { description, every, retryFor, retries, deadLetters }: Calls,
+): void {
+  const { queueArn } = deadLetters;
+  // The schedule does not wait for it.
+  lambda.configureAsyncInvoke({
+    retryAttempts: retries,
+    maxEventAge: retryFor,
+    onFailure: { bind: () => ({ destination: queueArn }) },
+  });
+  const { functionArn } = lambda;
+  const role = new Role(scope, 'ScheduleRole', {
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+  });
+  for (const [action, resource] of [
+    ['lambda:InvokeFunction', functionArn],
+    ['sqs:SendMessage', queueArn],
+  ] as const) {
+    role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources: [resource] }));
+  }
+  new Schedule(scope, 'Schedule', {
+    description,
+    schedule: ScheduleExpression.rate(every),
+    target: {
+      bind: () => ({
+        arn: functionArn,
+        role,
+        input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
+        deadLetterConfig: { arn: queueArn },
+        retryPolicy: { maximumEventAgeInSeconds: retryFor.toSeconds(), maximumRetryAttempts: 3 },
+      }),
+    },
+  });
+}
