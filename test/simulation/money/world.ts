@@ -18,11 +18,10 @@ import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
 import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
-import { openStripe, type TestStripe } from '../../support/stripe.ts';
+import { idOf, openStripe, type TestStripe } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
 import { itemsOf, request, storedAccount, writeLetter } from '../../support/users.ts';
 import { LETTERS } from '../../support/catalogues.ts';
-import { idOf } from '../../support/stripe.ts';
 
 /** One of the two Postages. */
 export interface Side {
