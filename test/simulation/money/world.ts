@@ -281,7 +281,8 @@ function intentIn({ data: { object } }: Stripe.Event): string | null {
   if (object.object === 'payment_intent') {
     return object.id;
   }
-  return 'payment_intent' in object ? idOf(object.payment_intent) : null;
+  const intent = 'payment_intent' in object ? object.payment_intent : null;
+  return intent === null || intent === undefined ? null : idOf(intent);
 }
 
 /** Some late events come now, in any order. Another worker may hear first of what happens in between. */
