@@ -41,6 +41,14 @@ describe('what the owner leaves out', () => {
         },
       ],
       credit: null,
+      checkout: {
+        tax: null,
+        takesCodes: false,
+        termsUrl: null,
+        privacyUrl: null,
+        statementDescriptor: null,
+        makesInvoices: false,
+      },
       graceDays: 7,
       trialDays: 0,
     });
