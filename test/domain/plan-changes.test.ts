@@ -8,6 +8,9 @@ import {
   CHANGE_KINDS,
   CHANGE_REFUSALS,
   type ChangeableSubscription,
+  type PendingUpdate,
+  UPDATE_PAYMENTS,
+  asksForSame,
   decideChange,
   endingOfWaiting,
   isLarger,
@@ -15,8 +18,6 @@ import {
   isSettled,
   isSold,
   judgeChange,
-  type PendingUpdate,
-  UPDATE_PAYMENTS,
 } from '../../lambdas/domain/plan-changes.ts';
 import { at } from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
@@ -334,5 +335,24 @@ describe('a larger plan that waits', () => {
 
   it('has a kind of change for each of them', () => {
     expect(CHANGE_KINDS).toHaveLength(4);
+  });
+});
+
+describe('two requests', () => {
+  const pro = { plan: 'pro', interval: 'month' } as const;
+  const yearly = { plan: 'pro', interval: 'year' } as const;
+
+  it.each<[string, AskedChange, AskedChange, boolean]>([
+    ['the same plan', { kind: 'plan_change', offer: pro }, { kind: 'plan_change', offer: { ...pro } }, true],
+    ['another interval', { kind: 'plan_change', offer: pro }, { kind: 'plan_change', offer: yearly }, false],
+    ['another kind', { kind: 'plan_change', offer: pro }, { kind: 'cancellation', offer: null }, false],
+    [
+      'taking back, whichever plan goes on',
+      { kind: 'plan_change_taken_back', offer: pro },
+      { kind: 'plan_change_taken_back', offer: null },
+      true,
+    ],
+  ])('for %s', (_, one, other, isSame) => {
+    expect(asksForSame(one, other)).toBe(isSame);
   });
 });
