@@ -75,7 +75,7 @@ describe('the blocks of the README', () => {
     expect(answersWith('holds')).toEqual([true]);
     expect(JSON.stringify(answersWith('items'))).toContain('Two letters were lost in the post.');
     expect(answersWith('plan')).toEqual([
-      ...['none', 'pro', 'enterprise', 'pro', null, null, 'enterprise', 'none'],
+      ...['none', 'pro', 'enterprise', 'pro', 'enterprise', null, 'enterprise', 'none'],
     ]);
     expect(answersWith('paidWith')).toEqual(['credit', 'credit', 'card']);
     expect(answersWith('count')).toEqual([2]);
