@@ -9,6 +9,8 @@ export interface UnusedRight {
   keys?: string;
   /** Why the function must have it all the same. */
   reason: string;
+  /** Whether a call needs it depends on who is faster. */
+  isSometimesUsed?: true;
 }
 
 /**
@@ -134,6 +136,14 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on: 'table',
     reason:
       'It reads an account when it gives up a delivery, and a delivery again when somebody else was faster.',
+    isSometimesUsed: true,
+  },
+  {
+    function: 'reconciler',
+    action: 'secretsmanager:GetSecretValue',
+    on: 'stripeSecret',
+    reason: 'It refunds what could not be refunded at once, and looks at mails in dispute.',
+    isSometimesUsed: true,
   },
   {
     function: 'rollover-page',

@@ -155,6 +155,11 @@ describe('an administrator', () => {
     }
   });
 
+  it('sees what the daily checks have found, if one has run', async () => {
+    const token = await world().adminToken();
+    expectAnswer(await ask(world(), 'GET /admin/checks', { token }), 200);
+  });
+
   it('G13: is somebody with the role', async () => {
     const { userId, token } = await world().meet('freeStranger');
     const day = utcDay(await world().now());
