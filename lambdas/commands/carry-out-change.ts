@@ -17,7 +17,8 @@ import {
 import { type Catalogue } from '../domain/catalogue.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Offer } from '../domain/live-subscription.ts';
-import { type BillingChange, type ChangeWay, GIVING } from '../domain/plan-changes.ts';
+import { type BillingChange } from '../domain/change-verdicts.ts';
+import { type ChangeWay, GIVING } from '../domain/plan-changes.ts';
 
 /**
  * Does at Stripe what a change asks for, or goes on with it. Repeated, it does no more, as long as Stripe keeps the keys of

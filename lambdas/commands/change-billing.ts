@@ -12,25 +12,24 @@ import {
 import { findPrice } from '../adapters/stripe/prices.ts';
 import { asideOf } from '../adapters/stripe/schedules.ts';
 import { type Account } from '../domain/account.ts';
+import { type BillingChange, endingOfWaiting, isSettled } from '../domain/change-verdicts.ts';
 import {
   type AskedChange,
-  type BillingChange,
   type ChangeDecision,
   type ChangeRefusal,
   asksForSame,
   decideChange,
-  endingOfWaiting,
   isSameOffer,
-  isSettled,
 } from '../domain/plan-changes.ts';
 import { carryOut } from './carry-out-change.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';
-import { findSubscriptionId } from './find-subscription.ts';
+import { findSubscriptionId } from './find-subscription-id.ts';
 import { followOnce } from './follow-customer.ts';
 import { type Replay, replayOf } from './replay.ts';
-import { dropPending, findSubscription, readChange, settleChange } from './settle-change.ts';
+import { dropPending, readSubscriptionOf, readChange, settleChange } from './settle-change.ts';
 import { type CustomerServices } from './with-customer.ts';
+import { createLogger } from '../runtime/logger.ts';
 
 type Request = CommandContext & { idempotencyKey: string | null };
 
@@ -204,7 +203,7 @@ async function meetOpenChange(
   if (open === null || isSettled(open)) {
     return null;
   }
-  const found = await findSubscription(services, open, request.deadline);
+  const found = await readSubscriptionOf(services, open, request.deadline);
   const record = await settleChange(services, request, { record: open, found });
   const isOwn = record.id === request.id;
   if (isSettled(record)) {
@@ -261,12 +260,12 @@ async function pursue(
     if (!(error instanceof StripeRejectedError || error instanceof StripeDeclinedError || isMissing)) {
       throw error;
     }
-    const after = await findSubscription(services, record, request.deadline);
+    const after = await readSubscriptionOf(services, record, request.deadline);
     const failure = error instanceof StripeDeclinedError ? 'payment_failed' : 'rejected';
     // An earlier try may have done it.
     return settleChange(services, request, { record: { ...record, failure }, found: after, isTaken: true });
   }
-  const after = await findSubscription(services, record, request.deadline);
+  const after = await readSubscriptionOf(services, record, request.deadline);
   // If it does not show now, it is gone.
   return settleChange(services, request, { record, found: after, isTaken: true });
 }
@@ -278,13 +277,14 @@ async function finish(
   record: BillingChange,
   isRepeated: boolean,
 ): Promise<ChangeOutcome> {
-  const found = isSettled(record) ? null : await findSubscription(services, record, deadline);
+  const found = isSettled(record) ? null : await readSubscriptionOf(services, record, deadline);
   if (record.status === 'done') {
     await followChange(services, { userId, now, deadline }, record);
   }
   return answer(record, found?.facts.pending?.clientSecret ?? null, isRepeated);
 }
 
+const logger = createLogger('billing');
 const MAX_FOLLOWS = 3;
 
 async function followChange(
@@ -303,7 +303,8 @@ async function followChange(
       if (followed.outcome !== 'overtaken') {
         return;
       }
-    } catch {
+    } catch (error) {
+      logger.warn('An account did not follow a change at once.', { changeId: id, error });
       return;
     }
   }

@@ -5,7 +5,7 @@ import { listSubscriptions } from '../adapters/stripe/subscriptions.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { chooseSubscription, type Concern, ENDED_WITH_CUSTOMER } from '../domain/live-subscription.ts';
-import { isSettled } from '../domain/plan-changes.ts';
+import { isSettled } from '../domain/change-verdicts.ts';
 import { USER_ID } from '../domain/user-id.ts';
 import { applySubscription, type SubscriptionOutcome, type ToldSubscription } from './apply-subscription.ts';
 import { type CustomerLink, linkFirstCustomer } from './link-customer.ts';

@@ -7,13 +7,8 @@ import { putBack } from '../adapters/stripe/schedules.ts';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import {
-  type BillingChange,
-  type ChangeFailure,
-  isSettled,
-  judgeChange,
-  type PendingUpdate,
-} from '../domain/plan-changes.ts';
+import { type BillingChange, type ChangeFailure, isSettled, judgeChange } from '../domain/change-verdicts.ts';
+import { type PendingUpdate } from '../domain/plan-changes.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
 import { type CustomerServices } from './with-customer.ts';
 
@@ -55,7 +50,7 @@ export async function settleOpenChange(
   if (record === null || isSettled(record)) {
     return null;
   }
-  const found = await findSubscription(services, record, deadline);
+  const found = await readSubscriptionOf(services, record, deadline);
   return settleChange(services, { userId, now, deadline }, { record, found });
 }
 
@@ -69,7 +64,8 @@ export async function readChange(
   return item === null ? null : parseChange(item);
 }
 
-export function findSubscription(
+/** The subscription that a change is about, as it is at Stripe now; null: Stripe does not know it any more. */
+export function readSubscriptionOf(
   { store, stripe }: CustomerServices,
   { subscriptionId }: BillingChange,
   deadline: Deadline,
@@ -118,7 +114,7 @@ export async function dropPending(
     return noted;
   }
   await voidPending(services.stripe, pending, request.deadline);
-  const found = await findSubscription(services, noted, request.deadline);
+  const found = await readSubscriptionOf(services, noted, request.deadline);
   if (found?.facts.pending?.invoiceId === pending.invoiceId) {
     throw new StripeUnavailableError(`Stripe keeps the update of the void invoice ${pending.invoiceId}.`);
   }

@@ -11,7 +11,7 @@ import {
   type ChangeWay,
   decideChange,
 } from '../domain/plan-changes.ts';
-import { findSubscriptionId } from './find-subscription.ts';
+import { findSubscriptionId } from './find-subscription-id.ts';
 import { readAccount } from './read-account.ts';
 import { type CustomerServices } from './with-customer.ts';
 

@@ -1,6 +1,7 @@
 /** The schemas of problems, by code: each says which figures always come with it. */
 import * as z from 'zod/mini';
-import { CHANGE_FAILURES, CHANGE_REFUSALS } from '../domain/plan-changes.ts';
+import { CHANGE_FAILURES } from '../domain/change-verdicts.ts';
+import { CHANGE_REFUSALS } from '../domain/plan-changes.ts';
 import { type Schema } from './contract.ts';
 import * as problems from './problems.ts';
 import { type Problem, problemBody, type ProblemCode, PROBLEMS } from './problems.ts';

@@ -5,7 +5,8 @@
 import { CATALOGUE } from '../wiring/catalogue.ts';
 import { type ClaimRefusal } from '../domain/gifts.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
-import { type ChangeFailure, type ChangeRefusal } from '../domain/plan-changes.ts';
+import { type ChangeFailure } from '../domain/change-verdicts.ts';
+import { type ChangeRefusal } from '../domain/plan-changes.ts';
 import { type Refusal } from '../domain/refusals.ts';
 
 /**

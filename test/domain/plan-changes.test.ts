@@ -3,8 +3,13 @@ import fc from 'fast-check';
 import { HOUR_MS } from '../../lambdas/domain/instants.ts';
 import { type Offer } from '../../lambdas/domain/live-subscription.ts';
 import {
-  type AskedChange,
   type BillingChange,
+  endingOfWaiting,
+  isSettled,
+  judgeChange,
+} from '../../lambdas/domain/change-verdicts.ts';
+import {
+  type AskedChange,
   CHANGE_KINDS,
   CHANGE_REFUSALS,
   type ChangeableSubscription,
@@ -12,12 +17,9 @@ import {
   UPDATE_PAYMENTS,
   asksForSame,
   decideChange,
-  endingOfWaiting,
   isLarger,
   isSameOffer,
-  isSettled,
   isSold,
-  judgeChange,
 } from '../../lambdas/domain/plan-changes.ts';
 import { at } from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';

@@ -40,7 +40,7 @@ const march = withCredits(givenSubscriber(active({}), '2026-02-28'), {
 });
 
 describe('the allowance of a period that nobody has paid for', () => {
-  it('is withheld as far as it is unspent, once the lapse is learnt (G4)', () => {
+  it('G4: is withheld as far as it is unspent, once the lapse is learnt', () => {
     const change = followSubscription(march, LAPSE, at('2026-02-28T02:00Z'), LETTERS);
     expect(movementsOf(change)).toEqual([['withheld', -1]]);
     expect(kinds(change.account)).toEqual({ included: 1, withheld: 1, purchased: 5, granted: 6 });
@@ -84,7 +84,7 @@ describe('the allowance of a period that nobody has paid for', () => {
     expect(account.meters).toEqual(enterprise.meters);
   });
 
-  it('told again changes nothing (G10)', () => {
+  it('G10: told again changes nothing', () => {
     const account = lapsed(march, '2026-02-28T02:00Z');
     expect(followSubscription(account, LAPSE, at('2026-03-02'), LETTERS)).toEqual({
       account,

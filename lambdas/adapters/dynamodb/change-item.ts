@@ -2,13 +2,8 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { BILLING_INTERVALS } from '../../domain/catalogue.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Offer } from '../../domain/live-subscription.ts';
-import {
-  type BillingChange,
-  CHANGE_FAILURES,
-  CHANGE_KINDS,
-  CHANGE_STATUSES,
-  CHANGE_WAYS,
-} from '../../domain/plan-changes.ts';
+import { type BillingChange, CHANGE_FAILURES, CHANGE_STATUSES } from '../../domain/change-verdicts.ts';
+import { CHANGE_KINDS, CHANGE_WAYS } from '../../domain/plan-changes.ts';
 import { getItem } from './get-item.ts';
 import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { recordKey, userKey } from './keys.ts';

@@ -182,7 +182,7 @@ function isStripes(answer: StripeAnswer): boolean {
 const READING_TRIES = 3;
 const LONGEST_PAUSE_MS = 500;
 
-/** Sends a request that changes nothing, up to three times. @throws as `callStripe` */
+/** Sends a request up to three times: one that changes nothing, or that repeated changes no more. @throws as `callStripe` */
 export async function readStripe<Answer extends StripeAnswer>(
   connection: StripeConnection,
   deadline: Deadline,

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { SUBSCRIPTION_STATUSES } from '../../domain/account.ts';
 import { BILLING_INTERVALS, plansOnSale } from '../../domain/catalogue.ts';
-import { CHANGE_KINDS, CHANGE_STATUSES, CHANGE_WAYS } from '../../domain/plan-changes.ts';
+import { CHANGE_STATUSES } from '../../domain/change-verdicts.ts';
+import { CHANGE_KINDS, CHANGE_WAYS } from '../../domain/plan-changes.ts';
 import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { contract, NO_INPUT } from '../contract.ts';
 import { Instant, named, Plan, Price } from '../schemas.ts';

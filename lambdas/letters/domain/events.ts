@@ -56,6 +56,15 @@ export type PaymentDisputeWon = EventOf<'PaymentDisputeWon', 1, PaymentData>;
 
 export type PaymentDisputeLost = EventOf<'PaymentDisputeLost', 1, PaymentData>;
 
+/** What becomes of a payment by card. */
+export type PaymentEvent =
+  | PaymentSucceeded
+  | PaymentFailed
+  | PaymentRefunded
+  | PaymentDisputed
+  | PaymentDisputeWon
+  | PaymentDisputeLost;
+
 export type LettersEvent =
   | LetterCreated
   | LetterDeleted
@@ -64,12 +73,7 @@ export type LettersEvent =
   | DeliverySent
   | DeliveryFailed
   | DeliveryCancelled
-  | PaymentSucceeded
-  | PaymentFailed
-  | PaymentRefunded
-  | PaymentDisputed
-  | PaymentDisputeWon
-  | PaymentDisputeLost;
+  | PaymentEvent;
 
 /** What each event of the letters app means, and the version that is published. */
 const LETTERS_EVENTS: EventCatalogue<LettersEvent> = {

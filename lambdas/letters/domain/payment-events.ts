@@ -1,23 +1,7 @@
 import { type DeliveryChange } from './changes.ts';
 import { type Delivery } from './deliveries.ts';
 import { type PaymentFact, paymentFactsOf, paymentOf } from './delivery-payment.ts';
-import {
-  event,
-  type PaymentDisputed,
-  type PaymentDisputeLost,
-  type PaymentDisputeWon,
-  type PaymentFailed,
-  type PaymentRefunded,
-  type PaymentSucceeded,
-} from './events.ts';
-
-type PaymentEvent =
-  | PaymentSucceeded
-  | PaymentFailed
-  | PaymentRefunded
-  | PaymentDisputed
-  | PaymentDisputeWon
-  | PaymentDisputeLost;
+import { event, type PaymentEvent } from './events.ts';
 
 /** The events of a change that are about the payment by card. */
 export function eventsOfPayment(change: DeliveryChange): PaymentEvent[] {

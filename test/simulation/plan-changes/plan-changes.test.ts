@@ -6,7 +6,8 @@ import { type ChangeOutcome } from '../../../lambdas/commands/change-billing.ts'
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { type Account } from '../../../lambdas/domain/account.ts';
 import { DAY_MS, HOUR_MS, toIso } from '../../../lambdas/domain/instants.ts';
-import { type AskedChange, type BillingChange } from '../../../lambdas/domain/plan-changes.ts';
+import { type BillingChange } from '../../../lambdas/domain/change-verdicts.ts';
+import { type AskedChange } from '../../../lambdas/domain/plan-changes.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
 import {
   askFor,
