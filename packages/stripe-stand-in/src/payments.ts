@@ -277,18 +277,15 @@ export function settlePayment(sandbox: Sandbox, intentId: string, outcome: 'succ
 
 // Source: https://docs.stripe.com/js/payment_intents/handle_next_action
 /**
- * The holder answers the bank in the dialog that the client secret opens. The intent asks for this, or, where that is
- * played, it was declined while the holder was away.
+ * The holder answers the bank in the dialog that the client secret opens. A card that was declined while they were away
+ * is off its intent, and has no dialog.
  *
  * @returns why the payment failed nevertheless, null when it did not
  */
 export function authenticate(sandbox: Sandbox, intentId: string, isApproved: boolean): ApiError | null {
   const intent = sandbox.get('payment_intent', intentId, 'payment_intent');
-  const methodId = refId(intent.payment_method) ?? intent.last_payment_error?.payment_method?.id ?? null;
-  const isWaiting =
-    intent.status === 'requires_action' ||
-    (intent.status === 'requires_payment_method' && sandbox.plays.authenticatesAfterDecline);
-  if (!isWaiting || methodId === null) {
+  const methodId = refId(intent.payment_method);
+  if (intent.status !== 'requires_action' || methodId === null) {
     throw unexpectedState(intent, `This PaymentIntent (${intentId}) does not wait for authentication.`);
   }
   const method = sandbox.get('payment_method', methodId);

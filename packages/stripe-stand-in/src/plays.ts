@@ -7,8 +7,6 @@ export interface Plays {
   dashboardMethods: readonly MethodType[];
   /** Whether an intent that does not take a method's type names `payment_method` as `param`. */
   namesRefusedMethod: boolean;
-  /** Whether the client secret alone lets a holder answer for a card that was declined while they were away. */
-  authenticatesAfterDecline: boolean;
   // Source: https://docs.stripe.com/tax/checkout
   /** What is charged on top where `automatic_tax` is on, or is in the price where that includes it. */
   taxPercent: number;
@@ -22,8 +20,6 @@ export const PLAYS: Plays = {
   dashboardMethods: ['card', 'link', 'us_bank_account'],
   // Guess: an intent that does not take a method's type names `payment_method` as `param`, and no `code`.
   namesRefusedMethod: true,
-  // Guess: the client secret alone lets a holder answer for a card that was declined while they were away.
-  authenticatesAfterDecline: true,
   taxPercent: 10,
   // Guess: a single payment that a code made free says `no_payment_required`.
   freeOrder: 'no_payment_required',

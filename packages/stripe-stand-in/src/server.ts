@@ -89,7 +89,7 @@ const BILLING: BillingSettings = {
   anchorInTrial: 'ends_trial',
   portalUnpaidChange: 'refused',
   portalWhileScheduled: 'releases',
-  portalDecrease: 'bare_amount',
+  portalDecrease: 'per_year',
   // Guess: a bank debit ends four days after it began.
   settlementSeconds: 4 * DAY,
 };

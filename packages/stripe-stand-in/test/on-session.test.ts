@@ -128,8 +128,8 @@ describe('a bank that asks for its holder', () => {
     expect(error).toMatchObject({ statusCode: 402, code: 'authentication_required' });
   });
 
-  it('does not hear a holder who was away, where that is played as documented', async () => {
-    const { stripe, standIn } = await begin(NOW, { plays: { authenticatesAfterDecline: false } });
+  it('does not hear a holder who was away', async () => {
+    const { stripe, standIn } = await begin(NOW);
     await stripeError(payAway(stripe, 'pm_card_authenticationRequired'));
     const [intent] = (await stripe.paymentIntents.list()).data;
     expect(() => standIn.control.authenticate(idOf(intent), true)).toThrow(
