@@ -225,7 +225,7 @@ export async function oncePerhapsTwice<Answer>(ask: () => Promise<Answer>): Prom
   }
 }
 
-/** It has ended with something that was taken away before. */
+/** It was taken away together with another object. */
 function isOver(error: unknown): boolean {
   return (
     error instanceof Stripe.errors.StripeError &&

@@ -29,7 +29,7 @@ export const CHANGE_WAYS = ['at_once', 'at_period_end', 'price_only'] as const;
 
 export type ChangeWay = (typeof CHANGE_WAYS)[number];
 
-/** How far the payment of an update has come that holds once it is paid. */
+/** How far the payment for an update has come. The update holds once it is paid. */
 export const UPDATE_PAYMENTS = ['needs_holder', 'declined', 'under_way'] as const;
 
 /** An update that Stripe keeps until its invoice is paid. */

@@ -221,7 +221,7 @@ export function accountItem(account: Account): WireItem {
     withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
     servedInterval: account.servedInterval ?? undefined,
-    // Half as many bytes as its 32 digits.
+    // As 16 bytes, and not as 32 hexadecimal digits.
     openChange: account.openChange === null ? undefined : Buffer.from(account.openChange, 'hex'),
     ...dayAttributes(account),
     ...dueAttributes(account),

@@ -21,7 +21,7 @@ export function changeItem(userId: string, change: BillingChange, fingerprint: s
 /** Nobody has written the change since it was read. */
 const IS_AT_VERSION = '#version = :before';
 
-/** Everything that can change of it. */
+/** The parts of the item that change during its life. */
 const CHANGING = [
   'version',
   'status',

@@ -19,7 +19,7 @@ export function purchaseItem(userId: string, purchase: Purchase, fingerprint: st
 /** Nobody has written the purchase since it was read. */
 const IS_AT_VERSION = '#version = :before';
 
-/** Everything that can change of it. */
+/** The parts of the item that change during its life. */
 const CHANGING = [
   'version',
   'status',

@@ -224,7 +224,7 @@ function portalDifferences({ stage, portal }: WantedAtStripe, { portals }: Found
   ];
 }
 
-/** Whether everything that is wanted is there; whatever else there is. Lists hold the same, in any order. */
+/** Whether all that is wanted is there. There may be more. Lists hold the same entries, in any order. */
 function holds(wanted: unknown, found: unknown): boolean {
   if (Array.isArray(wanted)) {
     return (

@@ -5,7 +5,7 @@ import { NotConfiguredError } from '../errors.ts';
 import { listAll } from '../lists.ts';
 import { type WantedAtStripe } from './wanted.ts';
 
-/** What an account at Stripe has of that which a stage needs. */
+/** The objects in an account at Stripe that a stage uses. */
 export interface FoundAtStripe {
   /** Null: the key may not read it. */
   accountId: string | null;

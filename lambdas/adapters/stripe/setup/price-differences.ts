@@ -19,7 +19,7 @@ export function priceDifferences({ prices, plans }: WantedAtStripe, found: Found
 
 interface Sold {
   wanted: WantedPrice;
-  /** Null: there is none, nor one that could be made it. */
+  /** Null: there is none, and no other price could take its place. */
   price: Stripe.Price | null;
 }
 
