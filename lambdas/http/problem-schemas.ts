@@ -47,6 +47,20 @@ const creditsUsedUp = problems.problemOfRefusal(
 
 const CHANGE_ID = '3f9a1c5be07d4c2f8b6a9d0e1f2a3b4c';
 
+/** What a change of plan answers when its payment fails, or needs the card's holder. */
+const PLAN_PAYMENT = {
+  payment_failed: problemSchema(
+    problems.changeFailed(CHANGE_ID, 'payment_failed', 'insufficient_funds'),
+    { changeId: z.string(), declineCode: z.nullable(z.string()) },
+    'PlanPaymentFailedProblem',
+  ),
+  payment_action_required: problemSchema(
+    problems.changeNeedsHolder(CHANGE_ID, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
+    { changeId: z.string(), clientSecret: z.string() },
+    'PlanPaymentActionRequiredProblem',
+  ),
+};
+
 /** The codes of the core. Those that only an app answers have their schemas there. */
 export const CORE_PROBLEMS = {
   malformed: problemSchema(problems.malformed('The body is not JSON.')),
@@ -79,16 +93,7 @@ export const CORE_PROBLEMS = {
     upgradeTo: z.optional(z.nullable(Plan)),
     available: z.optional(Count),
   }),
-  payment_failed: problemSchema(
-    problems.changeFailed(CHANGE_ID, 'payment_failed', 'insufficient_funds'),
-    { changeId: z.string(), declineCode: z.nullable(z.string()) },
-    'PlanPaymentFailedProblem',
-  ),
-  payment_action_required: problemSchema(
-    problems.changeNeedsHolder(CHANGE_ID, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
-    { changeId: z.string(), clientSecret: z.string() },
-    'PlanPaymentActionRequiredProblem',
-  ),
+  ...PLAN_PAYMENT,
   forbidden: problemSchema(problems.forbidden('The token lacks the role admin.')),
   not_found: problemSchema(problems.notFound('user')),
   idempotency_conflict: problemSchema(problems.problemOfFailure({ outcome: 'idempotency_conflict' }, at)),
@@ -129,7 +134,7 @@ const ChangeRefused = {
 /** The operations whose problems say more than others of their code. */
 export const CORE_OWN_PROBLEMS: OwnProblems = {
   previewPlanChange: ChangeRefused,
-  changePlan: ChangeRefused,
+  changePlan: { ...ChangeRefused, ...PLAN_PAYMENT },
   takePlanChangeBack: ChangeRefused,
   cancelSubscription: ChangeRefused,
   takeCancellationBack: ChangeRefused,

@@ -206,8 +206,8 @@ describe('the OpenAPI document', () => {
                 quota_exceeded: '#/components/schemas/QuotaExceededProblem',
                 insufficient_credits: '#/components/schemas/CreditsUsedUpProblem',
                 payment_method_required: '#/components/schemas/PaymentMethodRequiredProblem',
-                payment_failed: '#/components/schemas/PaymentFailedProblem',
-                payment_action_required: '#/components/schemas/PaymentActionRequiredProblem',
+                payment_failed: '#/components/schemas/MailPaymentFailedProblem',
+                payment_action_required: '#/components/schemas/MailPaymentActionRequiredProblem',
               },
             },
           },
@@ -251,7 +251,7 @@ describe('the OpenAPI document', () => {
     expect(required('QuotaExceededProblem')).toEqual(
       expect.arrayContaining(['meter', 'limit', 'used', 'resetsAt', 'upgradeTo']),
     );
-    expect(required('PaymentActionRequiredProblem')).toContain('clientSecret');
+    expect(required('MailPaymentActionRequiredProblem')).toContain('clientSecret');
     expect(required('RateLimitedProblem')).toEqual(expect.arrayContaining(['limit', 'resetsAt']));
     expect(required('CreditsUsedUpProblem')).toEqual(
       expect.arrayContaining(['limit', 'used', 'resetsAt', 'price']),

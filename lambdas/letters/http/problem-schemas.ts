@@ -11,22 +11,40 @@ const payment = {
   deliveryId: '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b',
   price: { amountCents: 300, currency: 'usd' },
 } as const;
+const CLIENT_SECRET = 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1';
 const figures = { deliveryId: z.string(), price: Price };
+
+/** Two operations answer these, about a delivery or about a change of plan: what only one of them says is optional. */
+const either = {
+  deliveryId: z.optional(z.string()),
+  price: z.optional(Price),
+  changeId: z.optional(z.string()),
+};
 
 export const LETTERS_PROBLEMS = {
   payment_method_required: problemSchema(problems.paymentMethodRequired(payment), figures),
+  payment_failed: problemSchema(problems.paymentFailed(payment, 'insufficient_funds'), {
+    ...either,
+    declineCode: z.nullable(z.string()),
+  }),
+  payment_action_required: problemSchema(problems.paymentActionRequired(payment, CLIENT_SECRET), {
+    ...either,
+    clientSecret: z.string(),
+  }),
 } as const satisfies Partial<Record<ProblemCode, Schema>>;
 
 export const LETTERS_OWN_PROBLEMS: OwnProblems = {
   createDelivery: {
     insufficient_credits: CreditsUsedUp,
-    payment_failed: problemSchema(problems.paymentFailed(payment, 'insufficient_funds'), {
-      ...figures,
-      declineCode: z.nullable(z.string()),
-    }),
+    payment_failed: problemSchema(
+      problems.paymentFailed(payment, 'insufficient_funds'),
+      { ...figures, declineCode: z.nullable(z.string()) },
+      'MailPaymentFailedProblem',
+    ),
     payment_action_required: problemSchema(
-      problems.paymentActionRequired(payment, 'pi_3PqLk2eZvKYlo2C0_secret_8Ht1'),
+      problems.paymentActionRequired(payment, CLIENT_SECRET),
       { ...figures, clientSecret: z.string() },
+      'MailPaymentActionRequiredProblem',
     ),
   },
   deleteLetter: {

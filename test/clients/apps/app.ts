@@ -24,7 +24,7 @@ function advice(problem: Problem): string {
     case 'payment_action_required':
       return problem.clientSecret.slice(0, 3);
     case 'payment_failed':
-      return problem.declineCode ?? problem.price.currency;
+      return problem.declineCode ?? problem.price?.currency ?? problem.detail;
     case 'too_large':
       return problem.limitBytes.toFixed(0);
     case 'invalid':
