@@ -46,6 +46,7 @@ export interface Side {
 
 interface Seen {
   subscription: Account['subscription'];
+  anchor: Instant;
   periodStart: Instant;
   included: number;
   /** Purchased credits that the period's mails have taken. */
@@ -208,26 +209,26 @@ export async function openWorld(
 }
 
 /** Included credits that a side had let its user spend, when it learnt that nobody has paid for them. */
-function spentOnTrust(
-  before: Account['subscription'],
-  { subscription, credits, servedInterval }: Account,
-): number {
+function spentOnTrust(before: Seen, { subscription, anchor, credits, servedInterval }: Account): number {
   if (subscription.status === 'past_due') {
-    return before.status === 'past_due' ? 0 : spent(credits).included;
+    return before.subscription.status === 'past_due' ? 0 : spent(credits).included;
   }
-  return isLive(before) && !isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+  const hasEnded = isLive(before.subscription) && !isLive(subscription);
+  // The anchor had moved before the period opened, at a boundary of the former series.
+  const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > anchor;
+  return hasEnded || neverWas ? (servedInterval?.includedUsed ?? 0) : 0;
 }
 
 /** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
 async function look(world: World, side: Side): Promise<void> {
   const account = await storedAccount(side.others.store, world.userId);
-  const { periodStart, credits, subscription } = account;
+  const { anchor, periodStart, credits, subscription } = account;
   const { seen } = side;
-  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen.subscription, account);
+  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen, account);
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
   }
-  side.seen = { subscription, periodStart, included: credits.included, lent: spent(credits).purchased };
+  side.seen = { subscription, anchor, periodStart, included: credits.included, lent: spent(credits).purchased };
   if (seen?.periodStart === periodStart) {
     const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
     side.givenBack += comeBack;
