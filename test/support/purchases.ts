@@ -12,7 +12,7 @@ import { bundleOf } from '../../lambdas/domain/catalogue.ts';
 import { LETTERS } from './catalogues.ts';
 import { type Purchase } from '../../lambdas/domain/purchases.ts';
 import { active } from './accounts.ts';
-import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
+import { eventAbout, type PaymentsSuite, type StandInOptions, usePayments } from './payments.ts';
 import { idOf } from './stripe.ts';
 import { plentyOfTime } from './table.ts';
 import { givenPlan } from './users.ts';
@@ -92,8 +92,8 @@ export interface PurchasesSuite extends PaymentsSuite {
 }
 
 /** What `usePayments` gives, and somebody who buys. */
-export function usePurchases(startIso: string): PurchasesSuite {
-  const suite = usePayments(startIso);
+export function usePurchases(startIso: string, options: StandInOptions = {}): PurchasesSuite {
+  const suite = usePayments(startIso, options);
   let buyer: Buyer = { userId: '', customerId: '' };
   const now = (): number => suite.at().clock.now();
   beforeEach(async () => {

@@ -68,7 +68,7 @@ export function changePriceInPortal(
       movesAnchor: rules.billing_cycle_anchor === 'now' && subscription.status !== 'trialing',
       trialEnd: endsTrial ? sandbox.now() : null,
       proration: rules.proration_behavior === 'none' ? 'none' : asProration(rules.proration_behavior),
-      // Guess: the Portal refuses a change that can't be paid, and leaves the subscription as it was.
+      // Guess: the Portal applies a change that can't be paid, as the API does by default.
       paymentBehavior:
         sandbox.settings.portalUnpaidChange === 'refused' ? 'error_if_incomplete' : 'allow_incomplete',
     },

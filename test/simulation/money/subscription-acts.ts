@@ -81,6 +81,8 @@ export async function actOnSubscription({
         proration_behavior: 'always_invoice',
       });
     },
+    () => control.changePriceInPortal(id, price),
+    () => random.pick([control.cancelInPortal, control.keepInPortal])(id),
     async () => closeInvoice(await openInvoice()),
     () => subscribe({ items: [{ price: otherPrice }] }),
     () => sdk.subscriptions.cancel(id),
