@@ -9,6 +9,7 @@ import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { cadenceOf, changeSubscription, isOver, itemOf } from './subscription-object.ts';
 import { schedulingOf } from './subscription-schedule.ts';
+import { termsOf } from './subscription-terms.ts';
 import { changeBilling } from './subscription-update.ts';
 
 // Source: https://docs.stripe.com/api/customer_portal/configurations
@@ -106,6 +107,7 @@ function scheduleChange(sandbox: Sandbox, subscription: Stripe.Subscription, pri
       metadata: {},
       method: null,
       description: null,
+      terms: termsOf(subscription),
     }),
   );
   sandbox.state.subscription_schedule.set(schedule.id, schedule);
