@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { openPurchase } from '../../lambdas/commands/open-purchase.ts';
 import { checkOutBundle, checkOutSubscription } from '../../lambdas/adapters/stripe/checkout.ts';
-import { bundleOf, type Checkout } from '../../lambdas/domain/catalogue.ts';
-import { LETTERS } from '../support/catalogues.ts';
+import { type Checkout } from '../../lambdas/domain/catalogue.ts';
+import { bundlePrice, LETTERS } from '../support/catalogues.ts';
 import { PRO } from '../support/payments.ts';
 import { sessionIn, usePurchases } from '../support/purchases.ts';
 import { idOf } from '../support/stripe.ts';
@@ -17,7 +17,7 @@ async function begin(settings: Partial<Checkout>, shop = suite): Promise<Stripe.
   const { userId, customerId } = shop.buyer();
   const deadline = plentyOfTime();
   const request = { userId, id: ID, fingerprint: 'a bundle', now: shop.at().clock.now(), deadline };
-  await openPurchase(shop.store(), request, { credits: 10, ...bundleOf(LETTERS, 10).price, customerId });
+  await openPurchase(shop.store(), request, { credits: 10, ...bundlePrice(10), customerId });
   const checkout = { ...LETTERS.checkout, ...settings };
   const order = {
     userId,

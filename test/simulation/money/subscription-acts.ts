@@ -82,7 +82,7 @@ export async function actOnSubscription({
       });
     },
     () => control.changePriceInPortal(id, price),
-    () => random.pick([control.cancelInPortal, control.keepInPortal])(id),
+    () => (random.happens(0.5) ? control.cancelInPortal(id) : control.keepInPortal(id)),
     async () => closeInvoice(await openInvoice()),
     () => subscribe({ items: [{ price: otherPrice }] }),
     () => sdk.subscriptions.cancel(id),
