@@ -16,7 +16,8 @@ import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-h
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
-import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
+import { openPortal } from '../../support/owners-portal.ts';
+import { ENTERPRISE, messageOf, PRO, type StandInOptions } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { idOf, openStripe, type TestStripe } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
@@ -142,6 +143,18 @@ async function sellOther({ stripe }: TestStripe): Promise<string> {
   return price.id;
 }
 
+/** How this Stripe plays what the Dashboard settles, or no documentation does. */
+function anyBilling(random: Random): StandInOptions['billing'] {
+  return {
+    afterRetries: random.pick(['canceled', 'canceled', 'unpaid', 'past_due']),
+    unpaidInvoices: random.pick(['open', 'open', 'uncollectible']),
+    anchorInTrial: random.pick(['ends_trial', 'refused']),
+    portalUnpaidChange: random.pick(['applied', 'refused']),
+    portalWhileScheduled: random.pick(['releases', 'blocks']),
+    portalDecrease: random.pick(['per_year', 'bare_amount']),
+  };
+}
+
 export async function openWorld(
   random: Random,
   stores: Stores,
@@ -149,9 +162,10 @@ export async function openWorld(
   ends: Ends,
 ): Promise<World> {
   const seed = random.integer(1, 2 ** 30);
-  const opened = await openStripe('2026-01-31T09:00:00.000Z', { seed });
+  const opened = await openStripe('2026-01-31T09:00:00.000Z', { seed, billing: anyBilling(random) });
   const stripe = { ...opened, stripe: await servicesAt(opened, stores.orderly).stripe.sdk() };
   const userId = `user-${String(seed)}`;
+  await openPortal(stripe.stripe);
   const { id: customerId } = await stripe.stripe.customers.create({
     metadata: { userId },
     payment_method: 'pm_card_visa',
