@@ -17,10 +17,14 @@ const AN_OBJECT = 'This must be an object, { … }.';
 
 /** An object with these settings and no others. */
 function settings<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const unknown = `Nothing of this name is known here. Known are ${Object.keys(shape).join(', ')}.`;
-  return z.strictObject(shape, {
+  return z.strictObject(shape, only(Object.keys(shape)));
+}
+
+function only(names: readonly string[]) {
+  const unknown = `Nothing of this name is known here. Known are ${names.join(', ')}.`;
+  return {
     error: ({ code }: { code?: string }) => (code === 'unrecognized_keys' ? unknown : AN_OBJECT),
-  });
+  };
 }
 
 /** With what it means, which is told to who leaves it out. */
@@ -44,7 +48,7 @@ function listOf<Each extends z.core.SomeType>(each: Each, says: string) {
 }
 
 function address(pattern: RegExp, says: string) {
-  return text(pattern, says).check(z.refine((url) => URL.canParse(url), says));
+  return z.string(says).check(z.refine((url) => pattern.test(url) && URL.canParse(url), says));
 }
 
 /** This machine is for tries, so it needs no TLS. */
@@ -105,9 +109,7 @@ const limits = settings({
   /** Requests a second to the whole API; beyond it 429. 1,000 unless told. */
   requestsPerSecond: z.optional(wholeNumber(1, 100_000)),
   /** Requests a second to each route of a group, where the default is not meant. */
-  routesPerSecond: z.optional(
-    z.partialRecord(z.enum(GROUPS, `Groups are ${GROUPS.join(', ')}.`), wholeNumber(1, 100_000), AN_OBJECT),
-  ),
+  routesPerSecond: z.optional(z.partialRecord(z.enum(GROUPS), wholeNumber(1, 100_000), only(GROUPS))),
   /** How many bodies above 4 kB a user may send in a minute. 20 unless told. */
   largeBodiesPerMinute: z.optional(wholeNumber(1, 10_000)),
   /** The most that may be written to the table in a second: a ceiling for the bill. Null: none but the account's. */

@@ -162,7 +162,9 @@ describe('a stage', () => {
       { limits: { requestsPerSecond: 0.5, routesPerSecond: { fax: 1 } } },
       [
         'limits.requestsPerSecond: This must be a whole number from 1 to 100000.',
-        expect.stringMatching(/^limits\.routesPerSecond\.fax: Groups are letters, /) as unknown as string,
+        expect.stringMatching(
+          /^limits\.routesPerSecond\.fax: Nothing of this name is known here\. Known are account, /,
+        ) as unknown as string,
       ],
     ],
     [
