@@ -37,7 +37,7 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
     this.httpApi = new HttpApi(this, 'HttpApi', {
-      apiName: `postage-${props.stage}`,
+      apiName: `postage-${props.stage.name}`,
       createDefaultStage: false,
     });
     this.addStage();
@@ -148,7 +148,7 @@ const GROUPS = {
   },
   cron: {
     description: 'Postage: jobs on demand',
-    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
+    needs: ['table', 'stage', 'disposable', 'cronSecretId', 'rolloverStateMachineArn'],
   },
   docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl', 'stripeApiUrl'] },
 } as const satisfies Record<RouteGroup, { description: string; needs: readonly Variable[] }>;

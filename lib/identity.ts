@@ -2,10 +2,10 @@ import { Aws, CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { Mfa, OAuthScope, ResourceServerScope, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { keepsData, removalPolicyOf, type Stage } from './stage.ts';
+import { removalPolicyOf, type Stage } from './stage.ts';
 
 /** An OpenID Connect provider whose tokens are accepted. */
-export interface Issuer {
+interface Issuer {
   /** As in the token's `iss`. */
   url: string;
   /** What the token's `aud` (or `client_id`) may be. */
@@ -16,9 +16,9 @@ export interface Issuer {
 export class Identity extends Construct {
   readonly authorizer: HttpJwtAuthorizer;
 
-  constructor(scope: Construct, id: string, { stage, issuer }: { stage: Stage; issuer: Issuer | null }) {
+  constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
     super(scope, id);
-    const { url, audience } = issuer ?? this.createUserPool(stage);
+    const { url, audience } = stage.issuer ?? this.createUserPool(stage);
     this.authorizer = new HttpJwtAuthorizer('Authorizer', url, { jwtAudience: [...audience] });
   }
 
@@ -37,7 +37,7 @@ export class Identity extends Construct {
         requireSymbols: true,
         requireUppercase: true,
       },
-      deletionProtection: keepsData(stage),
+      deletionProtection: stage.isProtected,
       removalPolicy: removalPolicyOf(stage),
     });
     Validations.of(pool).acknowledge(
@@ -94,7 +94,7 @@ export class Identity extends Construct {
     });
     // Client credentials are exchanged at the pool's domain, whose name nobody else in the region may have.
     const domain = pool.addDomain('Domain', {
-      cognitoDomain: { domainPrefix: `postage-${stage}-${Aws.ACCOUNT_ID}` },
+      cognitoDomain: { domainPrefix: `postage-${stage.name}-${Aws.ACCOUNT_ID}` },
     });
     this.output('MachineClientId', machine.userPoolClientId);
     this.output('TokenUrl', `${domain.baseUrl()}/oauth2/token`);

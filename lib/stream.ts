@@ -35,7 +35,7 @@ export class TableStream extends Construct {
     if (streamArn === undefined) {
       throw new Error('The table has no stream.');
     }
-    this.bus = new EventBus(this, 'Bus', { eventBusName: `postage-${stage}` });
+    this.bus = new EventBus(this, 'Bus', { eventBusName: `postage-${stage.name}` });
     this.failedRecords = this.createBucket(stage);
     this.arns = {
       stream: `${table.tableArn}/stream/*`,

@@ -9,6 +9,8 @@ export const VARIABLES = {
   catalogueSince: 'POSTAGE_CATALOGUE_SINCE',
   /** `dev`, `prod` or whatever the stack was deployed as. */
   stage: 'POSTAGE_STAGE',
+  /** Whether the stage's data may be lost, `true` or `false`. */
+  disposable: 'POSTAGE_DISPOSABLE',
   /** The id of the Secrets Manager secret that the cron routes ask for. */
   cronSecretId: 'POSTAGE_CRON_SECRET_ID',
   /** The ARN of the rollover's state machine. */
