@@ -35,7 +35,12 @@ export function periodKey(periodStart: Instant): string {
 
 /** A record's place in its user's list of one kind: by time, then by id. */
 export function listKey(kind: RecordKind, at: Instant, id: string): string {
-  return `${kind}#${toIso(at)}#${id}`;
+  return recordKey(kind, `${toIso(at)}#${id}`);
+}
+
+/** Movements of credits lie in the table as they are listed, by time. */
+export function ledgerKey(at: Instant, id: string): string {
+  return listKey('LEDGER', at, id);
 }
 
 /** The partition that leads from a customer at Stripe to a user. */

@@ -4,8 +4,8 @@ export const TABLE_SCHEMA = {
   sortKey: 'sk',
   /** Sparse, sharded, keys only: what is due. Accounts under `ROLL#<shard>`, gifts and an app's own records under `DUE#<shard>`. */
   dueIndex: { name: 'DueIndex', partitionKey: 'dueShard', sortKey: 'dueAt' },
-  /** Local, keys only: a user's records of one kind by time, `GIFT#<instant>#<id>`. */
-  listIndex: { name: 'ListIndex', sortKey: 'listKey' },
+  /** Sparse, keys only: the records of one partition and one kind by time, `GIFT#<instant>#<id>`. */
+  listIndex: { name: 'ListIndex', partitionKey: 'pk', sortKey: 'listKey' },
   /** Seconds since the epoch, for the items that expire. */
   timeToLive: 'expiresAt',
 } as const;
