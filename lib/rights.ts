@@ -62,7 +62,7 @@ function allLike(key: string): string {
 }
 
 const USERS = allLike(keys.userKey(''));
-const AUDIT = allLike(keys.auditKey(''));
+const AUDIT = allLike(keys.auditKey('', 0));
 const CUSTOMERS = allLike(keys.customerKey(''));
 const CODES = allLike(keys.codeKey(''));
 const GUESSES = allLike(keys.guessesKey('', ''));
@@ -219,8 +219,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
-    items(MARKS, 'BatchGetItem'),
-    items(STATISTICS, 'GetItem'),
+    items([MARKS, STATISTICS], 'BatchGetItem'),
     // One transaction writes totals, sketches and markers.
     items([MARKS, STATISTICS], 'PutItem', 'UpdateItem'),
   ],

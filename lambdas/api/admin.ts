@@ -228,7 +228,7 @@ function auditTrail(contract: ListAuditEvents): Operation {
 function trailOf({ date: day, type, user: userId }: RequestOf<ListAuditEvents>['query']): AuditQuery {
   const ofType = type === undefined ? {} : { type };
   const ofDay = day === undefined ? {} : { day };
-  return userId === undefined ? { day: '', ...ofDay, ...ofType } : { userId, ...ofDay, ...ofType };
+  return userId === undefined ? { day: day ?? '', ...ofType } : { userId, ...ofDay, ...ofType };
 }
 
 function shownRecord({ at, data, ...record }: AuditRecord) {
