@@ -2,7 +2,11 @@ import { readStoredAccount } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { WriteOutcome } from '../lambdas/commands/deciding-write.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../lambdas/commands/command-context.ts';
-import { deductMailCredit, trackEmailDelivery } from '../lambdas/letters/commands/schedule-delivery.ts';
+import {
+  deductMailCredit,
+  type LetterRefusal,
+  trackEmailDelivery,
+} from '../lambdas/letters/commands/schedule-delivery.ts';
 import { trackLetterCreation } from '../lambdas/letters/commands/create-letter.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
@@ -112,7 +116,7 @@ const ADDRESS = {
   country: 'US',
 };
 
-function created<Kept>(outcome: WriteOutcome<Kept> | { outcome: 'letter_missing' }): Kept {
+function created<Kept>(outcome: WriteOutcome<Kept> | LetterRefusal): Kept {
   if (outcome.outcome !== 'created') {
     throw new Error(`A demo user's history does not hold together: ${JSON.stringify(outcome)}.`);
   }

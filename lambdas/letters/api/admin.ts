@@ -5,6 +5,7 @@ import { httpHandler } from '../../http/handler.ts';
 import { operation } from '../../http/operation.ts';
 import { invalid } from '../../http/problems.ts';
 import { getAggregateUsageStats } from '../commands/aggregate-usage-stats.ts';
+import { textsOf } from '../adapters/letter-item.ts';
 import { callOffPaidMails } from '../commands/call-off-paid-mails.ts';
 import { AUDIT_TYPES } from '../domain/audit.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
@@ -36,5 +37,5 @@ export const handler = httpHandler([
   usageStats,
   mailReport,
   user,
-  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails }),
+  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails, belongingsOf: textsOf }),
 ]);
