@@ -94,7 +94,7 @@ describe('a deployment', () => {
 
   it('changes properties whose order alone differs without a loss', () => {
     const after = changed(prod, (resources) => {
-      const { Properties } = resources[TABLE] ?? { Properties: {} };
+      const Properties: Record<string, unknown> = resources[TABLE]?.Properties ?? {};
       const keys = Properties['KeySchema'] as { AttributeName: string; KeyType: string }[];
       Properties['KeySchema'] = keys.map(({ AttributeName, KeyType }) => ({ KeyType, AttributeName }));
     });
