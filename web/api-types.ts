@@ -11,12 +11,13 @@ import { API } from '../lambdas/letters/http/api.ts';
 const FOLDER = new URL('src/api/generated/', import.meta.url);
 
 /**
- * What the document takes from the owner's catalogue, by the property's name. The page learns it from `GET /catalogue`,
- * so its types must not depend on it.
+ * Values that the page does not know by itself, by the property's name: those of the owner's catalogue it learns from
+ * `GET /catalogue`, and the countries from the browser.
  */
-const OF_THE_CATALOGUE: Readonly<Record<string, object>> = {
+const NOT_IN_TYPES: Readonly<Record<string, object>> = {
   plan: { type: 'string' },
   bundle: { type: 'integer' },
+  country: { type: 'string' },
 };
 
 mkdirSync(FOLDER, { recursive: true });
@@ -24,23 +25,23 @@ await write('letters', API);
 await write('core', coreApi());
 
 async function write(name: string, api: Api): Promise<void> {
-  const document = withoutCatalogue(openApiDocument(api, '/')) as OpenAPI3;
+  const document = withOpenValues(openApiDocument(api, '/')) as OpenAPI3;
   const types = await openapiTS(document, { silent: true });
   writeFileSync(new URL(`${name}.d.ts`, FOLDER), astToString(types));
 }
 
-function withoutCatalogue(value: unknown): unknown {
+function withOpenValues(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.map(withoutCatalogue);
+    return value.map(withOpenValues);
   }
   if (typeof value !== 'object' || value === null) {
     return value;
   }
-  const parameter = 'in' in value && 'name' in value ? OF_THE_CATALOGUE[String(value.name)] : undefined;
+  const parameter = 'in' in value && 'name' in value ? NOT_IN_TYPES[String(value.name)] : undefined;
   const entries = Object.entries(value).map(([key, inner]) => {
-    const isCatalogues = isSchema(inner) && (inner.enum !== undefined || inner.const !== undefined);
-    const open = isCatalogues ? (key === 'schema' ? parameter : OF_THE_CATALOGUE[key]) : undefined;
-    return [key, open ?? withoutCatalogue(inner)] as const;
+    const isListed = isSchema(inner) && (inner.enum !== undefined || inner.const !== undefined);
+    const open = isListed ? (key === 'schema' ? parameter : NOT_IN_TYPES[key]) : undefined;
+    return [key, open ?? withOpenValues(inner)] as const;
   });
   return Object.fromEntries(entries);
 }

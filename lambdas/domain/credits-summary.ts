@@ -15,7 +15,7 @@ export interface CreditsSummary {
   expired: number;
   takenBack: number;
   /** The carried credits that are left, and when each part of them expires: the next first. */
-  lots: readonly { credits: number; expiresAt: string }[];
+  lots: { credits: number; expiresAt: string }[];
   resetsAt: string;
 }
 

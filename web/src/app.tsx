@@ -10,7 +10,7 @@ import { NotFoundPage } from './pages/not-found-page.tsx';
 import { PlansPage } from './pages/plans/plans-page.tsx';
 import { UsagePage } from './pages/usage/usage-page.tsx';
 import { SessionEnded } from './session/session-ended.tsx';
-import { SignedIn } from './session/signed-in.tsx';
+import { Resumed, SignedIn } from './session/signed-in.tsx';
 
 const Dashboard = lazy(async () => {
   const { Dashboard: component } = await import('./pages/dashboard/dashboard.tsx');
@@ -25,38 +25,40 @@ export function App(): ReactElement {
     <Router base={BASE}>
       <Frame>
         <Boundary>
-          <Switch>
-            <Route path="/plans">
-              <PlansPage />
-            </Route>
-            <Route path="/">
-              <SignedIn>
-                <UsagePage />
-              </SignedIn>
-            </Route>
-            <Route path="/credits">
-              <SignedIn>
-                <CreditsPage />
-              </SignedIn>
-            </Route>
-            {config.hasLetters && (
-              <Route path="/letters">
+          <Resumed>
+            <Switch>
+              <Route path="/plans">
+                <PlansPage />
+              </Route>
+              <Route path="/">
                 <SignedIn>
-                  <LettersPage />
+                  <UsagePage />
                 </SignedIn>
               </Route>
-            )}
-            <Route path="/dashboard/*?">
-              <SignedIn>
-                <Suspense fallback={<p role="status">{texts.states.loading}</p>}>
-                  <Dashboard />
-                </Suspense>
-              </SignedIn>
-            </Route>
-            <Route>
-              <NotFoundPage />
-            </Route>
-          </Switch>
+              <Route path="/credits">
+                <SignedIn>
+                  <CreditsPage />
+                </SignedIn>
+              </Route>
+              {config.hasLetters && (
+                <Route path="/letters">
+                  <SignedIn>
+                    <LettersPage />
+                  </SignedIn>
+                </Route>
+              )}
+              <Route path="/dashboard/*?">
+                <SignedIn>
+                  <Suspense fallback={<p role="status">{texts.states.loading}</p>}>
+                    <Dashboard />
+                  </Suspense>
+                </SignedIn>
+              </Route>
+              <Route>
+                <NotFoundPage />
+              </Route>
+            </Switch>
+          </Resumed>
         </Boundary>
       </Frame>
       <SessionEnded />

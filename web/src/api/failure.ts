@@ -85,3 +85,17 @@ export function secondsToWait(failure: Failure, tries: number): number | null {
   const seconds = failure.retryAfterSeconds ?? usual;
   return seconds <= LONGEST_WAIT_SECONDS ? Math.max(seconds, 1) : null;
 }
+
+/** Whether the request's key is used up: what it asked for was decided, and a new try is another request. */
+export function usesUpKey(failure: Failure): boolean {
+  return (
+    failure.kind === 'problem' &&
+    (failure.problem.code === 'idempotency_conflict' || failure.problem.code === 'payment_failed')
+  );
+}
+
+/** What is wrong with a field, by the name that the API has for it. */
+export function faultsIn(failure: Failure | null): ReadonlyMap<string, string> {
+  const invalid = problemIn(failure, 'invalid');
+  return new Map(invalid?.errors.map(({ path, message }) => [path, message]));
+}

@@ -1,4 +1,4 @@
-import { type ReactElement, useId } from 'react';
+import { type ReactElement, useEffect, useId, useRef, useState } from 'react';
 import { format } from '../format/reader.ts';
 import './chart.css';
 
@@ -9,49 +9,71 @@ interface BarChartProps {
   points: readonly { name: string; value: number }[];
 }
 
-const WIDTH = 720;
+/** Until it is known how much room there is. */
+const USUAL_WIDTH = 720;
 const HEIGHT = 180;
 const BASE = 150;
 const TOP = 22;
-const WIDEST_BAR = 48;
-/** More than these would overlap. */
-const MOST_NAMES = 8;
+const WIDEST = 48;
+/** Names and figures nearer than these would overlap. */
+const NAME_WIDTH = 64;
+const VALUE_WIDTH = 26;
 
 /** Bars from zero, each with its figure. */
 export function BarChart({ label, points }: BarChartProps): ReactElement {
   const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(USUAL_WIDTH);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? USUAL_WIDTH));
+    if (box.current !== null) {
+      observer.observe(box.current);
+    }
+    return () => observer.disconnect();
+  }, []);
+  const room = Math.max(width, 1);
   const most = Math.max(1, ...points.map(({ value }) => value));
-  const step = WIDTH / Math.max(points.length, 1);
-  const width = Math.min(step * 0.6, WIDEST_BAR);
-  const namesEvery = Math.ceil(points.length / MOST_NAMES);
+  const step = room / Math.max(points.length, 1);
+  const barWidth = Math.min(step * 0.6, WIDEST);
+  const namesEvery = Math.max(1, Math.ceil(NAME_WIDTH / step));
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id} className="chart-picture">
-      <title id={id}>{label}</title>
-      <line className="chart-line" x1="0" x2={WIDTH} y1={BASE} y2={BASE} />
-      {points.map(({ name, value }, index) => {
-        const height = (value / most) * (BASE - TOP);
-        const middle = step * (index + 0.5);
-        return (
-          <g key={name}>
-            <rect
-              className={value === 0 ? 'chart-zero' : 'chart-bar'}
-              x={middle - width / 2}
-              y={value === 0 ? BASE - 1 : BASE - height}
-              width={width}
-              height={value === 0 ? 1 : height}
-              rx={value === 0 ? 0 : 3}
-            />
-            <text className="chart-value" x={middle} y={BASE - height - 6} textAnchor="middle">
-              {format.count(value)}
-            </text>
-            {index % namesEvery === 0 && (
-              <text className="chart-text" x={middle} y={BASE + 18} textAnchor="middle">
-                {name}
-              </text>
-            )}
-          </g>
-        );
-      })}
-    </svg>
+    <div className="chart-box" ref={box}>
+      <svg
+        height={HEIGHT}
+        viewBox={`0 0 ${room} ${HEIGHT}`}
+        role="img"
+        aria-labelledby={id}
+        className="chart-picture"
+      >
+        <title id={id}>{label}</title>
+        <line className="chart-line" x1="0" x2={room} y1={BASE} y2={BASE} />
+        {points.map(({ name, value }, index) => {
+          const height = (value / most) * (BASE - TOP);
+          const middle = step * (index + 0.5);
+          return (
+            <g key={`${index} ${name}`}>
+              <rect
+                className={value === 0 ? 'chart-zero' : 'chart-bar'}
+                x={middle - barWidth / 2}
+                y={value === 0 ? BASE - 1 : BASE - height}
+                width={barWidth}
+                height={value === 0 ? 1 : height}
+                rx={value === 0 ? 0 : 3}
+              />
+              {step >= VALUE_WIDTH && (
+                <text className="chart-value" x={middle} y={BASE - height - 6} textAnchor="middle">
+                  {format.count(value)}
+                </text>
+              )}
+              {index % namesEvery === 0 && (
+                <text className="chart-text" x={middle} y={BASE + 18} textAnchor="middle">
+                  {name}
+                </text>
+              )}
+            </g>
+          );
+        })}
+      </svg>
+    </div>
   );
 }

@@ -31,6 +31,7 @@ export interface Format {
   calendarDay: (day: string) => string;
   calendarMonth: (month: string) => string;
   zone: string;
+  locale: string;
 }
 
 export interface Reader {
@@ -68,6 +69,7 @@ export function createFormat({ locale, timeZone }: Reader): Format {
     calendarDay: (text) => calendarDay.format(new Date(`${text}T00:00:00Z`)),
     calendarMonth: (text) => calendarMonth.format(new Date(`${text}-01T00:00:00Z`)),
     zone: timeZone,
+    locale,
   };
 }
 

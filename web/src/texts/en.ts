@@ -74,6 +74,7 @@ export const usage = {
   notInPlanWith: (plan: string) => `${plan} has it`,
   perUse: (credits: string) => `Each costs ${credits}`,
   today: (used: string, limit: string) => `Today: ${used} of ${limit}`,
+  todayOf: (many: string) => `${many} today`,
   todayReached: (used: string, limit: string) => `Today: ${used} of ${limit}, the day’s limit is reached`,
   approaching: 'Approaching limit',
   reached: 'Limit reached',
@@ -234,6 +235,7 @@ export const credits = {
   give: 'Give credits away',
   giveHelp: 'You get a code. Anyone who has it can claim the credits, once.',
   giveCount: 'How many',
+  giveMost: (count: string) => `You have ${count} bought credits that are not spent.`,
   giveButton: 'Make the gift',
   code: 'Pass this code on. It is shown once only.',
   copy: 'Copy',
@@ -251,6 +253,7 @@ export const credits = {
   date: 'Date',
   status: 'State',
   price: 'Price',
+  ends: 'Ends',
 };
 
 export const letters = {

@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { type Catalogue, useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
+import { UsageBar } from '../../components/usage-bar.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
 import { usageLine } from './usage-lines.ts';
@@ -26,7 +27,7 @@ export function Meters({ account }: { account: Account }): ReactElement {
           {meter.limit !== null && meter.credits !== undefined && meter.credits > 0 && (
             <p className="soft small">{texts.usage.perUse(format.counted(meter.credits, words.credit))}</p>
           )}
-          {meter.today !== undefined && <Today today={meter.today} />}
+          {meter.today !== undefined && <Today name={words.titleOf(id).many} today={meter.today} />}
         </UsageRow>
       ))}
     </ul>
@@ -52,9 +53,21 @@ export function Levels({ account }: { account: Account }): ReactElement {
   );
 }
 
-function Today({ today: { used, limit } }: { today: { used: number; limit: number } }): ReactElement {
+interface TodayProps {
+  name: string;
+  today: { used: number; limit: number };
+}
+
+/** Today's share of what a day allows. */
+function Today({ name, today: { used, limit } }: TodayProps): ReactElement {
   const say = used >= limit ? texts.usage.todayReached : texts.usage.today;
-  return <p className="soft small">{say(format.count(used), format.count(limit))}</p>;
+  const says = say(format.count(used), format.count(limit));
+  return (
+    <>
+      <p className="soft small">{says}</p>
+      <UsageBar label={texts.usage.todayOf(name)} used={used} limit={limit} says={says} />
+    </>
+  );
 }
 
 function inOrder<Entry extends readonly [string, unknown]>(
