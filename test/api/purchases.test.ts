@@ -80,8 +80,8 @@ describe('buying a bundle', () => {
       metadata,
       amount_total: 2_700,
       currency: 'usd',
-      success_url: `${postage().url}/docs?checkout=succeeded`,
-      cancel_url: `${postage().url}/docs?checkout=cancelled`,
+      success_url: `${postage().url}/app/?checkout=succeeded`,
+      cancel_url: `${postage().url}/app/?checkout=cancelled`,
     });
     await payCheckout(postage(), url);
     const { data } = await stripe.paymentIntents.list({ customer: session.customer as string });

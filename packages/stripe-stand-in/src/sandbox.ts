@@ -61,6 +61,8 @@ export class Sandbox {
   /** The same account in the other mode, where somebody may look for what is here. */
   otherMode: Sandbox | null = null;
   request: RequestReference | null = null;
+  /** Where the pages of Checkout and the Portal are; null: their addresses are Stripe's, and lead nowhere. */
+  pagesUrl: string | null = null;
   /** How many ids have been given out. */
   idCount = 0;
   readonly #clock: { now(): number };
