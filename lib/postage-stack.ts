@@ -49,7 +49,7 @@ export class PostageStack extends Stack {
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
     const settings = senderSettingsOf(stage);
     const senders = hasLetters ? new Senders(this, 'Senders', { ...onBus, settings }) : null;
-    const { httpApi } = new Api(this, 'Api', {
+    const api = new Api(this, 'Api', {
       stage,
       build,
       authorizer,
@@ -66,6 +66,7 @@ export class PostageStack extends Stack {
         table: table.tableName,
         stage: stage.name,
         disposable: String(!stage.isProtected),
+        largeBodiesPerMinute: String(stage.limits?.largeBodiesPerMinute ?? LARGE_BODIES_PER_MINUTE),
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
         stripeSecretId: payments.secret.attrId,
@@ -77,19 +78,20 @@ export class PostageStack extends Stack {
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const apiUrl = httpApi.apiEndpoint;
+    const { httpApi, url: apiUrl } = api;
     const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
     const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
     const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
     this.addOutputs({
-      ApiUrl: httpApi.apiEndpoint,
+      ApiUrl: apiUrl,
+      ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
-      StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
-      ...senders?.outputsFor(httpApi.apiEndpoint),
+      StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
+      ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,
@@ -103,6 +105,9 @@ export class PostageStack extends Stack {
     }
   }
 }
+
+/** More than anybody types. */
+const LARGE_BODIES_PER_MINUTE = 20;
 
 const CRON_SECRET = {
   description: 'What callers of the cron routes of Postage send as a bearer token',

@@ -50,6 +50,8 @@ export interface RuntimeOptions {
   hasLetters?: boolean | undefined;
   /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
+  /** Of pages that may call from a browser; none unless told. */
+  origins?: readonly string[] | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
   onError: (error: unknown) => void;
 }
@@ -101,7 +103,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  { port, dataDir, onAnswer, onError, hasLetters = config.letters !== null, ...options }: RuntimeOptions,
+  {
+    port,
+    dataDir,
+    onAnswer,
+    onError,
+    hasLetters = config.letters !== null,
+    origins = [],
+    ...options
+  }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
   const app = hasLetters ? LETTERS_APP : CORE_APP;
@@ -150,6 +160,7 @@ async function startParts(
       ...(senders?.routes ?? []),
     ],
     authorize: (header) => authorize(header, issuer, clock.now()),
+    origins,
     now: clock.now,
     onAnswer,
     onError,

@@ -16,6 +16,8 @@ const SEEDS_WITHIN_MS = 20_000;
 export interface ServeOptions {
   port: number;
   dataDir: string | undefined;
+  /** Of pages that may call from a browser. */
+  origins: readonly string[];
   withDemo: boolean;
   asJson: boolean;
 }
@@ -36,6 +38,7 @@ async function start(options: ServeOptions): Promise<void> {
   const runtime = await startRuntime({
     port: options.port,
     dataDir: options.dataDir,
+    origins: options.origins,
     onAnswer: logAnswer,
     onError: (error) => console.error(error),
   });

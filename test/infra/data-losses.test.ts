@@ -94,9 +94,9 @@ describe('a deployment', () => {
 
   it('changes properties whose order alone differs without a loss', () => {
     const after = changed(prod, (resources) => {
-      const { Properties } = resources[TABLE] ?? { Properties: {} };
-      const keys = Properties['KeySchema'] as { AttributeName: string; KeyType: string }[];
-      Properties['KeySchema'] = keys.map(({ AttributeName, KeyType }) => ({ KeyType, AttributeName }));
+      const keys = resources[TABLE]?.Properties['KeySchema'] as { AttributeName: string; KeyType: string }[];
+      const turned = keys.map(({ AttributeName, KeyType }) => ({ KeyType, AttributeName }));
+      setProperty(resources, TABLE, 'KeySchema', turned);
     });
     expect(dataLosses(prod, after)).toEqual([]);
   });

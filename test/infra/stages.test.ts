@@ -163,7 +163,7 @@ describe('a stage', () => {
       [
         'limits.requestsPerSecond: This must be a whole number from 1 to 100000.',
         expect.stringMatching(
-          /^limits\.routesPerSecond\.fax: Nothing of this name is known here\. Known are account, /,
+          /^limits\.routesPerSecond\.fax: Nothing of this name is known here\. Known are letters, /,
         ) as unknown as string,
       ],
     ],
