@@ -36,7 +36,7 @@ export interface ApiProps {
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
-  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'> | 'largeBodiesPerMinute', string>>;
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'> | 'largeTextsPerMinute', string>>;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
@@ -219,10 +219,13 @@ const GROUPS = {
     needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
   },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
-  admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },
+  admin: {
+    description: 'Postage: every account, for the owner of the app',
+    needs: ['table', 'disposable', 'userPoolId'],
+  },
   'failed-events': {
     description: 'Postage: events that failed, and sending them again',
-    needs: ['table', 'stripeEventsQueueUrl'],
+    needs: ['table', 'disposable', 'userPoolId', 'stripeEventsQueueUrl'],
   },
   webhooks: {
     description: 'Postage: what others call',

@@ -41,7 +41,7 @@ export class PostageStack extends Stack {
     const onTable = { ...data, stage, build };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
-    const { authorizer } = new Identity(this, 'Identity', { stage });
+    const identity = new Identity(this, 'Identity', { stage });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', onTable);
@@ -52,8 +52,9 @@ export class PostageStack extends Stack {
     const api = new Api(this, 'Api', {
       stage,
       build,
-      authorizer,
+      authorizer: identity.authorizer,
       arns: {
+        ...identity.arns,
         ...tableArns,
         ...rollover.arns,
         ...payments.arns,
@@ -66,7 +67,8 @@ export class PostageStack extends Stack {
         table: table.tableName,
         stage: stage.name,
         disposable: String(!stage.isProtected),
-        largeBodiesPerMinute: String(stage.limits?.largeBodiesPerMinute ?? LARGE_BODIES_PER_MINUTE),
+        userPoolId: identity.userPoolId,
+        largeTextsPerMinute: String(stage.limits?.largeTextsPerMinute ?? ''),
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
         stripeSecretId: payments.secret.attrId,
@@ -105,9 +107,6 @@ export class PostageStack extends Stack {
     }
   }
 }
-
-/** More than anybody types. */
-const LARGE_BODIES_PER_MINUTE = 20;
 
 const CRON_SECRET = {
   description: 'What callers of the cron routes of Postage send as a bearer token',

@@ -41,7 +41,6 @@ export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
     // On this stage, answers tell developers more.
     [VARIABLES.stage]: 'dev',
     [VARIABLES.disposable]: 'true',
-    [VARIABLES.largeBodiesPerMinute]: '20',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   // The local gateway logs each request itself.

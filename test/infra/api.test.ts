@@ -105,7 +105,7 @@ describe('tokens', () => {
           scopes: ['usage:write', 'usage:read'],
           usesOAuth: true,
         },
-        { isMachine: false, flows: [], scopes: [], usesOAuth: false },
+        { isMachine: false, flows: ['code'], scopes: [], usesOAuth: true },
       ]),
     );
   });
@@ -240,5 +240,78 @@ describe('a domain', () => {
     own.resourceCountIs('AWS::ApiGatewayV2::DomainName', 0);
     own.hasOutput('ApiUrl', { Value: 'https://api.example.com' });
     template.resourceCountIs('AWS::CloudFront::Distribution', 0);
+  });
+});
+
+describe('the sign-in of the user pool', () => {
+  it('takes addresses in any case, on the cheapest plan, from nobody who has not been let in', () => {
+    template.hasResourceProperties('AWS::Cognito::UserPool', {
+      UsernameConfiguration: { CaseSensitive: false },
+      UserPoolTier: 'LITE',
+      AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+    });
+    templateOf({ signIn: { signUp: true } }).hasResourceProperties('AWS::Cognito::UserPool', {
+      AdminCreateUserConfig: { AllowAdminCreateUserOnly: false },
+    });
+  });
+
+  it('sends codes through SES where the stage has a sender', () => {
+    const through = (from: string, domain: string) => ({
+      EmailConfiguration: {
+        EmailSendingAccount: 'DEVELOPER',
+        From: from,
+        SourceArn: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`:identity/${domain}$`)])] },
+      },
+    });
+    template.hasResourceProperties(
+      'AWS::Cognito::UserPool',
+      through('Postage <letters@example.com>', 'example.com'),
+    );
+    templateOf({ signIn: { emailFrom: 'codes@sign-in.example.com' } }).hasResourceProperties(
+      'AWS::Cognito::UserPool',
+      through('codes@sign-in.example.com', 'sign-in.example.com'),
+    );
+    for (const own of [templateOf({ signIn: { emailFrom: null } }), templateOf({ senders: null })]) {
+      own.hasResourceProperties('AWS::Cognito::UserPool', { EmailConfiguration: Match.absent() });
+    }
+  });
+
+  it('is a page that sends users back with a code, to pages of the stage alone', () => {
+    template.hasResourceProperties('AWS::Cognito::UserPoolClient', {
+      AllowedOAuthFlows: ['code'],
+      AllowedOAuthScopes: ['openid', 'email', 'profile', 'aws.cognito.signin.user.admin'],
+      CallbackURLs: ['http://localhost:3000'],
+      LogoutURLs: ['http://localhost:3000'],
+      GenerateSecret: false,
+    });
+    const callbackUrls = ['https://app.example.com/signed-in'];
+    templateOf({ signIn: { callbackUrls } }).hasResourceProperties('AWS::Cognito::UserPoolClient', {
+      CallbackURLs: callbackUrls,
+    });
+    template.hasOutput('SignInUrl', {});
+  });
+
+  it('takes a password from who has AWS credentials on disposable stages only', () => {
+    const flowsOf = (given: Template) =>
+      resourcesOf(given, 'AWS::Cognito::UserPoolClient')
+        .filter(([id]) => id.includes('People'))
+        .flatMap(([, { Properties }]) => Properties['ExplicitAuthFlows']);
+    expect(flowsOf(template)).toContain('ALLOW_ADMIN_USER_PASSWORD_AUTH');
+    expect(flowsOf(templateOf({ stage: 'prod' }))).toEqual([
+      'ALLOW_USER_SRP_AUTH',
+      'ALLOW_REFRESH_TOKEN_AUTH',
+    ]);
+  });
+
+  it('is looked up, and forgets who is erased, by the functions for admins alone', () => {
+    const withPool = resourcesOf(template, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
+      JSON.stringify(Properties['Environment']).includes('POSTAGE_USER_POOL_ID'),
+    );
+    expect(withPool.map(([, resource]) => functionNameOf(resource)).sort()).toEqual([
+      'admin',
+      'failed-events',
+    ]);
+    const issuer = { url: 'https://login.example.com/', audience: ['postage'] };
+    expect(JSON.stringify(templateOf({ issuer }).toJSON())).not.toContain('cognito-idp:');
   });
 });

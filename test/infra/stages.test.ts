@@ -40,7 +40,7 @@ describe('a stage', () => {
       limits: {
         requestsPerSecond: 500,
         routesPerSecond: { webhooks: 50 },
-        largeBodiesPerMinute: 10,
+        largeTextsPerMinute: 10,
         maxWriteRequestUnits: 4_000,
         warmThroughput: { readUnitsPerSecond: 20_000, writeUnitsPerSecond: 8_000 },
       },

@@ -1,4 +1,4 @@
-import { adminOperations, showUser, store } from '../../api/admin.ts';
+import { adminOperations, hasSecondFactor, showUser, store } from '../../api/admin.ts';
 import { getTotals } from '../../commands/usage-statistics.ts';
 import { daysOf } from '../../domain/statistics.ts';
 import { httpHandler } from '../../http/handler.ts';
@@ -32,9 +32,8 @@ const user = operation(contracts.getUser, (request) =>
   })),
 );
 
-export const handler = httpHandler([
-  usageStats,
-  mailReport,
-  user,
-  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails }),
-]);
+export const handler = httpHandler(
+  [usageStats, mailReport, user, ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails })],
+  null,
+  hasSecondFactor,
+);
