@@ -3,7 +3,7 @@ import * as keys from '../lambdas/adapters/dynamodb/keys.ts';
 import type { CORE_ROUTES } from '../lambdas/http/routes.ts';
 import type { LETTERS_ROUTES } from '../lambdas/letters/http/routes.ts';
 import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
-import { reconciledKey } from '../lambdas/letters/wiring/keys.ts';
+import { reconciledKey, textPartition } from '../lambdas/letters/wiring/keys.ts';
 import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
@@ -63,13 +63,14 @@ function allLike(key: string): string {
 }
 
 const USERS = allLike(keys.userKey(''));
-const AUDIT = allLike(keys.auditKey(''));
+const AUDIT = allLike(keys.auditKey('', 0));
 const CUSTOMERS = allLike(keys.customerKey(''));
 const CODES = allLike(keys.codeKey(''));
 const GUESSES = allLike(keys.guessesKey('', ''));
 const STRIPE_EVENTS = allLike(keys.stripeEventKey(''));
 const FAILED = allLike(keys.FAILED_EVENTS_KEY);
 const ANONYMOUS = allLike(keys.anonymousKey(''));
+const TEXTS = allLike(textPartition('', ''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
@@ -88,8 +89,11 @@ function may(action: Right['actions'][number], ...on: ResourceName[]): Right {
 /** A command: the deciding write, and the reads that explain or repeat it. */
 const DECIDE = items(USERS, 'PutItem', 'UpdateItem');
 const READ = items(USERS, 'GetItem');
-/** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
-const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
+/** The index says which records there are, and the table what is in them. */
+function list(like: string): Right[] {
+  return [{ actions: ['dynamodb:Query'], on: ['listIndex'], keys: like }, items(like, 'BatchGetItem')];
+}
+const LIST = list(USERS);
 
 /** Functions append to the audit trail, and do nothing else to it. */
 const APPEND_AUDIT = items(AUDIT, 'PutItem');
@@ -113,7 +117,11 @@ const LINK_CUSTOMER = [items([USERS, CUSTOMERS], 'PutItem'), items([USERS, CUSTO
 const TAKE_STEP = [DECIDE, READ, items(USERS, 'Query')];
 
 /** A sender reads the delivery and its letter, and notes on the delivery alone. */
-const SEND = [READ, items(USERS, 'UpdateItem'), may('events:PutEvents', 'eventBus')];
+const SEND = [
+  items([USERS, TEXTS], 'GetItem'),
+  items(USERS, 'UpdateItem'),
+  may('events:PutEvents', 'eventBus'),
+];
 
 /** What Lambda asks of the stream in a function's name, and where both keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
@@ -140,10 +148,11 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     // The history: closed periods lie next to each other.
     items(USERS, 'Query'),
   ],
-  credits: [READ, LIST],
+  // The ledger lies in the table by time.
+  credits: [READ, items(USERS, 'Query')],
   purchases: [
     READ,
-    LIST,
+    ...LIST,
     ...LINK_CUSTOMER,
     // The purchase, of an account that is still there.
     items(USERS, 'ConditionCheckItem', 'UpdateItem'),
@@ -151,7 +160,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   ],
   gifts: [
     items([USERS, CODES], 'GetItem'),
-    LIST,
+    ...LIST,
     // A gift, the way to it from its code, and the account that it comes from, in one transaction.
     items([USERS, CODES], 'PutItem'),
     // A gift that a user claims, and the number of wrong codes that they have tried.
@@ -165,7 +174,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   admin: [
     READ,
     // What a user has bought and given, newest first.
-    { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
+    ...LIST,
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
     items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
@@ -176,7 +185,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     may('cognito-idp:AdminDeleteUser', 'userPool'),
   ],
   'failed-events': [
-    { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: FAILED },
+    ...list(FAILED),
     items(FAILED, 'GetItem', 'DeleteItem'),
     APPEND_AUDIT,
     LOOK_UP_ADMIN,
@@ -216,8 +225,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
-    items(MARKS, 'BatchGetItem'),
-    items(STATISTICS, 'GetItem'),
+    items([MARKS, STATISTICS], 'BatchGetItem'),
     // One transaction writes totals, sketches and markers.
     items([MARKS, STATISTICS], 'PutItem', 'UpdateItem'),
   ],
@@ -226,15 +234,18 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
 /** All rights, with the letters app on top of the core. */
 export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ...CORE_RIGHTS,
+  // Texts go with their letters, into an export and away.
+  admin: [...CORE_RIGHTS.admin, items(TEXTS, 'BatchGetItem', 'DeleteItem')],
   letters: [
     DECIDE,
     READ,
-    LIST,
+    ...LIST,
     // A deleted letter keeps a tombstone, and its text goes.
-    items(USERS, 'DeleteItem'),
+    items(TEXTS, 'GetItem', 'PutItem', 'DeleteItem'),
   ],
   // A card may pay for a mail. Cancelling the mail refunds the charge.
-  deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
+  // A step in a delivery's life looks a closed period up.
+  deliveries: [DECIDE, READ, items(USERS, 'Query'), ...LIST, READ_STRIPE_KEYS],
   usage: [
     READ,
     // The history: closed periods lie next to each other.

@@ -42,8 +42,9 @@ export class PostageTable extends Construct {
       sortKey: { name: dueIndex.sortKey, type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,
     });
-    this.table.addLocalSecondaryIndex({
+    this.table.addGlobalSecondaryIndex({
       indexName: listIndex.name,
+      partitionKey: { name: listIndex.partitionKey, type: AttributeType.STRING },
       sortKey: { name: listIndex.sortKey, type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });

@@ -9,6 +9,7 @@ import { type FunctionLoaders, invokeFunction } from './functions.ts';
 import { buildEvent } from './gateway-event.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import { answerLocally, type LocalRoute } from './local-routes.ts';
+import { type PageRequest, pageRequest } from './page-request.ts';
 import { orTimeout } from './or-timeout.ts';
 import { matchRoute, parseTarget, type Target } from './routing.ts';
 
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   functions: FunctionLoaders;
   /** Routes that exist only on this machine. They come first. */
   localRoutes: readonly LocalRoute[];
+  /** Pages for browsers, which come before all routes; null: there is none at this address. */
+  pages?: ((request: PageRequest) => Promise<Answer | null>) | undefined;
   authorize: (header: string | undefined) => Promise<Authorization>;
   /** Of pages that may call from a browser. */
   origins: readonly string[];
@@ -92,6 +95,10 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
     decodeURIComponent(target.path);
   } catch {
     return answerFromGateway(400, 'Bad Request');
+  }
+  const page = (await options.pages?.(pageRequest(request, target, body))) ?? null;
+  if (page !== null) {
+    return page;
   }
   const local = matchRoute(options.localRoutes, method, target.path);
   if (local !== null) {

@@ -6,9 +6,10 @@ import {
   listAuditRecords,
   listRolloverRuns,
 } from '../adapters/dynamodb/audit.ts';
+import { type BelongingsOf, noBelongings } from '../adapters/dynamodb/belongings.ts';
 import { lastDiff, recordedCatalogue } from '../adapters/dynamodb/catalogue-records.ts';
 import { lastCheck } from '../adapters/dynamodb/check-records.ts';
-import { eraseUser, type Settling } from '../commands/erase-user.ts';
+import { type ErasedApp, eraseUser } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
@@ -157,27 +158,29 @@ function pathOf(userId: string): string {
   return `/admin/users/${encodeURIComponent(userId)}`;
 }
 
-const userExport = operation(contracts.exportUser, async (request) => {
-  const { userId, deadline } = request;
-  return answerPage(
-    contracts.exportUser,
-    request,
-    async (page) => {
-      if ((await readStoredAccount(store, userId, deadline)) === null) {
-        throw new ProblemError(notFound('user'));
-      }
-      const exported = await exportUser(store, userId, page, deadline);
-      await recordRead(contracts.exportUser, request, userId);
-      return exported;
-    },
-    (item) => item,
-  );
-});
+function userExport(belongingsOf: BelongingsOf): Operation {
+  return operation(contracts.exportUser, async (request) => {
+    const { userId, deadline } = request;
+    return answerPage(
+      contracts.exportUser,
+      request,
+      async (page) => {
+        if ((await readStoredAccount(store, userId, deadline)) === null) {
+          throw new ProblemError(notFound('user'));
+        }
+        const exported = await exportUser(store, userId, page, belongingsOf, deadline);
+        await recordRead(contracts.exportUser, request, userId);
+        return exported;
+      },
+      (item) => item,
+    );
+  });
+}
 
 /** The audit trail records it first: nobody could record it afterwards. */
 async function erase(
   { userId, actor, requestId, now, deadline }: RequestOf<typeof contracts.eraseUser>,
-  settle: Settling,
+  app: ErasedApp,
 ): Promise<Answer<typeof contracts.eraseUser.answers> | Problem> {
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
@@ -187,7 +190,7 @@ async function erase(
   const atStripe = whomStripeKnows(stored);
   await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: atStripe }, deadline);
   const stripe = atStripe.customerId === null && atStripe.subscriptionId === null ? {} : { stripe: atStripe };
-  const { outcome } = await eraseUser(store, userId, now, deadline, settle);
+  const { outcome } = await eraseUser(store, userId, now, deadline, app);
   switch (outcome) {
     case 'user_missing':
       return notFound('user');
@@ -233,7 +236,7 @@ function auditTrail(contract: ListAuditEvents): Operation {
 function trailOf({ date: day, type, user: userId }: RequestOf<ListAuditEvents>['query']): AuditQuery {
   const ofType = type === undefined ? {} : { type };
   const ofDay = day === undefined ? {} : { day };
-  return userId === undefined ? { day: '', ...ofDay, ...ofType } : { userId, ...ofDay, ...ofType };
+  return userId === undefined ? { day: day ?? '', ...ofType } : { userId, ...ofDay, ...ofType };
 }
 
 function shownRecord({ at, data, ...record }: AuditRecord) {
@@ -285,18 +288,16 @@ const checks = operation(contracts.getChecks, async ({ deadline }) => {
 });
 
 /** What depends on the app that is on top of the core. */
-interface Administration {
+interface Administration extends ErasedApp {
   auditTypes: readonly string[];
-  /** Settles what only a user's records tell of, before an erasure deletes them. */
-  settle: Settling;
 }
 
-export function adminOperations({ auditTypes, settle }: Administration): Operation[] {
+export function adminOperations({ auditTypes, ...app }: Administration): Operation[] {
   return [
-    operation(contracts.eraseUser, (request) => erase(request, settle)),
+    operation(contracts.eraseUser, (request) => erase(request, app)),
     ledgerProof,
     adjustment,
-    userExport,
+    userExport(app.belongingsOf),
     auditTrail(contracts.listAuditEventsOf(auditTypes)),
     rollovers,
     catalogue,
@@ -304,8 +305,10 @@ export function adminOperations({ auditTypes, settle }: Administration): Operati
   ];
 }
 
-export const handler = httpHandler(
-  [usageStats, user, ...adminOperations({ auditTypes: AUDIT_TYPES, settle: () => Promise.resolve(true) })],
-  null,
-  hasSecondFactor,
-);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: () => Promise.resolve(true),
+  belongingsOf: noBelongings,
+});
+
+export const handler = httpHandler([usageStats, user, ...operations], null, hasSecondFactor);

@@ -4,6 +4,7 @@ import { BusyError } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
+import { toIso } from '../../lambdas/domain/instants.ts';
 import { NO_CREDITS } from '../../lambdas/domain/credits.ts';
 import { active, at, availableTo, givenSubscriber } from '../support/accounts.ts';
 import { exception, isTransaction, randomFaults } from '../support/faulty-dynamodb.ts';
@@ -62,7 +63,7 @@ describe('an adjustment', () => {
     const account = await storedAccount(table.store(), userId);
     expect([account.credits.purchased, account.credits.granted]).toEqual([3, 13]);
     const items = await itemsOf(table.store(), userId);
-    expect(items.get('LEDGER#gives-0')).toMatchObject({ amount: 3, ...BY_HAND });
+    expect(items.get(`LEDGER#${toIso(at(NOW))}#gives-0`)).toMatchObject({ amount: 3, ...BY_HAND });
     await expectClosedBooks(table.store(), userId, NOW);
   });
 

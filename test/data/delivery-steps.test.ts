@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { type StepOutcome, takeStep } from '../../lambdas/letters/commands/take-step.ts';
 import { deleteLetterAndCancel } from '../../lambdas/letters/commands/delete-letter.ts';
+import { getItem } from '../../lambdas/adapters/dynamodb/get-item.ts';
+import { letterKey, parseOpenDeliveries } from '../../lambdas/letters/adapters/letter-item.ts';
 import { getDelivery, getLetter } from '../../lambdas/letters/adapters/records.ts';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import {
@@ -72,8 +74,9 @@ async function answer(of: Scheduled, result: 'sent' | 'failed', now = DUE, store
   );
 }
 
-async function openDeliveries({ userId, letterId }: Scheduled): Promise<unknown> {
-  return (await itemsOf(table.store(), userId)).get(`LETTER#${letterId}`)?.['openDeliveries'];
+async function openDeliveries({ userId, letterId }: Scheduled): Promise<number> {
+  const letter = await getItem(table.store(), letterKey(userId, letterId), plentyOfTime());
+  return letter === null ? 0 : parseOpenDeliveries(letter).length;
 }
 
 describe('G11: a credit goes back once', () => {

@@ -164,7 +164,7 @@ describe('what has not been answered', () => {
       const [email] = emails(1, () => NOW - DAY_MS, life(attempts));
       await put(email === undefined ? [] : [{ ...email, id: `after ${attempts}` }]);
     }
-    const letter = toWire({ pk: 'USER#user', sk: 'LETTER#l1', openDeliveries: 3 });
+    const letter = toWire({ pk: 'USER#user', sk: 'LETTER#l1', openDeliveries: new Set(['after 8']) });
     await table().client.send(new PutItemCommand({ TableName: name, Item: letter }));
     const done = await run();
     expect(done.failures).toEqual([]);

@@ -7,6 +7,7 @@ import { CORE_SETTLERS, settleDue, type Settled, type Settler } from '../../lamb
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
+import { textsOf } from '../../lambdas/letters/adapters/letter-item.ts';
 import { callOffPaidMails } from '../../lambdas/letters/commands/call-off-paid-mails.ts';
 import { type CardSettlement, settleDelivery } from '../../lambdas/letters/commands/settle-delivery.ts';
 import { EVENT_HANDLERS } from '../../lambdas/letters/commands/stripe-event-handlers.ts';
@@ -44,5 +45,5 @@ export function eraseUser(
   now: Instant,
   deadline: Deadline,
 ): Promise<ErasureOutcome> {
-  return eraseWith(store, userId, now, deadline, callOffPaidMails);
+  return eraseWith(store, userId, now, deadline, { settle: callOffPaidMails, belongingsOf: textsOf });
 }

@@ -1,7 +1,7 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { keyOf, queryDue } from './due-index.ts';
-import { ItemReader, type WireItem } from './items.ts';
+import { queryDue } from './due-index.ts';
+import { ItemReader, keyOf, type WireItem } from './items.ts';
 import { dueShard } from './keys.ts';
 import { type Store } from './store.ts';
 import { DUE_SHARDS, TABLE_SCHEMA } from './table-schema.ts';

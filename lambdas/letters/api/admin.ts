@@ -5,6 +5,7 @@ import { httpHandler } from '../../http/handler.ts';
 import { operation } from '../../http/operation.ts';
 import { invalid } from '../../http/problems.ts';
 import { getAggregateUsageStats } from '../commands/aggregate-usage-stats.ts';
+import { textsOf } from '../adapters/letter-item.ts';
 import { callOffPaidMails } from '../commands/call-off-paid-mails.ts';
 import { AUDIT_TYPES } from '../domain/audit.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
@@ -32,8 +33,10 @@ const user = operation(contracts.getUser, (request) =>
   })),
 );
 
-export const handler = httpHandler(
-  [usageStats, mailReport, user, ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails })],
-  null,
-  hasSecondFactor,
-);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: callOffPaidMails,
+  belongingsOf: textsOf,
+});
+
+export const handler = httpHandler([usageStats, mailReport, user, ...operations], null, hasSecondFactor);

@@ -26,6 +26,7 @@ import { answerWrite, REPLAYED } from '../../http/outcomes.ts';
 import { answerPage } from '../../http/paging.ts';
 import { accountErased, invalid, notFound, type Problem } from '../../http/problems.ts';
 import {
+  letterIsFull,
   notCancellable,
   paymentActionRequired,
   paymentFailed,
@@ -47,6 +48,9 @@ const create = operation(contracts.createDelivery, async (request) => {
   }
   if (outcome.outcome === 'letter_missing') {
     return notFound('letter');
+  }
+  if (outcome.outcome === 'letter_full') {
+    return letterIsFull(outcome.openDeliveries);
   }
   if (!('record' in outcome)) {
     return answerWrite(outcome, request.now, 201, made);

@@ -2,7 +2,7 @@ import { type Letter } from '../domain/letters.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
 import { decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
-import { bodyItem, letterItem, parseLetter } from '../adapters/letter-item.ts';
+import { letterItem, parseLetter, textItem } from '../adapters/letter-item.ts';
 
 /** Keeps a letter and counts it. @throws BusyError */
 export async function trackLetterCreation(
@@ -21,7 +21,7 @@ export async function trackLetterCreation(
       const letter = { id, title, createdAt, deletedAt: null };
       return {
         item: letterItem(userId, letter, fingerprint),
-        others: [bodyItem(userId, id, body)],
+        others: [textItem(userId, id, body)],
         kept: letter,
       };
     },

@@ -11,11 +11,16 @@ import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../com
 import { type Replay, replayOf } from '../../commands/replay.ts';
 import { deliveryItem, deliveryKey, parseDelivery } from '../adapters/delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
-import { countDelivery } from '../adapters/letter-item.ts';
+import { type WireItem } from '../../adapters/dynamodb/items.ts';
+import { isFull, MAX_OPEN_DELIVERIES, openDelivery } from '../adapters/letter-item.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
-/** How scheduling ends: as any command that costs usage, or because the letter is missing. */
-export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
+/** How scheduling ends: as any command that costs usage, or because the letter is missing or takes no more deliveries. */
+export type SchedulingOutcome = WriteOutcome<Delivery> | LetterRefusal;
+
+/** The letter can't be sent, or not now. */
+export type LetterRefusal =
+  { outcome: 'letter_missing' } | { outcome: 'letter_full'; openDeliveries: number };
 
 type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt'> &
   Pick<Extract<Destination, { channel: To }>, 'recipient'>;
@@ -60,8 +65,8 @@ async function schedule(
     source: `delivery:${id}`,
     alongside: [
       {
-        write: countDelivery(store.table, userId, asked.letterId),
-        ifRefused: () => ({ outcome: 'letter_missing' as const }),
+        write: openDelivery(store.table, userId, asked.letterId, id),
+        ifRefused: whyNotOpened,
       },
     ],
     payAsYouGo,
@@ -71,6 +76,12 @@ async function schedule(
     },
     parse: parseDelivery,
   });
+}
+
+function whyNotOpened(letter: WireItem | null): LetterRefusal {
+  return letter !== null && isFull(letter)
+    ? { outcome: 'letter_full', openDeliveries: MAX_OPEN_DELIVERIES }
+    : { outcome: 'letter_missing' };
 }
 
 function paidBy(

@@ -8,6 +8,11 @@ export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   return problem('illegal_transition', detail, { openDeliveries });
 }
 
+export function letterIsFull(openDeliveries: number): Problem {
+  const detail = `The letter has ${openDeliveries} open deliveries, and takes another when one of them has ended.`;
+  return problem('illegal_transition', detail, { openDeliveries });
+}
+
 /** Nobody can cancel the delivery any more, or not yet. */
 export function notCancellable(deliveryStatus: DeliveryStatus): Problem {
   const detail = `A delivery that is ${deliveryStatus} cannot be cancelled.`;
