@@ -47,7 +47,8 @@ export type ResourceName =
   | 'emailDomain'
   | 'dueEmails'
   | 'dueMails'
-  | 'answers';
+  | 'answers'
+  | 'userPool';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -100,6 +101,8 @@ const APPEND_AUDIT = items(AUDIT, 'PutItem');
 const READ_CRON_SECRET = may('secretsmanager:GetSecretValue', 'cronSecret');
 const READ_STRIPE_KEYS = may('secretsmanager:GetSecretValue', 'stripeSecret');
 const READ_MAIL_KEYS = may('secretsmanager:GetSecretValue', 'mailSecret');
+/** Whether they have a second factor. */
+const LOOK_UP_ADMIN = may('cognito-idp:AdminGetUser', 'userPool');
 const QUEUE_STRIPE_EVENTS = may('sqs:SendMessage', 'stripeEvents');
 
 /** What Lambda asks of a queue in a function's name. */
@@ -178,11 +181,14 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
+    LOOK_UP_ADMIN,
+    may('cognito-idp:AdminDeleteUser', 'userPool'),
   ],
   'failed-events': [
     ...list(FAILED),
     items(FAILED, 'GetItem', 'DeleteItem'),
     APPEND_AUDIT,
+    LOOK_UP_ADMIN,
     QUEUE_STRIPE_EVENTS,
   ],
   webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
@@ -267,7 +273,9 @@ export type ResourceArns = Partial<Record<ResourceName, string>>;
 
 /** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
 export function statementsOf(name: FunctionName, hasLetters: boolean, arns: ResourceArns): PolicyStatement[] {
-  const rights = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  const all = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  // With an issuer of the owner's, there is no pool.
+  const rights = all.filter(({ on }) => arns.userPool !== undefined || !on.includes('userPool'));
   const allowed = rights.map(
     ({ actions, on, keys }) =>
       new PolicyStatement({
@@ -276,7 +284,13 @@ export function statementsOf(name: FunctionName, hasLetters: boolean, arns: Reso
         resources: on.map((resource) => arnOf(resource, arns, name)),
         ...(keys === undefined
           ? {}
-          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
+          : {
+              conditions: {
+                'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() },
+                // The condition above holds for a request that names no key.
+                Null: { 'dynamodb:LeadingKeys': 'false' },
+              },
+            }),
       }),
   );
   const isOnTable = rights.some(({ on }) => on.includes('table'));

@@ -34,4 +34,11 @@ const redriveAll = operation(contracts.redriveFailedEvents, async (request) => (
   body: await redriveFailedEvents(store, events, request),
 }));
 
-export const handler = httpHandler([list, redrive, redriveAll]);
+const pool = connectUserPool(optionalVariable('userPoolId'));
+const isDisposable = optionalVariable('disposable') === 'true';
+
+export const handler = httpHandler(
+  [list, redrive, redriveAll],
+  null,
+  pool === null || isDisposable ? null : pool.hasSecondFactor,
+);
