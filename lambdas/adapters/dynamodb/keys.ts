@@ -55,7 +55,12 @@ export function codeKey(codeHash: string): string {
 
 /** How many wrong codes a user has tried on one UTC day. It names nobody, and it expires. */
 export function guessesKey(userId: string, day: string): string {
-  return `GUESS#${createHash('sha256').update(`${day}\0${userId}`).digest('base64url')}`;
+  return `GUESS#${hashOf([day, userId])}`;
+}
+
+/** How often a user has done something in the minute that ends then. It names nobody, and it expires. */
+export function rateKey(userId: string, minuteEndsAt: Instant): string {
+  return `RATE#${hashOf([String(minuteEndsAt), userId])}`;
 }
 
 /** What became of an event of Stripe's. */
@@ -113,7 +118,11 @@ export function catalogueKey(number: number): string {
 
 /** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
-  return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;
+  return `MARK#${hashOf(about)}`;
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('base64url');
 }
 
 function spread(id: string, shards: number): number {

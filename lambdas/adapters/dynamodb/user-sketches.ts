@@ -40,7 +40,7 @@ export async function addToSketch(
     const sketch = sketchOf(parts);
     userIds.forEach((userId) => addUser(sketch, hashOf(userId)));
     const written = await Promise.all(
-      parts.map(({ key, registers, version }, index) => {
+      parts.map(async ({ key, registers, version }, index) => {
         const after = sketch.subarray(index * PART_BYTES, (index + 1) * PART_BYTES);
         return Buffer.compare(registers, after) === 0 || writePart(store, key, after, version, abortSignal);
       }),
