@@ -225,7 +225,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
-    items([MARKS, STATISTICS], 'BatchGetItem'),
+    items(MARKS, 'BatchGetItem'),
+    items(STATISTICS, 'GetItem'),
     // One transaction writes totals, sketches and markers.
     items([MARKS, STATISTICS], 'PutItem', 'UpdateItem'),
   ],

@@ -65,7 +65,7 @@ export interface UsageStats {
 }
 
 /**
- * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes three
+ * What has been used on all days of a range, by everybody. It reads in proportion to the days: a year takes two
  * requests, ten years fewer than ten.
  *
  * @param range as `judgeDayRange` accepts it

@@ -75,7 +75,7 @@ describe('counting once', () => {
       expect(await counted()).toEqual({ letters: 150, activeUsers: 40, inSketch: 40 });
     }
     expect(survived).toBeGreaterThan(6);
-  }, 60_000);
+  }, 30_000);
 
   it('G12: counts each thing once, though many count the same, conflict, and lose their answers', async () => {
     const things = letters(600, { users: 60 });
@@ -88,8 +88,8 @@ describe('counting once', () => {
   it('takes a batch in few requests', async () => {
     await countOnce(table.faultyStore(), letters(380, { users: 8 }), plentyOfTime());
     const { TransactWriteItems, ...others } = table.proxy().requests();
-    // 388 markers are read, and of a day's and a month's sketch the parts with the eight users written.
-    expect(others).toEqual({ BatchGetItem: 6, PutItem: 6 });
+    // 388 markers are read, and a day's and a month's sketch written.
+    expect(others).toEqual({ BatchGetItem: 4, GetItem: 2, PutItem: 2 });
     expect(TransactWriteItems).toBeLessThanOrEqual(5);
   });
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
 describe('statistics over a range', () => {
   it.each([
     ['a day', '2026-01-15', '2026-01-15', { days: 1, users: 2, requests: 2 }],
-    ['365 days', '2026-01-02', '2027-01-01', { days: 365, users: 14, requests: 3 }],
+    ['365 days', '2026-01-02', '2027-01-01', { days: 365, users: 14, requests: 2 }],
     ['365 days of whole months', '2026-01-01', '2026-12-31', { days: 365, users: 13, requests: 2 }],
     ['ten years', '2020-01-01', '2029-12-31', { days: 3_653, users: 121, requests: 9 }],
     ['days without anything', '2019-01-01', '2019-12-31', { days: 0, users: 0, requests: 1 }],
@@ -84,7 +84,7 @@ describe('sketches', () => {
   it('are not written when nobody is new', async () => {
     await addToSketch(table.store(), '2040-01-01', ['ada'], plentyOfTime());
     await addToSketch(table.faultyStore(), '2040-01-01', ['ada'], plentyOfTime());
-    expect(table.proxy().requests()).toEqual({ BatchGetItem: 1 });
+    expect(table.proxy().requests()).toEqual({ GetItem: 1 });
   });
 
   it('lose nobody when two add at the same time', async () => {
@@ -92,6 +92,6 @@ describe('sketches', () => {
     await Promise.all(users.map((user) => addToSketch(table.store(), '2040-01-02', [user], plentyOfTime())));
     const again = table.faultyStore();
     await addToSketch(again, '2040-01-02', users, plentyOfTime());
-    expect(table.proxy().requests()).toEqual({ BatchGetItem: 1 });
+    expect(table.proxy().requests()).toEqual({ GetItem: 1 });
   });
 });

@@ -97,9 +97,9 @@ export const ROLLOVER_AUDIT_KEY = 'AUDIT#ROLLOVERS';
 /** The days' totals, side by side, so that a year of them is one query. */
 export const STATISTICS_KEY = 'STATS#DAYS';
 
-/** A part of the sketch of a day's or a month's users. Each is written often, and lies in a partition of its own. */
-export function sketchPartition(unit: string, part: number): string {
-  return `STATS#USERS#${unit}#${String(part)}`;
+/** The sketch of a day's or a month's users. It is large and written often. */
+export function sketchPartition(unit: string): string {
+  return `STATS#USERS#${unit}`;
 }
 
 /** The catalogues that have been deployed, side by side. */
