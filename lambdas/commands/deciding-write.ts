@@ -5,6 +5,7 @@ import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import {
+  againAfter,
   type ItemReason,
   type Reason,
   transact,
@@ -247,7 +248,7 @@ function nextStep<Kept, Refused>(
     case 'refuse':
       return { step: 'answer', answer: judged.answer };
     case 'try again':
-      return { step: 'answer', answer: TRY_AGAIN };
+      return { step: 'answer', answer: againAfter(reasons) };
     case 'inconsistent':
       throw new InconsistentBooksError(`A part of the record ${command.id} exists without it.`);
   }
