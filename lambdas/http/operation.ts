@@ -95,7 +95,7 @@ export function operation<Params, Query, Body, const A extends Answers>(
   return {
     contract,
     serve: async (event, context, cronSecret, hasSecondFactor) => {
-      const deadline = requestDeadline(context);
+      const deadline = requestDeadline(context, contract);
       const admission = await admit(event, contract.route.access, cronSecret, hasSecondFactor);
       return handle(readRequest(contract, event, admission, deadline));
     },
