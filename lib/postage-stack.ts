@@ -35,13 +35,13 @@ export class PostageStack extends Stack {
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const data = { tableName: table.tableName, arns: tableArns };
-    const code = { hasLetters, configFile };
+    const code = { stage, hasLetters, configFile };
     const record = new CatalogueRecord(this, 'Catalogue', { ...data, build: code, catalogue });
     const build = { ...code, catalogueSince: record.since };
     const onTable = { ...data, stage, build };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
-    const { authorizer } = new Identity(this, 'Identity', { stage });
+    const identity = new Identity(this, 'Identity', { stage });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', onTable);
@@ -49,11 +49,12 @@ export class PostageStack extends Stack {
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
     const settings = senderSettingsOf(stage);
     const senders = hasLetters ? new Senders(this, 'Senders', { ...onBus, settings }) : null;
-    const { httpApi } = new Api(this, 'Api', {
+    const api = new Api(this, 'Api', {
       stage,
       build,
-      authorizer,
+      authorizer: identity.authorizer,
       arns: {
+        ...identity.arns,
         ...tableArns,
         ...rollover.arns,
         ...payments.arns,
@@ -66,6 +67,8 @@ export class PostageStack extends Stack {
         table: table.tableName,
         stage: stage.name,
         disposable: String(!stage.isProtected),
+        userPoolId: identity.userPoolId,
+        largeTextsPerMinute: String(stage.limits?.largeTextsPerMinute ?? ''),
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
         stripeSecretId: payments.secret.attrId,
@@ -77,19 +80,20 @@ export class PostageStack extends Stack {
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const apiUrl = httpApi.apiEndpoint;
+    const { httpApi, url: apiUrl } = api;
     const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
     const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
     const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
     this.addOutputs({
-      ApiUrl: httpApi.apiEndpoint,
+      ApiUrl: apiUrl,
+      ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
-      StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
-      ...senders?.outputsFor(httpApi.apiEndpoint),
+      StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
+      ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,

@@ -20,7 +20,7 @@ export function senderSettingsOf({ senders }: StageEntry): SenderSettings {
   return { emailFrom: emailFrom === null ? null : emailAddressIn(emailFrom), mailFrom };
 }
 
-function emailAddressIn(text: string): EmailAddress {
+export function emailAddressIn(text: string): EmailAddress {
   const [, address = text] = /<(.+)>$/.exec(text) ?? [];
   return { text, address, domain: address.slice(address.indexOf('@') + 1) };
 }

@@ -89,9 +89,11 @@ const domain = settings({
   ),
 });
 
+const emailFrom = text(FROM, "E-mails come from an address: 'Postage <letters@example.com>'.");
+
 const senders = settings({
   /** Whom e-mails come from; SES must know the address or its domain. Null: another sender, or none. */
-  emailFrom: z.nullable(text(FROM, "E-mails come from an address: 'Postage <letters@example.com>'.")),
+  emailFrom: z.nullable(emailFrom),
   /** The id of the address at Lob that mails come from. Null: another sender, or none. */
   mailFrom: z.nullable(
     text(/^adr_\w+$/, "Mails come from an address at Lob, by its id: 'adr_0123456789abcdef'."),
@@ -101,6 +103,8 @@ const senders = settings({
 const signIn = settings({
   /** Whether anybody may sign up. False: only the owner makes users. */
   signUp: z.optional(flag),
+  /** Whom codes come from; SES must know the domain. `senders.emailFrom` unless told. Null: Cognito, 50 a day at most. */
+  emailFrom: z.nullish(emailFrom),
   /** Where the sign-in page may send users back to with a code. `appUrl` unless told. */
   callbackUrls: z.optional(listOf(page, 'This must list whole addresses.')),
 });
@@ -110,8 +114,8 @@ const limits = settings({
   requestsPerSecond: z.optional(wholeNumber(1, 100_000)),
   /** Requests a second to each route of a group, where the default is not meant. */
   routesPerSecond: z.optional(z.partialRecord(z.enum(GROUPS), wholeNumber(1, 100_000), only(GROUPS))),
-  /** How many bodies above 4 kB a user may send in a minute. 20 unless told. */
-  largeBodiesPerMinute: z.optional(wholeNumber(1, 10_000)),
+  /** How many letters above 4 kB a user may send in a minute. 20 unless told. */
+  largeTextsPerMinute: z.optional(wholeNumber(1, 10_000)),
   /** The most that may be written to the table in a second: a ceiling for the bill. Null: none but the account's. */
   maxWriteRequestUnits: z.nullish(wholeNumber(1, 1_000_000)),
   /** What the table can take from its first second. Null: what a new table takes. */

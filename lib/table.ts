@@ -1,4 +1,11 @@
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  type TableProps,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import type { ResourceArns } from './rights.ts';
@@ -25,6 +32,7 @@ export class PostageTable extends Construct {
         recoveryPeriodInDays: stage.retention?.backupDays ?? 35,
       },
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      ...throughputOf(stage),
       deletionProtection: stage.isProtected,
       removalPolicy: removalPolicyOf(stage),
     });
@@ -47,4 +55,13 @@ export class PostageTable extends Construct {
       listIndex: `${this.table.tableArn}/index/${listIndex.name}`,
     };
   }
+}
+
+/** A ceiling for the bill, and what it can take from its first second. */
+function throughputOf({ limits }: Stage): Pick<TableProps, 'maxWriteRequestUnits' | 'warmThroughput'> {
+  const { maxWriteRequestUnits, warmThroughput } = limits ?? {};
+  return {
+    ...(typeof maxWriteRequestUnits === 'number' ? { maxWriteRequestUnits } : {}),
+    ...(warmThroughput ? { warmThroughput } : {}),
+  };
 }

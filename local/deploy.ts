@@ -83,7 +83,7 @@ async function deployedTemplate(StackName: string): Promise<unknown> {
     );
     return JSON.parse(TemplateBody);
   } catch (error) {
-    if (error instanceof Error && / does not exist/.test(error.message)) {
+    if (error instanceof Error && error.message.includes(' does not exist')) {
       return null;
     }
     throw new UsageError(`The stack ${StackName} can't be read. (${String(error)})`);
@@ -116,8 +116,8 @@ async function agrees(stack: string): Promise<boolean> {
 
 async function cdk(command: readonly string[], variables: Record<string, string> = {}): Promise<number> {
   const child = spawn(CDK, command, { cwd: ROOT, env: { ...process.env, ...variables }, stdio: 'inherit' });
-  const [code]: unknown[] = await once(child, 'exit');
-  return typeof code === 'number' ? code : 1;
+  await once(child, 'exit');
+  return child.exitCode ?? 1;
 }
 
 function tell(...lines: readonly string[]): void {

@@ -31,6 +31,8 @@ export const VARIABLES = {
   appUrl: 'POSTAGE_APP_URL',
   /** The ARN of the function that deals with what is due. */
   reconcilerArn: 'POSTAGE_RECONCILER_ARN',
+  /** The Cognito user pool that the stack has made. Optional: tokens may come from an issuer of the owner's. */
+  userPoolId: 'POSTAGE_USER_POOL_ID',
   /** Where the API answers. Optional for the OpenAPI document: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;

@@ -40,7 +40,7 @@ describe('a stage', () => {
       limits: {
         requestsPerSecond: 500,
         routesPerSecond: { webhooks: 50 },
-        largeBodiesPerMinute: 10,
+        largeTextsPerMinute: 10,
         maxWriteRequestUnits: 4_000,
         warmThroughput: { readUnitsPerSecond: 20_000, writeUnitsPerSecond: 8_000 },
       },
@@ -163,7 +163,7 @@ describe('a stage', () => {
       [
         'limits.requestsPerSecond: This must be a whole number from 1 to 100000.',
         expect.stringMatching(
-          /^limits\.routesPerSecond\.fax: Nothing of this name is known here\. Known are account, /,
+          /^limits\.routesPerSecond\.fax: Nothing of this name is known here\. Known are letters, /,
         ) as unknown as string,
       ],
     ],
@@ -217,8 +217,7 @@ describe('a protected stage', () => {
     expect(() => stageOf('live', { live: { appUrl: APP_URL } })).toThrow(
       `These are missing:\n${lines.join('\n')}`,
     );
-    const { tracing: _, ...allButOne } = prod;
-    expect(() => stageOf('live', { live: allButOne })).toThrow(
+    expect(() => stageOf('live', { live: { ...prod, tracing: undefined } })).toThrow(
       /These are missing:\n {2}stages\.live\.tracing: Whether requests are traced with X-Ray\. Null: no\.$/,
     );
   });

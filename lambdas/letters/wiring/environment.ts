@@ -3,6 +3,8 @@ import { readersOf, VARIABLES as CORE_VARIABLES } from '../../wiring/environment
 /** The variables of the core, and those of the letters app. */
 export const VARIABLES = {
   ...CORE_VARIABLES,
+  /** How many letters of more than 4 kB a user may send in a minute. Optional. */
+  largeTextsPerMinute: 'POSTAGE_LARGE_TEXTS_PER_MINUTE',
   /** The address that e-mails come from, `Postage <letters@example.com>`; SES must know it. */
   emailFrom: 'POSTAGE_EMAIL_FROM',
   /** The id of the Secrets Manager secret that holds Lob's keys, `{apiKey, webhookSecret}`. */
