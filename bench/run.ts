@@ -8,6 +8,7 @@ import { benchLargeUser } from './large-user.ts';
 import { benchLatency } from './latency.ts';
 import { benchRollover } from './rollover.ts';
 import { benchStream } from './stream.ts';
+import { ACTS, benchUnits } from './units.ts';
 
 /** What is to be reached: of a command and of a user who has very much, at most; of a rollover's rate, and of a function's on the stream, at least. */
 const GOALS = {
@@ -97,6 +98,12 @@ try {
     line(`${name}, behind at most`, highest, '', true, 'none');
   }
 
+  tell('What DynamoDB charges for an act, with all that follows from it …');
+  const units = await benchUnits(engine.endpoint);
+  for (const act of ACTS) {
+    line(act, units[act].writeUnits, 'writes', true, `none; ${String(units[act].readUnits)} reads`);
+  }
+
   const results = {
     measuredAt: new Date().toISOString(),
     node: process.version,
@@ -106,6 +113,7 @@ try {
     latency,
     rollover: [thousand, tenThousand],
     stream,
+    units,
   };
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   tell('Written to bench/results.json.');

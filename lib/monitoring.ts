@@ -70,7 +70,7 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     this.stage = props.stage;
-    this.topic = new Topic(this, 'Topic', { displayName: `Postage ${this.stage}`, enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', { displayName: `Postage ${this.stage.name}`, enforceSSL: true });
     // A topic that is given a policy loses the default one, which lets the alarms of its account publish.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
@@ -240,13 +240,13 @@ export class Monitoring extends Construct {
   }
 
   private metric(metricName: string, options: MetricOptions): Metric {
-    const dimensionsMap = { [METRIC_DIMENSION]: this.stage };
+    const dimensionsMap = { [METRIC_DIMENSION]: this.stage.name };
     return new Metric({ namespace: METRIC_NAMESPACE, metricName, dimensionsMap, ...options });
   }
 
   private watch(name: string, { says, metric, above = 0, absentForPeriods, staysWithoutValue }: Watch): void {
     const alarm = new Alarm(this, name, {
-      alarmName: `postage-${this.stage}-${name}`,
+      alarmName: `postage-${this.stage.name}-${name}`,
       alarmDescription: `${says} See docs/runbook.md#${name}`,
       metric,
       ...(absentForPeriods === undefined

@@ -13,7 +13,6 @@ export interface PaymentsProps {
   build: Build;
   tableName: string;
   arns: ResourceArns;
-  stripeApiUrl: string;
 }
 
 /** More than the worker's deadlines, for a batch whose events are all of one customer. */
@@ -41,7 +40,7 @@ export class Payments extends Construct {
 
   constructor(scope: Construct, id: string, props: PaymentsProps) {
     super(scope, id);
-    const { stage, build, tableName, arns: tableArns, stripeApiUrl } = props;
+    const { stage, build, tableName, arns: tableArns } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
     const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
@@ -54,9 +53,9 @@ export class Payments extends Construct {
       stripeEvents: this.events.queueArn,
       deadStripeEvents: dead.queueArn,
     };
-    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl };
+    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl: stage.stripeApiUrl ?? '' };
     const arns = { ...tableArns, ...this.arns };
-    const environment = { table: tableName, stage };
+    const environment = { table: tableName, stage: stage.name };
     const worker = new PostageFunction(this, 'stripe-events', {
       build,
       description: "Postage: follows Stripe's events",

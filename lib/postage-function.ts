@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import { type Variable, VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
 import { type FunctionName, type ResourceArns, statementsOf } from './rights.ts';
+import type { Stage } from './stage.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,6 +23,7 @@ export type Environment = Readonly<Partial<Record<Variable, string>>>;
 
 /** What every function of a stack is built from. */
 export interface Build {
+  stage: Stage;
   /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
   /** The owner's file, with the catalogue. */
@@ -132,9 +134,11 @@ function aliasesTo(configFile: string): string[] {
 }
 
 function environmentOf({ build, environment }: PostageFunctionProps): Environment {
-  const { catalogueSince } = build;
-  const isOnCatalogue = environment.table !== undefined && catalogueSince !== undefined;
-  return isOnCatalogue ? { ...environment, catalogueSince } : environment;
+  const { catalogueSince, stage } = build;
+  if (environment.table === undefined) {
+    return environment;
+  }
+  return { ...environment, stage: stage.name, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
 }
 
 function named(environment: Environment): Record<string, string> {

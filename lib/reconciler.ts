@@ -33,7 +33,7 @@ export class Reconciler extends Construct {
       build,
       description: 'Postage: deals with what is due',
       arns: { ...arns, ...payments.arns, failedReconciliations: queue.queueArn },
-      environment: { table: tableName, stage, ...(build.hasLetters ? payments.environment : {}) },
+      environment: { table: tableName, stage: stage.name, ...(build.hasLetters ? payments.environment : {}) },
       // Less than the interval, and more than the function's own deadline.
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,

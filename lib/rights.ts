@@ -47,7 +47,8 @@ export type ResourceName =
   | 'emailDomain'
   | 'dueEmails'
   | 'dueMails'
-  | 'answers';
+  | 'answers'
+  | 'userPool';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -74,6 +75,7 @@ const TEXTS = allLike(textPartition('', ''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
+const NEARING = allLike(keys.NEARING_KEY);
 const CHECKS = allLike(keys.STRIPE_CHECK_KEY);
 const CATALOGUES = allLike(keys.CATALOGUES_KEY);
 
@@ -101,6 +103,8 @@ const APPEND_AUDIT = items(AUDIT, 'PutItem');
 const READ_CRON_SECRET = may('secretsmanager:GetSecretValue', 'cronSecret');
 const READ_STRIPE_KEYS = may('secretsmanager:GetSecretValue', 'stripeSecret');
 const READ_MAIL_KEYS = may('secretsmanager:GetSecretValue', 'mailSecret');
+/** Whether they have a second factor. */
+const LOOK_UP_ADMIN = may('cognito-idp:AdminGetUser', 'userPool');
 const QUEUE_STRIPE_EVENTS = may('sqs:SendMessage', 'stripeEvents');
 
 /** What Lambda asks of a queue in a function's name. */
@@ -144,10 +148,14 @@ function administer(apart: readonly string[]): Right[] {
     ...LIST,
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS, NEARING], 'Query'),
+    // The accounts of a page of users who are near a limit.
+    items(USERS, 'BatchGetItem'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS, ...apart], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
+    LOOK_UP_ADMIN,
+    may('cognito-idp:AdminDeleteUser', 'userPool'),
   ];
 }
 
@@ -189,6 +197,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     ...list(FAILED),
     items(FAILED, 'GetItem', 'DeleteItem'),
     APPEND_AUDIT,
+    LOOK_UP_ADMIN,
     QUEUE_STRIPE_EVENTS,
   ],
   webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
@@ -201,7 +210,13 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   docs: [],
   'rollover-page': [may('dynamodb:Query', 'dueIndex'), items(USERS, 'BatchGetItem', 'GetItem', 'PutItem')],
   'rollover-summary': [APPEND_AUDIT],
-  outbox: [...FOLLOW_STREAM, may('events:PutEvents', 'eventBus'), APPEND_AUDIT],
+  outbox: [
+    ...FOLLOW_STREAM,
+    may('events:PutEvents', 'eventBus'),
+    APPEND_AUDIT,
+    // Who is near a limit.
+    items(NEARING, 'PutItem', 'DeleteItem'),
+  ],
   'stripe-events': [
     items([USERS, CUSTOMERS, STRIPE_EVENTS], 'GetItem'),
     items([USERS, CUSTOMERS, STRIPE_EVENTS, FAILED], 'PutItem'),
@@ -276,7 +291,9 @@ export type ResourceArns = Partial<Record<ResourceName, string>>;
 
 /** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
 export function statementsOf(name: FunctionName, hasLetters: boolean, arns: ResourceArns): PolicyStatement[] {
-  const rights = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  const all = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  // With an issuer of the owner's, there is no pool.
+  const rights = all.filter(({ on }) => arns.userPool !== undefined || !on.includes('userPool'));
   const allowed = rights.map(
     ({ actions, on, keys }) =>
       new PolicyStatement({
@@ -285,7 +302,13 @@ export function statementsOf(name: FunctionName, hasLetters: boolean, arns: Reso
         resources: on.map((resource) => arnOf(resource, arns, name)),
         ...(keys === undefined
           ? {}
-          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
+          : {
+              conditions: {
+                'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() },
+                // The condition above holds for a request that names no key.
+                Null: { 'dynamodb:LeadingKeys': 'false' },
+              },
+            }),
       }),
   );
   const isOnTable = rights.some(({ on }) => on.includes('table'));

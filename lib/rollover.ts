@@ -32,7 +32,7 @@ export class Rollover extends Construct {
 
   constructor(scope: Construct, id: string, { stage, build, tableName, arns }: RolloverProps) {
     super(scope, id);
-    const environment = { table: tableName, stage };
+    const environment = { table: tableName, stage: stage.name };
     this.page = new PostageFunction(this, 'rollover-page', {
       build,
       description: 'Postage: rolls one page of accounts over',
@@ -48,7 +48,7 @@ export class Rollover extends Construct {
       arns,
       environment,
     });
-    const name = `postage-${stage}-rollover`;
+    const name = `postage-${stage.name}-rollover`;
     this.stateMachine = this.createStateMachine(name);
     this.createSchedule();
 

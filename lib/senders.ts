@@ -10,7 +10,7 @@ import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns, ResourceName } from './rights.ts';
 import { createKeys } from './secret.ts';
 import type { SenderSettings } from './sender-settings.ts';
-import type { Stage } from './stage.ts';
+import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface SendersProps {
   stage: Stage;
@@ -94,7 +94,7 @@ export class Senders extends Construct {
 
   private leaveOut(what: string, context: string): [] {
     Annotations.of(this).addInfo(
-      `Nothing here sends ${what}: give ${context}, or plug a sender of your own in. See docs/senders.md`,
+      `Nothing here sends ${what}: say senders.${context} for the stage, or plug a sender of your own in. See docs/senders.md`,
     );
     return [];
   }
@@ -105,13 +105,17 @@ export class Senders extends Construct {
     own: Environment,
     arns: ResourceArns,
   ): QueuedTarget {
-    const { build, tableName, bus, arns: sharedArns } = this.#props;
+    const { stage, build, tableName, bus, arns: sharedArns } = this.#props;
     const { resource, deadLetters: id } = QUEUES[name];
     const { queue: deadLetters } = new DeadLetterQueue(this, id);
     const queue = createQueue(this, `${name}-queue`, {
       visibilityTimeout: REST,
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
+    // A sender that the file leaves out by mistake must not take along what waits for it.
+    for (const each of [queue, deadLetters]) {
+      each.applyRemovalPolicy(removalPolicyOf(stage));
+    }
     const { source, detailType, detail } = BUS_RULES[name];
     new Rule(this, `${name}-rule`, {
       eventBus: bus,

@@ -12,6 +12,7 @@ import type { Deadline } from '../lambdas/domain/deadline.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
 import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
 import { commandId, fingerprint } from '../lambdas/http/ids.ts';
+import type { DemoUser } from './sign-in.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
 
 /** What a demo user did in one period. */
@@ -19,20 +20,35 @@ type Period = readonly [letters: number, emails: number, mails: number];
 
 interface Story {
   userId: string;
+  about: string;
   plan: string;
   /** Oldest first; the last one is still open. */
   periods: readonly Period[];
 }
 
-function story(userId: string, plan: string, ...periods: Period[]): Story {
-  return { userId, plan, periods };
+function story(userId: string, about: string, plan: string, ...periods: Period[]): Story {
+  return { userId, about, plan, periods };
 }
 
 const STORIES: readonly Story[] = [
-  story('demo-free', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
-  story('demo-pro', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
-  story('demo-enterprise', 'enterprise', [2, 1, 4], [1, 0, 2], [1, 1, 2]),
+  story('demo-free', 'On the free plan', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
+  story('demo-pro', 'Subscribed to Pro, with a history', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
+  story(
+    'demo-enterprise',
+    'Subscribed to Enterprise, with carried credits',
+    'enterprise',
+    [2, 1, 4],
+    [1, 0, 2],
+    [1, 1, 2],
+  ),
 ];
+
+/** As the page to sign in offers them. */
+export const DEMO_PEOPLE: readonly DemoUser[] = STORIES.map(({ userId, about }) => ({
+  id: userId,
+  about,
+  isOwner: false,
+}));
 
 export const DEMO_USERS: readonly string[] = STORIES.map(({ userId }) => userId);
 

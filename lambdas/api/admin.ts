@@ -13,10 +13,12 @@ import { type ErasedApp, eraseUser } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
+import { listNearing, type NearingUser } from '../commands/list-nearing.ts';
 import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectUserPool } from '../adapters/user-pool.ts';
 import { getUsageStats } from '../commands/usage-statistics.ts';
 import { type Account, type AccountState, isLive } from '../domain/account.ts';
 import { viewAccount } from '../domain/account-view.ts';
@@ -27,7 +29,7 @@ import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
 import { type Purchase } from '../domain/purchases.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { type DayRange } from '../domain/statistics.ts';
-import { requiredVariable } from '../wiring/environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
 import { getUsageStats as usageStatsContract, getUser } from '../http/contracts/users.ts';
@@ -39,6 +41,11 @@ import { belowBalance, notFound, type Problem, ProblemError, userErased } from '
 import { CATALOGUE_FILE, catalogueInForce } from '../wiring/catalogue.ts';
 
 export const store = createStore(requiredVariable('table'), catalogueInForce());
+const pool = connectUserPool(optionalVariable('userPoolId'));
+
+/** Admins of a stage whose data may be lost need no second factor, and another issuer sees to it itself. */
+export const hasSecondFactor =
+  pool === null || optionalVariable('disposable') === 'true' ? null : pool.hasSecondFactor;
 
 /**
  * Records in the audit trail that somebody reads users' data. The route shows nothing that this can't record.
@@ -117,6 +124,27 @@ const user = operation(getUser, (request) =>
   showUser(request, (account) => ({ account: viewAccount(account, request.now, store.catalogue) })),
 );
 
+const nearing = operation(contracts.listNearingUsers, (request) => {
+  const { query, now, deadline } = request;
+  const { nearing: share } = query;
+  const list = { userId: String(share), query };
+  return answerPage(
+    contracts.listNearingUsers,
+    list,
+    async (page) => {
+      const users = await listNearing(store, share, page, now, deadline);
+      await recordRead(contracts.listNearingUsers, request, undefined, { nearing: share });
+      return users;
+    },
+    shownNearing,
+  );
+});
+
+function shownNearing({ account, limits }: NearingUser) {
+  const { userId, plan, periodEnd } = account;
+  return { userId, plan, periodEndsAt: toIso(periodEnd), limits: [...limits] };
+}
+
 const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   const { userId, deadline } = request;
   const proof = await proveLedgerOf(store, userKey(userId), deadline);
@@ -189,6 +217,8 @@ async function erase(
     case 'user_missing':
       return notFound('user');
     case 'erased':
+      // Last: a request that broke off is repeated by somebody who can still name them.
+      await pool?.deleteUser(userId);
       return { status: 200, body: { erased: true, ...stripe } };
     case 'unfinished':
       return { status: 202, headers: { location: pathOf(userId) }, body: { erased: false, ...stripe } };
@@ -286,6 +316,7 @@ interface Administration extends ErasedApp {
 
 export function adminOperations({ auditTypes, ...app }: Administration): Operation[] {
   return [
+    nearing,
     operation(contracts.eraseUser, (request) => erase(request, app)),
     ledgerProof,
     adjustment,
@@ -297,12 +328,10 @@ export function adminOperations({ auditTypes, ...app }: Administration): Operati
   ];
 }
 
-export const handler = httpHandler([
-  usageStats,
-  user,
-  ...adminOperations({
-    auditTypes: AUDIT_TYPES,
-    settle: () => Promise.resolve(true),
-    belongingsOf: noBelongings,
-  }),
-]);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: () => Promise.resolve(true),
+  belongingsOf: noBelongings,
+});
+
+export const handler = httpHandler([usageStats, user, ...operations], null, hasSecondFactor);

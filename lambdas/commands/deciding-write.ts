@@ -7,6 +7,7 @@ import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { transactGet } from '../adapters/dynamodb/transact-get.ts';
 import {
+  againAfter,
   type ItemReason,
   type Reason,
   transact,
@@ -289,7 +290,7 @@ function nextStep<Kept, Refused>(
     case 'refuse':
       return { step: 'answer', answer: judged.answer };
     case 'try again':
-      return { step: 'answer', answer: TRY_AGAIN };
+      return { step: 'answer', answer: againAfter(reasons) };
     case 'inconsistent':
       throw new InconsistentBooksError(`A part of the record ${command.id} exists without it.`);
   }

@@ -71,6 +71,7 @@ beforeAll(async () => {
     [VARIABLES.table]: 'postage-test',
     [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'prod',
+    [VARIABLES.disposable]: 'false',
     [VARIABLES.cronSecretId]: 'cron',
     [VARIABLES.rolloverStateMachineArn]: MACHINE,
     [VARIABLES.reconcilerArn]: 'arn:aws:lambda:us-east-1:000000000000:function:reconciler',

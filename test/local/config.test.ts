@@ -27,7 +27,7 @@ export const catalogue = defineCatalogue({
   trialDays: 0,
 });
 export const letters = null;
-export const stages = { dev: { appUrl: 'http://localhost:3000' } };
+export const stages = { dev: { disposable: true, appUrl: 'http://localhost:3000' } };
 `;
 
 function write(name: string, text: string): string {

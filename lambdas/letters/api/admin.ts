@@ -1,4 +1,4 @@
-import { adminOperations, showUser, store } from '../../api/admin.ts';
+import { adminOperations, hasSecondFactor, showUser, store } from '../../api/admin.ts';
 import { getTotals } from '../../commands/usage-statistics.ts';
 import { daysOf } from '../../domain/statistics.ts';
 import { httpHandler } from '../../http/handler.ts';
@@ -33,9 +33,10 @@ const user = operation(contracts.getUser, (request) =>
   })),
 );
 
-export const handler = httpHandler([
-  usageStats,
-  mailReport,
-  user,
-  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails, belongingsOf: textsOf }),
-]);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: callOffPaidMails,
+  belongingsOf: textsOf,
+});
+
+export const handler = httpHandler([usageStats, mailReport, user, ...operations], null, hasSecondFactor);
