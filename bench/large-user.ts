@@ -64,7 +64,10 @@ const PAGE = { limit: 50, after: null };
 const STEPS: Readonly<Record<string, Step>> = {
   letter: (store, round) =>
     created(
-      trackLetterCreation(store, context('letter', round), { title: 'Another', body: 'x'.repeat(500) }),
+      trackLetterCreation(store, context('another-letter', round), {
+        title: 'Another',
+        body: 'x'.repeat(500),
+      }),
     ),
   deduction: (store, round) =>
     created(
@@ -76,7 +79,10 @@ const STEPS: Readonly<Record<string, Step>> = {
     ),
   consumption: (store, round) =>
     created(
-      trackConsumption(store, context('use', round), { consume: { letters: 1, emails: 1 }, release: {} }),
+      trackConsumption(store, context('another-use', round), {
+        consume: { letters: 1, emails: 1 },
+        release: {},
+      }),
     ),
   'page of letters': (store) => listRecords(store, USER, LETTERS, PAGE, deadlineIn(20_000)),
   'page of the ledger': (store) => listLedger(store, USER, PAGE, BEGIN, deadlineIn(20_000)),
