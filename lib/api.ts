@@ -125,7 +125,7 @@ export class Api extends Construct {
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: burstOf(requestsPerSecond) },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog')),
+        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog', stage, 'api')),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });

@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import { type Variable, VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
 import { type FunctionName, type ResourceArns, statementsOf } from './rights.ts';
+import type { Stage } from './stage.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -24,6 +25,8 @@ export type Environment = Readonly<Partial<Record<Variable, string>>>;
 export interface Build {
   /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
+  /** It says for how long logs are kept, and whether stacks of errors name lines of the source. */
+  stage: Stage;
   /** The owner's file, with the catalogue. */
   configFile: string;
   /** From when the catalogue holds, which functions on the table are told. */
@@ -56,7 +59,7 @@ export class PostageFunction extends Construct {
     const { build, arns, timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
-    const logGroup = createLogGroup(this, 'Log');
+    const logGroup = createLogGroup(this, 'Log', build.stage);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
@@ -75,7 +78,11 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
-      environment: { ...named(environmentOf(props)), NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...named(environmentOf(props)),
+        // The first stack of an environment would take a tenth of a second. Where users wait, the maps are for the reader of the log.
+        ...(build.stage.isProtected ? {} : { NODE_OPTIONS: '--enable-source-maps' }),
+      },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
