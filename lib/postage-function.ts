@@ -25,7 +25,6 @@ export type Environment = Readonly<Partial<Record<Variable, string>>>;
 export interface Build {
   /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
-  /** It says for how long logs are kept, and whether stacks of errors name lines of the source. */
   stage: Stage;
   /** The owner's file, with the catalogue. */
   configFile: string;
@@ -139,9 +138,11 @@ function aliasesTo(configFile: string): string[] {
 }
 
 function environmentOf({ build, environment }: PostageFunctionProps): Environment {
-  const { catalogueSince } = build;
-  const isOnCatalogue = environment.table !== undefined && catalogueSince !== undefined;
-  return isOnCatalogue ? { ...environment, catalogueSince } : environment;
+  const { catalogueSince, stage } = build;
+  if (environment.table === undefined) {
+    return environment;
+  }
+  return { ...environment, stage, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
 }
 
 function named(environment: Environment): Record<string, string> {

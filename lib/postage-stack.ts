@@ -35,7 +35,7 @@ export class PostageStack extends Stack {
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const data = { tableName: table.tableName, arns: tableArns };
-    const code = { hasLetters, configFile, stage };
+    const code = { stage, hasLetters, configFile };
     const record = new CatalogueRecord(this, 'Catalogue', { ...data, build: code, catalogue });
     const build = { ...code, catalogueSince: record.since };
     const onTable = { ...data, stage, build };

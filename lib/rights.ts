@@ -67,6 +67,7 @@ const AUDIT = allLike(keys.auditKey('', 0));
 const CUSTOMERS = allLike(keys.customerKey(''));
 const CODES = allLike(keys.codeKey(''));
 const GUESSES = allLike(keys.guessesKey('', ''));
+const RATES = allLike(keys.rateKey('', 0));
 const STRIPE_EVENTS = allLike(keys.stripeEventKey(''));
 const FAILED = allLike(keys.FAILED_EVENTS_KEY);
 const ANONYMOUS = allLike(keys.anonymousKey(''));
@@ -138,6 +139,23 @@ const FOLLOW_STREAM: readonly Right[] = [
   may('s3:ListBucket', 'failedRecordsBucket'),
 ];
 
+/** @param apart partitions in which an app keeps what belongs to users' records, to be exported and erased with them */
+function administer(apart: readonly string[]): Right[] {
+  return [
+    READ,
+    // What a user has bought and given, newest first.
+    ...LIST,
+    // The statistics' sketches, of days and months.
+    items(STATISTICS, 'BatchGetItem'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
+    // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
+    items([USERS, CUSTOMERS, CODES, ANONYMOUS, ...apart], 'DeleteItem', 'PutItem', 'UpdateItem'),
+    APPEND_AUDIT,
+    LOOK_UP_ADMIN,
+    may('cognito-idp:AdminDeleteUser', 'userPool'),
+  ];
+}
+
 /**
  * All that a function of the core may do, beside writing its own log. A transaction is authorized as the writes in it, so
  * no function needs a right to `TransactWriteItems`.
@@ -171,19 +189,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   billing: [READ, items(USERS, 'UpdateItem'), ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   // Giving back looks up the period in which it was used.
   consumption: [DECIDE, READ, items(USERS, 'Query')],
-  admin: [
-    READ,
-    // What a user has bought and given, newest first.
-    ...LIST,
-    // The statistics' sketches, of days and months.
-    items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
-    // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
-    items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
-    APPEND_AUDIT,
-    LOOK_UP_ADMIN,
-    may('cognito-idp:AdminDeleteUser', 'userPool'),
-  ],
+  admin: administer([]),
   'failed-events': [
     ...list(FAILED),
     items(FAILED, 'GetItem', 'DeleteItem'),
@@ -225,7 +231,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
-    items([MARKS, STATISTICS], 'BatchGetItem'),
+    items(MARKS, 'BatchGetItem'),
+    items(STATISTICS, 'GetItem'),
     // One transaction writes totals, sketches and markers.
     items([MARKS, STATISTICS], 'PutItem', 'UpdateItem'),
   ],
@@ -235,13 +242,15 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
 export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ...CORE_RIGHTS,
   // Texts go with their letters, into an export and away.
-  admin: [...CORE_RIGHTS.admin, items(TEXTS, 'BatchGetItem', 'DeleteItem')],
+  admin: [...administer([TEXTS]), items(TEXTS, 'BatchGetItem')],
   letters: [
-    DECIDE,
-    READ,
+    // A letter and its text are one transaction, when they are made and when the text goes.
+    items([USERS, TEXTS], 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    // How many large ones a user has sent in a minute.
+    items(RATES, 'UpdateItem'),
+    // Deleting a letter may cancel its deliveries. A step in a delivery's life looks a closed period up.
+    items(USERS, 'Query'),
     ...LIST,
-    // A deleted letter keeps a tombstone, and its text goes.
-    items(TEXTS, 'GetItem', 'PutItem', 'DeleteItem'),
   ],
   // A card may pay for a mail. Cancelling the mail refunds the charge.
   // A step in a delivery's life looks a closed period up.

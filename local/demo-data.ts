@@ -132,7 +132,9 @@ const ADDRESS = {
   country: 'US',
 };
 
-function created<Kept>(outcome: WriteOutcome<Kept> | LetterRefusal): Kept {
+function created<Kept>(
+  outcome: WriteOutcome<Kept> | { outcome: LetterRefusal['outcome'] | 'too_many' },
+): Kept {
   if (outcome.outcome !== 'created') {
     throw new Error(`A demo user's history does not hold together: ${JSON.stringify(outcome)}.`);
   }

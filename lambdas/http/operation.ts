@@ -95,7 +95,7 @@ export function operation<Params, Query, Body, const A extends Answers>(
   return {
     contract,
     serve: async (event, context, cronSecret, hasSecondFactor) => {
-      const deadline = requestDeadline(context);
+      const deadline = requestDeadline(context, contract);
       const admission = await admit(event, contract.route.access, cronSecret, hasSecondFactor);
       return handle(readRequest(contract, event, admission, deadline));
     },
@@ -141,17 +141,17 @@ function readKey(contract: Contract, event: HttpEvent): string | null {
 }
 
 function readBody<Body>(contract: Contract<unknown, unknown, Body>, event: HttpEvent): Body {
-  return validated(contract.body, bodyOf(contract.body, event));
+  return validated(contract.body, bodyOf(contract, event));
 }
 
-function bodyOf(schema: Schema, event: HttpEvent): unknown {
+function bodyOf({ body: schema, maxBodyBytes: maxBytes }: Contract, event: HttpEvent): unknown {
   const { body, isBase64Encoded, headers } = event;
   if (Object.is(schema, NO_BODY)) {
     return null;
   }
   return Object.is(schema, RAW_BODY)
-    ? readText({ body, isBase64Encoded })
-    : readJson({ body, isBase64Encoded, contentType: headers['content-type'] });
+    ? readText({ body, isBase64Encoded, maxBytes })
+    : readJson({ body, isBase64Encoded, maxBytes, contentType: headers['content-type'] });
 }
 
 /** An id that cannot exist is not found. On a route that makes something, the caller should learn of the mistake. */

@@ -51,3 +51,21 @@ export const RECONCILER_METRICS = {
 } as const;
 
 export const RECONCILER_LIMITS = { minutesWithoutRun: 15 } as const;
+
+/** Requests and jobs that gave up on the table, by what they waited for, under the same one dimension. */
+export const BUSY_METRICS = {
+  /** Other requests wrote the same items. */
+  conflict: 'TableBusyConflicts',
+  /** One partition key gets more than a partition takes. */
+  hot_key: 'TableBusyHotKeys',
+  /** An index does not keep up with the table. */
+  index: 'TableBusyIndexes',
+  /** A quota of the account, or the limit that the table was given. */
+  quota: 'TableBusyQuotas',
+  /** DynamoDB has not said why it throttles. */
+  throttled: 'TableBusyThrottled',
+  /** It failed, was late, or could not be reached. */
+  unavailable: 'TableBusyUnavailable',
+} as const;
+
+export type BusyKind = keyof typeof BUSY_METRICS;

@@ -55,7 +55,12 @@ export function codeKey(codeHash: string): string {
 
 /** How many wrong codes a user has tried on one UTC day. It names nobody, and it expires. */
 export function guessesKey(userId: string, day: string): string {
-  return `GUESS#${createHash('sha256').update(`${day}\0${userId}`).digest('base64url')}`;
+  return `GUESS#${hashOf([day, userId])}`;
+}
+
+/** How often a user has done something in the minute that ends then. It names nobody, and it expires. */
+export function rateKey(userId: string, minuteEndsAt: Instant): string {
+  return `RATE#${hashOf([String(minuteEndsAt), userId])}`;
 }
 
 /** What became of an event of Stripe's. */
@@ -92,9 +97,9 @@ export const ROLLOVER_AUDIT_KEY = 'AUDIT#ROLLOVERS';
 /** The days' totals, side by side, so that a year of them is one query. */
 export const STATISTICS_KEY = 'STATS#DAYS';
 
-/** A part of the sketch of a day's or a month's users. Each is written often, and lies in a partition of its own. */
-export function sketchPartition(unit: string, part: number): string {
-  return `STATS#USERS#${unit}#${String(part)}`;
+/** The sketch of a day's or a month's users. It is large and written often. */
+export function sketchPartition(unit: string): string {
+  return `STATS#USERS#${unit}`;
 }
 
 /** The catalogues that have been deployed, side by side. */
@@ -113,7 +118,11 @@ export function catalogueKey(number: number): string {
 
 /** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
-  return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;
+  return `MARK#${hashOf(about)}`;
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('base64url');
 }
 
 function spread(id: string, shards: number): number {

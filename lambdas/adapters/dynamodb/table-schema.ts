@@ -14,8 +14,6 @@ export const TABLE_SCHEMA = {
 export const DUE_SHARDS = 16;
 /** How many partitions the audit records of one day are spread over. */
 export const AUDIT_SHARDS = 16;
-/** How many items the sketch of a day's or a month's users is kept in, each in a partition of its own. */
-export const SKETCH_PARTS = 4;
 
 /**
  * Postage remembers longer that a change has been counted than it keeps failed changes to be sent again, so that none
