@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import * as pictures from '../../examples/pictures/postage.config.ts';
 import { lastLines, run, step } from '../deployed/support/commands.ts';
-import { prepareVirtualEnvironment, pythonOf } from '../deployed/support/python.ts';
+import { prepareVirtualEnvironment } from '../deployed/support/python.ts';
 import { LETTERS, templateOf } from '../infra/template.ts';
 
 const ENVIRONMENT = {
@@ -62,8 +62,8 @@ async function lint(folder: string): Promise<z.infer<typeof findings>> {
     writeFileSync(file, JSON.stringify(templateFor().toJSON()));
     return file;
   });
-  const options = ['-m', 'cfnlint', '--format', 'json', '--regions', 'us-east-1', '--', ...files];
-  const { output } = await run(pythonOf(ENVIRONMENT), options, {});
+  const options = ['--format', 'json', '--regions', 'us-east-1', '--', ...files];
+  const { output } = await run(`${ENVIRONMENT.folder}/bin/cfn-lint`, options, {});
   try {
     return findings.parse(JSON.parse(output));
   } catch {
