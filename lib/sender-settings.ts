@@ -23,7 +23,8 @@ function parseEmailFrom(given: unknown): EmailAddress | null {
     return null;
   }
   const text = typeof given === 'string' ? given : '';
-  const match = /^(?:[^<>]+ <)?([^\s<>@]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+))>?$/i.exec(text);
+  // A line's end in the name would begin another header; SES takes an address in ASCII only.
+  const match = /^(?:[^<>\p{Cc}]+ <)?((?:(?![<>@])[!-~])+@([a-z0-9-]+(?:\.[a-z0-9-]+)+))>?$/iu.exec(text);
   const [, address, domain] = match ?? [];
   if (address === undefined || domain === undefined || text.includes('<') !== text.endsWith('>')) {
     throw new Error(`E-mails come from an address: -c emailFrom='Postage <letters@example.com>'`);
