@@ -34,7 +34,7 @@ const TIMEOUT = Duration.minutes(1);
 const REST = Duration.minutes(6);
 const MAX_RECEIVES = 5;
 /** How many batches are worked on at once: providers take some e-mails or letters a second, and refuse more. */
-const LIMITS = { batchSize: 10, maxConcurrency: 2 };
+const BATCHES_AT_ONCE = 2;
 
 /** The queue of a target, as the rights call it, and the one that keeps what the target failed on. */
 const QUEUES = {
@@ -134,7 +134,8 @@ export class Senders extends Construct {
       environment: { table: tableName, ...own },
       timeout: TIMEOUT,
     });
-    feed(this, target, queue, LIMITS);
+    const maxConcurrency = stage.limits?.batchesAtOnce?.[name] ?? BATCHES_AT_ONCE;
+    feed(this, target, queue, { batchSize: 10, maxConcurrency });
     return { name, queue };
   }
 
