@@ -138,7 +138,7 @@ function environmentOf({ build, environment }: PostageFunctionProps): Environmen
   if (environment.table === undefined) {
     return environment;
   }
-  return { ...environment, stage, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
+  return { ...environment, stage: stage.name, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
 }
 
 function named(environment: Environment): Record<string, string> {

@@ -75,6 +75,7 @@ const TEXTS = allLike(textPartition('', ''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
+const NEARING = allLike(keys.NEARING_KEY);
 const CHECKS = allLike(keys.STRIPE_CHECK_KEY);
 const CATALOGUES = allLike(keys.CATALOGUES_KEY);
 
@@ -147,7 +148,9 @@ function administer(apart: readonly string[]): Right[] {
     ...LIST,
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS], 'Query'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS, NEARING], 'Query'),
+    // The accounts of a page of users who are near a limit.
+    items(USERS, 'BatchGetItem'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS, ...apart], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
@@ -207,7 +210,13 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   docs: [],
   'rollover-page': [may('dynamodb:Query', 'dueIndex'), items(USERS, 'BatchGetItem', 'GetItem', 'PutItem')],
   'rollover-summary': [APPEND_AUDIT],
-  outbox: [...FOLLOW_STREAM, may('events:PutEvents', 'eventBus'), APPEND_AUDIT],
+  outbox: [
+    ...FOLLOW_STREAM,
+    may('events:PutEvents', 'eventBus'),
+    APPEND_AUDIT,
+    // Who is near a limit.
+    items(NEARING, 'PutItem', 'DeleteItem'),
+  ],
   'stripe-events': [
     items([USERS, CUSTOMERS, STRIPE_EVENTS], 'GetItem'),
     items([USERS, CUSTOMERS, STRIPE_EVENTS, FAILED], 'PutItem'),

@@ -13,6 +13,7 @@ import { type ErasedApp, eraseUser } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
+import { listNearing, type NearingUser } from '../commands/list-nearing.ts';
 import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
@@ -122,6 +123,27 @@ function shownGift({ id, status, count, createdAt, expiresAt }: Gift) {
 const user = operation(getUser, (request) =>
   showUser(request, (account) => ({ account: viewAccount(account, request.now, store.catalogue) })),
 );
+
+const nearing = operation(contracts.listNearingUsers, (request) => {
+  const { query, now, deadline } = request;
+  const { nearing: share } = query;
+  const list = { userId: String(share), query };
+  return answerPage(
+    contracts.listNearingUsers,
+    list,
+    async (page) => {
+      const users = await listNearing(store, share, page, now, deadline);
+      await recordRead(contracts.listNearingUsers, request, undefined, { nearing: share });
+      return users;
+    },
+    shownNearing,
+  );
+});
+
+function shownNearing({ account, limits }: NearingUser) {
+  const { userId, plan, periodEnd } = account;
+  return { userId, plan, periodEndsAt: toIso(periodEnd), limits: [...limits] };
+}
 
 const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   const { userId, deadline } = request;
@@ -294,6 +316,7 @@ interface Administration extends ErasedApp {
 
 export function adminOperations({ auditTypes, ...app }: Administration): Operation[] {
   return [
+    nearing,
     operation(contracts.eraseUser, (request) => erase(request, app)),
     ledgerProof,
     adjustment,

@@ -39,6 +39,7 @@ export const CORE_ROUTES = [
   { method: 'POST', path: '/users/{userId}/usage', group: 'consumption', access: 'usage:write' },
   { method: 'DELETE', path: '/users/{userId}/usage/{id}', group: 'consumption', access: 'usage:write' },
   { method: 'GET', path: '/admin/usage-stats', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/users', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },

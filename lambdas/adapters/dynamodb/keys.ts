@@ -116,6 +116,16 @@ export function catalogueKey(number: number): string {
   return String(number).padStart(8, '0');
 }
 
+/** Users who are near a limit, side by side. */
+export const NEARING_KEY = 'NEAR#USERS';
+
+const WHOLE = 100;
+
+/** Whoever is nearest sorts first. */
+export function nearingKey(percent: number, userId: string): string {
+  return `${String(WHOLE - percent).padStart(3, '0')}#${userId}`;
+}
+
 /** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
   return `MARK#${hashOf(about)}`;

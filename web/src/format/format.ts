@@ -29,6 +29,7 @@ export interface Format {
   time: (at: Date) => string;
   /** A day or month of the calendar that has no zone: `2026-12-01`, `2026-12`. */
   calendarDay: (day: string) => string;
+  calendarDayAndMonth: (day: string) => string;
   calendarMonth: (month: string) => string;
   zone: string;
   locale: string;
@@ -53,6 +54,11 @@ export function createFormat({ locale, timeZone }: Reader): Format {
   const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone });
   const timeOfDay = new Intl.DateTimeFormat(locale, { ...time, timeZone });
   const calendarDay = new Intl.DateTimeFormat(locale, { ...date, timeZone: 'UTC' });
+  const calendarDayAndMonth = new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    timeZone: 'UTC',
+  });
   const calendarMonth = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
   return {
     money: (price) => moneyIn(locale, price),
@@ -67,6 +73,7 @@ export function createFormat({ locale, timeZone }: Reader): Format {
     period: (startsAt, endsAt) => day.formatRange(new Date(startsAt), new Date(Date.parse(endsAt) - 1)),
     time: (at) => timeOfDay.format(at),
     calendarDay: (text) => calendarDay.format(new Date(`${text}T00:00:00Z`)),
+    calendarDayAndMonth: (text) => calendarDayAndMonth.format(new Date(`${text}T00:00:00Z`)),
     calendarMonth: (text) => calendarMonth.format(new Date(`${text}-01T00:00:00Z`)),
     zone: timeZone,
     locale,
