@@ -36,7 +36,7 @@ export interface ApiProps {
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
-  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'> | 'largeTextsPerMinute', string>>;
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'>, string>>;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
@@ -125,7 +125,7 @@ export class Api extends Construct {
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: burstOf(requestsPerSecond) },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog')),
+        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog', stage, 'api')),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
@@ -201,7 +201,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
 };
 
 const GROUPS = {
-  letters: { description: 'Postage: letters', needs: ['table'] },
+  letters: { description: 'Postage: letters', needs: ['table', 'largeTextsPerMinute'] },
   deliveries: {
     description: 'Postage: deliveries',
     needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],

@@ -23,9 +23,9 @@ export type Environment = Readonly<Partial<Record<Variable, string>>>;
 
 /** What every function of a stack is built from. */
 export interface Build {
-  stage: Stage;
   /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
+  stage: Stage;
   /** The owner's file, with the catalogue. */
   configFile: string;
   /** From when the catalogue holds, which functions on the table are told. */
@@ -58,7 +58,7 @@ export class PostageFunction extends Construct {
     const { build, arns, timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
-    const logGroup = createLogGroup(this, 'Log');
+    const logGroup = createLogGroup(this, 'Log', build.stage);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
@@ -77,7 +77,11 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
-      environment: { ...named(environmentOf(props)), NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...named(environmentOf(props)),
+        // The first stack of an environment would take a tenth of a second. Where users wait, the maps are for the reader of the log.
+        ...(build.stage.isProtected ? {} : { NODE_OPTIONS: '--enable-source-maps' }),
+      },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',

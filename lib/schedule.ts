@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Aws, type Duration } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ContextAttribute,
@@ -23,6 +23,13 @@ export interface Calls {
   parts?: number;
 }
 
+/** A service, for what is in this account alone: others' schedules and state machines get no role of ours. */
+export function ofThisAccount(service: string): ServicePrincipal {
+  return new ServicePrincipal(service, {
+    conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+  });
+}
+
 /**
  * Calls a function with the time for which it is scheduled. By hand, since CDK's own target would let the schedule call
  * every version of the function.
@@ -41,7 +48,7 @@ export function callOnSchedule(
   });
   const { functionArn } = lambda;
   const role = new Role(scope, 'ScheduleRole', {
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+    assumedBy: ofThisAccount('scheduler.amazonaws.com'),
   });
   for (const [action, resource] of [
     ['lambda:InvokeFunction', functionArn],
