@@ -81,8 +81,8 @@ export class PostageStack extends Stack {
       },
     });
     const { httpApi, url: apiUrl } = api;
-    const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
-    const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
+    new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    const watched = { httpApi, table, rollover, stream, payments, reconciler, senders };
     const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
 
     this.addOutputs({

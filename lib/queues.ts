@@ -18,9 +18,9 @@ export function createQueue(scope: Construct, id: string, props: QueueProps = {}
 export class DeadLetterQueue extends Construct {
   readonly queue: Queue;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: QueueProps = {}) {
     super(scope, id);
-    this.queue = createQueue(this, 'Queue');
+    this.queue = createQueue(this, 'Queue', props);
     const reason = 'This is a dead-letter queue: nothing comes after it but an alarm.';
     Validations.of(this.queue).acknowledge(
       { id: 'AwsSolutions-SQS3', reason },

@@ -40,7 +40,6 @@ const TIMEOUT = Duration.minutes(1);
 /** A message that has failed rests this long; and it stays hidden while it is worked on. */
 const REST = Duration.minutes(6);
 /** How many batches are worked on at once: providers take some e-mails or letters a second, and refuse more. */
-const LIMITS = { batchSize: 10, maxConcurrency: BATCHES_AT_ONCE };
 
 /** The queue of a target, as the rights call it, and the one that keeps what the target failed on. */
 const QUEUES = {
@@ -182,7 +181,8 @@ export class Senders extends Construct {
       },
       timeout: TIMEOUT,
     });
-    feed(this, target, queue, LIMITS);
+    const maxConcurrency = stage.limits?.batchesAtOnce?.[name] ?? BATCHES_AT_ONCE;
+    feed(this, target, queue, { batchSize: 10, maxConcurrency });
     return { name, queue };
   }
 
