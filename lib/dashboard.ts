@@ -13,7 +13,15 @@ import { DELIVERY_METRICS } from '../lambdas/letters/wiring/metrics.ts';
 import { BUSY_METRICS, METRICS, PAYMENT_METRICS, RECONCILER_METRICS } from '../lambdas/wiring/metrics.ts';
 import type { Monitoring } from './monitoring.ts';
 import { deadLetterQueuesOf } from './queues.ts';
-import { MAXIMUM, metricOf, P99, SUM, throttledFunctions, throttledRequests, type Watched } from './watches.ts';
+import {
+  MAXIMUM,
+  metricOf,
+  P99,
+  SUM,
+  throttledFunctions,
+  throttledRequests,
+  type Watched,
+} from './watches.ts';
 
 const WIDTH = 24;
 

@@ -10,6 +10,7 @@ import {
   OutputFormat,
   SourceMapMode,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Variable, VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
@@ -52,6 +53,7 @@ export interface PostageFunctionProps {
 export class PostageFunction extends Construct {
   readonly name: FunctionName;
   readonly lambda: LambdaFunction;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
     super(scope, name);
@@ -59,6 +61,7 @@ export class PostageFunction extends Construct {
     this.name = name;
 
     const logGroup = createLogGroup(this, 'Log', build.stage);
+    this.logGroup = logGroup;
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);

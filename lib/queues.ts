@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -27,6 +27,13 @@ export class DeadLetterQueue extends Construct {
       { id: 'Serverless-SQSRedrivePolicy', reason },
     );
   }
+}
+
+/** All of the stack that something is in. */
+export function deadLetterQueuesOf(inStack: Construct): DeadLetterQueue[] {
+  return Stack.of(inStack)
+    .node.findAll()
+    .filter((each) => each instanceof DeadLetterQueue);
 }
 
 /** Hands a queue's messages to a function, which reports those that failed. */

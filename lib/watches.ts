@@ -1,9 +1,10 @@
 /** What is watched, and what an alarm says: each watch becomes an alarm of `monitoring.ts`. */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import type { IDependable } from 'constructs';
+import { type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { Construct, IDependable } from 'constructs';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { DELIVERY_LIMITS, DELIVERY_METRICS } from '../lambdas/letters/wiring/metrics.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../lambdas/wiring/metrics.ts';
 import type { Payments } from './payments.ts';
 import type { PostageFunction } from './postage-function.ts';
-import { DeadLetterQueue } from './queues.ts';
+import { deadLetterQueuesOf } from './queues.ts';
 import { type Reconciler, RECONCILER_INTERVAL } from './reconciler.ts';
 import type { Rollover } from './rollover.ts';
 import type { Senders } from './senders.ts';
@@ -32,6 +33,7 @@ export const P99 = { ...SUM, statistic: Stats.percentile(99) };
 export interface Watched {
   stage: Stage;
   httpApi: HttpApi;
+  accessLog: LogGroup;
   table: Table;
   rollover: Rollover;
   stream: TableStream;
@@ -76,7 +78,7 @@ export function watchesOf(watched: Watched): Watches {
     ...ofStripeCheck(stage),
     ...ofReconciler(stage, reconciler),
     ...(senders === null ? {} : ofDeliveries(stage, senders)),
-    ...ofDeadLetterQueues(Stack.of(stream)),
+    ...ofDeadLetterQueues(stream),
   };
 }
 
@@ -91,8 +93,36 @@ export function throttledFunctions(): Metric {
   return new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', ...SUM });
 }
 
-function ofApi({ httpApi }: Watched): Watches {
+/** HTTP APIs count requests that are refused, and not for what. The access log does. */
+function refusals(
+  { stage, accessLog }: Watched,
+  name: 'RateLimited' | 'WebhooksRefused',
+  pattern: string,
+): Metric {
+  new MetricFilter(accessLog, name, {
+    logGroup: accessLog,
+    filterPattern: { logPatternString: pattern },
+    metricNamespace: METRIC_NAMESPACE,
+    // A filter on values alone can give no dimension of one value.
+    metricName: `${name}-${stage.name}`,
+    metricValue: '1',
+  });
+  return new Metric({ namespace: METRIC_NAMESPACE, metricName: `${name}-${stage.name}`, ...SUM });
+}
+
+function ofApi(watched: Watched): Watches {
+  const { httpApi } = watched;
   return {
+    'rate-limited': {
+      says: 'The API refused more than a hundred requests within five minutes with 429.',
+      metric: refusals(watched, 'RateLimited', '{ $.status = "429" }'),
+      above: 100,
+    },
+    'webhooks-refused': {
+      says: 'A webhook with a wrong signature was refused with 401, more than four times within five minutes.',
+      metric: refusals(watched, 'WebhooksRefused', '{ $.status = "401" && $.routeKey = "POST /webhooks/*" }'),
+      above: 4,
+    },
     'server-errors': {
       says: 'The API answered more than four requests within five minutes with 5xx.',
       metric: httpApi.metricServerError(SUM),
@@ -260,7 +290,9 @@ function ofReconciler(stage: Stage, reconciler: Reconciler): Watches {
 
 function ofDeliveries(stage: Stage, { targets }: Senders): Watches {
   const { stuckPercentOfDay } = DELIVERY_LIMITS;
+  const sendsEmails = targets.some(({ name }) => name === 'email-sender');
   return {
+    ...(sendsEmails ? ofReputation() : {}),
     'deliveries-stuck': {
       says: `Senders did not answer more than ${stuckPercentOfDay}% of the day's deliveries in time.`,
       metric: metricOf(stage, DELIVERY_METRICS.stuckPercentOfDay, MAXIMUM),
@@ -281,14 +313,33 @@ function ofDeliveries(stage: Stage, { targets }: Senders): Watches {
   };
 }
 
+/** SES pauses accounts at twice these. https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html */
+function ofReputation(): Watches {
+  const rate = (metricName: string): Metric =>
+    new Metric({ namespace: 'AWS/SES', metricName, ...MAXIMUM, period: Duration.hours(1) });
+  return {
+    'emails-bounce': {
+      says: 'More than 5% of the e-mails of the AWS account bounce.',
+      metric: rate('Reputation.BounceRate'),
+      above: 0.05,
+      staysWithoutValue: true,
+    },
+    'emails-complained-of': {
+      says: 'Recipients complain of more than one of a thousand e-mails of the AWS account.',
+      metric: rate('Reputation.ComplaintRate'),
+      above: 0.001,
+      staysWithoutValue: true,
+    },
+  };
+}
+
 /**
  * Rings for what comes. "Is not empty" would ring once, and never again while one old message lies there. A queue in which
  * nothing lies has no values after some hours, so what is missing counts as 0. A value that comes late makes the difference
  * negative, and rings nothing. SQS counts as sent only what somebody sends, and not what a queue itself moves here.
  */
-function ofDeadLetterQueues(stack: Stack): Watches {
-  const queues = stack.node.findAll().filter((each) => each instanceof DeadLetterQueue);
-  return watchEach(queues, ({ node, queue }) => ({
+function ofDeadLetterQueues(inStack: Construct): Watches {
+  return watchEach(deadLetterQueuesOf(inStack), ({ node, queue }) => ({
     [node.id]: {
       says: `Something new lies in the dead-letter queue ${node.id}.`,
       metric: new MathExpression({

@@ -131,7 +131,9 @@ describe('what is due', () => {
     await put(emails(100, () => NOW));
     const store = { ...faulty.faultyStore(), table: name };
     const parts = [0, 1, 2].map((index) => ({ index, of: 3 }));
-    const done = await Promise.all(parts.map((part) => reconcile(store, NOW, plentyOfTime(), undefined, part)));
+    const done = await Promise.all(
+      parts.map((part) => reconcile(store, NOW, plentyOfTime(), undefined, part)),
+    );
     const dispatched = done.map(({ outcomes }) => outcomes.dispatched ?? 0);
     expect(dispatched.reduce((sum, each) => sum + each)).toBe(100);
     expect(Math.min(...dispatched)).toBeGreaterThan(0);

@@ -13,6 +13,7 @@ import type { StageEntry } from '../../lib/stages.ts';
 export interface Resource {
   Type: string;
   Properties: Record<string, unknown>;
+  DependsOn?: string[];
   DeletionPolicy?: string;
   UpdateReplacePolicy?: string;
 }
