@@ -39,7 +39,6 @@ export interface QueuedTarget {
 const TIMEOUT = Duration.minutes(1);
 /** A message that has failed rests this long; and it stays hidden while it is worked on. */
 const REST = Duration.minutes(6);
-/** How many batches are worked on at once: providers take some e-mails or letters a second, and refuse more. */
 
 /** The queue of a target, as the rights call it, and the one that keeps what the target failed on. */
 const QUEUES = {
@@ -170,19 +169,21 @@ export class Senders extends Construct {
       },
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
+    const batchesAtOnce = stage.limits?.batchesAtOnce?.[name] ?? BATCHES_AT_ONCE;
     const target = new PostageFunction(this, name, {
       build,
       description,
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: {
         table: tableName,
-        ...(name === 'delivery-answers' ? {} : { dueQueueUrl: queue.queueUrl }),
+        ...(name === 'delivery-answers'
+          ? {}
+          : { dueQueueUrl: queue.queueUrl, batchesAtOnce: String(batchesAtOnce) }),
         ...own,
       },
       timeout: TIMEOUT,
     });
-    const maxConcurrency = stage.limits?.batchesAtOnce?.[name] ?? BATCHES_AT_ONCE;
-    feed(this, target, queue, { batchSize: 10, maxConcurrency });
+    feed(this, target, queue, { batchSize: 10, maxConcurrency: batchesAtOnce });
     return { name, queue };
   }
 

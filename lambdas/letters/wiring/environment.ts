@@ -11,6 +11,8 @@ export const VARIABLES = {
   emailConfigurationSet: 'POSTAGE_EMAIL_CONFIGURATION_SET',
   /** The URL of the queue that a sender gets its deliveries from. Optional: without it messages rest as the queue has it. */
   dueQueueUrl: 'POSTAGE_DUE_QUEUE_URL',
+  /** How many batches a sender works on at once. Optional. */
+  batchesAtOnce: 'POSTAGE_BATCHES_AT_ONCE',
   /** The id of the Secrets Manager secret that holds Lob's keys, `{apiKey, webhookSecret}`. */
   mailSecretId: 'POSTAGE_MAIL_SECRET_ID',
   /** The id of the address at Lob that mails come from, `adr_…`. */
