@@ -16,6 +16,7 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../lambdas/letters/wiring/environment.ts';
 import { CORS } from '../lambdas/wiring/cors.ts';
@@ -36,12 +37,13 @@ export interface ApiProps {
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
-  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'> | 'largeTextsPerMinute', string>>;
+  environment: Readonly<Record<Exclude<ApiVariable, 'publicUrl'>, string>>;
 }
 
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
 export class Api extends Construct {
   readonly httpApi: HttpApi;
+  readonly accessLog: LogGroup;
   /** Where it answers: under the stage's domain, at CloudFront, or by the name that AWS gives it. */
   readonly url: string;
   /** What the DNS record of the stage's domain leads to; null without a domain. */
@@ -60,6 +62,7 @@ export class Api extends Construct {
       disableExecuteApiEndpoint: domain !== null && edge === null,
       ...corsFor(stage),
     });
+    this.accessLog = createLogGroup(this, 'AccessLog', withAddresses(stage), 'api');
     const gateway = this.addStage(props);
     const { httpApi } = this;
     this.edge = edge === null ? null : new Edge(this, 'Edge', { stage, settings: edge, httpApi });
@@ -125,7 +128,7 @@ export class Api extends Construct {
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: burstOf(requestsPerSecond) },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog')),
+        destination: new LogGroupLogDestination(this.accessLog),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
@@ -201,7 +204,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
 };
 
 const GROUPS = {
-  letters: { description: 'Postage: letters', needs: ['table'] },
+  letters: { description: 'Postage: letters', needs: ['table', 'largeTextsPerMinute'] },
   deliveries: {
     description: 'Postage: deliveries',
     needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
@@ -250,9 +253,21 @@ const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.
   (file) => `node_modules/swagger-ui-dist/${file}`,
 );
 
-/** No address and no user: the function's own log has the request's id too. */
+const ADDRESSES_KEPT_DAYS = 14;
+
+/** The log that has the callers' addresses is kept more briefly than those of the functions, which have none. */
+function withAddresses({ retention, ...stage }: Stage): Stage {
+  const logDays = retention?.logDays ?? ADDRESSES_KEPT_DAYS;
+  return logDays < ADDRESSES_KEPT_DAYS
+    ? { ...stage, retention }
+    : { ...stage, retention: { ...retention, logDays: ADDRESSES_KEPT_DAYS } };
+}
+
+/** No user: the function's own log has the request's id too. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  userAgent: '$context.identity.userAgent',
   requestTime: '$context.requestTime',
   routeKey: '$context.routeKey',
   status: '$context.status',

@@ -2,9 +2,11 @@ import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
+import { Dashboard } from './dashboard.ts';
 import { Identity } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
+import { Queries } from './queries.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
 import { CatalogueRecord } from './catalogue-record.ts';
@@ -80,10 +82,12 @@ export class PostageStack extends Stack {
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const { httpApi, url: apiUrl } = api;
-    const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
-    const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
+    const { httpApi, accessLog, url: apiUrl } = api;
+    new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
+    const monitoring = new Monitoring(this, 'Monitoring', watched);
+    new Dashboard(this, 'Dashboard', watched, monitoring);
+    new Queries(this, 'Queries', { stage, accessLog });
 
     this.addOutputs({
       ApiUrl: apiUrl,
@@ -95,7 +99,7 @@ export class PostageStack extends Stack {
       StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
       ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
-      AlarmTopicArn: topic.topicArn,
+      AlarmTopicArn: monitoring.topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
     });

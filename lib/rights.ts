@@ -44,6 +44,8 @@ export type ResourceName =
   | 'failedStripeChecks'
   | 'mailSecret'
   | 'emailAddress'
+  | 'emailConfigurationSet'
+  | 'everything'
   | 'emailDomain'
   | 'dueEmails'
   | 'dueMails'
@@ -281,8 +283,21 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // Payments that have taken too long, and refunds.
     READ_STRIPE_KEYS,
   ],
-  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
-  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
+  'email-sender': [
+    ...SEND,
+    // SES asks for a right on the configuration set beside that on the address.
+    may('ses:SendEmail', 'emailAddress', 'emailDomain', 'emailConfigurationSet'),
+    // The account's rate; it is on no resource.
+    may('ses:GetAccount', 'everything'),
+    consume('dueEmails'),
+    may('sqs:ChangeMessageVisibility', 'dueEmails'),
+  ],
+  'mail-sender': [
+    ...SEND,
+    READ_MAIL_KEYS,
+    consume('dueMails'),
+    may('sqs:ChangeMessageVisibility', 'dueMails'),
+  ],
   'delivery-answers': [...TAKE_STEP, consume('answers')],
 };
 

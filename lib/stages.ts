@@ -4,12 +4,16 @@
  */
 import * as z from 'zod/mini';
 import { type Mistake, mistake, within } from '../lambdas/domain/mistakes.ts';
+import { DUE_SHARDS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { ROUTES } from '../lambdas/letters/http/routes.ts';
 
 /** For how many days CloudWatch can keep a log. */
 export const LOG_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
+
+/** What sends letters and applies the senders' answers. */
+const QUEUED = ['email-sender', 'mail-sender', 'delivery-answers'] as const;
 
 const GROUPS = [...new Set(ROUTES.map(({ group }) => group))];
 
@@ -63,8 +67,9 @@ const ORIGIN = 'An origin is a scheme and a host without a path, such as https:/
 
 const EMAIL_ADDRESS = /^[^\s<>@",;]+@[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
+/** In ASCII, as SES takes it. A line's end in the name would begin another header. */
 const FROM =
-  /^(?:(?:[^<>\r\n]+ )<[^\s<>@",;]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+>|[^\s<>@",;]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/i;
+  /^(?:[^<>\p{Cc}]+ <(?:(?![<>@",;])[!-~])+@[a-z0-9-]+(?:\.[a-z0-9-]+)+>|(?:(?![<>@",;])[!-~])+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/iu;
 
 const ARN = (service: string, resource: string) =>
   new RegExp(String.raw`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\d{12}:${resource}[:/].+$`);
@@ -116,6 +121,12 @@ const limits = settings({
   routesPerSecond: z.optional(z.partialRecord(z.enum(GROUPS), wholeNumber(1, 100_000), only(GROUPS))),
   /** How many letters above 4 kB a user may send in a minute. 20 unless told. */
   largeTextsPerMinute: z.optional(wholeNumber(1, 10_000)),
+  /** Functions that deal with what is due at the same time, some 175 deliveries a second each. 1 unless told. */
+  reconcilers: z.optional(wholeNumber(1, DUE_SHARDS)),
+  /** Batches of ten that a sender, or what applies the senders' answers, works on at once. 2 unless told. */
+  batchesAtOnce: z.optional(z.partialRecord(z.enum(QUEUED), wholeNumber(2, 1_000), only(QUEUED))),
+  /** Dollars a month. When the AWS account's bill is above, or will be, the alarms' topic is told. Null: it is not. */
+  monthlyDollars: z.nullish(wholeNumber(1, 1_000_000_000)),
   /** The most that may be written to the table in a second: a ceiling for the bill. Null: none but the account's. */
   maxWriteRequestUnits: z.nullish(wholeNumber(1, 1_000_000)),
   /** What the table can take from its first second. Null: what a new table takes. */

@@ -12,6 +12,7 @@ import {
   claimAttempt,
   dispatchDelivery,
   dueAtOf,
+  excuseAttempt,
   effectsOf,
   isOpenDelivery,
   MAX_ATTEMPTS,
@@ -198,6 +199,29 @@ describe('attempts', () => {
     expect(released).toMatchObject({ dispatch: { claim: null } });
     expect(claimAttempt(released, 1, 'c2', DUE).outcome).toBe('changed');
     expect(releaseAttempt(claimed, 'c2')).toEqual({ outcome: 'unchanged' });
+  });
+
+  it('don’t count when the provider was busy or not set up, so that such a delivery never fails', () => {
+    let delivery = given('dispatched');
+    let now = DUE;
+    for (let attempts = 1; attempts <= 3 * MAX_ATTEMPTS; attempts += 1) {
+      const claimed = after(claimAttempt(delivery, attempts, 'c1', now));
+      const excused = after(excuseAttempt(claimed, 'c1'));
+      expect(excused).toMatchObject({ dispatch: { attempts, uncounted: attempts, claim: null } });
+      // The same attempt may be made, and excused, several times.
+      const twice = after(excuseAttempt(after(claimAttempt(excused, attempts, 'c2', now)), 'c2'));
+      expect(twice).toMatchObject({ dispatch: { uncounted: attempts } });
+      now = dueAtOf(twice) ?? 0;
+      delivery = after(dispatchDelivery(twice, now));
+    }
+    // From then on, eight attempts that nobody answers are the end.
+    for (let unanswered = 1; unanswered < MAX_ATTEMPTS; unanswered += 1) {
+      now = dueAtOf(delivery) ?? 0;
+      delivery = after(dispatchDelivery(delivery, now));
+    }
+    const end = after(dispatchDelivery(delivery, dueAtOf(delivery) ?? 0));
+    expect(end).toMatchObject({ status: 'failed', failure: 'unanswered' });
+    expect(excuseAttempt(given('dispatched'), 'c1')).toEqual({ outcome: 'unchanged' });
   });
 
   it('keep the provider’s first id', () => {

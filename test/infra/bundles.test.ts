@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { type FunctionName, RIGHTS } from '../../lib/rights.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
-import { functionNameOf, LETTERS, type Resource, SENDERS } from './template.ts';
+import { FEATURE_FLAGS, functionNameOf, LETTERS, type Resource, SENDERS } from './template.ts';
 
 const FUNCTIONS = Object.keys(RIGHTS) as FunctionName[];
 const LIMIT_BYTES = 400_000;
@@ -40,7 +40,7 @@ function importBundle(name: FunctionName): string {
 beforeAll(() => {
   const stages = { dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS } };
   const config = { ...LETTERS.config, stages };
-  const context = { 'aws:cdk:enable-asset-metadata': true };
+  const context = { ...FEATURE_FLAGS, 'aws:cdk:enable-asset-metadata': true };
   const app = createPostageApp({ ...LETTERS, config }, { outdir, checksRules: false, context });
   const [stack] = app.synth().stacks;
   const { Resources } = stack?.template as {

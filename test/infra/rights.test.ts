@@ -62,6 +62,7 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["Sendersdeliveryanswersqueue\w+","Arn"\]\}$/, 'answers'],
     [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
     [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
+    [/^\{"Fn::GetAtt":\["IdentityUserPool\w+","Arn"\]\}$/, 'userPool'],
     [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
@@ -120,7 +121,9 @@ describe('the rights of the functions', () => {
         })),
       );
       expect(others.flatMap(({ Condition }) => Object.keys(Condition ?? {}))).toEqual(
-        RIGHTS[name].filter(({ keys }) => keys !== undefined).map(() => 'ForAllValues:StringLike'),
+        RIGHTS[name]
+          .filter(({ keys }) => keys !== undefined)
+          .flatMap(() => ['ForAllValues:StringLike', 'Null']),
       );
     },
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { FAILED_RECORDS_KEPT_DAYS, MARKERS_KEPT_DAYS } from '../../lambdas/adapters/dynamodb/table-schema.ts';
 import { STREAM_CONSUMERS } from '../../lambdas/letters/wiring/stream-filters.ts';
-import { referenceIn, resourcesOf, templateOf } from './template.ts';
+import { resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf({ stage: 'prod' });
 const [[bucket] = ['no bucket']] = resourcesOf(template, 'AWS::S3::Bucket');
@@ -114,12 +114,18 @@ describe('the bucket of failed records', () => {
       },
       Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [queue, 'Arn'] } })],
     });
-    const watched = resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) =>
-      ((Properties['Dimensions'] ?? []) as { Name: string; Value: unknown }[])
-        .filter(({ Name }) => Name === 'QueueName')
-        .map(({ Value }) => referenceIn(Value)),
-    );
-    expect(watched).toContain(queue);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'postage-prod-failed-records',
+      Metrics: Match.arrayWith([
+        Match.objectLike({
+          MetricStat: Match.objectLike({
+            Metric: Match.objectLike({
+              Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queue, 'QueueName'] } }],
+            }),
+          }),
+        }),
+      ]),
+    });
   });
 });
 

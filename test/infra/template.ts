@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import type { StageEntry } from '../../lib/stages.ts';
 export interface Resource {
   Type: string;
   Properties: Record<string, unknown>;
+  DependsOn?: string[];
   DeletionPolicy?: string;
   UpdateReplacePolicy?: string;
 }
@@ -21,6 +22,11 @@ export interface Resource {
 export interface Told extends Partial<StageEntry> {
   stage?: string;
 }
+
+/** As `cdk.json` sets them for the command line. */
+export const { context: FEATURE_FLAGS } = JSON.parse(
+  readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'),
+) as { context: Record<string, unknown> };
 
 /** The letters app, whatever the owner's own file says. */
 export const LETTERS: LoadedConfig = {
@@ -64,7 +70,7 @@ export function withoutBundles<Result>(
         outdir,
         ...options,
         stackTraces: false,
-        context: { stage, ...context, 'aws:cdk:bundling-stacks': [] },
+        context: { ...FEATURE_FLAGS, stage, ...context, 'aws:cdk:bundling-stacks': [] },
       },
     );
     const stack = app.node.findAll().find((each) => each instanceof Stack);
@@ -77,9 +83,13 @@ export function withoutBundles<Result>(
   }
 }
 
-/** The resources of a type, by their logical ids. */
+/** CDK's own function, which empties the bucket of a disposable stage. It has no tags. */
+const OF_CDK = 'CustomS3AutoDeleteObjects';
+
+/** The resources of a type, by their logical ids; of CDK's own function, none. */
 export function resourcesOf(template: Template, type: string): [id: string, resource: Resource][] {
-  return Object.entries(template.findResources(type) as Record<string, Resource>);
+  const found = Object.entries(template.findResources(type) as Record<string, Resource>);
+  return found.filter(([id]) => !id.startsWith(OF_CDK));
 }
 
 /** The logical id that an intrinsic function refers to, by `Ref` or by `Fn::GetAtt`; null for anything else. */

@@ -3,7 +3,13 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { eraseUser as eraseWith, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { processStripeEvents as processWith } from '../../lambdas/commands/process-stripe-events.ts';
-import { CORE_SETTLERS, settleDue, type Settled, type Settler } from '../../lambdas/commands/settle-due.ts';
+import {
+  CORE_SETTLERS,
+  type Part,
+  settleDue,
+  type Settled,
+  type Settler,
+} from '../../lambdas/commands/settle-due.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
@@ -23,12 +29,13 @@ export function reconcile(
   now: Instant,
   deadline: Deadline,
   cards: CardSettlement = { settlePayment: wait, refund: wait },
+  part?: Part,
 ): Promise<Reconciliation> {
   const settlers = new Map<string, Settler<DueOutcome>>([
     ...CORE_SETTLERS,
     ['DELIVERY', settleDelivery(cards)],
   ]);
-  return settleDue(store, settlers, now, deadline);
+  return settleDue(store, settlers, now, deadline, part);
 }
 
 export function processStripeEvents(

@@ -167,6 +167,7 @@ function parseRefund(reader: ItemReader): Refund {
 function parseDispatch(reader: ItemReader): Dispatch {
   return {
     attempts: reader.integer('attempts'),
+    ...(reader.has('uncounted') ? { uncounted: reader.integer('uncounted') } : {}),
     lastDispatchedAt: reader.integer('lastDispatchedAt'),
     nextTryAt: reader.integer('nextTryAt'),
     claim: reader.isNull('claim') ? null : parseClaim(reader.map('claim')),

@@ -49,6 +49,8 @@ export interface AttemptClaim {
 export interface Dispatch {
   /** How often a sender got the delivery. */
   attempts: number;
+  /** How many of them don't count: the provider was busy or not set up, which is nobody's fault who waits. */
+  uncounted?: number;
   lastDispatchedAt: Instant;
   /** When the next attempt follows, or the delivery fails, if no answer has come. */
   nextTryAt: Instant;

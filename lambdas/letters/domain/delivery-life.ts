@@ -15,7 +15,7 @@ import { type Delivery, type Dispatch, type Refund } from './deliveries.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../domain/instants.ts';
 import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
-/** A delivery fails after so many attempts without an answer. */
+/** A delivery fails after so many attempts without an answer. Those that don't count are not among them. */
 export const MAX_ATTEMPTS = 8;
 
 /** How long a sender has to answer an attempt: an hour, twice as long for each further attempt, at most a day. */
@@ -98,24 +98,28 @@ export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision
     }
     return delivery.deliverAt > now
       ? refused('not_due')
-      : changed(delivery, { status: 'dispatched', dispatch: attempt(1, now, null) });
+      : changed(delivery, { status: 'dispatched', dispatch: attempt(1, 0, now, null) });
   }
   return ofDispatched(delivery, (dispatch) => {
-    const { attempts, nextTryAt, providerId } = dispatch;
+    const { attempts, uncounted = 0, nextTryAt, providerId } = dispatch;
     if (nextTryAt > now) {
       return refused('not_due');
     }
-    return attempts < MAX_ATTEMPTS
-      ? changed(delivery, { status: 'dispatched', dispatch: attempt(attempts + 1, now, providerId) })
+    return attempts - uncounted < MAX_ATTEMPTS
+      ? changed(delivery, {
+          status: 'dispatched',
+          dispatch: attempt(attempts + 1, uncounted, now, providerId),
+        })
       : fail(delivery, dispatch, 'unanswered', now);
   });
 }
 
-function attempt(attempts: number, now: Instant, providerId: string | null): Dispatch {
+function attempt(attempts: number, uncounted: number, now: Instant, providerId: string | null): Dispatch {
   return {
     attempts,
+    ...(uncounted === 0 ? {} : { uncounted }),
     lastDispatchedAt: now,
-    nextTryAt: now + answerTimeMs(attempts),
+    nextTryAt: now + answerTimeMs(attempts - uncounted),
     claim: null,
     providerId,
   };
@@ -138,7 +142,8 @@ export function claimAttempt(
     if (dispatch.claim !== null) {
       return dispatch.claim.id === claimId ? UNCHANGED : refused('already_claimed');
     }
-    const nextTryAt = Math.max(dispatch.nextTryAt, now + answerTimeMs(attempts));
+    const counted = attempts - (dispatch.uncounted ?? 0);
+    const nextTryAt = Math.max(dispatch.nextTryAt, now + answerTimeMs(Math.max(1, counted)));
     const claimed = { ...dispatch, claim: { id: claimId, at: now }, nextTryAt };
     return changed(delivery, { status: 'dispatched', dispatch: claimed });
   });
@@ -151,6 +156,17 @@ export function releaseAttempt(delivery: Delivery, claimId: string): LifeDecisio
       ? changed(delivery, { status: 'dispatched', dispatch: { ...dispatch, claim: null } })
       : UNCHANGED,
   );
+}
+
+/** A sender gives its claim back, and the attempt does not count: a provider that is busy or not set up fails nothing. */
+export function excuseAttempt(delivery: Delivery, claimId: string): LifeDecision {
+  return ofDispatched(delivery, (dispatch) => {
+    if (dispatch.claim?.id !== claimId) {
+      return UNCHANGED;
+    }
+    const uncounted = Math.min(dispatch.attempts, (dispatch.uncounted ?? 0) + 1);
+    return changed(delivery, { status: 'dispatched', dispatch: { ...dispatch, claim: null, uncounted } });
+  });
 }
 
 /** The provider has accepted the letter under an id. The first id stays: a second one belongs to a duplicate. */
