@@ -315,13 +315,7 @@ export function statementsOf(name: FunctionName, hasLetters: boolean, arns: Reso
         resources: on.map((resource) => arnOf(resource, arns, name)),
         ...(keys === undefined
           ? {}
-          : {
-              conditions: {
-                'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() },
-                // The condition above holds for a request that names no key.
-                Null: { 'dynamodb:LeadingKeys': 'false' },
-              },
-            }),
+          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
       }),
   );
   const isOnTable = rights.some(({ on }) => on.includes('table'));
