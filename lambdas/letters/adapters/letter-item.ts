@@ -9,7 +9,13 @@ import { type RecordList } from '../../adapters/dynamodb/lists.ts';
  * A letter. Its text is an item of its own, so that writes to the letter stay cheap. A deleted letter leaves a tombstone
  * that is in no list, so that a repeated request still finds the record that it made (G2).
  */
-export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fingerprint: string): WireItem {
+/** @param pages how many a mail of it may take; a letter of before has none, and passes */
+export function letterItem(
+  userId: string,
+  letter: Omit<Letter, 'deletedAt'>,
+  pages: number,
+  fingerprint: string,
+): WireItem {
   return toWire({
     pk: userKey(userId),
     sk: recordKey('LETTER', letter.id),
@@ -19,6 +25,7 @@ export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fi
     title: letter.title,
     createdAt: letter.createdAt,
     openDeliveries: 0,
+    pages,
   });
 }
 
@@ -75,9 +82,28 @@ function updateLetter(
   };
 }
 
-/** A letter has one open delivery more. */
-export function countDelivery(table: string, userId: string, letterId: string): TransactWriteItem {
-  return updateLetter(table, userId, letterId, [TAKES_DELIVERIES, COUNT_DELIVERY], { ':one': 1 });
+const FITS = `${TAKES_DELIVERIES} AND (attribute_not_exists(#pages) OR #pages <= :most)`;
+
+/** A letter has one open delivery more. @param mostPages null: any number will do */
+export function countDelivery(
+  table: string,
+  userId: string,
+  letterId: string,
+  mostPages: number | null,
+): TransactWriteItem {
+  return mostPages === null
+    ? updateLetter(table, userId, letterId, [TAKES_DELIVERIES, COUNT_DELIVERY], { ':one': 1 })
+    : updateLetter(table, userId, letterId, [FITS, COUNT_DELIVERY], { ':one': 1, ':most': mostPages });
+}
+
+/** How many pages a letter takes that refused a delivery; null: that was not why. */
+export function pagesBeyond(item: WireItem | null, mostPages: number | null): number | null {
+  const reader = item === null ? null : ItemReader.fromWire(item);
+  if (reader === null || mostPages === null || reader.has('deletedAt') || reader.has('deletingSince')) {
+    return null;
+  }
+  const pages = reader.has('pages') ? reader.integer('pages') : 0;
+  return pages > mostPages ? pages : null;
 }
 
 const HAS_OPEN_DELIVERIES = '#openDeliveries >= :one';

@@ -1,4 +1,5 @@
 import { type Letter } from '../domain/letters.ts';
+import { pagesOf } from '../domain/mail-limits.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
 import { decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
@@ -20,7 +21,7 @@ export async function trackLetterCreation(
     record: (createdAt) => {
       const letter = { id, title, createdAt, deletedAt: null };
       return {
-        item: letterItem(userId, letter, fingerprint),
+        item: letterItem(userId, letter, pagesOf({ title, body }), fingerprint),
         others: [bodyItem(userId, id, body)],
         kept: letter,
       };

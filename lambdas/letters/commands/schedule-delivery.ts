@@ -11,13 +11,18 @@ import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../com
 import { type Replay, replayOf } from '../../commands/replay.ts';
 import { deliveryItem, deliveryKey, parseDelivery } from '../adapters/delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
-import { countDelivery } from '../adapters/letter-item.ts';
+import { countDelivery, pagesBeyond } from '../adapters/letter-item.ts';
+import { mostPagesTo } from '../domain/mail-limits.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
 /** How scheduling ends: as any command that costs usage, or because the letter is missing. */
-export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
+export type SchedulingOutcome =
+  | WriteOutcome<Delivery>
+  | { outcome: 'letter_missing' }
+  /** The sender would cut it. */
+  | { outcome: 'letter_too_long'; pages: number; mostPages: number };
 
-type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt'> &
+type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt' | 'promised'> &
   Pick<Extract<Destination, { channel: To }>, 'recipient'>;
 
 /** Schedules an e-mail and counts it. @throws BusyError */
@@ -50,18 +55,24 @@ type PayAsYouGo = CostingCommand<Delivery>['payAsYouGo'];
 async function schedule(
   store: Store,
   context: CommandContext,
-  asked: Destination & Pick<Delivery, 'letterId' | 'deliverAt'>,
+  asked: Destination & Pick<Delivery, 'letterId' | 'deliverAt' | 'promised'>,
   payAsYouGo: PayAsYouGo,
 ): Promise<SchedulingOutcome> {
   const { userId, id, fingerprint } = context;
-  return decidingWrite(store, {
+  const mostPages = asked.channel === 'mail' ? mostPagesTo(asked.recipient.country) : null;
+  return decidingWrite<Delivery, Exclude<SchedulingOutcome, WriteOutcome<Delivery>>>(store, {
     ...context,
     use: costOf(asked.channel),
     source: `delivery:${id}`,
     alongside: [
       {
-        write: countDelivery(store.table, userId, asked.letterId),
-        ifRefused: () => ({ outcome: 'letter_missing' as const }),
+        write: countDelivery(store.table, userId, asked.letterId, mostPages),
+        ifRefused: (letter) => {
+          const pages = pagesBeyond(letter, mostPages);
+          return pages === null || mostPages === null
+            ? { outcome: 'letter_missing' }
+            : { outcome: 'letter_too_long', pages, mostPages };
+        },
       },
     ],
     payAsYouGo,

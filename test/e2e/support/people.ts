@@ -34,6 +34,7 @@ export const PEOPLE = [
   'proRacer',
   'proCanceller',
   'proReceiver',
+  'proPromiser',
   'proCounted',
   'proHurried',
   'proRenewer',
