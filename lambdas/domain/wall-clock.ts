@@ -19,7 +19,8 @@ export function isLocalTime(local: string): boolean {
 /** Whether the runtime knows the zone. An offset such as `+01:00` is none: it has no rules. */
 export function isZone(zone: string): boolean {
   try {
-    return /^[A-Za-z]/.test(zone) && clockOf(zone) !== null;
+    clockOf(zone);
+    return /^[A-Za-z]/.test(zone);
   } catch {
     return false;
   }
