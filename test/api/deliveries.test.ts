@@ -120,38 +120,6 @@ describe('a delivery that is due', () => {
     await expectClosedBooks(postage().store, ada.id, postage().clock.now());
   });
 
-  it.each([
-    ['bounce', 'bounced'],
-    ['complain', 'complained'],
-  ])('has failed when SES says later: %s', async (email, failure) => {
-    await misbehave({ email });
-    const id = await scheduled('email');
-    await after(2 * HOUR_MS);
-    expect(await read(id)).toMatchObject({ status: 'failed', failure });
-    expect(filesOf('emails', id)).toHaveLength(1);
-  });
-
-  it.each(['busy', 'unset'])(
-    'waits for a provider that is %s, for as long as it takes',
-    async (manner) => {
-      await misbehave({ email: manner, mail: manner });
-      const ids = [await scheduled('email'), await scheduled('mail')] as const;
-      await after(2 * HOUR_MS);
-      for (let attempt = 2; attempt <= 10; attempt += 1) {
-        await after(1.5 * HOUR_MS);
-      }
-      expect((await Promise.all(ids.map(read))).map(({ status }) => status)).toEqual([
-        'dispatched',
-        'dispatched',
-      ]);
-      await misbehave({ email: 'ok', mail: 'ok' });
-      await after(1.5 * HOUR_MS);
-      expect((await Promise.all(ids.map(read))).map(({ status }) => status)).toEqual(['sent', 'sent']);
-      expect([filesOf('emails', ids[0]).length, filesOf('mails', ids[1]).length]).toEqual([1, 1]);
-    },
-    120_000,
-  );
-
   it('waits while the provider hangs, and goes out when it works again', async () => {
     await misbehave({ email: 'hang' });
     const id = await scheduled('email');

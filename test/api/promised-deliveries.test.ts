@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { getDelivery } from '../../lambdas/letters/adapters/records.ts';
@@ -16,6 +18,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   ada = await someApiUser(postage(), 'enterprise');
   letterId = await letterOf(ada);
+  await misbehave({ email: 'ok', mail: 'ok' });
 });
 
 async function letterOf(user: ApiUser, letter: object = LETTER): Promise<string> {
@@ -38,6 +41,14 @@ async function after(ms: number): Promise<void> {
 
 async function read(id: string): Promise<Record<string, unknown>> {
   return (await ada.call('GET', `/deliveries/${id}`)).body;
+}
+
+async function misbehave(manners: object): Promise<Response> {
+  return fetch(`${postage().url}/dev/senders`, { method: 'PUT', body: JSON.stringify(manners) });
+}
+
+function filesOf(kind: 'emails' | 'mails', id: string): string[] {
+  return readdirSync(join(postage().sentFolder ?? '', kind)).filter((file) => file.startsWith(id));
 }
 
 async function available(): Promise<unknown> {
@@ -135,4 +146,41 @@ describe('what the sender of mails takes', () => {
     expect(await schedule('email')).toMatchObject({ status: 201 });
     expect(await schedule('mail', { letterId: 'missing' })).toMatchObject({ status: 404 });
   });
+});
+
+describe('a delivery that is due', () => {
+  it.each([
+    ['bounce', 'bounced'],
+    ['complain', 'complained'],
+  ])('has failed when SES says later: %s', async (email, failure) => {
+    await misbehave({ email });
+    const id = String((await schedule('email')).body['id']);
+    await after(2 * HOUR_MS);
+    expect(await read(id)).toMatchObject({ status: 'failed', failure });
+    expect(filesOf('emails', id)).toHaveLength(1);
+  });
+
+  it.each(['busy', 'unset'])(
+    'waits for a provider that is %s, for as long as it takes',
+    async (manner) => {
+      await misbehave({ email: manner, mail: manner });
+      const ids = [
+        String((await schedule('email')).body['id']),
+        String((await schedule('mail')).body['id']),
+      ] as const;
+      await after(2 * HOUR_MS);
+      for (let attempt = 2; attempt <= 10; attempt += 1) {
+        await after(1.5 * HOUR_MS);
+      }
+      expect((await Promise.all(ids.map(read))).map(({ status }) => status)).toEqual([
+        'dispatched',
+        'dispatched',
+      ]);
+      await misbehave({ email: 'ok', mail: 'ok' });
+      await after(1.5 * HOUR_MS);
+      expect((await Promise.all(ids.map(read))).map(({ status }) => status)).toEqual(['sent', 'sent']);
+      expect([filesOf('emails', ids[0]).length, filesOf('mails', ids[1]).length]).toEqual([1, 1]);
+    },
+    120_000,
+  );
 });
