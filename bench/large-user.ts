@@ -130,7 +130,7 @@ async function fill(store: Store, { letters, consumptions, auditRecords }: Amoun
   const items = [
     ...Array.from({ length: letters }, (_, index) => {
       const letter = { id: letterId(index), title: 'To my future self', createdAt: BEGIN - DAY_MS + index };
-      return [letterItem(USER, letter, 'bench'), textItem(USER, letter.id, 'x'.repeat(500))];
+      return [letterItem(USER, letter, 1, 'bench'), textItem(USER, letter.id, 'x'.repeat(500))];
     }),
     ...Array.from({ length: consumptions }, (_, index) => {
       const counts = { consumed: { letters: 1 }, released: {}, credits: 0, levels: [] };

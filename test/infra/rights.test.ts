@@ -55,6 +55,8 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["Reconcilerfailedreconciliations\w+","Arn"\]\}$/, 'failedReconciliations'],
     [/^\{"Fn::GetAtt":\["StripeCheckfailedstripechecks\w+","Arn"\]\}$/, 'failedStripeChecks'],
     [/^\{"Fn::GetAtt":\["SendersMailKeys\w+","Id"\]\}$/, 'mailSecret'],
+    [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
+    [/^"\*"$/, 'everything'],
     [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
     [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
     [/^\{"Fn::GetAtt":\["Sendersemailsenderqueue\w+","Arn"\]\}$/, 'dueEmails'],

@@ -21,7 +21,7 @@ describe('npm run aws -- try', () => {
     ['an AWS that does not answer', ['try', '--yes'], /The stack Postage-dev can't be read/],
   ])('refuses %s', async (_, args, message) => {
     const { code, stderr } = await runCommand('aws', [...args, '--config', LETTERS], NO_AWS).ended;
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(stderr).toMatch(message);
   });
 

@@ -1,4 +1,5 @@
-import { type Instant } from '../../domain/instants.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
+import { instantOf, type WallTime } from '../../domain/wall-clock.ts';
 import { type Price } from '../../domain/catalogue.ts';
 import { type Use } from '../../domain/usage.ts';
 
@@ -107,6 +108,21 @@ export interface OpenDispute {
   nextLookAt: Instant;
 }
 
+export interface PromisedTime extends WallTime {
+  /** When `deliverAt` is computed again; null: it stays. */
+  lookAt: Instant | null;
+}
+
+/** The instant of a wall-clock time, which is computed again a day before it: governments change zones at short notice. */
+export function promiseAt(
+  { local, zone }: WallTime,
+  now: Instant,
+): { deliverAt: Instant; promised: PromisedTime } {
+  const deliverAt = instantOf({ local, zone });
+  const lookAt = deliverAt - DAY_MS;
+  return { deliverAt, promised: { local, zone, lookAt: lookAt > now ? lookAt : null } };
+}
+
 /** The promise to send a letter at an instant, often years away. */
 export type Delivery = Destination &
   DeliveryLife & {
@@ -116,6 +132,8 @@ export type Delivery = Destination &
     /** Null when no card pays. */
     payment: CardPayment | null;
     deliverAt: Instant;
+    /** Where the user has promised a wall-clock time, from which `deliverAt` follows. */
+    promised?: PromisedTime;
     createdAt: Instant;
     /** Every step raises it. */
     version: number;

@@ -11,7 +11,7 @@
  * `effectsOf` tells from the states before and after a step what else it changes. That commits with the step, so that a
  * credit comes back once (G11), and a letter counts open deliveries only.
  */
-import { type Delivery, type Dispatch, type Refund } from './deliveries.ts';
+import { type Delivery, type Dispatch, promiseAt, type Refund } from './deliveries.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../domain/instants.ts';
 import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
@@ -43,7 +43,7 @@ export function dueAtOf(delivery: Delivery): Instant | null {
     case 'pending_payment':
       return delivery.payment?.dispute?.nextLookAt ?? delivery.createdAt + PAYMENT_TIME_MS;
     case 'scheduled':
-      return delivery.payment?.dispute?.nextLookAt ?? delivery.deliverAt;
+      return delivery.payment?.dispute?.nextLookAt ?? nextLookAt(delivery);
     case 'dispatched':
       return delivery.dispatch.nextTryAt;
     case 'sent':
@@ -53,6 +53,11 @@ export function dueAtOf(delivery: Delivery): Instant | null {
     case 'cancelled':
       return delivery.refund === 'needed' ? delivery.cancelledAt : null;
   }
+}
+
+/** When a scheduled delivery is due; a day before, where its wall-clock time has to be looked at again. */
+function nextLookAt({ deliverAt, promised }: Delivery): Instant {
+  return promised?.lookAt ?? deliverAt;
 }
 
 /** What a step changes beside the delivery. */
@@ -93,12 +98,7 @@ export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
  */
 export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision {
   if (delivery.status === 'scheduled') {
-    if (heldSinceOf(delivery) !== null) {
-      return refused('payment_disputed');
-    }
-    return delivery.deliverAt > now
-      ? refused('not_due')
-      : changed(delivery, { status: 'dispatched', dispatch: attempt(1, 0, now, null) });
+    return dispatchScheduled(delivery, now);
   }
   return ofDispatched(delivery, (dispatch) => {
     const { attempts, uncounted = 0, nextTryAt, providerId } = dispatch;
@@ -112,6 +112,22 @@ export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision
         })
       : fail(delivery, dispatch, 'unanswered', now);
   });
+}
+
+/** The first attempt. A wall-clock time is looked at again first, a day before or whenever somebody comes later. */
+function dispatchScheduled(delivery: Delivery, now: Instant): LifeDecision {
+  if (heldSinceOf(delivery) !== null) {
+    return refused('payment_disputed');
+  }
+  if (nextLookAt(delivery) > now) {
+    return refused('not_due');
+  }
+  const { promised } = delivery;
+  const isOpen = promised !== undefined && promised.lookAt !== null;
+  const settled = isOpen ? { ...delivery, ...promiseAt(promised, now) } : delivery;
+  return settled.deliverAt > now
+    ? changed(settled, { status: 'scheduled' })
+    : changed(settled, { status: 'dispatched', dispatch: attempt(1, 0, now, null) });
 }
 
 function attempt(attempts: number, uncounted: number, now: Instant, providerId: string | null): Dispatch {
