@@ -14,6 +14,8 @@ const run = promisify(execFile);
 
 const BASE = '/app/';
 const INDEX = 'index.html';
+/** A page of its own: an app with the element in it. */
+const EXAMPLE = 'example/';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -77,7 +79,7 @@ async function buildInBackground(): Promise<void> {
 /** A path without a file is a place within the page. */
 async function fileIn(folder: string, name: string, origins: PageOrigins): Promise<Answer> {
   const isPlace = extname(name) === '' || name.startsWith('..');
-  const file = isPlace ? INDEX : name;
+  const file = name === EXAMPLE ? `${EXAMPLE}${INDEX}` : isPlace ? INDEX : name;
   try {
     const body = await readFile(join(folder, file));
     return { status: 200, headers: headersOf(file, origins), body };

@@ -2,11 +2,8 @@
 import createClient, { type Client } from 'openapi-fetch';
 import type { Session } from '../session/session.ts';
 import { ApiError, failureOf } from './failure.ts';
-import type { components as coreComponents, paths as CorePaths } from './generated/core.d.ts';
-import type { components, paths as LettersPaths } from './generated/letters.d.ts';
-
-export type Schemas = components['schemas'];
-export type CoreSchemas = coreComponents['schemas'];
+import type { paths as CorePaths } from './generated/core.d.ts';
+import type { paths as LettersPaths } from './generated/letters.d.ts';
 
 /** The letters app's client has the core's routes too, but for those that the letters app answers in its own shapes. */
 export interface Api {

@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from 'react';
-import type { Schemas } from '../api/client.ts';
+import type { Schemas } from '../api/schemas.ts';
 import type { Catalogue, CataloguePlan } from '../catalogue/use-catalogue.ts';
 import { texts } from '../texts/texts.ts';
 import { ChangePlanDialog } from './change-plan-dialog.tsx';
@@ -9,6 +9,8 @@ export interface ChangePlanProps {
   catalogue: Catalogue;
   interval: 'month' | 'year';
   account: Schemas['Account'];
+  /** Says what came of it, where it stays when the plan's own card has changed. */
+  onChanged: (text: string) => void;
 }
 
 /** Another plan, in place of the present one. */

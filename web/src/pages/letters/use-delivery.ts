@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { answerOf, type Schemas } from '../../api/client.ts';
+import { answerOf } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { type Failure, problemIn, usesUpKey } from '../../api/failure.ts';
 import { OWN } from '../../api/reads.ts';
 import { askBank } from '../../billing/stripe-js.ts';

@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from 'react';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useHistory } from '../../api/reads.ts';
 import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
