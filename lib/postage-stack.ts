@@ -6,6 +6,7 @@ import { Dashboard } from './dashboard.ts';
 import { Identity } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
+import { replaysOf } from './queues.ts';
 import { Queries } from './queries.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
@@ -102,6 +103,12 @@ export class PostageStack extends Stack {
       AlarmTopicArn: monitoring.topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
+      Replays: this.toJsonString({
+        queues: replaysOf(this),
+        consumers: Object.fromEntries(
+          stream.consumers.map(({ name, lambda }) => [name, lambda.functionName]),
+        ),
+      }),
     });
   }
 

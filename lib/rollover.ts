@@ -123,12 +123,14 @@ export class Rollover extends Construct {
   }
 
   private createSchedule(): void {
+    const { stateMachineArn } = this.stateMachine;
+    const deadLetters = new DeadLetterQueue(this, 'unstarted-rollovers').replayTo({ stateMachineArn });
     new Schedule(this, 'Schedule', {
       description: 'Postage: rolls all accounts over at midnight UTC',
       schedule: ScheduleExpression.cron({ minute: '0', hour: '0', timeZone: TimeZone.ETC_UTC }),
       target: new StepFunctionsStartExecution(this.stateMachine, {
         input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
-        deadLetterQueue: new DeadLetterQueue(this, 'unstarted-rollovers').queue,
+        deadLetterQueue: deadLetters.queue,
         // A run that starts late does all the same, so AWS tries for two hours before the alarm rings.
         maxEventAge: Duration.hours(2),
         retryAttempts: 60,

@@ -112,7 +112,7 @@ export class TableStream extends Construct {
     if (resource instanceof CfnBucket) {
       resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     }
-    const { queue } = new DeadLetterQueue(this, 'failed-records');
+    const { queue } = new DeadLetterQueue(this, 'failed-records').replayTo({ bucket: bucket.bucketName });
     new Rule(this, 'FailedRecordsRule', {
       description: 'Postage: tells of a record that could not be processed',
       eventPattern: {
