@@ -89,18 +89,21 @@ export class Rollover extends Construct {
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
+      tracingEnabled: stage.tracing === true,
     });
 
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'Delivering logs from Step Functions can be allowed for all resources only.',
     });
-    const untraced =
-      'The history of an execution shows every page with its time, and the functions are not traced.';
-    Validations.of(machine).acknowledge(
-      { id: 'AwsSolutions-SF2', reason: untraced },
-      { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
-    );
+    if (stage.tracing !== true) {
+      const untraced =
+        'The history of an execution shows every page with its time, and the functions are not traced.';
+      Validations.of(machine).acknowledge(
+        { id: 'AwsSolutions-SF2', reason: untraced },
+        { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
+      );
+    }
     return machine;
   }
 

@@ -16,6 +16,12 @@ describe('the rule packs AwsSolutions and Serverless', () => {
   it.each<Told>([
     {},
     { stage: 'prod' },
+    {
+      stage: 'prod',
+      gradual: true,
+      tracing: true,
+      backupCopy: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:copies',
+    },
     { issuer: { url: 'https://login.example.com/', audience: ['postage'] } },
   ])('find nothing that is not acknowledged: %j', (told) => {
     expect(() => withoutBundles({ told, checksRules: true }, synthesize)).not.toThrow();

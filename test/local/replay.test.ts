@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -23,6 +24,10 @@ const REPLAYS = {
   consumers: { outbox: 'the-outbox', statistics: 'the-statistics' },
 };
 
+function md5(of: string): string {
+  return createHash('md5').update(of).digest('hex');
+}
+
 function sqs(operation: string, input: Record<string, string>): object {
   const queue = (queues[String(input['QueueUrl'])] ??= []);
   switch (operation) {
@@ -34,6 +39,7 @@ function sqs(operation: string, input: Record<string, string>): object {
           MessageId: `id of ${Body.length}`,
           ReceiptHandle: Body,
           Body,
+          MD5OfBody: md5(Body),
           Attributes: { SentTimestamp: String(Date.UTC(2026, 2, 1)) },
           MessageAttributes: { ERROR_CODE: { DataType: 'String', StringValue: 'NO_PERMISSIONS' } },
         })),
@@ -43,7 +49,7 @@ function sqs(operation: string, input: Record<string, string>): object {
       return {};
     case 'SendMessage':
       queue.push(String(input['MessageBody']));
-      return { MessageId: 'sent' };
+      return { MessageId: 'sent', MD5OfMessageBody: md5(String(input['MessageBody'])) };
     case 'PurgeQueue':
       queue.length = 0;
       return {};
