@@ -1,6 +1,6 @@
 import { Arn, ArnFormat, Duration, Validations } from 'aws-cdk-lib';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from 'aws-cdk-lib/aws-backup';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -9,7 +9,7 @@ import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface BackupCopyProps {
   stage: Stage;
-  table: Table;
+  table: ITable;
   /** The ARN of the vault in the other account. */
   vaultArn: string;
 }

@@ -107,6 +107,7 @@ export class PostageStack extends Stack {
       CronSecretArn: cronSecret.attrId,
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
+      StripeEventsQueueUrl: payments.events.queueUrl,
       StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
       ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,

@@ -154,3 +154,29 @@ describe('the queues that functions empty', () => {
     }
   });
 });
+
+describe('a table that was restored', () => {
+  const streamArn =
+    'arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-03-11T00:00:00.000';
+  const restored = templateOf({ stage: 'prod', table: { name: 'restored', streamArn } });
+
+  it('is what every function uses, and its stream what they follow; the stack keeps its own as well', () => {
+    const tables = resourcesOf(restored, 'AWS::Lambda::Function').flatMap(([, { Properties }]) => {
+      const { Variables = {} } = (Properties['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
+      return Variables['POSTAGE_TABLE'] === undefined ? [] : [Variables['POSTAGE_TABLE']];
+    });
+    expect(new Set(tables)).toEqual(new Set(['restored']));
+    const streams = resourcesOf(restored, 'AWS::Lambda::EventSourceMapping')
+      .map(([, { Properties }]) => Properties['EventSourceArn'])
+      .filter((arn) => typeof arn === 'string');
+    expect(streams).toEqual([streamArn, streamArn]);
+    const policies = JSON.stringify(resourcesOf(restored, 'AWS::IAM::Policy'));
+    expect(policies).not.toMatch(/"Fn::GetAtt":\["DataTable/);
+    restored.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'postage-prod' });
+    restored.hasOutput('TableName', { Value: 'restored' });
+  });
+
+  it('asks no stage to say that it has none', () => {
+    expect(() => templateOf({ stage: 'prod', table: undefined })).not.toThrow();
+  });
+});
