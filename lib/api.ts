@@ -16,6 +16,7 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../lambdas/letters/wiring/environment.ts';
@@ -44,6 +45,8 @@ export interface ApiProps {
 export class Api extends Construct {
   readonly httpApi: HttpApi;
   readonly accessLog: LogGroup;
+  /** What the gateway calls where new code gets its requests by and by; none elsewhere. */
+  readonly aliases: readonly Alias[];
   /** Where it answers: under the stage's domain, at CloudFront, or by the name that AWS gives it. */
   readonly url: string;
   /** What the DNS record of the stage's domain leads to; null without a domain. */
@@ -74,9 +77,12 @@ export class Api extends Construct {
         : (this.edge?.distribution.distributionDomainName ?? name?.regionalDomainName ?? null);
 
     const routes: readonly (typeof ROUTES)[number][] = props.build.hasLetters ? ROUTES : CORE_ROUTES;
+    const aliases: Alias[] = [];
     for (const group of new Set(routes.map((route) => route.group))) {
       const { lambda } = this.createFunction(group, props);
-      const integration = new HttpLambdaIntegration(`${group}-integration`, lambda, {
+      const alias = stage.gradual === true ? lambda.addAlias('live') : null;
+      aliases.push(...(alias === null ? [] : [alias]));
+      const integration = new HttpLambdaIntegration(`${group}-integration`, alias ?? lambda, {
         // One permission for the whole API in place of one per route.
         scopePermissionToRoute: false,
       });
@@ -85,6 +91,7 @@ export class Api extends Construct {
         gateway.node.addDependency(...this.addRoute(route, integration, props.authorizer));
       }
     }
+    this.aliases = aliases;
   }
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {

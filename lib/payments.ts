@@ -46,14 +46,16 @@ export class Payments extends Construct {
     const { stage, build, tableName, arns: tableArns } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
-    const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events', {
+    const deadLetters = new DeadLetterQueue(this, 'unprocessed-stripe-events', {
       // Six times the time-out of the function that empties it.
       visibilityTimeout: Duration.seconds(150),
     });
+    const { queue: dead } = deadLetters;
     this.events = createQueue(this, 'Events', {
       visibilityTimeout: HIDDEN,
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
     });
+    deadLetters.replayTo({ queueUrl: this.events.queueUrl });
     this.arns = {
       stripeSecret: this.secret.attrId,
       stripeEvents: this.events.queueArn,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration, Tags, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import {
   type ICommandHooks,
   LogLevel,
@@ -62,6 +62,7 @@ export class PostageFunction extends Construct {
 
     const logGroup = createLogGroup(this, 'Log', build.stage);
     this.logGroup = logGroup;
+    const isTraced = build.stage.tracing === true;
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
@@ -80,6 +81,7 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
+      ...(isTraced ? { tracing: Tracing.ACTIVE } : {}),
       environment: {
         ...named(environmentOf(props)),
         // The first stack of an environment would take a tenth of a second. Where users wait, the maps are for the reader of the log.
@@ -111,10 +113,16 @@ export class PostageFunction extends Construct {
         reason:
           'Invoked synchronously only, by the gateway, the state machine, the stream or a queue, which see the error themselves.',
       },
-      {
-        id: 'Serverless-LambdaTracing',
-        reason: 'Every request is logged with its id and duration; X-Ray would need rights on all resources.',
-      },
+      isTraced
+        ? {
+            id: 'AwsSolutions-IAM5[Resource::*]',
+            reason: 'X-Ray takes traces for all resources only.',
+          }
+        : {
+            id: 'Serverless-LambdaTracing',
+            reason:
+              'Every request is logged with its id and duration; `tracing` of the stage turns X-Ray on.',
+          },
     );
   }
 }

@@ -2,10 +2,13 @@ import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
+import { BackupCopy } from './backup-copy.ts';
 import { Dashboard } from './dashboard.ts';
+import { GradualDeployments } from './gradual-deployments.ts';
 import { Identity } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
+import { replaysOf } from './queues.ts';
 import { Queries } from './queries.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
@@ -87,6 +90,14 @@ export class PostageStack extends Stack {
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
     const monitoring = new Monitoring(this, 'Monitoring', watched);
     new Dashboard(this, 'Dashboard', watched, monitoring);
+    if (stage.gradual === true) {
+      const { 'server-errors': errors, slow } = monitoring.alarms;
+      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
+      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
+    }
+    if (typeof stage.backupCopy === 'string') {
+      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
+    }
     new Queries(this, 'Queries', { stage, accessLog });
 
     this.addOutputs({
@@ -96,12 +107,19 @@ export class PostageStack extends Stack {
       CronSecretArn: cronSecret.attrId,
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
+      StripeEventsQueueUrl: payments.events.queueUrl,
       StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
       ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
       AlarmTopicArn: monitoring.topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
+      Replays: this.toJsonString({
+        queues: replaysOf(this),
+        consumers: Object.fromEntries(
+          stream.consumers.map(({ name, lambda }) => [name, lambda.functionName]),
+        ),
+      }),
     });
   }
 

@@ -31,7 +31,8 @@ export class Reconciler extends Construct {
     super(scope, id);
     const { stage, build, tableName, arns, payments } = props;
     this.parts = stage.limits?.reconcilers ?? 1;
-    const { queue } = new DeadLetterQueue(this, 'failed-reconciliations');
+    const deadLetters = new DeadLetterQueue(this, 'failed-reconciliations');
+    const { queue } = deadLetters;
     this.function = new PostageFunction(this, 'reconciler', {
       build,
       description: 'Postage: deals with what is due',
@@ -41,6 +42,7 @@ export class Reconciler extends Construct {
       timeout: Duration.minutes(4),
       memorySizeMb: 1024,
     });
+    deadLetters.replayTo({ functionName: this.function.lambda.functionName });
     callOnSchedule(this, this.function, {
       description: 'Postage: deals with what is due every five minutes',
       every: RECONCILER_INTERVAL,

@@ -89,18 +89,21 @@ export class Rollover extends Construct {
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
+      tracingEnabled: stage.tracing === true,
     });
 
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'Delivering logs from Step Functions can be allowed for all resources only.',
     });
-    const untraced =
-      'The history of an execution shows every page with its time, and the functions are not traced.';
-    Validations.of(machine).acknowledge(
-      { id: 'AwsSolutions-SF2', reason: untraced },
-      { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
-    );
+    if (stage.tracing !== true) {
+      const untraced =
+        'The history of an execution shows every page with its time, and the functions are not traced.';
+      Validations.of(machine).acknowledge(
+        { id: 'AwsSolutions-SF2', reason: untraced },
+        { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
+      );
+    }
     return machine;
   }
 
@@ -123,12 +126,14 @@ export class Rollover extends Construct {
   }
 
   private createSchedule(): void {
+    const { stateMachineArn } = this.stateMachine;
+    const deadLetters = new DeadLetterQueue(this, 'unstarted-rollovers').replayTo({ stateMachineArn });
     new Schedule(this, 'Schedule', {
       description: 'Postage: rolls all accounts over at midnight UTC',
       schedule: ScheduleExpression.cron({ minute: '0', hour: '0', timeZone: TimeZone.ETC_UTC }),
       target: new StepFunctionsStartExecution(this.stateMachine, {
         input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
-        deadLetterQueue: new DeadLetterQueue(this, 'unstarted-rollovers').queue,
+        deadLetterQueue: deadLetters.queue,
         // A run that starts late does all the same, so AWS tries for two hours before the alarm rings.
         maxEventAge: Duration.hours(2),
         retryAttempts: 60,

@@ -149,11 +149,13 @@ export class Senders extends Construct {
   ): QueuedTarget {
     const { stage, build, tableName, bus, arns: sharedArns } = this.#props;
     const { resource, deadLetters: id, maxReceives } = QUEUES[name];
-    const { queue: deadLetters } = new DeadLetterQueue(this, id);
+    const dead = new DeadLetterQueue(this, id);
+    const { queue: deadLetters } = dead;
     const queue = createQueue(this, `${name}-queue`, {
       visibilityTimeout: REST,
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
     });
+    dead.replayTo({ queueUrl: queue.queueUrl });
     // A sender that the file leaves out by mistake must not take along what waits for it.
     for (const each of [queue, deadLetters]) {
       each.applyRemovalPolicy(removalPolicyOf(stage));

@@ -146,6 +146,12 @@ const retention = settings({
   backupDays: z.optional(wholeNumber(1, 35)),
 });
 
+const restoredTable = settings({
+  name: text(/^[\w.-]{3,255}$/, 'A table has a name of letters, digits, dots, hyphens and underscores.'),
+  /** DynamoDB gives each stream a name of its own. */
+  streamArn: text(ARN('dynamodb', 'table'), 'A stream has an ARN, arn:aws:dynamodb:…:table/…/stream/….'),
+});
+
 const edge = settings({
   /** How many requests an address may make in five minutes; beyond it, WAF refuses them. */
   requestsPerFiveMinutes: wholeNumber(10, 2_000_000_000),
@@ -213,6 +219,10 @@ const stage = settings({
       ),
     ),
   ),
+  table: told(
+    'A table that was restored from a backup, in place of the one that the stack makes.',
+    z.optional(restoredTable),
+  ),
   tracing: told('Whether requests are traced with X-Ray. Null: no.', z.nullish(flag)),
 });
 
@@ -227,13 +237,13 @@ export const SETTINGS = Object.entries(stage.shape).map(([name, schema]) => ({
   meaning: z.globalRegistry.get(schema)?.description ?? '',
 }));
 
-/** No protected stage has them. */
-const OF_DISPOSABLE_STAGES = ['disposable', 'stripeApiUrl'];
+/** Those that no protected stage has, and what only a restore needs. */
+const NEVER_ASKED_FOR = ['disposable', 'stripeApiUrl', 'table'];
 
 /** What a protected stage must say and does not, if only that it is null. */
 export function unsaidBy(entry: StageEntry): typeof SETTINGS {
   const said = new Map(Object.entries(entry));
-  return SETTINGS.filter(({ name }) => said.get(name) === undefined && !OF_DISPOSABLE_STAGES.includes(name));
+  return SETTINGS.filter(({ name }) => said.get(name) === undefined && !NEVER_ASKED_FOR.includes(name));
 }
 
 /** Everything that is wrong with what the file exports as `stages`. */

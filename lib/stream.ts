@@ -1,10 +1,10 @@
 import { CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import { CORE_STREAM_CONSUMERS, type StreamConsumer } from '../lambdas/wiring/stream-filters.ts';
@@ -16,7 +16,7 @@ import { removalPolicyOf, type Stage } from './stage.ts';
 export interface TableStreamProps {
   stage: Stage;
   build: Build;
-  table: Table;
+  table: ITable;
   arns: ResourceArns;
 }
 
@@ -112,7 +112,7 @@ export class TableStream extends Construct {
     if (resource instanceof CfnBucket) {
       resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     }
-    const { queue } = new DeadLetterQueue(this, 'failed-records');
+    const { queue } = new DeadLetterQueue(this, 'failed-records').replayTo({ bucket: bucket.bucketName });
     const rule = new Rule(this, 'FailedRecordsRule', {
       description: 'Postage: tells of a record that could not be processed',
       eventPattern: {
@@ -133,16 +133,23 @@ export class TableStream extends Construct {
     return bucket;
   }
 
-  private acknowledgeWildcards(table: Table): void {
-    const idOf = ({ node }: Table | Bucket): string =>
-      node.defaultChild instanceof CfnResource ? Stack.of(this).getLogicalId(node.defaultChild) : '';
+  private acknowledgeWildcards(table: ITable): void {
+    const { node } = this.failedRecords;
+    const idOf = (resource: IConstruct | undefined): string =>
+      resource instanceof CfnResource ? Stack.of(this).getLogicalId(resource) : '';
+    const ofTable = table.node.defaultChild;
+    // One that was restored is no resource of the stack.
+    const arn =
+      ofTable === undefined
+        ? `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/${table.tableName}`
+        : `<${idOf(ofTable)}.Arn>`;
     Validations.of(this).acknowledge(
       {
-        id: `AwsSolutions-IAM5[Resource::<${idOf(table)}.Arn>/stream/*]`,
+        id: `AwsSolutions-IAM5[Resource::${arn}/stream/*]`,
         reason: 'A table has one stream at a time, and `ListStreams` is on no single one.',
       },
       {
-        id: `AwsSolutions-IAM5[Resource::<${idOf(this.failedRecords)}.Arn>/*]`,
+        id: `AwsSolutions-IAM5[Resource::<${idOf(node.defaultChild)}.Arn>/*]`,
         reason: 'Objects are put under the names of what failed.',
       },
     );

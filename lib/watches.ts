@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IDependable } from 'constructs';
 import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
@@ -34,7 +34,7 @@ export interface Watched {
   stage: Stage;
   httpApi: HttpApi;
   accessLog: LogGroup;
-  table: Table;
+  table: ITable;
   rollover: Rollover;
   stream: TableStream;
   payments: Payments;
@@ -143,7 +143,7 @@ function ofApi(watched: Watched): Watches {
 }
 
 /** How many requests DynamoDB has throttled, of the table and of what writes to its indexes. */
-export function throttledRequests(table: Table): MathExpression {
+export function throttledRequests(table: ITable): MathExpression {
   const of = (metricName: string, index?: string): Metric =>
     new Metric({
       namespace: 'AWS/DynamoDB',

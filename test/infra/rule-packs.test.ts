@@ -12,10 +12,20 @@ function synthesize(stack: Stack): void {
   }
 }
 
+const RESTORED_STREAM =
+  'arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-03-11T00:00:00.000';
+
 describe('the rule packs AwsSolutions and Serverless', () => {
   it.each<Told>([
     {},
     { stage: 'prod' },
+    {
+      stage: 'prod',
+      gradual: true,
+      table: { name: 'restored', streamArn: RESTORED_STREAM },
+      tracing: true,
+      backupCopy: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:copies',
+    },
     { issuer: { url: 'https://login.example.com/', audience: ['postage'] } },
   ])('find nothing that is not acknowledged: %j', (told) => {
     expect(() => withoutBundles({ told, checksRules: true }, synthesize)).not.toThrow();
