@@ -122,11 +122,7 @@ async function startParts(
   const data = openDataDirectory(dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
-  const cronSecret = await keepSecret(data, 'cron-secret');
-  const ownSecrets = {
-    [CRON_SECRET_ID]: cronSecret,
-    [GIFT_SECRET_ID]: await keepSecret(data, 'gift-secret'),
-  };
+  const { cronSecret, ownSecrets } = await keepSecrets(data);
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
   const senders = hasLetters
     ? parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart)
@@ -243,6 +239,14 @@ async function createTableWithRetries(table: string, dynamodb: string): Promise<
   } finally {
     client.destroy();
   }
+}
+
+async function keepSecrets(
+  data: DataDirectory,
+): Promise<{ cronSecret: string; ownSecrets: Record<string, string> }> {
+  const cronSecret = await keepSecret(data, 'cron-secret');
+  const giftSecret = await keepSecret(data, 'gift-secret');
+  return { cronSecret, ownSecrets: { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: giftSecret } };
 }
 
 const keptSecret = z.object({ secret: z.string() });

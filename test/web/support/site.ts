@@ -27,7 +27,7 @@ const started = z.object({ url: z.string(), dynamodb: z.string(), table: z.strin
 const token = z.object({ access_token: z.string() });
 
 /** @param config an example's catalogue, in place of the shipped one */
-async function openSite(config?: string): Promise<Site> {
+export async function openSite(config?: string): Promise<Site> {
   const options = ['--port', '0', '--json', ...(config === undefined ? [] : ['--config', config])];
   const server = spawn(process.execPath, [START, ...options], {
     env: { ...process.env, POSTAGE_TABLE: `postage-web-${randomUUID()}` },

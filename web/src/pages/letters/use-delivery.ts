@@ -60,9 +60,10 @@ export function useDelivery(draft: Draft<OrderForm>): DeliveryForm {
     } else {
       setStep({ at: 'form' });
     }
+    // What is refused tells that the figures on the page are older than the account.
+    void queries.invalidateQueries({ queryKey: OWN });
     if (usesUpKey(failure)) {
       draft.renewKey();
-      void queries.invalidateQueries({ queryKey: OWN });
     }
   };
 
