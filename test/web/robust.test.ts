@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Page, Route } from 'playwright-core';
+import * as z from 'zod/mini';
 import { describeInBrowser, FLOW_MS, signIn, useBrowser } from './support/browser.ts';
 import { useSite } from './support/site.ts';
 
@@ -29,7 +30,7 @@ describeInBrowser('the page on a bad day', () => {
 
   async function lettersOf(user: string): Promise<unknown[]> {
     const { items } = await site().call(user, 'GET', '/letters');
-    return Array.isArray(items) ? items : [];
+    return z.parse(z.array(z.unknown()), items);
   }
 
   /** Answers so many requests to save a letter in place of the API. */
@@ -156,7 +157,9 @@ describeInBrowser('the page on a bad day', () => {
       const user = someone();
       const page = await openLetters(user);
       await type(page, 'Two tabs');
-      const copy = await page.evaluate(() => JSON.stringify({ ...globalThis.sessionStorage }));
+      const copy = await page.evaluate(() =>
+        JSON.stringify(Object.fromEntries(Object.entries(globalThis.sessionStorage))),
+      );
       const tab = await page.context().newPage();
       await tab.addInitScript((kept: string) => {
         for (const [name, value] of Object.entries(JSON.parse(kept) as Record<string, string>)) {

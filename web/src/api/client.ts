@@ -53,11 +53,3 @@ export async function answerOf<Data>(call: Promise<Answer<Data>>): Promise<Data>
   }
   return data;
 }
-
-/** For an answer without a body. @throws ApiError */
-export async function doneBy(call: Promise<Answer<unknown>>): Promise<void> {
-  const { error, response } = await call;
-  if (!response.ok) {
-    throw new ApiError(failureOf(response, error));
-  }
-}

@@ -14,7 +14,7 @@ import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
 import { linesOnlyIn, planLines } from '../pages/plans/plan-lines.ts';
 import { texts } from '../texts/texts.ts';
-import type { ChangePlanProps } from './change-plan.tsx';
+import type { ChangePlanProps } from './change-plan-props.ts';
 import { askBank } from './stripe-js.ts';
 
 type Preview = Schemas['ChangePreview'];
@@ -35,7 +35,7 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     staleTime: 0,
     gcTime: 0,
   });
-  const afterFailure = async (failure: Failure): Promise<void> => {
+  const afterFailure = async (failure: Failure, again: (input: null) => void): Promise<void> => {
     const action = problemIn(failure, 'payment_action_required');
     if (action === null) {
       setStep('form');
@@ -47,7 +47,7 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     const outcome = await askBank(config, action.clientSecret).catch(() => 'not possible' as const);
     if (outcome === 'answered') {
       // The same request under the same key tells how it went.
-      submission.submit(null);
+      again(null);
     } else {
       setStep('form');
     }
@@ -65,7 +65,7 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
       onClose();
       void queries.invalidateQueries({ queryKey: OWN });
     },
-    (failure) => void afterFailure(failure),
+    (failure, _input: null, again) => void afterFailure(failure, again),
   );
   if (step === 'bank') {
     return <Notice tone="info" title={texts.letters.bank} isLive />;

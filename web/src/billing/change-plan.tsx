@@ -1,17 +1,7 @@
 import { type ReactElement, useState } from 'react';
-import type { Schemas } from '../api/schemas.ts';
-import type { Catalogue, CataloguePlan } from '../catalogue/use-catalogue.ts';
 import { texts } from '../texts/texts.ts';
+import type { ChangePlanProps } from './change-plan-props.ts';
 import { ChangePlanDialog } from './change-plan-dialog.tsx';
-
-export interface ChangePlanProps {
-  plan: CataloguePlan;
-  catalogue: Catalogue;
-  interval: 'month' | 'year';
-  account: Schemas['Account'];
-  /** Says what came of it, where it stays when the plan's own card has changed. */
-  onChanged: (text: string) => void;
-}
 
 /** Another plan, in place of the present one. */
 export function ChangePlan(props: ChangePlanProps): ReactElement {
