@@ -64,7 +64,10 @@ const PAGE = { limit: 50, after: null };
 const STEPS: Readonly<Record<string, Step>> = {
   letter: (store, round) =>
     created(
-      trackLetterCreation(store, context('letter', round), { title: 'Another', body: 'x'.repeat(500) }),
+      trackLetterCreation(store, context('another-letter', round), {
+        title: 'Another',
+        body: 'x'.repeat(500),
+      }),
     ),
   deduction: (store, round) =>
     created(
@@ -76,7 +79,10 @@ const STEPS: Readonly<Record<string, Step>> = {
     ),
   consumption: (store, round) =>
     created(
-      trackConsumption(store, context('use', round), { consume: { letters: 1, emails: 1 }, release: {} }),
+      trackConsumption(store, context('another-use', round), {
+        consume: { letters: 1, emails: 1 },
+        release: {},
+      }),
     ),
   'page of letters': (store) => listRecords(store, USER, LETTERS, PAGE, deadlineIn(20_000)),
   'page of the ledger': (store) => listLedger(store, USER, PAGE, BEGIN, deadlineIn(20_000)),
@@ -124,7 +130,7 @@ async function fill(store: Store, { letters, consumptions, auditRecords }: Amoun
   const items = [
     ...Array.from({ length: letters }, (_, index) => {
       const letter = { id: letterId(index), title: 'To my future self', createdAt: BEGIN - DAY_MS + index };
-      return [letterItem(USER, letter, 'bench'), textItem(USER, letter.id, 'x'.repeat(500))];
+      return [letterItem(USER, letter, 1, 'bench'), textItem(USER, letter.id, 'x'.repeat(500))];
     }),
     ...Array.from({ length: consumptions }, (_, index) => {
       const counts = { consumed: { letters: 1 }, released: {}, credits: 0, levels: [] };

@@ -141,14 +141,14 @@ export class Api extends Construct {
     });
     const limits: Partial<Record<RouteGroup, number>> = { ...ROUTES_PER_SECOND, ...routesPerSecond };
     const routes = build.hasLetters ? ROUTES : CORE_ROUTES;
-    const settings = routes.flatMap(({ method, path, group }) => {
+    const settings = routes.flatMap(({ method, path, group }): [string, object][] => {
       const limit = limits[group];
       return limit === undefined || limit >= requestsPerSecond
         ? []
         : [[`${method} ${path}`, { ThrottlingRateLimit: limit, ThrottlingBurstLimit: burstOf(limit) }]];
     });
     if (gateway.node.defaultChild instanceof CfnStage) {
-      gateway.node.defaultChild.routeSettings = Object.fromEntries(settings);
+      gateway.node.defaultChild.routeSettings = Object.fromEntries<object>(settings);
     }
     return gateway;
   }

@@ -3,6 +3,9 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Stage } from './stage.ts';
 
+/** CDK's words for the numbers that CloudWatch takes. */
+const DAYS = Object.values(RetentionDays).filter((days) => typeof days === 'number');
+
 /**
  * A log group that forgets after what the stage says, three months unless told, and goes with the stack. Every log of the stack is
  * one of these.
@@ -17,7 +20,7 @@ export function createLogGroup(
   name?: string,
 ): LogGroup {
   return new LogGroup(scope, id, {
-    retention: retention?.logDays ?? RetentionDays.THREE_MONTHS,
+    retention: DAYS.find((days) => Number(days) === retention?.logDays) ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
     ...(name === undefined ? {} : { logGroupName: `/aws/vendedlogs/postage-${stage.name}/${name}` }),
   });

@@ -44,6 +44,8 @@ export type ResourceName =
   | 'failedStripeChecks'
   | 'mailSecret'
   | 'emailAddress'
+  | 'emailConfigurationSet'
+  | 'everything'
   | 'emailDomain'
   | 'dueEmails'
   | 'dueMails'
@@ -144,13 +146,11 @@ const FOLLOW_STREAM: readonly Right[] = [
 function administer(apart: readonly string[]): Right[] {
   return [
     READ,
-    // What a user has bought and given, newest first.
+    // What a user has bought and given, newest first; and the accounts of a page of users who are near a limit.
     ...LIST,
     // The statistics' sketches, of days and months.
     items(STATISTICS, 'BatchGetItem'),
     items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS, NEARING], 'Query'),
-    // The accounts of a page of users who are near a limit.
-    items(USERS, 'BatchGetItem'),
     // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
     items([USERS, CUSTOMERS, CODES, ANONYMOUS, ...apart], 'DeleteItem', 'PutItem', 'UpdateItem'),
     APPEND_AUDIT,
@@ -281,8 +281,21 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // Payments that have taken too long, and refunds.
     READ_STRIPE_KEYS,
   ],
-  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
-  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
+  'email-sender': [
+    ...SEND,
+    // SES asks for a right on the configuration set beside that on the address.
+    may('ses:SendEmail', 'emailAddress', 'emailDomain', 'emailConfigurationSet'),
+    // The account's rate; it is on no resource.
+    may('ses:GetAccount', 'everything'),
+    consume('dueEmails'),
+    may('sqs:ChangeMessageVisibility', 'dueEmails'),
+  ],
+  'mail-sender': [
+    ...SEND,
+    READ_MAIL_KEYS,
+    consume('dueMails'),
+    may('sqs:ChangeMessageVisibility', 'dueMails'),
+  ],
   'delivery-answers': [...TAKE_STEP, consume('answers')],
 };
 
@@ -302,13 +315,7 @@ export function statementsOf(name: FunctionName, hasLetters: boolean, arns: Reso
         resources: on.map((resource) => arnOf(resource, arns, name)),
         ...(keys === undefined
           ? {}
-          : {
-              conditions: {
-                'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() },
-                // The condition above holds for a request that names no key.
-                Null: { 'dynamodb:LeadingKeys': 'false' },
-              },
-            }),
+          : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys].flat() } } }),
       }),
   );
   const isOnTable = rights.some(({ on }) => on.includes('table'));

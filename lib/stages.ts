@@ -67,8 +67,9 @@ const ORIGIN = 'An origin is a scheme and a host without a path, such as https:/
 
 const EMAIL_ADDRESS = /^[^\s<>@",;]+@[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
+/** In ASCII, as SES takes it. A line's end in the name would begin another header. */
 const FROM =
-  /^(?:(?:[^<>\r\n]+ )<[^\s<>@",;]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+>|[^\s<>@",;]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/i;
+  /^(?:[^<>\p{Cc}]+ <(?:(?![<>@",;])[!-~])+@[a-z0-9-]+(?:\.[a-z0-9-]+)+>|(?:(?![<>@",;])[!-~])+@[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/iu;
 
 const ARN = (service: string, resource: string) =>
   new RegExp(String.raw`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\d{12}:${resource}[:/].+$`);

@@ -13,6 +13,7 @@ import { type ErasedApp, eraseUser } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
+import { listLedger } from '../commands/list-ledger.ts';
 import { listNearing, type NearingUser } from '../commands/list-nearing.ts';
 import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
@@ -144,6 +145,23 @@ function shownNearing({ account, limits }: NearingUser) {
   const { userId, plan, periodEnd } = account;
   return { userId, plan, periodEndsAt: toIso(periodEnd), limits: [...limits] };
 }
+
+const userLedger = operation(contracts.getUserLedger, (request) => {
+  const { userId, now, deadline } = request;
+  return answerPage(
+    contracts.getUserLedger,
+    request,
+    async (page) => {
+      if ((await readStoredAccount(store, userId, deadline))?.kind !== 'account') {
+        throw new ProblemError(notFound('user'));
+      }
+      const entries = await listLedger(store, userId, page, now, deadline);
+      await recordRead(contracts.getUserLedger, request, userId);
+      return entries;
+    },
+    ({ at, ...entry }) => ({ ...entry, at: toIso(at) }),
+  );
+});
 
 const ledgerProof = operation(contracts.getLedgerProof, async (request) => {
   const { userId, deadline } = request;
@@ -318,6 +336,7 @@ export function adminOperations({ auditTypes, ...app }: Administration): Operati
   return [
     nearing,
     operation(contracts.eraseUser, (request) => erase(request, app)),
+    userLedger,
     ledgerProof,
     adjustment,
     userExport(app.belongingsOf),

@@ -14,7 +14,7 @@ export function utcDay(instant: Instant): string {
   return toIso(instant).slice(0, 10);
 }
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** The first instant of the minute after this one. */
 export function nextMinute(instant: Instant): Instant {

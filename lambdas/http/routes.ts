@@ -42,6 +42,7 @@ export const CORE_ROUTES = [
   { method: 'GET', path: '/admin/users', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
   { method: 'DELETE', path: '/admin/users/{userId}', group: 'admin', access: 'admin' },
+  { method: 'GET', path: '/admin/users/{userId}/ledger', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/ledger-proof', group: 'admin', access: 'admin' },
   { method: 'GET', path: '/admin/users/{userId}/export', group: 'admin', access: 'admin' },
   { method: 'POST', path: '/admin/users/{userId}/credit-adjustments', group: 'admin', access: 'admin' },

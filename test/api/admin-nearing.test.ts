@@ -33,6 +33,15 @@ describe('users near a limit', () => {
     expect(await trailOf(postage(), ada.id)).toEqual([]);
   });
 
+  it('have their ledger shown, and the audit trail tells that too', async () => {
+    const ada = await someApiUser(postage(), 'pro');
+    const own = await ada.call('GET', '/credits/ledger');
+    expect(await admin.getPage(`/users/${ada.id}/ledger`)).toEqual(own.body);
+    const reads = (await trailOf(postage(), ada.id)).filter(({ type }) => type === 'UserDataRead');
+    expect(reads).toMatchObject([{ data: { route: 'GET /admin/users/{userId}/ledger' } }]);
+    expect(await admin.ask('GET', '/users/nobody/ledger')).toMatchObject({ status: 404 });
+  });
+
   it('G13: are for administrators alone, and are not noted before 80%', async () => {
     const ada = await someApiUser(postage());
     expect(await ada.call('GET', '/admin/users')).toMatchObject({ status: 403 });

@@ -303,15 +303,6 @@ describe('deleting a letter with its deliveries', () => {
     expect(await remove(mail, at(NOW) + 1)).toEqual({ outcome: 'missing' });
   });
 
-  it('goes through more than a page of them', async () => {
-    const { userId, letterId } = await givenSubscriberWithLetter(table.store(), PRO, NOW);
-    const scheduling = Array.from({ length: 230 }, (_, index) =>
-      scheduleEmail(table.store(), request(userId, at(NOW) + index), letterId),
-    );
-    await Promise.all(scheduling);
-    expect(await remove({ userId, letterId, id: '' })).toEqual({ outcome: 'deleted' });
-  });
-
   it('leaves those that were sent, and waits for those that are on their way', async () => {
     const sent = await givenMail(ENTERPRISE);
     await dispatch(sent);

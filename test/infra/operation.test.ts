@@ -28,7 +28,12 @@ function variablesReadBy(name: string, which: 'required' | 'required|optional'):
   const read = [...source.matchAll(new RegExp(`(?:${which})Variable\\('(\\w+)'\\)`, 'g'))].map(
     ([, variable]) => VARIABLES[variable as Variable],
   );
-  return source.includes('catalogueInForce()') ? [...read, VARIABLES.catalogueSince] : read;
+  return [
+    ...read,
+    ...(source.includes('catalogueInForce()') ? [VARIABLES.catalogueSince] : []),
+    // What reaches the table tells the stage's metric what it has waited for.
+    ...(which === 'required|optional' && read.includes(VARIABLES.table) ? [VARIABLES.stage] : []),
+  ];
 }
 
 describe('the functions', () => {

@@ -140,13 +140,14 @@ describe('a stage', () => {
         'domain.certificateArn: With edge, the domain is that of CloudFront, which takes certificates in us-east-1 only.',
       ],
     ],
-    ...['letters', 'letters@localhost', 'Postage <letters@example.com', 'A\r\nB <a@b.c>', ''].map(
-      (emailFrom): [string, Written, string[]] => [
-        `the sender ${JSON.stringify(emailFrom)}`,
-        { senders: { emailFrom, mailFrom: null } },
-        ["senders.emailFrom: E-mails come from an address: 'Postage <letters@example.com>'."],
-      ],
-    ),
+    ...[
+      ...['letters', 'letters@localhost', 'Postage <letters@example.com', 'A\r\nB <a@b.c>', ''],
+      ...['Post\tage <letters@example.com>', 'Postage <käthe@example.com>', 'Postage <a@b@example.com>'],
+    ].map((emailFrom): [string, Written, string[]] => [
+      `the sender ${JSON.stringify(emailFrom)}`,
+      { senders: { emailFrom, mailFrom: null } },
+      ["senders.emailFrom: E-mails come from an address: 'Postage <letters@example.com>'."],
+    ]),
     [
       'a sender of mails by its street',
       { senders: { emailFrom: null, mailFrom: '12 St James’s Square' } },

@@ -109,6 +109,12 @@ describe('npm start refuses, in a line that names the file', () => {
     expect(line.slice(file.length + 2)).toMatch(message);
   });
 
+  it('a stage that the file does not list', async () => {
+    const file = write('stages.ts', fileWith(1));
+    const { code, stderr } = await start('--port', '0', '--config', file, '--stage', 'live').ended;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'The file has no stage "live". It has dev.\n' });
+  });
+
   it('and every mistake of a catalogue, each in a line of its own', async () => {
     const file = write('mistakes.ts', fileWith(-1).replace("{ calls: 'unlimited' }", '{ fax: 1 }'));
     const { code, stderr } = await start('--port', '0', '--config', file).ended;

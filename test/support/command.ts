@@ -25,7 +25,17 @@ const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
  * says.
  */
 export function runCommand(
-  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'deploy' | 'import' | 'replay' | 'stripe',
+  program:
+    | 'start'
+    | 'rollover'
+    | 'audit'
+    | 'aws'
+    | 'catalogue'
+    | 'deploy'
+    | 'export'
+    | 'import'
+    | 'replay'
+    | 'stripe',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {

@@ -59,8 +59,12 @@ export async function listAuditDay(
   const atOnce = Math.ceil((type === undefined ? limit : mostRead) / AUDIT_SHARDS);
   const shown: Read[] = [];
   let unshown: Read[] = [];
-  for (let read = 0; ; ) {
-    const bound = open.map(({ readTo }) => readTo).toSorted().at(-1) ?? '';
+  for (let read = 0; ;) {
+    const bound =
+      open
+        .map(({ readTo }) => readTo)
+        .toSorted()
+        .at(-1) ?? '';
     const isNext = ({ sk }: Read): boolean => sk >= bound;
     shown.push(...unshown.filter(isNext).sort((one, other) => (one.sk < other.sk ? 1 : -1)));
     unshown = unshown.filter((each) => !isNext(each));
@@ -72,7 +76,9 @@ export async function listAuditDay(
     }
     const waiting = new Set(unshown.map(({ shard }) => shard));
     const due = open.filter((shard) => !waiting.has(shard));
-    const portions = await Promise.all(due.map((shard) => readOn(store, shard, { type, limit: atOnce }, deadline)));
+    const portions = await Promise.all(
+      due.map((shard) => readOn(store, shard, { type, limit: atOnce }, deadline)),
+    );
     unshown.push(...portions.flat());
     read += due.length * atOnce;
     open = open.filter(({ isAtEnd }) => !isAtEnd);

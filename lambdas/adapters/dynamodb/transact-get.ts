@@ -3,9 +3,9 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type WireItem } from './items.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
+import { throttledItem } from './table-failure.ts';
 
-/** Somebody writes one of the items, or the table is busy. */
-const TRANSIENT = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+const THROTTLED = new Set(['ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 /** Items as they stood together at one instant, for twice what reading them apart would cost. @throws BusyError */
 export async function transactGet(
@@ -21,7 +21,12 @@ export async function transactGet(
       return Responses.map(({ Item }) => Item ?? null);
     } catch (error) {
       const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
-      if (reasons.some(({ Code = '' }) => TRANSIENT.has(Code))) {
+      const throttled = reasons.find(({ Code = '' }) => THROTTLED.has(Code));
+      if (throttled !== undefined) {
+        throw throttledItem(throttled);
+      }
+      // Somebody writes one of the items.
+      if (reasons.some(({ Code }) => Code === 'TransactionConflict')) {
         return TRY_AGAIN;
       }
       throw error;

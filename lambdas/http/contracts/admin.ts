@@ -14,7 +14,7 @@ import {
   shareParameter,
   UserId,
 } from '../schemas.ts';
-import { MovementKindName } from './credits.ts';
+import { LedgerPage, MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
 
 export const USER_PATH = { params: z.strictObject({ userId: UserId }) };
@@ -286,6 +286,18 @@ export const listNearingUsers = contract('GET /admin/users', {
   problems: [],
 });
 
+export const getUserLedger = contract('GET /admin/users/{userId}/ledger', {
+  ...NO_INPUT,
+  ...USER_PATH,
+  operationId: 'listLedgerOfUser',
+  summary: 'The ledger of a user',
+  description:
+    'Every movement, newest first, with the balance after it. The audit trail records each page that you read.',
+  query: PageQuery,
+  answers: { 200: { description: 'A page of the ledger', schema: LedgerPage } },
+  problems: ['not_found'],
+});
+
 export const getLedgerProof = contract('GET /admin/users/{userId}/ledger-proof', {
   ...NO_INPUT,
   ...USER_PATH,
@@ -379,6 +391,7 @@ export const getChecks = contract('GET /admin/checks', {
 
 export const ADMIN_CONTRACTS = [
   listNearingUsers,
+  getUserLedger,
   getLedgerProof,
   adjustCredits,
   exportUser,

@@ -61,7 +61,7 @@ const LedgerEntry = named(
   { description: 'One movement of credits. The amount is signed.', example: exampleEntry },
 );
 
-const LedgerPage = named('LedgerPage', page(LedgerEntry), {
+export const LedgerPage = named('LedgerPage', page(LedgerEntry), {
   example: { items: [exampleEntry], nextCursor: null },
 });
 

@@ -12,7 +12,13 @@ import { textPartition } from '../wiring/keys.ts';
  * that no user's partition grows with what they write. A deleted letter leaves a tombstone that is in no list, so that a
  * repeated request still finds the record that it made (G2).
  */
-export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fingerprint: string): WireItem {
+/** @param pages how many a mail of it may take; a letter of before has none, and passes */
+export function letterItem(
+  userId: string,
+  letter: Omit<Letter, 'deletedAt'>,
+  pages: number,
+  fingerprint: string,
+): WireItem {
   return toWire({
     pk: userKey(userId),
     sk: recordKey('LETTER', letter.id),
@@ -21,6 +27,7 @@ export function letterItem(userId: string, letter: Omit<Letter, 'deletedAt'>, fi
     id: letter.id,
     title: letter.title,
     createdAt: letter.createdAt,
+    pages,
   });
 }
 
@@ -99,15 +106,26 @@ function updateLetter(
   };
 }
 
-/** A letter has one open delivery more. */
+const FITS = `${TAKES_DELIVERIES} AND (attribute_not_exists(#pages) OR #pages <= :mostPages)`;
+
+/** A letter has one open delivery more. @param mostPages null: any number will do */
 export function openDelivery(
   table: string,
-  userId: string,
-  letterId: string,
-  deliveryId: string,
+  { userId, letterId, deliveryId }: Readonly<Record<'userId' | 'letterId' | 'deliveryId', string>>,
+  mostPages: number | null,
 ): TransactWriteItem {
   const values = { ids: new Set([deliveryId]), most: MAX_OPEN_DELIVERIES };
-  return updateLetter(table, userId, letterId, [TAKES_DELIVERIES, OPEN_DELIVERY], values);
+  return mostPages === null
+    ? updateLetter(table, userId, letterId, [TAKES_DELIVERIES, OPEN_DELIVERY], values)
+    : updateLetter(table, userId, letterId, [FITS, OPEN_DELIVERY], { ...values, mostPages });
+}
+
+/** How many pages a letter takes that refused a delivery; null: that was not why. @throws CorruptItemError */
+export function pagesBeyond(item: WireItem, mostPages: number): number | null {
+  const reader = ItemReader.fromWire(item);
+  const isOpen = !reader.has('deletedAt') && !reader.has('deletingSince');
+  const pages = reader.has('pages') ? reader.integer('pages') : 0;
+  return isOpen && pages > mostPages ? pages : null;
 }
 
 const HAS_THE_DELIVERY = 'contains(#openDeliveries, :id)';

@@ -1,5 +1,6 @@
 import { countInMinute, type RateOutcome } from '../../adapters/dynamodb/rates.ts';
 import { isLargeText, LARGE_TEXTS_PER_MINUTE, type Letter } from '../domain/letters.ts';
+import { pagesOf } from '../domain/mail-limits.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { type CommandContext } from '../../commands/command-context.ts';
 import { decidingWrite, type WriteOutcome } from '../../commands/deciding-write.ts';
@@ -37,7 +38,7 @@ export async function trackLetterCreation(
     record: (createdAt) => {
       const letter = { id, title, createdAt, deletedAt: null };
       return {
-        item: letterItem(userId, letter, fingerprint),
+        item: letterItem(userId, letter, pagesOf({ title, body }), fingerprint),
         others: [textItem(userId, id, body)],
         kept: letter,
       };

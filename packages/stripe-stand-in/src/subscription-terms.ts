@@ -4,12 +4,14 @@ import { invalidRequest } from './api-error.ts';
 import { periodEndAfter } from './calendar.ts';
 import { clearable, flag, text } from './params.ts';
 import { type Sandbox } from './sandbox.ts';
-import { type Phase } from './schedule-object.ts';
 import { refId } from './state.ts';
 
 /** What a subscription, or a phase of its schedule, says of tax and discounts. Invoices do not count it. */
 export type Terms = Pick<Stripe.Subscription, 'automatic_tax' | 'default_tax_rates' | 'discounts'>;
-export type PhaseTerms = Pick<Phase, 'automatic_tax' | 'default_tax_rates' | 'discounts'>;
+export type PhaseTerms = Pick<
+  Stripe.SubscriptionSchedule.Phase,
+  'automatic_tax' | 'default_tax_rates' | 'discounts'
+>;
 
 const discount = z.strictObject({
   coupon: z.optional(text),

@@ -35,6 +35,7 @@ export const PEOPLE = [
   'proRacer',
   'proCanceller',
   'proReceiver',
+  'proPromiser',
   'proCounted',
   'proHurried',
   'proRenewer',

@@ -1,7 +1,10 @@
 import type { ReactElement } from 'react';
+import { useAuth } from 'react-oidc-context';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { PageHead } from '../../components/frame.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { usePage } from '../../page-context.ts';
+import { isOwner } from '../../session/roles.ts';
 import { texts } from '../../texts/texts.ts';
 import { NotFoundPage } from '../not-found-page.tsx';
 import { AuditTrail } from './audit-trail.tsx';
@@ -15,6 +18,17 @@ import { Users } from './users.tsx';
 /** For the owner: what all users do, and what needs them. The API refuses whoever lacks the role. */
 export function Dashboard(): ReactElement {
   const { config } = usePage();
+  const { user } = useAuth();
+  if (!isOwner(user)) {
+    return (
+      <>
+        <PageHead title={texts.dashboard.title} />
+        <Notice tone="warn" title={texts.dashboard.notOwner}>
+          <p>{texts.dashboard.notOwnerHelp}</p>
+        </Notice>
+      </>
+    );
+  }
   return (
     <>
       <PageHead title={texts.dashboard.title} />

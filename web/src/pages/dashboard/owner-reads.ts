@@ -75,6 +75,16 @@ export function useUser(userId: string): UseQueryResult<ShownUser> {
   });
 }
 
+export function useUserLedger(userId: string, isAsked: boolean): PagedQuery<Schemas['LedgerEntry']> {
+  const { api } = usePage();
+  return usePaged(
+    [...OWNER, 'ledger', userId],
+    (query) =>
+      answerOf(api.letters.GET('/admin/users/{userId}/ledger', { params: { path: { userId }, query } })),
+    isAsked,
+  );
+}
+
 export interface AuditFilters {
   date: string;
   type: string;

@@ -4,15 +4,17 @@ import { answerOf, type Schemas } from '../../api/client.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { PagedTable } from '../../components/paged-table.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { usePage } from '../../page-context.ts';
 import { texts } from '../../texts/texts.ts';
 import { Levels, Meters } from '../usage/meters.tsx';
 import { CreditKinds } from '../usage/credit-kinds.tsx';
+import { LEDGER_COLUMNS } from '../usage/ledger.tsx';
 import { AdjustForm } from './adjust-form.tsx';
 import { AuditTable } from './audit-table.tsx';
-import { OWNER, type ShownUser, useUser } from './owner-reads.ts';
+import { OWNER, type ShownUser, useUser, useUserLedger } from './owner-reads.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 240;
@@ -43,6 +45,7 @@ export function UserPage({ userId }: { userId: string }): ReactElement {
           </Section>
         </div>
       </div>
+      <UserLedger userId={userId} />
       <Section title={dashboard.audit}>
         <AuditTable filters={{ date: '', type: '', user: userId }} />
       </Section>
@@ -95,6 +98,30 @@ function Standing({ plan, status }: { plan: string; status: string }): ReactElem
       <strong className="plan-name">{plan}</strong>
       <span className="tag">{status}</span>
     </p>
+  );
+}
+
+/** Reading it stands in the audit trail, so somebody has to ask for it. */
+function UserLedger({ userId }: { userId: string }): ReactElement {
+  const [isAsked, setAsked] = useState(false);
+  const query = useUserLedger(userId, isAsked);
+  return (
+    <Section title={dashboard.ledger}>
+      {isAsked ? (
+        <PagedTable
+          label={dashboard.ledger}
+          query={query}
+          columns={LEDGER_COLUMNS}
+          empty={texts.usage.ledgerEmpty}
+        />
+      ) : (
+        <div>
+          <button type="button" className="button button-small" onClick={() => setAsked(true)}>
+            {dashboard.showLedger}
+          </button>
+        </div>
+      )}
+    </Section>
   );
 }
 

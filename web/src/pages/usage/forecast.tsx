@@ -4,8 +4,14 @@ import { useWords } from '../../catalogue/use-words.ts';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
 
+interface ForecastProps {
+  forecast: Schemas['AccountForecast'];
+  /** When the API was asked, in milliseconds. */
+  readAt: number;
+}
+
 /** When what is used runs out. What nobody uses has no pace. */
-export function Forecast({ forecast }: { forecast: Schemas['AccountForecast'] }): ReactElement {
+export function Forecast({ forecast, readAt }: ForecastProps): ReactElement {
   const words = useWords();
   const used = forecast.meters.filter(({ perDay }) => perDay > 0);
   if (used.length === 0) {
@@ -19,7 +25,9 @@ export function Forecast({ forecast }: { forecast: Schemas['AccountForecast'] })
           <li key={meter}>
             {runsOutAt === null
               ? texts.usage.lasts(name)
-              : texts.usage.runsOut(name, format.instant(runsOutAt))}
+              : Date.parse(runsOutAt) <= readAt
+                ? texts.usage.ranOut(name)
+                : texts.usage.runsOut(name, format.instant(runsOutAt))}
           </li>
         );
       })}

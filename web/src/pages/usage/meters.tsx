@@ -27,7 +27,9 @@ export function Meters({ account }: { account: Account }): ReactElement {
           {meter.limit !== null && meter.credits !== undefined && meter.credits > 0 && (
             <p className="soft small">{texts.usage.perUse(format.counted(meter.credits, words.credit))}</p>
           )}
-          {meter.today !== undefined && <Today name={words.titleOf(id).many} today={meter.today} />}
+          {meter.limit !== null && meter.today !== undefined && (
+            <Today name={words.titleOf(id).many} today={meter.today} />
+          )}
         </UsageRow>
       ))}
     </ul>

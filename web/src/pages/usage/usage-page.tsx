@@ -48,7 +48,7 @@ export function UsagePage(): ReactElement {
           )}
           <Section title={texts.usage.forecast}>
             <Loaded query={forecast} height={SMALL_HEIGHT}>
-              {(data) => <Forecast forecast={data} />}
+              {(data) => <Forecast forecast={data} readAt={forecast.dataUpdatedAt} />}
             </Loaded>
           </Section>
         </div>
