@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
 import { BackupCopy } from './backup-copy.ts';
+import { Canary } from './canary.ts';
 import { Dashboard } from './dashboard.ts';
 import { GradualDeployments } from './gradual-deployments.ts';
 import { Identity } from './identity.ts';
@@ -87,6 +88,9 @@ export class PostageStack extends Stack {
     });
     const { httpApi, accessLog, url: apiUrl } = api;
     new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    if (stage.canary === true) {
+      new Canary(this, 'Canary', { ...onTable, apiUrl });
+    }
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
     const monitoring = new Monitoring(this, 'Monitoring', watched);
     new Dashboard(this, 'Dashboard', watched, monitoring);

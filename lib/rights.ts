@@ -16,7 +16,8 @@ type CoreFunction =
   | 'failed-stripe-events'
   | 'reconciler'
   | 'record-catalogue'
-  | 'check-stripe';
+  | 'check-stripe'
+  | 'canary';
 
 /** What the letters app adds. */
 type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
@@ -42,6 +43,7 @@ export type ResourceName =
   | 'reconciler'
   | 'failedReconciliations'
   | 'failedStripeChecks'
+  | 'failedCanaries'
   | 'mailSecret'
   | 'emailAddress'
   | 'emailConfigurationSet'
@@ -237,6 +239,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     may('sqs:SendMessage', 'failedReconciliations'),
   ],
   'check-stripe': [READ_STRIPE_KEYS, items(CHECKS, 'PutItem'), may('sqs:SendMessage', 'failedStripeChecks')],
+  // As `consumption`, and where its schedule puts what failed.
+  canary: [DECIDE, READ, items(USERS, 'Query'), may('sqs:SendMessage', 'failedCanaries')],
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,

@@ -207,7 +207,7 @@ const stage = settings({
     z.nullish(flag),
   ),
   canary: told(
-    'Whether a test user writes and schedules a letter every now and then. Null: no.',
+    'Whether a test user asks the API and uses a meter every five minutes. Null: no.',
     z.nullish(flag),
   ),
   backupCopy: told(

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { referenceIn, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf({ stage: 'prod' });
+const template = templateOf({ stage: 'prod', canary: true });
 const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 

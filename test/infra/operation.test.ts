@@ -65,13 +65,14 @@ describe('the functions', () => {
 });
 
 describe('the logs', () => {
-  it('are forgotten after three months', () => {
+  it('are forgotten after three months, and that of the gateway, which has addresses, after two weeks', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
 
     // One per function, one of the gateway and one of the state machine.
     expect(groups).toHaveLength(functions.length + 2);
     for (const [, { Properties, DeletionPolicy }] of groups) {
-      expect(Properties['RetentionInDays']).toBe(90);
+      const hasAddresses = Properties['LogGroupName'] === '/aws/vendedlogs/postage-dev/api';
+      expect(Properties['RetentionInDays']).toBe(hasAddresses ? 14 : 90);
       expect(DeletionPolicy).toBe('Delete');
     }
   });
@@ -164,11 +165,11 @@ describe('roles of services', () => {
 describe('a protected stage', () => {
   const prod = templateOf({ stage: 'prod', retention: { logDays: 365 } });
 
-  it('keeps logs for as long as it says', () => {
+  it('keeps logs for as long as it says, and addresses for two weeks', () => {
     const days = resourcesOf(prod, 'AWS::Logs::LogGroup').map(
       ([, { Properties }]) => Properties['RetentionInDays'],
     );
-    expect(new Set(days)).toEqual(new Set([365]));
+    expect(new Set(days)).toEqual(new Set([365, 14]));
   });
 
   it('does not read source maps where users wait', () => {

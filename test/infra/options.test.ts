@@ -9,6 +9,7 @@ const plain = templateOf({ stage: 'prod' });
 const template = templateOf({
   stage: 'prod',
   gradual: true,
+  canary: true,
   tracing: true,
   backupCopy: VAULT,
   limits: { reconcilers: 6, batchesAtOnce: { 'email-sender': 50 } },
@@ -152,6 +153,21 @@ describe('the queues that functions empty', () => {
     for (const [hidden, timeout] of fed) {
       expect(Number(hidden)).toBeGreaterThanOrEqual(6 * Number(timeout));
     }
+  });
+});
+
+describe('the canary', () => {
+  it('runs every five minutes, and keeps what failed', () => {
+    const schedules = resourcesOf(template, 'AWS::Scheduler::Schedule').filter(([id]) =>
+      id.startsWith('Canary'),
+    );
+    expect(schedules.map(([, { Properties }]) => Properties['ScheduleExpression'])).toEqual([
+      'rate(5 minutes)',
+    ]);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmName: 'postage-prod-failed-canaries' });
+    expect(resourcesOf(plain, 'AWS::Scheduler::Schedule').some(([id]) => id.startsWith('Canary'))).toBe(
+      false,
+    );
   });
 });
 

@@ -22,6 +22,7 @@ describe('the rule packs AwsSolutions and Serverless', () => {
     {
       stage: 'prod',
       gradual: true,
+      canary: true,
       table: { name: 'restored', streamArn: RESTORED_STREAM },
       tracing: true,
       backupCopy: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:copies',
