@@ -1,7 +1,7 @@
 // Who may import whom. Every rule says why it is there; `npm run check:imports` prints that reason with a violation.
 
 /** What constructs and functions have to agree on. */
-const contracts = String.raw`^lambdas/((letters/)?wiring/[^/]+|(letters/)?http/routes|adapters/dynamodb/(keys|table-schema)|domain/catalogue|letters/domain/config)\.ts$`;
+const contracts = String.raw`^lambdas/((letters/)?wiring/[^/]+|(letters/)?http/routes|adapters/dynamodb/(keys|table-schema)|domain/(catalogue|mistakes)|letters/domain/config)\.ts$`;
 
 /** Files of a floor of the core, and of the letters app's floor beside it. */
 const floors = (names) => `^lambdas/(letters/)?(${names})/`;
@@ -114,6 +114,14 @@ export default {
       to: { path: '^(bin|lib|local|packages|web|test|bench)/' },
     },
     {
+      name: 'page-knows-the-api-by-its-document',
+      comment:
+        'The page is a client like any other. It has the types of the OpenAPI document, and nothing that runs in a function.',
+      severity: 'error',
+      from: { path: '^web/src/' },
+      to: { pathNot: '^(web/src|node_modules)/' },
+    },
+    {
       name: 'config-in-one-place',
       comment:
         'What is deployed reads the owner’s file through lambdas/wiring/catalogue.ts, and what runs here through local/runtime.ts too, so that it can be replaced.',
@@ -171,7 +179,7 @@ export default {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: String.raw`^[^/]+\.js$|\.d\.ts$|^test/support/summary-reporter\.ts$|/browser/[^/]+\.js$`,
+        pathNot: String.raw`^[^/]+\.js$|\.d\.ts$|\.config\.ts$|^test/support/summary-reporter\.ts$|/browser/[^/]+\.js$`,
       },
       to: {},
     },
@@ -194,7 +202,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: String.raw`^(cdk\.out|coverage|dist|\.postage|\.venv|test/clients/apps)/` },
+    exclude: { path: String.raw`^(web/dist|cdk\.out|coverage|dist|\.postage|\.venv|test/clients/apps)/` },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types count too.
     tsPreCompilationDeps: true,

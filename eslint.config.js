@@ -1,6 +1,7 @@
 import comments from '@eslint-community/eslint-plugin-eslint-comments/configs';
 import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import reactHooks from 'eslint-plugin-react-hooks';
 import typescript from 'typescript-eslint';
 
 const noDefaultExport = [
@@ -31,7 +32,16 @@ const noClockNorChance = [
 
 export default defineConfig(
   // The apps are compiled and run beside the clients that they import, where those are generated.
-  globalIgnores(['test/clients/apps/', 'cdk.out/', 'coverage/', 'dist/', '.postage/', '.venv/']),
+  globalIgnores([
+    'test/clients/apps/',
+    'cdk.out/',
+    'coverage/',
+    'dist/',
+    '.postage/',
+    '.venv/',
+    'web/dist/',
+    'web/src/api/generated/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   comments.recommended,
@@ -103,13 +113,26 @@ export default defineConfig(
     },
   },
   {
+    files: ['web/src/**'],
+    extends: [reactHooks.configs.flat['recommended-latest']],
+    rules: {
+      // Longer than elsewhere: what a component shows is laid out in as many lines as it takes.
+      'max-lines-per-function': ['error', { max: 120, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    // All texts in one file, so that another language is one more.
+    files: ['web/src/texts/*.ts'],
+    rules: { 'max-lines': 'off' },
+  },
+  {
     files: ['**/*.js'],
     // Off: what needs types, because the tools' configuration files lie outside tsconfig.json.
     extends: [typescript.configs.disableTypeChecked],
     languageOptions: { globals: { process: 'readonly' } },
   },
   {
-    files: ['*.config.js', '.dependency-cruiser.js', 'test/support/summary-reporter.ts'],
+    files: ['*.config.js', 'web/*.config.ts', '.dependency-cruiser.js', 'test/support/summary-reporter.ts'],
     rules: {
       // Off: these tools take a default export only.
       'no-restricted-syntax': 'off',

@@ -39,6 +39,8 @@ export default {
     kind('infra'),
     kind('stand-in', { testMatch: ['<rootDir>/packages/stripe-stand-in/test/**/*.test.ts'] }),
     kind('e2e'),
+    // Needs Chromium for most of it, and says so where there is none.
+    kind('web'),
     // test/simulation/README.md says what these random sequences are compared with.
     kind('simulation'),
     // Needs PyPI for some of its clients: `npm run test:clients`.

@@ -10,6 +10,7 @@ import {
   OutputFormat,
   SourceMapMode,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Variable, VARIABLES } from '../lambdas/letters/wiring/environment.ts';
 import { createLogGroup } from './log-group.ts';
@@ -23,9 +24,9 @@ export type Environment = Readonly<Partial<Record<Variable, string>>>;
 
 /** What every function of a stack is built from. */
 export interface Build {
-  stage: Stage;
   /** With the letters app, whose own handlers stand in for the core's of the same name. */
   hasLetters: boolean;
+  stage: Stage;
   /** The owner's file, with the catalogue. */
   configFile: string;
   /** From when the catalogue holds, which functions on the table are told. */
@@ -52,13 +53,15 @@ export interface PostageFunctionProps {
 export class PostageFunction extends Construct {
   readonly name: FunctionName;
   readonly lambda: LambdaFunction;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
     super(scope, name);
     const { build, arns, timeout, memorySizeMb, assets = [] } = props;
     this.name = name;
 
-    const logGroup = createLogGroup(this, 'Log');
+    const logGroup = createLogGroup(this, 'Log', build.stage);
+    this.logGroup = logGroup;
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // In place of AWS's managed policy, which is for every log group of the account.
     logGroup.grantWrite(role);
@@ -77,7 +80,11 @@ export class PostageFunction extends Construct {
       memorySize: memorySizeMb ?? 512,
       role,
       logGroup,
-      environment: { ...named(environmentOf(props)), NODE_OPTIONS: '--enable-source-maps' },
+      environment: {
+        ...named(environmentOf(props)),
+        // The first stack of an environment would take a tenth of a second. Where users wait, the maps are for the reader of the log.
+        ...(build.stage.isProtected ? {} : { NODE_OPTIONS: '--enable-source-maps' }),
+      },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',
@@ -138,7 +145,7 @@ function environmentOf({ build, environment }: PostageFunctionProps): Environmen
   if (environment.table === undefined) {
     return environment;
   }
-  return { ...environment, stage, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
+  return { ...environment, stage: stage.name, ...(catalogueSince === undefined ? {} : { catalogueSince }) };
 }
 
 function named(environment: Environment): Record<string, string> {

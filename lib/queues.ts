@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -18,15 +18,22 @@ export function createQueue(scope: Construct, id: string, props: QueueProps = {}
 export class DeadLetterQueue extends Construct {
   readonly queue: Queue;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: QueueProps = {}) {
     super(scope, id);
-    this.queue = createQueue(this, 'Queue');
+    this.queue = createQueue(this, 'Queue', props);
     const reason = 'This is a dead-letter queue: nothing comes after it but an alarm.';
     Validations.of(this.queue).acknowledge(
       { id: 'AwsSolutions-SQS3', reason },
       { id: 'Serverless-SQSRedrivePolicy', reason },
     );
   }
+}
+
+/** All of the stack that something is in. */
+export function deadLetterQueuesOf(inStack: Construct): DeadLetterQueue[] {
+  return Stack.of(inStack)
+    .node.findAll()
+    .filter((each) => each instanceof DeadLetterQueue);
 }
 
 /** Hands a queue's messages to a function, which reports those that failed. */

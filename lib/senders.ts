@@ -17,7 +17,7 @@ import { createQueue, DeadLetterQueue, feed } from './queues.ts';
 import type { ResourceArns, ResourceName } from './rights.ts';
 import { createKeys } from './secret.ts';
 import type { EmailAddress, SenderSettings } from './sender-settings.ts';
-import type { Stage } from './stage.ts';
+import { removalPolicyOf, type Stage } from './stage.ts';
 
 export interface SendersProps {
   stage: Stage;
@@ -39,8 +39,6 @@ export interface QueuedTarget {
 const TIMEOUT = Duration.minutes(1);
 /** A message that has failed rests this long; and it stays hidden while it is worked on. */
 const REST = Duration.minutes(6);
-/** How many batches are worked on at once: providers take some e-mails or letters a second, and refuse more. */
-const LIMITS = { batchSize: 10, maxConcurrency: BATCHES_AT_ONCE };
 
 /** The queue of a target, as the rights call it, and the one that keeps what the target failed on. */
 const QUEUES = {
@@ -92,7 +90,7 @@ export class Senders extends Construct {
 
   private leaveOut(what: string, context: string): [] {
     Annotations.of(this).addInfo(
-      `Nothing here sends ${what}: give ${context}, or plug a sender of your own in. See docs/senders.md`,
+      `Nothing here sends ${what}: say senders.${context} for the stage, or plug a sender of your own in. See docs/senders.md`,
     );
     return [];
   }
@@ -149,13 +147,17 @@ export class Senders extends Construct {
     own: Environment,
     arns: ResourceArns,
   ): QueuedTarget {
-    const { build, tableName, bus, arns: sharedArns } = this.#props;
+    const { stage, build, tableName, bus, arns: sharedArns } = this.#props;
     const { resource, deadLetters: id, maxReceives } = QUEUES[name];
     const { queue: deadLetters } = new DeadLetterQueue(this, id);
     const queue = createQueue(this, `${name}-queue`, {
       visibilityTimeout: REST,
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
     });
+    // A sender that the file leaves out by mistake must not take along what waits for it.
+    for (const each of [queue, deadLetters]) {
+      each.applyRemovalPolicy(removalPolicyOf(stage));
+    }
     const { source, detailType, detail } = BUS_RULES[name];
     new Rule(this, `${name}-rule`, {
       eventBus: bus,
@@ -167,18 +169,21 @@ export class Senders extends Construct {
       },
       targets: [new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(12) })],
     });
+    const batchesAtOnce = stage.limits?.batchesAtOnce?.[name] ?? BATCHES_AT_ONCE;
     const target = new PostageFunction(this, name, {
       build,
       description,
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: {
         table: tableName,
-        ...(name === 'delivery-answers' ? {} : { dueQueueUrl: queue.queueUrl }),
+        ...(name === 'delivery-answers'
+          ? {}
+          : { dueQueueUrl: queue.queueUrl, batchesAtOnce: String(batchesAtOnce) }),
         ...own,
       },
       timeout: TIMEOUT,
     });
-    feed(this, target, queue, LIMITS);
+    feed(this, target, queue, { batchSize: 10, maxConcurrency: batchesAtOnce });
     return { name, queue };
   }
 

@@ -29,7 +29,7 @@ export class StripeCheck extends Construct {
       build,
       description: 'Postage: compares the account at Stripe with what the stack needs',
       arns: { ...arns, ...payments.arns, failedStripeChecks: queue.queueArn },
-      environment: { table: tableName, stage, ...payments.environment, publicUrl: apiUrl },
+      environment: { table: tableName, stage: stage.name, ...payments.environment, publicUrl: apiUrl },
       timeout: Duration.minutes(2),
     });
     callOnSchedule(this, this.function, {

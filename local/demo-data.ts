@@ -2,13 +2,18 @@ import { readStoredAccount } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { WriteOutcome } from '../lambdas/commands/deciding-write.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../lambdas/commands/command-context.ts';
-import { deductMailCredit, trackEmailDelivery } from '../lambdas/letters/commands/schedule-delivery.ts';
+import {
+  deductMailCredit,
+  type LetterRefusal,
+  trackEmailDelivery,
+} from '../lambdas/letters/commands/schedule-delivery.ts';
 import { trackLetterCreation } from '../lambdas/letters/commands/create-letter.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import { DAY_MS, HOUR_MS, type Instant, utcDay } from '../lambdas/domain/instants.ts';
 import { promiseAt } from '../lambdas/letters/domain/deliveries.ts';
 import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
 import { commandId, fingerprint } from '../lambdas/http/ids.ts';
+import type { DemoUser } from './sign-in.ts';
 import { givePlan, localSubscription } from './local-subscription.ts';
 
 /** What a demo user did in one period. */
@@ -16,20 +21,35 @@ type Period = readonly [letters: number, emails: number, mails: number];
 
 interface Story {
   userId: string;
+  about: string;
   plan: string;
   /** Oldest first; the last one is still open. */
   periods: readonly Period[];
 }
 
-function story(userId: string, plan: string, ...periods: Period[]): Story {
-  return { userId, plan, periods };
+function story(userId: string, about: string, plan: string, ...periods: Period[]): Story {
+  return { userId, about, plan, periods };
 }
 
 const STORIES: readonly Story[] = [
-  story('demo-free', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
-  story('demo-pro', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
-  story('demo-enterprise', 'enterprise', [2, 1, 4], [1, 0, 2], [1, 1, 2]),
+  story('demo-free', 'On the free plan', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
+  story('demo-pro', 'Subscribed to Pro, with a history', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
+  story(
+    'demo-enterprise',
+    'Subscribed to Enterprise, with carried credits',
+    'enterprise',
+    [2, 1, 4],
+    [1, 0, 2],
+    [1, 1, 2],
+  ),
 ];
+
+/** As the page to sign in offers them. */
+export const DEMO_PEOPLE: readonly DemoUser[] = STORIES.map(({ userId, about }) => ({
+  id: userId,
+  about,
+  isOwner: false,
+}));
 
 export const DEMO_USERS: readonly string[] = STORIES.map(({ userId }) => userId);
 
@@ -115,7 +135,7 @@ const ADDRESS = {
 };
 
 function created<Kept>(
-  outcome: WriteOutcome<Kept> | { outcome: 'letter_missing' | 'letter_too_long' },
+  outcome: WriteOutcome<Kept> | { outcome: LetterRefusal['outcome'] | 'too_many' },
 ): Kept {
   if (outcome.outcome !== 'created') {
     throw new Error(`A demo user's history does not hold together: ${JSON.stringify(outcome)}.`);

@@ -27,6 +27,7 @@ export interface DevServices {
 /** What sets the scene on this machine, in place of an identity provider, a billing service and time. */
 export function devRoutes({ clock, issuer, store, cronSecret, stripe }: DevServices): LocalRoute[] {
   return [
+    { method: 'GET', path: '/', answer: () => new URL('/app/', issuer.url) },
     { method: 'GET', path: '/docs/', answer: () => new URL('/docs', issuer.url) },
     { method: 'GET', path: '/.well-known/openid-configuration', answer: () => issuer.configuration },
     { method: 'GET', path: '/.well-known/jwks.json', answer: () => issuer.keySet },

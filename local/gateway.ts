@@ -3,11 +3,13 @@ import type { Instant } from '../lambdas/domain/instants.ts';
 import { type Access } from '../lambdas/http/routes.ts';
 import { type Answer, answerFromGateway } from './answers.ts';
 import type { LocalApp } from './apps.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
 import type { Authorization } from './authorizer.ts';
 import { type FunctionLoaders, invokeFunction } from './functions.ts';
 import { buildEvent } from './gateway-event.ts';
 import { closeServer, listenLocally } from './http-server.ts';
 import { answerLocally, type LocalRoute } from './local-routes.ts';
+import { type PageRequest, pageRequest } from './page-request.ts';
 import { orTimeout } from './or-timeout.ts';
 import { matchRoute, parseTarget, type Target } from './routing.ts';
 
@@ -24,7 +26,11 @@ export interface GatewayOptions {
   functions: FunctionLoaders;
   /** Routes that exist only on this machine. They come first. */
   localRoutes: readonly LocalRoute[];
+  /** Pages for browsers, which come before all routes; null: there is none at this address. */
+  pages?: ((request: PageRequest) => Promise<Answer | null>) | undefined;
   authorize: (header: string | undefined) => Promise<Authorization>;
+  /** Of pages that may call from a browser. */
+  origins: readonly string[];
   now: () => Instant;
   onAnswer?: (request: { method: string; path: string; status: number; tookMs: number }) => void;
   /** Takes internal errors, which the caller does not get to see. */
@@ -66,7 +72,7 @@ async function serve(
     options.onError(error);
     return answerFromGateway(500, 'Internal Server Error');
   });
-  send(response, answer);
+  send(response, { ...answer, headers: { ...answer.headers, ...corsHeaders(request, options.origins) } });
   options.onAnswer?.({
     method: request.method ?? '',
     path: target.path,
@@ -80,11 +86,19 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
   if (body === 'too large') {
     return answerFromGateway(413, 'Request Entity Too Large');
   }
+  const preflight = answerPreflight(request, options.origins);
+  if (preflight !== null) {
+    return preflight;
+  }
   const method = request.method ?? '';
   try {
     decodeURIComponent(target.path);
   } catch {
     return answerFromGateway(400, 'Bad Request');
+  }
+  const page = (await options.pages?.(pageRequest(request, target, body))) ?? null;
+  if (page !== null) {
+    return page;
   }
   const local = matchRoute(options.localRoutes, method, target.path);
   if (local !== null) {

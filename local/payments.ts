@@ -34,6 +34,8 @@ export interface LocalPayments {
   secrets: Readonly<Record<string, string>>;
   environment: Readonly<Record<string, string>>;
   routes: readonly LocalRoute[];
+  /** What a page needs to load Stripe.js; null: nobody has named the publishable key. */
+  inPage: () => Promise<{ publishableKey: string; scriptUrl: string } | null>;
   /** Waits until every event that has come is processed or set aside. */
   settled: () => Promise<void>;
   /** Loads what would be loaded on demand. */
@@ -84,9 +86,10 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       [VARIABLES.stripeEventsQueueUrl]: `${awsUrl}/000000000000/${EVENTS_QUEUE}`,
       [VARIABLES.stripeSecretId]: STRIPE_SECRET_ID,
       [VARIABLES.stripeApiUrl]: stripe.url ?? '',
-      [VARIABLES.appUrl]: `${url}/docs`,
+      [VARIABLES.appUrl]: `${url}/app/`,
     },
     routes: standIn === null ? [] : routesTo(standIn, events),
+    inPage: () => inPage(standIn),
     settled: () => events.settled(),
     warm: async () => {
       events.begin();
@@ -99,6 +102,22 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
       await standIn?.stop();
     },
   };
+}
+
+/** As Stripe documents it: the script goes by the same name as the version of the API. */
+const STRIPE_JS = 'endive/stripe.js';
+
+async function inPage(
+  standIn: StripeOnDemand | null,
+): Promise<{ publishableKey: string; scriptUrl: string } | null> {
+  if (standIn !== null) {
+    const { publishableKey, url } = await standIn.load();
+    return { publishableKey, scriptUrl: `${url}/${STRIPE_JS}` };
+  }
+  const publishableKey = process.env['STRIPE_PUBLISHABLE_KEY'];
+  return publishableKey === undefined
+    ? null
+    : { publishableKey, scriptUrl: `https://js.stripe.com/${STRIPE_JS}` };
 }
 
 /** The keys of a sandbox at Stripe, to use in place of the stand-in. */

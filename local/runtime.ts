@@ -18,7 +18,7 @@ import { devRoutes } from './dev-routes.ts';
 import { startEngine } from './engine.ts';
 import type { FunctionLoaders } from './functions.ts';
 import { type GatewayOptions, openGateway } from './gateway.ts';
-import { createIssuer, type Issuer } from './issuer.ts';
+import { AUDIENCE, createIssuer, type Issuer } from './issuer.ts';
 import {
   CRON_SECRET_ID,
   GIFT_SECRET_ID,
@@ -30,8 +30,10 @@ import {
 import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
 import { orTimeout } from './or-timeout.ts';
+import { openPage } from './page.ts';
 import { openPayments, type StripeAddress } from './payments.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
+import { type DemoUser, signInPages } from './sign-in.ts';
 import { UsageError } from './usage-error.ts';
 import { createRolloverMachine, type RolloverMachine } from './state-machine.ts';
 import { catalogueInForce } from '../lambdas/wiring/catalogue.ts';
@@ -48,8 +50,12 @@ export interface RuntimeOptions {
   table?: string | undefined;
   /** Whether the letters app runs too. */
   hasLetters?: boolean | undefined;
+  /** Whom the page to sign in offers. */
+  demoUsers?: readonly DemoUser[] | undefined;
   /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
+  /** Of pages that may call from a browser; none unless told. */
+  origins?: readonly string[] | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
   onError: (error: unknown) => void;
 }
@@ -73,6 +79,8 @@ export interface Runtime {
   reconcile: () => Promise<void>;
   /** Waits until every dispatched delivery is sent or has failed. The stream must be followed. */
   deliveriesSettled: () => Promise<void>;
+  /** Builds the page in the background, so that nobody has to wait for it. */
+  buildPage: () => void;
   /** Begins to hand the table's changes to the functions on its stream. */
   followStream: () => Promise<void>;
   /** Loads the functions in the background, so that no request has to wait for that. */
@@ -101,7 +109,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  { port, dataDir, onAnswer, onError, hasLetters = config.letters !== null, ...options }: RuntimeOptions,
+  {
+    port,
+    dataDir,
+    onAnswer,
+    onError,
+    hasLetters = config.letters !== null,
+    origins = [],
+    ...options
+  }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
   const app = hasLetters ? LETTERS_APP : CORE_APP;
@@ -140,6 +156,12 @@ async function startParts(
   parts.defer(() => store.client.destroy());
 
   const { stripe } = payments;
+  const page = openPage(
+    { api: null, issuer: url, stripeStandIn: stripe.url },
+    async () => ({ ...pageConfig(url), hasLetters, stripe: await payments.inPage() }),
+    onError,
+  );
+  const signIn = signInPages({ issuer, users: options.demoUsers ?? [] });
   gateway.serve({
     routes: app.routes,
     functions: { ...functions, admin: () => afterEvents(events, functions.admin) },
@@ -149,7 +171,9 @@ async function startParts(
       ...payments.routes,
       ...(senders?.routes ?? []),
     ],
+    pages: async (request) => (await page.answer(request)) ?? signIn(request),
     authorize: (header) => authorize(header, issuer, clock.now()),
+    origins,
     now: clock.now,
     onAnswer,
     onError,
@@ -158,6 +182,7 @@ async function startParts(
     ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe },
     paymentsSettled: payments.settled,
     sentFolder: senders?.folder ?? null,
+    buildPage: page.build,
     reconcile: async () => {
       const { handler } = await app.reconciler();
       await handler({ now: toIso(clock.now()) });
@@ -165,6 +190,18 @@ async function startParts(
     deliveriesSettled: () => settleDeliveries(events, senders),
     followStream: async () => parts.defer(await events.follow({ app, table, clock, data, onError })),
     warm: () => parts.defer(warmUp(new Set(app.routes.map(({ group }) => functions[group])), payments.warm)),
+  };
+}
+
+/** What the page is told of this machine. */
+function pageConfig(url: string): object {
+  return {
+    name: 'Postage',
+    apiUrl: '/',
+    issuer: url,
+    clientId: AUDIENCE,
+    scope: 'openid',
+    signOutUrl: null,
   };
 }
 

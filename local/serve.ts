@@ -4,11 +4,17 @@ import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { deadlineIn } from '../lambdas/runtime/deadline.ts';
 import { CATALOGUE } from '../lambdas/wiring/catalogue.ts';
 import { catalogue as shipped } from '../examples/letters/postage.config.ts';
-import { DEMO_USERS, seedDemoUsers } from './demo-data.ts';
+import { DEMO_PEOPLE, DEMO_USERS, seedDemoUsers } from './demo-data.ts';
 import type { GatewayOptions } from './gateway.ts';
 import { scheduleNightly } from './nightly.ts';
 import { announce, withdraw } from './running-file.ts';
 import { type Runtime, startRuntime } from './runtime.ts';
+
+/** Whom the page to sign in offers, whatever the catalogue. */
+const ANYBODY = [
+  { id: 'alice', about: 'New here', isOwner: false },
+  { id: 'owner', about: 'Owner of the app, with the dashboard', isOwner: true },
+];
 
 const SERVICE = 'demo-service';
 const SEEDS_WITHIN_MS = 20_000;
@@ -16,6 +22,8 @@ const SEEDS_WITHIN_MS = 20_000;
 export interface ServeOptions {
   port: number;
   dataDir: string | undefined;
+  /** Of pages that may call from a browser. */
+  origins: readonly string[];
   withDemo: boolean;
   asJson: boolean;
 }
@@ -36,6 +44,8 @@ async function start(options: ServeOptions): Promise<void> {
   const runtime = await startRuntime({
     port: options.port,
     dataDir: options.dataDir,
+    origins: options.origins,
+    demoUsers: options.withDemo && isShipped() ? [...DEMO_PEOPLE, ...ANYBODY] : ANYBODY,
     onAnswer: logAnswer,
     onError: (error) => console.error(error),
   });
@@ -63,6 +73,9 @@ async function start(options: ServeOptions): Promise<void> {
   // From here on, what the functions log goes to standard error.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   runtime.warm();
+  if (!options.asJson) {
+    runtime.buildPage();
+  }
   await runtime.followStream();
   scheduleReconciler(runtime);
 }
@@ -120,6 +133,7 @@ function describeAsJson(runtime: Runtime, tokens: Tokens): string {
 
 function describe({ url, dynamodb, stripe, sentFolder }: Runtime, withDemo: boolean): string {
   return `Postage answers at ${url} (ready in ${Math.round(performance.now())} ms; Ctrl-C stops it)
+Page           ${url}/app/
 Documentation  ${url}/docs
 DynamoDB       ${dynamodb}${sentFolder === null ? '' : `\nSent letters   ${sentFolder}`}
 Stripe         ${stripe.url === null ? 'https://api.stripe.com, in test mode' : `${stripe.url}, a stand-in`}

@@ -55,6 +55,7 @@ export async function openStripe(options: {
       keys,
       listening,
       webhookUrl: () => webhookUrl,
+      hostsPages: true,
       onError,
     });
     await setUp({ url, ...keys });

@@ -1,6 +1,7 @@
-import { type Account } from './account.ts';
-import { available, left, sumLots } from './credits.ts';
+import { type Account, endingOf } from './account.ts';
+import { available, left, type Lots, sumLots } from './credits.ts';
 import { toIso } from './instants.ts';
+import { boundaryAfter } from './periods.ts';
 
 /** Credits left by kind, and the lifetime counters. */
 export interface CreditsSummary {
@@ -13,6 +14,8 @@ export interface CreditsSummary {
   used: number;
   expired: number;
   takenBack: number;
+  /** The carried credits that are left, and when each part of them expires: the next first. */
+  lots: { credits: number; expiresAt: string }[];
   resetsAt: string;
 }
 
@@ -27,6 +30,18 @@ export function getCreditsSummary(account: Account): CreditsSummary {
     used,
     expired,
     takenBack,
+    lots: lotsLeft(account, lots),
     resetsAt: toIso(account.periodEnd),
   };
+}
+
+/** The oldest lot expires with the open period and each younger one a boundary later, but all of them when the plan ends. */
+function lotsLeft({ anchor, periodEnd, subscription }: Account, lots: Lots): CreditsSummary['lots'] {
+  const endsAt = endingOf(subscription) ?? Infinity;
+  let boundary = periodEnd;
+  return lots.flatMap((credits) => {
+    const expiresAt = toIso(Math.min(boundary, endsAt));
+    boundary = boundaryAfter(anchor, boundary);
+    return credits === 0 ? [] : [{ credits, expiresAt }];
+  });
 }

@@ -147,6 +147,9 @@ shownAs.add(Email, { type: 'string', format: 'email', maxLength: 254 });
 /** A count in an answer. */
 export const Count = z.int().check(z.gte(0));
 
+/** A share in an answer, rounded down, so that 100 means all of it. */
+export const Percent = z.int().check(z.gte(0), z.lte(100));
+
 export const Limit = named('Limit', z.union([Count, z.literal('unlimited')]));
 
 export const Plan = named('Plan', z.string(), {
@@ -170,12 +173,18 @@ export function wholeNumberParameter(
   return parameter;
 }
 
-/** A share in a query, more than 0 and at most 1. */
-export function shareParameter(byDefault: number): z.ZodMiniDefault<z.ZodMiniType<number>> {
+/** A share in a query, more than 0 or from a least one on, and at most 1. */
+export function shareParameter(byDefault: number, least?: number): z.ZodMiniDefault<z.ZodMiniType<number>> {
   const decimal = z.string().check(z.regex(/^[01](\.\d{1,15})?$/, 'Expected a decimal, such as 0.8.'));
-  const share = z.pipe(z.pipe(decimal, z.transform(Number)), z.number().check(z.gt(0), z.lte(1)));
+  const isEnough = least === undefined ? z.gt(0) : z.gte(least);
+  const share = z.pipe(z.pipe(decimal, z.transform(Number)), z.number().check(isEnough, z.lte(1)));
   const parameter = z._default(share, byDefault);
-  shownAs.add(parameter, { type: 'number', exclusiveMinimum: 0, maximum: 1, default: byDefault });
+  shownAs.add(parameter, {
+    type: 'number',
+    ...(least === undefined ? { exclusiveMinimum: 0 } : { minimum: least }),
+    maximum: 1,
+    default: byDefault,
+  });
   return parameter;
 }
 

@@ -9,7 +9,7 @@ export const METRIC_NAMESPACE = 'Postage';
 export const METRIC_DIMENSION = 'stage';
 
 export const METRICS = {
-  /** 1 for every run that came to its summary, whatever it says. Absent for 26 hours: the run is missing. */
+  /** 1 for every run that came to its summary, whatever it says, and for a new stack. Absent for 26 hours: the run is missing. */
   runs: 'RolloverRuns',
   /** Accounts that the run met. */
   accounts: 'RolloverAccounts',
@@ -44,7 +44,7 @@ export const PAYMENT_METRICS = {
 
 /** What each run of the reconciler says, under the same one dimension. */
 export const RECONCILER_METRICS = {
-  /** 1 for every run. Absent for 15 minutes: nobody looks at what is due. */
+  /** 1 for every run, and for a new stack. Absent for 15 minutes: nobody looks at what is due. */
   runs: 'ReconcilerRuns',
   /** What was due and could not be dealt with. It stays due. */
   failures: 'ReconcilerFailures',

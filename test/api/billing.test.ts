@@ -35,8 +35,8 @@ describe('Checkout', () => {
       customer: await customerOf(postage(), user),
       client_reference_id: user.id,
       metadata: { userId: user.id },
-      success_url: `${postage().url}/docs?checkout=succeeded`,
-      cancel_url: `${postage().url}/docs?checkout=cancelled`,
+      success_url: `${postage().url}/app/?checkout=succeeded`,
+      cancel_url: `${postage().url}/app/?checkout=cancelled`,
     });
     const customer = await stripe.customers.retrieve((await customerOf(postage(), user)) ?? '');
     expect(customer).toMatchObject({ metadata: { userId: user.id } });

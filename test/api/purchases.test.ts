@@ -80,8 +80,8 @@ describe('buying a bundle', () => {
       metadata,
       amount_total: 2_700,
       currency: 'usd',
-      success_url: `${postage().url}/docs?checkout=succeeded`,
-      cancel_url: `${postage().url}/docs?checkout=cancelled`,
+      success_url: `${postage().url}/app/?checkout=succeeded`,
+      cancel_url: `${postage().url}/app/?checkout=cancelled`,
     });
     await payCheckout(postage(), url);
     const { data } = await stripe.paymentIntents.list({ customer: session.customer as string });
@@ -100,6 +100,8 @@ describe('buying a bundle', () => {
       status: 409,
       body: { code: 'idempotency_conflict' },
     });
+    // The record comes before whether it is sold.
+    expect(await order(user, 7, headers)).toMatchObject({ status: 409 });
     await payCheckout(postage(), first.url);
     const paid = { id: first.id, status: 'paid', checkoutUrl: null };
     expect((await order(user, 10, headers)).body).toEqual(paid);

@@ -84,7 +84,7 @@ describe('500 requests for the last credit, on a bad day', () => {
       const items = await itemsOf(table.store(), userId);
       expect(items.has(`DELIVERY#${String(winners[0])}`)).toBe(true);
       expect([countOf(items, 'DELIVERY'), countOf(items, 'LEDGER')]).toEqual([2, 3]);
-      expect(items.get(`LETTER#${letterId}`)).toMatchObject({ openDeliveries: 2 });
+      expect(items.get(`LETTER#${letterId}`)?.['openDeliveries']).toHaveProperty('size', 2);
       expect(availableTo(await storedAccount(table.store(), userId))).toBe(0);
       await expectClosedBooks(table.store(), userId, NOW);
     },

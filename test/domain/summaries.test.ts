@@ -173,7 +173,24 @@ describe('the credits', () => {
       used: 4,
       expired: 0,
       takenBack: 0,
+      lots: [],
       resetsAt: '2026-02-28T00:00:00.000Z',
     });
+  });
+
+  it('G6: tell when each carried part expires, the next first', () => {
+    const account = withCredits(PRO, { lots: [2, 0, 3], usedThisPeriod: 1 });
+    expect(getCreditsSummary(account).lots).toEqual([
+      { credits: 1, expiresAt: '2026-02-28T00:00:00.000Z' },
+      { credits: 3, expiresAt: '2026-04-30T00:00:00.000Z' },
+    ]);
+  });
+
+  it('all expire when the subscription ends before', () => {
+    const ending = givenSubscriber(active({ endsAt: '2026-02-20' }), NOW);
+    expect(getCreditsSummary(withCredits(ending, { lots: [2, 3] })).lots).toEqual([
+      { credits: 2, expiresAt: '2026-02-20T00:00:00.000Z' },
+      { credits: 3, expiresAt: '2026-02-20T00:00:00.000Z' },
+    ]);
   });
 });

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
+import { FLAGS } from 'aws-cdk-lib/cx-api';
 import { type Variable, VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { ROUTES } from '../../lambdas/letters/http/routes.ts';
-import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+import { FEATURE_FLAGS, functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
 const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, resource]) => ({
@@ -95,6 +96,7 @@ describe('the rollover', () => {
       DefinitionSubstitutions: {
         RollPageFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloverpage'), 'Arn'] },
         SummarizeFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloversummary'), 'Arn'] },
+        Partition: { Ref: 'AWS::Partition' },
       },
       LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
     });
@@ -126,5 +128,63 @@ describe('the queues', () => {
     });
 
     expect(guarded.sort()).toEqual(queues.map(([id]) => id).sort());
+  });
+});
+
+describe('the feature flags of the CDK', () => {
+  it('are all set, so that none comes to change the template of a stack that lives', () => {
+    const known = Object.entries(FLAGS).filter(([, { introducedIn }]) => introducedIn.v2 !== undefined);
+    const recommended = Object.fromEntries(known.map(([name, flag]) => [name, flag.recommendedValue]));
+    // Statements that are merged can't be compared with the list of rights, one by one.
+    expect(FEATURE_FLAGS).toEqual({ ...recommended, '@aws-cdk/aws-iam:minimizePolicies': false });
+  });
+});
+
+describe('roles of services', () => {
+  it('are for what is in this account alone', () => {
+    const trusts = resourcesOf(template, 'AWS::IAM::Role').flatMap(([id, { Properties }]) => {
+      const { Statement } = Properties['AssumeRolePolicyDocument'] as {
+        Statement: { Principal: { Service: string }; Condition?: object }[];
+      };
+      return Statement.map(({ Principal, Condition }) => ({ id, service: Principal.Service, Condition }));
+    });
+    const others = trusts.filter(({ service }) => service !== 'lambda.amazonaws.com');
+    expect(others.length).toBeGreaterThan(3);
+    for (const { Condition } of others) {
+      expect(Condition).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+    }
+  });
+});
+
+describe('a protected stage', () => {
+  const prod = templateOf({ stage: 'prod', retention: { logDays: 365 } });
+
+  it('keeps logs for as long as it says', () => {
+    const days = resourcesOf(prod, 'AWS::Logs::LogGroup').map(
+      ([, { Properties }]) => Properties['RetentionInDays'],
+    );
+    expect(new Set(days)).toEqual(new Set([365]));
+  });
+
+  it('does not read source maps where users wait', () => {
+    const mapped = (given: typeof prod): number =>
+      resourcesOf(given, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
+        JSON.stringify(Properties['Environment']).includes('--enable-source-maps'),
+      ).length;
+    expect([mapped(prod), mapped(template)]).toEqual([0, functions.length]);
+  });
+
+  it('never empties its bucket, which a disposable one does when it goes', () => {
+    prod.resourceCountIs('Custom::S3AutoDeleteObjects', 0);
+    template.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
+  });
+});
+
+describe('logs that AWS delivers', () => {
+  it('have the name that leaves the account’s policy for them as it is', () => {
+    const names = resourcesOf(template, 'AWS::Logs::LogGroup').flatMap(
+      ([, { Properties }]) => Properties['LogGroupName'] ?? [],
+    );
+    expect(names.sort()).toEqual(['/aws/vendedlogs/postage-dev/api', '/aws/vendedlogs/postage-dev/rollover']);
   });
 });

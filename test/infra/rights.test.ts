@@ -64,6 +64,7 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["Sendersdeliveryanswersqueue\w+","Arn"\]\}$/, 'answers'],
     [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
     [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
+    [/^\{"Fn::GetAtt":\["IdentityUserPool\w+","Arn"\]\}$/, 'userPool'],
     [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
@@ -122,7 +123,9 @@ describe('the rights of the functions', () => {
         })),
       );
       expect(others.flatMap(({ Condition }) => Object.keys(Condition ?? {}))).toEqual(
-        RIGHTS[name].filter(({ keys }) => keys !== undefined).map(() => 'ForAllValues:StringLike'),
+        RIGHTS[name]
+          .filter(({ keys }) => keys !== undefined)
+          .flatMap(() => ['ForAllValues:StringLike', 'Null']),
       );
     },
   );
@@ -152,7 +155,10 @@ describe('the rights of the functions', () => {
     ['dynamodb:Scan', ''],
     ['dynamodb:BatchWriteItem', ''],
     ['dynamodb:DeleteItem', 'admin billing failed-events letters purchases'],
-    ['dynamodb:BatchGetItem', 'admin reconciler rollover-page statistics'],
+    [
+      'dynamodb:BatchGetItem',
+      'admin deliveries failed-events gifts letters purchases reconciler rollover-page statistics',
+    ],
     // A command that changes an account reads it again after a conflict.
     [
       'dynamodb:GetItem',
@@ -193,9 +199,11 @@ describe('the rights of the functions', () => {
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*', 'CHECK#*'] },
-      { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*'] },
+      { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*', 'TEXT#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
-      { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },
+      { name: 'admin', on: ['table'], keys: 'TEXT#*' },
+      { name: 'failed-events', on: ['listIndex'], keys: 'FAILED#*' },
+      { name: 'failed-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'failed-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'failed-events', on: ['table'], keys: 'AUDIT#*' },
       { name: 'cron', on: ['table'], keys: 'AUDIT#*' },
@@ -216,7 +224,11 @@ describe('the rights of the functions', () => {
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },
       { name: 'statistics', on: ['table'], keys: ['MARK#*', 'STATS#*'] },
+      { name: 'letters', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
+      { name: 'letters', on: ['table'], keys: 'RATE#*' },
       { name: 'reconciliation', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'email-sender', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
+      { name: 'mail-sender', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
     ]);
   });
 });

@@ -139,7 +139,7 @@ describe('answers of senders', () => {
   async function givenDispatched(): Promise<string> {
     const { client, table: name } = table.store();
     const id = randomUUID();
-    const letter = { pk: { S: 'USER#user' }, sk: { S: `LETTER#${id}` }, openDeliveries: { N: '1' } };
+    const letter = { pk: { S: 'USER#user' }, sk: { S: `LETTER#${id}` }, openDeliveries: { SS: [id] } };
     await client.send(new PutItemCommand({ TableName: name, Item: letter }));
     const about = { channel: 'email', paidWith: 'none', id, letterId: id } as const;
     await put(deliveryWith(about, { status: 'dispatched', dispatch: givenDispatch() }));

@@ -88,7 +88,7 @@ function sesError(name: string, message = 'as told', status = 400): () => Reply 
 }
 
 function ses(from: string): Send<EmailRecipient> {
-  return connectSes({ from, configurationSet: 'postage' });
+  return connectSes({ from, configurationSet: 'postage', batchesAtOnce: 2 });
 }
 
 /** What SES was asked beside its quota. */

@@ -93,7 +93,13 @@ describe('GET /dev/env', () => {
 });
 
 describe('a browser', () => {
-  it.each(['', '/', '/docs', '/docs/'])(
+  it.each(['', '/'])('is led to the page from the address that ends with "%s"', async (path) => {
+    const page = await fetch(postage.url + path, { redirect: 'manual' });
+    expect(page.status).toBe(302);
+    expect(page.headers.get('location')).toBe('/app/');
+  });
+
+  it.each(['/docs', '/docs/'])(
     'gets the documentation at the address that ends with "%s"',
     async (path) => {
       const page = await fetch(postage.url + path);

@@ -25,7 +25,7 @@ const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
  * says.
  */
 export function runCommand(
-  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'import' | 'stripe',
+  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'deploy' | 'export' | 'import' | 'stripe',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {

@@ -2,9 +2,18 @@ import * as z from 'zod/mini';
 import { SUBSCRIPTION_STATUSES } from '../../domain/account.ts';
 import { BILLING_INTERVALS } from '../../domain/catalogue.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Count, Instant, Limit, named, Plan, Price, UserId, wholeNumberParameter } from '../schemas.ts';
+import {
+  Count,
+  Instant,
+  Limit,
+  named,
+  Percent,
+  Plan,
+  Price,
+  UserId,
+  wholeNumberParameter,
+} from '../schemas.ts';
 
-const Percent = z.int().check(z.gte(0), z.lte(100));
 const Id = z.string();
 
 const limits = { limit: z.nullable(Limit), left: Limit };

@@ -17,11 +17,12 @@ export const CreditsSummary = named(
     used: Count,
     expired: Count,
     takenBack: Count,
+    lots: z.array(z.object({ credits: Count, expiresAt: Instant })),
     resetsAt: Instant,
   }),
   {
     description:
-      'The first four are what is left, in total and by kind. `granted`, `used`, `expired` and `takenBack` count over the whole life of the account: available = granted - used - expired - takenBack. `owed`: credits that were refunded after the user had spent them.',
+      'The first four are what is left, in total and by kind. `granted`, `used`, `expired` and `takenBack` count over the whole life of the account: available = granted - used - expired - takenBack. `lots`: the carried credits by when they expire, the next first. `owed`: credits that were refunded after the user had spent them.',
     example: {
       available: 3,
       included: 1,
@@ -32,6 +33,7 @@ export const CreditsSummary = named(
       used: 4,
       expired: 0,
       takenBack: 0,
+      lots: [],
       resetsAt: '2026-12-01T00:00:00.000Z',
     },
   },
@@ -59,7 +61,7 @@ const LedgerEntry = named(
   { description: 'One movement of credits. The amount is signed.', example: exampleEntry },
 );
 
-const LedgerPage = named('LedgerPage', page(LedgerEntry), {
+export const LedgerPage = named('LedgerPage', page(LedgerEntry), {
   example: { items: [exampleEntry], nextCursor: null },
 });
 

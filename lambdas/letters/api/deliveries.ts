@@ -32,6 +32,7 @@ import { answerWrite, REPLAYED } from '../../http/outcomes.ts';
 import { answerPage } from '../../http/paging.ts';
 import { accountErased, invalid, notFound, type Problem } from '../../http/problems.ts';
 import {
+  letterIsFull,
   notCancellable,
   paymentActionRequired,
   paymentFailed,
@@ -53,6 +54,9 @@ const create = operation(contracts.createDelivery, async (request) => {
   }
   if (outcome.outcome === 'letter_missing') {
     return notFound('letter');
+  }
+  if (outcome.outcome === 'letter_full') {
+    return letterIsFull(outcome.openDeliveries);
   }
   if (outcome.outcome === 'letter_too_long') {
     const { pages, mostPages } = outcome;

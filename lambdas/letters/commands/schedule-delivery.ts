@@ -11,14 +11,18 @@ import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../com
 import { type Replay, replayOf } from '../../commands/replay.ts';
 import { deliveryItem, deliveryKey, parseDelivery } from '../adapters/delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
-import { countDelivery, pagesBeyond } from '../adapters/letter-item.ts';
+import { type WireItem } from '../../adapters/dynamodb/items.ts';
+import { isFull, MAX_OPEN_DELIVERIES, openDelivery, pagesOfItem } from '../adapters/letter-item.ts';
 import { mostPagesTo } from '../domain/mail-limits.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
-/** How scheduling ends: as any command that costs usage, or because the letter is missing. */
-export type SchedulingOutcome =
-  | WriteOutcome<Delivery>
+/** How scheduling ends: as any command that costs usage, or because the letter is missing or takes no more deliveries. */
+export type SchedulingOutcome = WriteOutcome<Delivery> | LetterRefusal;
+
+/** The letter can't be sent, or not now. */
+export type LetterRefusal =
   | { outcome: 'letter_missing' }
+  | { outcome: 'letter_full'; openDeliveries: number }
   /** The sender would cut it. */
   | { outcome: 'letter_too_long'; pages: number; mostPages: number };
 
@@ -60,19 +64,14 @@ async function schedule(
 ): Promise<SchedulingOutcome> {
   const { userId, id, fingerprint } = context;
   const mostPages = asked.channel === 'mail' ? mostPagesTo(asked.recipient.country) : null;
-  return decidingWrite<Delivery, Exclude<SchedulingOutcome, WriteOutcome<Delivery>>>(store, {
+  return decidingWrite<Delivery, LetterRefusal>(store, {
     ...context,
     use: costOf(asked.channel),
     source: `delivery:${id}`,
     alongside: [
       {
-        write: countDelivery(store.table, userId, asked.letterId, mostPages),
-        ifRefused: (letter) => {
-          const pages = pagesBeyond(letter, mostPages);
-          return pages === null || mostPages === null
-            ? { outcome: 'letter_missing' }
-            : { outcome: 'letter_too_long', pages, mostPages };
-        },
+        write: openDelivery(store.table, userId, asked.letterId, id, mostPages),
+        ifRefused: (letter) => whyNotOpened(letter, mostPages),
       },
     ],
     payAsYouGo,
@@ -82,6 +81,16 @@ async function schedule(
     },
     parse: parseDelivery,
   });
+}
+
+function whyNotOpened(letter: WireItem | null, mostPages: number | null): LetterRefusal {
+  const pages = letter === null ? 0 : pagesOfItem(letter);
+  if (mostPages !== null && pages > mostPages) {
+    return { outcome: 'letter_too_long', pages, mostPages };
+  }
+  return letter !== null && isFull(letter)
+    ? { outcome: 'letter_full', openDeliveries: MAX_OPEN_DELIVERIES }
+    : { outcome: 'letter_missing' };
 }
 
 function paidBy(

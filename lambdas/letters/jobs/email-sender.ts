@@ -3,6 +3,7 @@ import { createStore } from '../../adapters/dynamodb/store.ts';
 import { connectEventBus } from '../../adapters/eventbridge/publish.ts';
 import { connectSes } from '../adapters/senders/ses.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
+import { BATCHES_AT_ONCE } from '../wiring/senders.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { queueAt, sendDueDeliveries } from '../commands/send-due-deliveries.ts';
 import { catalogueInForce } from '../../wiring/catalogue.ts';
@@ -14,6 +15,7 @@ const sender = {
   send: connectSes({
     from: requiredVariable('emailFrom'),
     configurationSet: optionalVariable('emailConfigurationSet'),
+    batchesAtOnce: Number(optionalVariable('batchesAtOnce') ?? BATCHES_AT_ONCE),
   }),
   queue: queueAt(optionalVariable('dueQueueUrl')),
   logger: createLogger('email-sender'),

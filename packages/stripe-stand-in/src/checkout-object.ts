@@ -104,7 +104,7 @@ export function newSession(sandbox: Sandbox, order: SessionOrder): Stripe.Checko
       : { tax_id_collection: { enabled: order.taxIds.enabled, required: order.taxIds.required ?? 'never' } }),
     total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
     ui_mode: 'hosted_page',
-    url: `https://checkout.stripe.com/c/pay/${id}`,
+    url: `${sandbox.pagesUrl ?? 'https://checkout.stripe.com'}/c/pay/${id}`,
   };
 }
 

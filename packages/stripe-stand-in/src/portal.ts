@@ -312,7 +312,7 @@ function createSession(sandbox: Sandbox, asked: z.infer<typeof sessionParams>): 
     locale: asked.locale ?? null,
     on_behalf_of: null,
     return_url: asked.return_url ?? chosen.default_return_url,
-    url: `https://billing.stripe.com/p/session/${id}`,
+    url: `${sandbox.pagesUrl ?? 'https://billing.stripe.com'}/p/session/${id}`,
   };
   sandbox.state.portal_session.set(id, session);
   sandbox.emit('billing_portal.session.created', session);

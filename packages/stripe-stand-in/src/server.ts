@@ -10,6 +10,7 @@ import { type Control, createControl } from './control.ts';
 import { answerControl, type ControlAnswer } from './control-routes.ts';
 import { listenForDisputes } from './disputes.ts';
 import { type Faults, faultsOf, NO_FAULTS } from './faults.ts';
+import { answerHostedPage } from './hosted-pages.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { answerPage } from './in-page.ts';
 import { listenForPayments } from './invoices.ts';
@@ -46,6 +47,8 @@ export interface StripeOptions {
   plays?: Partial<Plays> | undefined;
   /** How many requests a second it takes; null, or none, for any number. */
   rateLimits?: Partial<RateLimits> | null | undefined;
+  /** Serves Checkout and the Portal as pages to click through, and gives their addresses out. */
+  hostsPages?: boolean | undefined;
   /** Keeps everything over restarts. */
   data?: DataStore | undefined;
   /** A mistake of the stand-in's own. */
@@ -87,7 +90,7 @@ const BILLING: BillingSettings = {
   overdueDays: null,
   pendingUpdateMetadata: 'refused',
   anchorInTrial: 'ends_trial',
-  portalUnpaidChange: 'refused',
+  portalUnpaidChange: 'applied',
   portalWhileScheduled: 'releases',
   portalDecrease: 'per_year',
   // Guess: a bank debit ends four days after it began.
@@ -151,10 +154,15 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     await webhooks.stop();
     await closeServer(server);
   };
+  if (options.hostsPages === true) {
+    sandbox.pagesUrl = url;
+  }
   const act: StripeStandIn['answerControl'] = (...order) => answerControl(control, ...order);
   const answer = (request: ApiRequest): Promise<ApiOutcome> => {
     const { path } = parseTarget(request.target);
-    const inPage = answerPage(request.method, path);
+    const hosted =
+      sandbox.pagesUrl === null ? null : answerHostedPage({ ...request, path }, sandbox, control);
+    const inPage = hosted ?? answerPage(request.method, path);
     if (inPage !== null) {
       return Promise.resolve(inPage);
     }

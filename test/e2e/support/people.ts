@@ -21,6 +21,7 @@ export const PEOPLE = [
   'freeResubscriber',
   'freeTrier',
   'freeDebtor',
+  'freeDefaulter',
   'freePayer',
   'freeDeclined',
   'freeAuthenticator',

@@ -2,7 +2,6 @@ import { GetAccountCommand, SendEmailCommand, SESv2Client } from '@aws-sdk/clien
 import { setTimeout as wait } from 'node:timers/promises';
 import { type EmailRecipient } from '../../domain/deliveries.ts';
 import { senderHeader } from '../../domain/email-sender.ts';
-import { BATCHES_AT_ONCE } from '../../wiring/senders.ts';
 import {
   type Acceptance,
   NothingTakenError,
@@ -44,13 +43,15 @@ export interface SesOptions {
   from: string;
   /** What SES does with bounces and complaints; null: what the address's own configuration set says. */
   configurationSet: string | null;
+  /** How many batches share the account's rate. */
+  batchesAtOnce: number;
 }
 
 /**
  * Sends by Amazon SES, as fast as the account may. SES has no idempotency token, so each e-mail is asked for once, without
  * the SDK's retries. If the answer gets lost, SES may have sent it.
  */
-export function connectSes({ from, configurationSet }: SesOptions): Send<EmailRecipient> {
+export function connectSes({ from, configurationSet, batchesAtOnce }: SesOptions): Send<EmailRecipient> {
   const client = new SESv2Client({
     maxAttempts: 1,
     requestHandler: {
@@ -61,7 +62,7 @@ export function connectSes({ from, configurationSet }: SesOptions): Send<EmailRe
       httpsAgent: KEEPS_NOTHING,
     },
   });
-  const pace = new Pace(client);
+  const pace = new Pace(client, batchesAtOnce);
   const sender = senderHeader(from);
   return async (parcel) => {
     await pace.turn();
@@ -86,18 +87,20 @@ const SLOWEST_PER_SECOND = 1;
  */
 class Pace {
   readonly #client: SESv2Client;
+  readonly #batchesAtOnce: number;
   #intervalMs: Promise<number> = Promise.resolve(0);
   #askAgainAt = 0;
   #nextAt = 0;
 
-  constructor(client: SESv2Client) {
+  constructor(client: SESv2Client, batchesAtOnce: number) {
     this.#client = client;
+    this.#batchesAtOnce = batchesAtOnce;
   }
 
   async turn(): Promise<void> {
     if (performance.now() >= this.#askAgainAt) {
       this.#askAgainAt = performance.now() + QUOTA_MS;
-      this.#intervalMs = this.#perSecond().then((rate) => (1_000 * BATCHES_AT_ONCE) / rate);
+      this.#intervalMs = this.#perSecond().then((rate) => (1_000 * this.#batchesAtOnce) / rate);
     }
     const intervalMs = await this.#intervalMs;
     const now = performance.now();

@@ -199,7 +199,7 @@ export const createDelivery = contract('POST /deliveries', {
   operationId: 'createDelivery',
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers 402 again; after one that was called off, it answers 201 with the cancelled delivery. A new try takes a new key. Where the holder of the card has to authenticate, the answer is 402 `payment_action_required`: `handleNextAction({clientSecret})` of Stripe.js finishes it, with nothing but the publishable key of the same account; `/docs/pay` is a page that does it.',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. A letter has at most 20 open deliveries at once: 409 `illegal_transition`. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers 402 again; after one that was called off, it answers 201 with the cancelled delivery. A new try takes a new key. Where the holder of the card has to authenticate, the answer is 402 `payment_action_required`: `handleNextAction({clientSecret})` of Stripe.js finishes it, with nothing but the publishable key of the same account; `/docs/pay` is a page that does it.',
   body: NewDelivery,
   idempotencyKey: 'optional',
   answers: {
@@ -219,6 +219,7 @@ export const createDelivery = contract('POST /deliveries', {
     'payment_method_required',
     'payment_failed',
     'payment_action_required',
+    'illegal_transition',
     'not_configured',
   ],
 });

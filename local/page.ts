@@ -1,0 +1,120 @@
+/** The page under `/app/`, as a bucket behind a distribution serves it in AWS. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { cacheControl, contentSecurityPolicy, type PageOrigins } from '../web/headers.ts';
+import { isBuilt, pageFolder } from '../web/page-folder.ts';
+import { type Answer, answerJson } from './answers.ts';
+import { answerHtml } from './html.ts';
+import type { PageRequest } from './page-request.ts';
+
+const run = promisify(execFile);
+
+const BASE = '/app/';
+const INDEX = 'index.html';
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+};
+
+/** What the page is told of this machine. It is asked for with each load of the page. */
+export type PageConfigSource = () => Promise<object>;
+
+export interface LocalPage {
+  answer: (request: PageRequest) => Promise<Answer | null>;
+  /** Begins to build it, if nobody has yet. */
+  build: () => void;
+}
+
+export function openPage(
+  origins: PageOrigins,
+  config: PageConfigSource,
+  onError: (error: unknown) => void,
+): LocalPage {
+  let folder: string | null = null;
+  let building: Promise<void> | null = null;
+  let failure: unknown = null;
+  const build = (): void => {
+    folder ??= pageFolder();
+    if (building === null && !isBuilt(folder)) {
+      building = buildInBackground().catch((error: unknown) => {
+        failure = error;
+        onError(error);
+      });
+    }
+  };
+  const answer = async ({ method, path }: PageRequest): Promise<Answer | null> => {
+    if (method !== 'GET' || !`${path}/`.startsWith(BASE)) {
+      return null;
+    }
+    if (!path.startsWith(BASE)) {
+      return { status: 301, headers: { location: BASE }, body: '' };
+    }
+    const name = normalize(decodeURIComponent(path.slice(BASE.length)));
+    if (name === 'config.json') {
+      return answerJson(200, await config());
+    }
+    build();
+    if (folder === null || !isBuilt(folder)) {
+      return failure === null ? unfinished() : unbuildable();
+    }
+    return fileIn(folder, name, origins);
+  };
+  return { answer, build };
+}
+
+/** In a process of its own: the API answers meanwhile. */
+async function buildInBackground(): Promise<void> {
+  await run(process.execPath, [fileURLToPath(new URL('../web/build.ts', import.meta.url))]);
+}
+
+/** A path without a file is a place within the page. */
+async function fileIn(folder: string, name: string, origins: PageOrigins): Promise<Answer> {
+  const isPlace = extname(name) === '' || name.startsWith('..');
+  const file = isPlace ? INDEX : name;
+  try {
+    const body = await readFile(join(folder, file));
+    return { status: 200, headers: headersOf(file, origins), body };
+  } catch {
+    return { status: 404, headers: { 'content-type': 'text/plain' }, body: 'Not Found' };
+  }
+}
+
+function headersOf(file: string, origins: PageOrigins): Record<string, string> {
+  const type = MEDIA_TYPES[extname(file)] ?? 'application/octet-stream';
+  return {
+    'content-type': type,
+    'cache-control': cacheControl(file),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    ...(type.startsWith('text/html') ? { 'content-security-policy': contentSecurityPolicy(origins) } : {}),
+  };
+}
+
+const SOON_SECONDS = 1;
+
+function unfinished(): Answer {
+  const { headers, ...page } = answerHtml(
+    503,
+    'The page is being built',
+    '<p>This takes a few seconds after a change. It shows here by itself.</p>',
+  );
+  return {
+    ...page,
+    headers: { ...headers, refresh: String(SOON_SECONDS), 'retry-after': String(SOON_SECONDS) },
+  };
+}
+
+function unbuildable(): Answer {
+  return answerHtml(
+    500,
+    'The page could not be built',
+    '<p>The terminal says why. <code>npm run web:build</code> tries again.</p>',
+  );
+}

@@ -1,0 +1,249 @@
+/** What users do on the page, by clicking alone. */
+import { expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { describeInBrowser, FLOW_MS, signIn, useBrowser } from './support/browser.ts';
+import { useSite } from './support/site.ts';
+
+const TWO_MINUTES_MS = 120_000;
+
+describeInBrowser('the page', () => {
+  const site = useSite();
+  const browser = useBrowser();
+
+  const someone = (): string => `user-${randomUUID()}`;
+  const says = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+  const press = (page: Page, name: string | RegExp) =>
+    page.getByRole('button', { name }).filter({ visible: true }).first().click();
+  const visit = (page: Page, name: string) =>
+    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+
+  async function write(page: Page, title: string): Promise<void> {
+    await visit(page, 'Letters');
+    await page.getByLabel('Title').fill(title);
+    await page.getByRole('textbox', { name: 'Letter' }).fill('Did you learn to swim?');
+    await press(page, 'Save the letter');
+  }
+
+  async function fillMail(page: Page, postalCode = 'SW1Y 4JH'): Promise<void> {
+    await page.getByText('By post', { exact: true }).click();
+    await page.getByLabel('When').fill('2090-01-31T09:00');
+    await page.getByLabel('Country').selectOption('GB');
+    await page.getByLabel('Name').fill('Ada Lovelace');
+    await page.getByLabel('Street and number').fill('12 St James’s Square');
+    await page.getByLabel('City').fill('London');
+    await page.getByLabel('Postal code').fill(postalCode);
+  }
+
+  async function sendMail(page: Page): Promise<void> {
+    await fillMail(page);
+    await press(page, 'Schedule it');
+  }
+
+  async function subscribe(page: Page, card: RegExp): Promise<void> {
+    await visit(page, 'Plans');
+    await press(page, 'Get Pro');
+    await page.getByLabel(card).check();
+    await press(page, /^Pay/);
+    await says(page, 'Your plan is Pro.');
+  }
+
+  async function useUp(page: Page): Promise<void> {
+    await write(page, 'To be sent');
+    await says(page, 'Saved.');
+    for (let credits = 0; credits < 2; credits += 1) {
+      await sendMail(page);
+      await says(page, /^Scheduled for/);
+    }
+  }
+
+  it(
+    'G9: leads from the start to the first paid mail in less than two minutes',
+    async () => {
+      const startedAt = performance.now();
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await useUp(page);
+      await fillMail(page);
+      await says(page, /No credits are left. This costs \$3.00/);
+      await press(page, 'Schedule it');
+      await page.getByRole('dialog', { name: 'No credits left' }).waitFor();
+      await says(page, 'This mail costs $3.00, charged to your card now.');
+      await press(page, 'Pay $3.00 and schedule');
+      await says(page, /^Scheduled for/);
+      await says(page, 'By post, $3.00');
+      expect(performance.now() - startedAt).toBeLessThan(TWO_MINUTES_MS);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'G9: charges nobody who does not say so, and asks the bank where it wants that',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /asks for its holder/);
+      await useUp(page);
+      await sendMail(page);
+      await press(page, 'Not now');
+      await says(page, 'By post, one credit');
+      expect(await page.getByText('By post, $3.00').count()).toBe(0);
+
+      await press(page, 'Schedule it');
+      await press(page, 'Pay $3.00');
+      await press(page, 'Fail');
+      await says(page, 'Try again with another card.');
+
+      await press(page, 'Schedule it');
+      await press(page, 'Pay $3.00');
+      await press(page, 'Authorize');
+      await says(page, /^Scheduled for/);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'says that a card was declined, and leads to another one',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await visit(page, 'Usage');
+      await press(page, 'Cards and invoices');
+      await page.getByLabel(/declines every charge/).check();
+      await press(page, 'Use this card');
+      await says(page, 'The card is changed.');
+      await page.getByRole('link', { name: 'Back to the app' }).click();
+      await useUp(page);
+      await sendMail(page);
+      await press(page, 'Pay $3.00');
+      await says(page, 'Your card was declined. $3.00 were not charged.');
+      expect(await page.getByLabel('City').inputValue()).toBe('London');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'shows the limit that is reached, when it resets, and the plan that helps',
+    async () => {
+      const user = someone();
+      const page = await browser.open();
+      await signIn(page, site(), user);
+      await page.getByText('5 of 5').waitFor({ state: 'detached' });
+      for (let letters = 0; letters < 5; letters += 1) {
+        await site().call(user, 'POST', '/letters', { title: 'To me', body: 'Hello' });
+      }
+      await write(page, 'One too many');
+      await says(page, 'You have used 5 of 5 letters. The limit of your plan is reached.');
+      await says(page, /It resets .* CET/);
+      expect(await page.getByLabel('Title').inputValue()).toBe('One too many');
+      await page.getByRole('link', { name: 'See Pro' }).click();
+      await page.getByRole('heading', { name: 'Plans' }).waitFor();
+      await visit(page, 'Usage');
+      await says(page, 'Limit reached');
+      expect(await page.getByRole('meter').first().getAttribute('aria-valuetext')).toBe(
+        '5 of 5 letters used, 0 left',
+      );
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'says when a day’s limit is reached, and which part of an address the sender would refuse',
+    async () => {
+      const user = someone();
+      await site().setPlan(user, 'enterprise');
+      const { id: letterId } = await site().call(user, 'POST', '/letters', { title: 'To me', body: 'Hi' });
+      const recipient = { name: 'Ada', line1: '1', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
+      const order = { letterId, channel: 'mail', deliverAt: '2090-01-31T09:00:00Z', recipient };
+      for (let mails = 0; mails < 10; mails += 1) {
+        await site().call(user, 'POST', '/deliveries', order);
+      }
+      const page = await browser.open();
+      await signIn(page, site(), user, '/letters');
+      await visit(page, 'Letters');
+      await fillMail(page, '');
+      await press(page, 'Schedule it');
+      await says(page, 'Mail to GB does not arrive without it.');
+      expect(await page.getByLabel('Postal code').getAttribute('aria-invalid')).toBe('true');
+      await page.getByLabel('Postal code').fill('SW1Y 4JH');
+      await press(page, 'Schedule it');
+      await says(page, 'You have used today’s 10 postal mails.');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'G11: cancels a delivery, and the credit is back',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await write(page, 'To be cancelled');
+      await says(page, 'Saved.');
+      await sendMail(page);
+      await says(page, /^Scheduled for/);
+      await press(page, /^Cancel$/);
+      await says(page, 'Cancelled');
+      await visit(page, 'Credits');
+      await says(page, /^2$/);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'G8: sells a bundle, whose credits arrive; gives some away, and somebody claims them',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await visit(page, 'Credits');
+      await press(page, 'Buy for $14.00');
+      await press(page, /^Pay/);
+      await says(page, 'Your credits have arrived.');
+      await visit(page, 'Credits');
+      await page.getByLabel('How many').fill('2');
+      await press(page, 'Make the gift');
+      const code = (await page.locator('.code').textContent()) ?? '';
+      expect(code).toMatch(/^[0-9A-Z]{7}(-[0-9A-Z]{7}){3}$/);
+
+      const other = await browser.open();
+      await signIn(other, site(), someone());
+      await visit(other, 'Credits');
+      await other.getByLabel('Code').fill(code);
+      await press(other, 'Claim');
+      await says(other, '2 mail credits are yours.');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'shows what another plan costs before it changes, and takes back what is scheduled',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await visit(page, 'Plans');
+      await press(page, 'Change to Enterprise');
+      await says(page, 'You no longer get');
+      await press(page, /^Pay \$\d+\.\d\d and change to Enterprise/);
+      await says(page, 'You have Enterprise now.');
+      await press(page, 'Close');
+      await press(page, 'Change to Pro');
+      await press(page, /^Change to Pro$/);
+      await says(page, /Pro holds from/);
+      await press(page, 'Close');
+      await visit(page, 'Usage');
+      await says(page, /Pro from/);
+      await press(page, 'Take back');
+      await page.getByText(/Pro from/).waitFor({ state: 'detached' });
+      await press(page, /^Cancel$/);
+      await press(page, 'Cancel the subscription');
+      await says(page, /^Ends/);
+      await press(page, 'Keep the subscription');
+      await page.getByText(/^Ends/).waitFor({ state: 'detached' });
+    },
+    FLOW_MS,
+  );
+});

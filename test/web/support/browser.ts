@@ -1,0 +1,102 @@
+/** Debian's Chromium, by playwright-core. Where there is none, one clear line says that these tests do not run. */
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Site } from './site.ts';
+
+const PATH = '/usr/bin/chromium';
+const hasBrowser = existsSync(PATH);
+if (!hasBrowser) {
+  process.stderr.write(`Skipped: the page is not tried in a browser, because there is no ${PATH}.\n`);
+}
+
+export const describeInBrowser = hasBrowser ? describe : describe.skip;
+
+/** Long enough for a flow of clicks on a busy machine. */
+export const FLOW_MS = 120_000;
+const STEP_MS = 20_000;
+
+export interface Visitor {
+  /** Opens a window of its own, and fails the test when the page logs an error. */
+  open: (options?: BrowserContextOptions) => Promise<Page>;
+}
+
+/** A browser for a test file. Errors that the page logs are collected, and a test file may have none. */
+export function useBrowser(): Visitor & { errors: string[] } {
+  let browser: Browser;
+  const errors: string[] = [];
+  beforeAll(async () => {
+    if (hasBrowser) {
+      browser = await chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });
+    }
+  }, FLOW_MS);
+  afterAll(async () => {
+    if (hasBrowser) {
+      await browser.close();
+    }
+    expect(errors).toEqual([]);
+  });
+  return {
+    errors,
+    open: async (options = {}) => {
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        timezoneId: 'Europe/Berlin',
+        locale: 'en-US',
+        ...options,
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(STEP_MS);
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('console', (message) => {
+        // A refusal is an answer too, and the browser logs each that is not 2xx.
+        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+          errors.push(message.text());
+        }
+      });
+      return page;
+    },
+  };
+}
+
+/** Signs in by the page of the local issuer, and comes back to where it began. */
+export async function signIn(page: Page, { url }: Site, userId: string, path = '/'): Promise<void> {
+  await page.goto(`${url}/app${path}`);
+  await page.getByRole('banner').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByLabel('Somebody else').fill(userId);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds against WCAG 2.2 AA and its best practices. */
+export async function violationsOn(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+declare global {
+  // The page has it once it is evaluated there.
+  var axe: {
+    run: (
+      context: unknown,
+      options: object,
+    ) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+  };
+  var document: unknown;
+}
+
+const SCREENSHOTS = fileURLToPath(new URL('../../../coverage/screenshots/', import.meta.url));
+
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+}

@@ -1,0 +1,51 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { type ReactElement, useState } from 'react';
+import { answerOf, type Api, type Schemas } from '../api/client.ts';
+import { OWN } from '../api/reads.ts';
+import { Submitting } from '../forms/submitting.tsx';
+import { useSubmission } from '../forms/use-submission.ts';
+import { usePage } from '../page-context.ts';
+import { texts } from '../texts/texts.ts';
+
+type Change = 'take plan back' | 'keep';
+
+interface ChangeButtonProps {
+  change: Change;
+  label: string;
+}
+
+/** Takes something back that was asked for. */
+export function ChangeButton({ change, label }: ChangeButtonProps): ReactElement {
+  const { api } = usePage();
+  const queries = useQueryClient();
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const submission = useSubmission(
+    () => send(api, change, key),
+    () => {
+      setKey(crypto.randomUUID());
+      void queries.invalidateQueries({ queryKey: OWN });
+    },
+  );
+  return (
+    <div className="stack-tight">
+      <div>
+        <button
+          type="button"
+          className="button button-small"
+          aria-disabled={submission.isBusy}
+          onClick={() => submission.submit(null)}
+        >
+          {submission.isBusy ? texts.states.sending : label}
+        </button>
+      </div>
+      <Submitting submission={submission} />
+    </div>
+  );
+}
+
+function send(api: Api, change: Change, key: string): Promise<Schemas['BillingChange']> {
+  const init = { params: { header: { 'Idempotency-Key': key } } };
+  return change === 'keep'
+    ? answerOf(api.letters.DELETE('/billing/cancellation', init))
+    : answerOf(api.letters.DELETE('/billing/plan-changes', init));
+}

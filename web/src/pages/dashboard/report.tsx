@@ -1,0 +1,114 @@
+import { type ReactElement, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import type { Schemas } from '../../api/client.ts';
+import { type Column, DataTable } from '../../components/data-table.tsx';
+import { Field } from '../../components/field.tsx';
+import { Loaded, Section } from '../../components/section.tsx';
+import { format } from '../../format/reader.ts';
+import { texts } from '../../texts/texts.ts';
+import { useReport } from './owner-reads.ts';
+import { dayOf } from './ranges.ts';
+
+const { dashboard } = texts;
+const HEIGHT = 320;
+
+type Rates = Schemas['MailReport']['rates'];
+
+/** How mails and credits did in a month, with the thresholds that were crossed. */
+export function Report(): ReactElement {
+  const [search, setSearch] = useSearchParams();
+  const [present] = useState(() => dayOf(Date.now()).slice(0, '2026-11'.length));
+  const month = search.get('month') ?? present;
+  const report = useReport(month);
+  return (
+    <Section title={dashboard.reportTitle}>
+      <div className="filters">
+        <Field
+          label={dashboard.month}
+          type="month"
+          value={month}
+          max={present}
+          onChange={(chosen) => setSearch({ month: chosen }, { replace: true })}
+        />
+      </div>
+      <Loaded query={report} height={HEIGHT}>
+        {(data) => <Figures report={data} />}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Figures({ report }: { report: Schemas['MailReport'] }): ReactElement {
+  const { mails, revenueCents, refundedCents, disputes, mailsPerProUser, rates } = report;
+  const dollars = (amountCents: number): string => format.money({ amountCents, currency: 'usd' });
+  return (
+    <>
+      <dl className="figures">
+        <Figure
+          name={dashboard.delivered}
+          value={format.count(mails.delivered)}
+          about={dashboard.deliveredBy(format.count(mails.free), format.count(mails.paid))}
+        />
+        <Figure
+          name={dashboard.revenue}
+          value={dollars(revenueCents)}
+          about={dashboard.refunded(dollars(refundedCents))}
+        />
+        <Figure
+          name={dashboard.disputes}
+          value={format.count(disputes.opened)}
+          about={dashboard.disputesOf(format.count(disputes.won), format.count(disputes.lost))}
+        />
+        <Figure
+          name={dashboard.perUser}
+          value={mailsPerProUser === null ? dashboard.none : format.count(mailsPerProUser)}
+          about=""
+        />
+      </dl>
+      <RateTable rates={rates} />
+    </>
+  );
+}
+
+function Figure({ name, value, about }: { name: string; value: string; about: string }): ReactElement {
+  return (
+    <div className="figure">
+      <dt>{name}</dt>
+      <dd>
+        <strong>{value}</strong>
+        <span className="soft small">{about}</span>
+      </dd>
+    </div>
+  );
+}
+
+interface Row {
+  name: string;
+  rate: Rates[keyof Rates];
+}
+
+function RateTable({ rates }: { rates: Rates }): ReactElement {
+  const { rates: names } = dashboard;
+  const rows: Row[] = [
+    { name: names.creditUtilization, rate: rates.creditUtilization },
+    { name: names.exhaustion, rate: rates.exhaustion },
+    { name: names.payAsYouGoConversion, rate: rates.payAsYouGoConversion },
+    { name: names.failedPayments, rate: rates.failedPayments },
+    { name: names.refunds, rate: rates.refunds },
+  ];
+  const share = (value: number | null): string => (value === null ? dashboard.none : format.share(value));
+  const columns: Column<Row>[] = [
+    { title: dashboard.rate, cell: ({ name }) => name },
+    { title: dashboard.value, cell: ({ rate }) => share(rate.value), isNumber: true },
+    { title: dashboard.threshold, cell: ({ rate }) => share(rate.threshold), isNumber: true },
+    {
+      title: dashboard.status,
+      cell: ({ rate }) => (
+        <span className={rate.isCrossed ? 'tag tag-bad' : 'tag'}>
+          {rate.isCrossed ? dashboard.crossed : dashboard.within}
+        </span>
+      ),
+    },
+  ];
+  return <DataTable label={dashboard.reportTitle} rows={rows} columns={columns} keyOf={({ name }) => name} />;
+}

@@ -1,0 +1,179 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactElement, type ReactNode, useState } from 'react';
+import { answerOf, type Schemas } from '../../api/client.ts';
+import { useWords } from '../../catalogue/use-words.ts';
+import { DataTable } from '../../components/data-table.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { PagedTable } from '../../components/paged-table.tsx';
+import { Loaded, Section } from '../../components/section.tsx';
+import { format } from '../../format/reader.ts';
+import { usePage } from '../../page-context.ts';
+import { texts } from '../../texts/texts.ts';
+import { Levels, Meters } from '../usage/meters.tsx';
+import { CreditKinds } from '../usage/credit-kinds.tsx';
+import { LEDGER_COLUMNS } from '../usage/ledger.tsx';
+import { AdjustForm } from './adjust-form.tsx';
+import { AuditTable } from './audit-table.tsx';
+import { OWNER, type ShownUser, useUser, useUserLedger } from './owner-reads.ts';
+
+const { dashboard } = texts;
+const HEIGHT = 240;
+
+/** One user: the account, the proof of its books, what was done by whom, and a way to correct credits. */
+export function UserPage({ userId }: { userId: string }): ReactElement {
+  const user = useUser(userId);
+  return (
+    <>
+      <h2 className="wrap">{userId}</h2>
+      <div className="columns">
+        <div>
+          <Section title={dashboard.account}>
+            <Loaded query={user} height={HEIGHT}>
+              {(data) => <Shown user={data} />}
+            </Loaded>
+          </Section>
+          <Proof userId={userId} />
+        </div>
+        <div>
+          {user.data !== undefined && 'credits' in user.data && (
+            <Section title={texts.credits.title}>
+              <CreditKinds credits={user.data.credits} withheld={0} />
+            </Section>
+          )}
+          <Section title={dashboard.adjust}>
+            <AdjustForm userId={userId} />
+          </Section>
+        </div>
+      </div>
+      <UserLedger userId={userId} />
+      <Section title={dashboard.audit}>
+        <AuditTable filters={{ date: '', type: '', user: userId }} />
+      </Section>
+    </>
+  );
+}
+
+function Shown({ user }: { user: ShownUser }): ReactNode {
+  const words = useWords();
+  if ('erasedAt' in user) {
+    return <Notice tone="info" title={dashboard.erased(format.instant(user.erasedAt))} />;
+  }
+  if ('account' in user) {
+    const { account } = user;
+    return (
+      <>
+        <Standing plan={words.planName(account.plan)} status={texts.plan.status[account.status]} />
+        <Meters account={account} />
+        {Object.keys(account.levels).length > 0 && <Levels account={account} />}
+      </>
+    );
+  }
+  const { entitlements, usage } = user;
+  return (
+    <>
+      <Standing plan={words.planName(entitlements.plan)} status={texts.plan.status[entitlements.status]} />
+      <dl className="facts">
+        <dt>{texts.letters.title}</dt>
+        <dd>{usedOf(usage.usage.lettersCreated, usage.limits.maxLetters)}</dd>
+        <dt>{words.titleOf('emails').many}</dt>
+        <dd>{usedOf(usage.usage.emailsSent, usage.limits.maxEmails)}</dd>
+        <dt>{words.titleOf('mails').many}</dt>
+        <dd>{format.count(usage.usage.mailsSent)}</dd>
+        <dt>{dashboard.resets}</dt>
+        <dd>{format.instant(usage.periodEndsAt)}</dd>
+      </dl>
+    </>
+  );
+}
+
+function usedOf(used: number, limit: Schemas['Limit']): string {
+  return limit === 'unlimited'
+    ? `${format.count(used)}, ${texts.plans.unlimitedWord}`
+    : `${format.count(used)} / ${format.count(limit)}`;
+}
+
+function Standing({ plan, status }: { plan: string; status: string }): ReactElement {
+  return (
+    <p className="row">
+      <strong className="plan-name">{plan}</strong>
+      <span className="tag">{status}</span>
+    </p>
+  );
+}
+
+/** Reading it stands in the audit trail, so somebody has to ask for it. */
+function UserLedger({ userId }: { userId: string }): ReactElement {
+  const [isAsked, setAsked] = useState(false);
+  const query = useUserLedger(userId, isAsked);
+  return (
+    <Section title={dashboard.ledger}>
+      {isAsked ? (
+        <PagedTable
+          label={dashboard.ledger}
+          query={query}
+          columns={LEDGER_COLUMNS}
+          empty={texts.usage.ledgerEmpty}
+        />
+      ) : (
+        <div>
+          <button type="button" className="button button-small" onClick={() => setAsked(true)}>
+            {dashboard.showLedger}
+          </button>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+/** It reads a user's whole ledger, so somebody has to ask for it. */
+function Proof({ userId }: { userId: string }): ReactElement {
+  const { api } = usePage();
+  const [isAsked, setAsked] = useState(false);
+  const proof = useQuery({
+    queryKey: [...OWNER, 'proof', userId],
+    queryFn: () =>
+      answerOf(api.letters.GET('/admin/users/{userId}/ledger-proof', { params: { path: { userId } } })),
+    enabled: isAsked,
+    staleTime: 0,
+  });
+  return (
+    <Section title={dashboard.proof}>
+      <div>
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => (isAsked ? void proof.refetch() : setAsked(true))}
+        >
+          {dashboard.prove}
+        </button>
+      </div>
+      {isAsked && (
+        <Loaded query={proof} height={HEIGHT}>
+          {({ holds, movements, lines }) => (
+            <>
+              <Notice
+                tone={holds ? 'good' : 'bad'}
+                title={holds ? dashboard.proofHolds(format.count(movements)) : dashboard.proofFails}
+                isLive
+              />
+              <DataTable
+                label={dashboard.proof}
+                rows={lines}
+                columns={[
+                  { title: dashboard.field, cell: ({ field }) => field },
+                  { title: dashboard.stands, cell: ({ account }) => format.count(account), isNumber: true },
+                  {
+                    title: dashboard.expected,
+                    cell: ({ expected }) => format.count(expected),
+                    isNumber: true,
+                  },
+                ]}
+                keyOf={({ field }) => field}
+              />
+            </>
+          )}
+        </Loaded>
+      )}
+    </Section>
+  );
+}

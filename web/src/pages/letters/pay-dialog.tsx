@@ -1,0 +1,45 @@
+import type { ReactElement } from 'react';
+import { useLocation } from 'wouter';
+import { Dialog } from '../../components/dialog.tsx';
+import type { Price } from '../../format/format.ts';
+import { format } from '../../format/reader.ts';
+import { Submitting } from '../../forms/submitting.tsx';
+import type { Submission } from '../../forms/use-submission.ts';
+import { texts } from '../../texts/texts.ts';
+
+interface PayDialogProps {
+  price: Price;
+  submission: Submission<{ payAsYouGo: boolean }>;
+  onPay: () => void;
+  onClose: () => void;
+}
+
+/** Names the price, and charges only when its reader says so. */
+export function PayDialog({ price, submission, onPay, onClose }: PayDialogProps): ReactElement {
+  const [, go] = useLocation();
+  const { isBusy } = submission;
+  const sum = format.money(price);
+  return (
+    <Dialog
+      isOpen
+      title={texts.letters.payTitle}
+      onClose={() => (isBusy ? undefined : onClose())}
+      actions={
+        <>
+          <button type="button" className="button button-quiet" aria-disabled={isBusy} onClick={onClose}>
+            {texts.letters.notNow}
+          </button>
+          <button type="button" className="button" onClick={() => go('/credits')}>
+            {texts.letters.buyBundle}
+          </button>
+          <button type="button" className="button button-primary" aria-disabled={isBusy} onClick={onPay}>
+            {isBusy ? texts.states.sending : texts.letters.pay(sum)}
+          </button>
+        </>
+      }
+    >
+      <p>{texts.letters.payHelp(sum)}</p>
+      {submission.waiting !== null && <Submitting submission={submission} />}
+    </Dialog>
+  );
+}

@@ -1,0 +1,132 @@
+import { type ReactElement, useEffect } from 'react';
+import { faultsIn, problemIn } from '../../api/failure.ts';
+import { useLetters } from '../../api/reads.ts';
+import { Choices, Field, Select } from '../../components/field.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { format } from '../../format/reader.ts';
+import { allZones } from '../../format/zones.ts';
+import { Submitting } from '../../forms/submitting.tsx';
+import { useDraft } from '../../forms/use-draft.ts';
+import { texts } from '../../texts/texts.ts';
+import { AddressFields } from './address-fields.tsx';
+import { CostLine } from './cost-line.tsx';
+import { EMPTY_ORDER } from './order.ts';
+import { PayDialog } from './pay-dialog.tsx';
+import { useDelivery } from './use-delivery.ts';
+
+const ZONES = allZones().map((zone) => [zone, zone.replaceAll('_', ' ')] as const);
+
+/** Schedules a letter, by e-mail or by post. */
+export function SendForm(): ReactElement {
+  const draft = useDraft('delivery', { ...EMPTY_ORDER, zone: format.zone });
+  const { step, submission, back } = useDelivery(draft);
+  const { values } = draft;
+  const faults = faultsIn(submission.failure);
+  const letters = useLetters().data?.pages.flatMap(({ items }) => items) ?? [];
+  const [newest] = letters;
+  const isLost = values.letterId === '' && newest !== undefined;
+  const change = (changed: Partial<typeof values>): void => {
+    if (step.at !== 'form') {
+      back();
+    }
+    draft.change(changed);
+  };
+  useEffect(() => {
+    if (isLost) {
+      draft.change({ letterId: newest.id });
+    }
+  }, [draft, isLost, newest]);
+  if (letters.length === 0) {
+    return <p className="empty">{texts.letters.noLetters}</p>;
+  }
+  const isPricing = step.at === 'price' && problemIn(submission.failure, 'insufficient_credits') !== null;
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submission.submit({ payAsYouGo: false });
+      }}
+    >
+      <Select
+        label={texts.letters.letter}
+        value={values.letterId}
+        onChange={(letterId) => change({ letterId })}
+        error={faults.get('letterId')}
+        options={letters.map(({ id, title }) => [id, title])}
+        isRequired
+      />
+      <Choices
+        label={texts.letters.channel}
+        value={values.channel === 'mail' ? 'mail' : 'email'}
+        onChange={(channel) => change({ channel })}
+        options={[
+          ['email', texts.letters.email],
+          ['mail', texts.letters.mail],
+        ]}
+      />
+      <div className="fields">
+        <Field
+          label={texts.letters.deliverAt}
+          type="datetime-local"
+          value={values.local}
+          onChange={(local) => change({ local })}
+          error={faults.get('deliverAt')}
+          isRequired
+        />
+        <Select
+          label={texts.letters.zone}
+          value={values.zone}
+          onChange={(zone) => change({ zone })}
+          options={ZONES}
+        />
+      </div>
+      {values.channel === 'mail' ? (
+        <AddressFields values={values} faults={faults} onChange={change} />
+      ) : (
+        <Field
+          label={texts.letters.recipientEmail}
+          type="email"
+          value={values.email}
+          onChange={(email) => change({ email })}
+          error={faults.get('recipient.email')}
+          autoComplete="email"
+          isRequired
+        />
+      )}
+      <CostLine channel={values.channel} />
+      <div>
+        <button type="submit" className="button button-primary" aria-disabled={submission.isBusy}>
+          {submission.isBusy ? texts.states.sending : texts.letters.schedule}
+        </button>
+      </div>
+      {step.at === 'bank' && (
+        <Notice
+          tone={'isImpossible' in step ? 'bad' : 'info'}
+          title={'isImpossible' in step ? texts.letters.bankMissing : texts.letters.bank}
+          isLive
+        />
+      )}
+      {step.at === 'scheduled' && (
+        <Notice
+          tone="good"
+          title={
+            step.delivery.status === 'pending_payment'
+              ? texts.letters.pending
+              : texts.letters.scheduled(format.instant(step.delivery.deliverAt))
+          }
+          isLive
+        />
+      )}
+      {!isPricing && step.at !== 'bank' && <Submitting submission={submission} />}
+      {step.at === 'price' && (
+        <PayDialog
+          price={step.price}
+          submission={submission}
+          onPay={() => submission.submit({ payAsYouGo: true })}
+          onClose={back}
+        />
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,84 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answerOf, type Schemas } from '../../api/client.ts';
+import { type Failure, problemIn, usesUpKey } from '../../api/failure.ts';
+import { OWN } from '../../api/reads.ts';
+import { askBank } from '../../billing/stripe-js.ts';
+import type { Price } from '../../format/format.ts';
+import type { Draft } from '../../forms/use-draft.ts';
+import { type Submission, useSubmission } from '../../forms/use-submission.ts';
+import { usePage } from '../../page-context.ts';
+import { type OrderForm, orderOf } from './order.ts';
+
+/** How far a form has come. */
+export type DeliveryStep =
+  | { at: 'form' }
+  /** No credits are left, and a card could pay. Nothing is charged before its holder says so. */
+  | { at: 'price'; price: Price }
+  | { at: 'bank' }
+  | { at: 'bank'; isImpossible: true }
+  | { at: 'scheduled'; delivery: Schemas['Delivery'] };
+
+interface DeliveryForm {
+  step: DeliveryStep;
+  submission: Submission<{ payAsYouGo: boolean }>;
+  back: () => void;
+}
+
+/** Schedules what a form says: at most one delivery and one charge for each key. */
+export function useDelivery(draft: Draft<OrderForm>): DeliveryForm {
+  const { api, config } = usePage();
+  const queries = useQueryClient();
+  const [step, setStep] = useState<DeliveryStep>({ at: 'form' });
+
+  const askHolder = async (clientSecret: string): Promise<void> => {
+    setStep({ at: 'bank' });
+    const outcome = await askBank(config, clientSecret).catch(() => 'not possible' as const);
+    if (outcome === 'answered') {
+      // The same request under the same key tells how it went.
+      submission.submit({ payAsYouGo: true });
+    } else {
+      setStep({ at: 'bank', isImpossible: true });
+    }
+  };
+
+  const afterFailure = (failure: Failure, { payAsYouGo }: { payAsYouGo: boolean }): void => {
+    const used = problemIn(failure, 'insufficient_credits');
+    const action = problemIn(failure, 'payment_action_required');
+    if (used?.price !== undefined && used.price !== null && !payAsYouGo) {
+      setStep({ at: 'price', price: used.price });
+    } else if (action !== null) {
+      void askHolder(action.clientSecret);
+    } else {
+      setStep({ at: 'form' });
+    }
+    if (usesUpKey(failure)) {
+      draft.renewKey();
+      void queries.invalidateQueries({ queryKey: OWN });
+    }
+  };
+
+  const submission = useSubmission(
+    ({ payAsYouGo }: { payAsYouGo: boolean }) =>
+      answerOf(
+        api.letters.POST('/deliveries', {
+          params: { header: { 'Idempotency-Key': draft.key } },
+          body: orderOf(draft.values, payAsYouGo),
+        }),
+      ),
+    (delivery) => {
+      draft.clear();
+      setStep({ at: 'scheduled', delivery });
+      void queries.invalidateQueries({ queryKey: OWN });
+    },
+    afterFailure,
+  );
+  return {
+    step,
+    submission,
+    back: () => {
+      submission.reset();
+      setStep({ at: 'form' });
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type { ReactElement, ReactNode } from 'react';
+import { useAuth } from 'react-oidc-context';
+import { useAccount, useBilling } from '../../api/reads.ts';
+import { ChangePlan } from '../../billing/change-plan.tsx';
+import { Subscribe } from '../../billing/subscribe.tsx';
+import type { Catalogue, CataloguePlan } from '../../catalogue/use-catalogue.ts';
+import { useWords } from '../../catalogue/use-words.ts';
+import { Icon } from '../../components/icon.tsx';
+import { format } from '../../format/reader.ts';
+import { presentPlace } from '../../session/places.ts';
+import { texts } from '../../texts/texts.ts';
+import { planLines } from './plan-lines.ts';
+
+export type Interval = 'month' | 'year';
+
+interface PlanOfferProps {
+  plan: CataloguePlan;
+  catalogue: Catalogue;
+  interval: Interval;
+}
+
+/** A plan with its price, what it gives, and the one thing that its reader can do about it. */
+export function PlanOffer({ plan, catalogue, interval }: PlanOfferProps): ReactElement {
+  const { isAuthenticated } = useAuth();
+  const words = useWords();
+  return (
+    <li className="card offer">
+      <h2>{plan.title}</h2>
+      <OfferPrice plan={plan} interval={interval} />
+      <ul className="ticks">
+        {planLines(plan, catalogue, words).map((line) => (
+          <li key={line}>
+            <Icon name="done" />
+            <span>{line}</span>
+          </li>
+        ))}
+      </ul>
+      {isAuthenticated ? (
+        <OwnAction plan={plan} catalogue={catalogue} interval={interval} />
+      ) : (
+        <SignInFirst isFree={Object.keys(plan.prices).length === 0} />
+      )}
+    </li>
+  );
+}
+
+function OfferPrice({ plan, interval }: { plan: CataloguePlan; interval: Interval }): ReactElement {
+  const price = plan.prices[interval];
+  if (price === undefined) {
+    const other = plan.prices[interval === 'month' ? 'year' : 'month'];
+    return (
+      <p className="offer-price">
+        {other === undefined ? (
+          <strong>{texts.plans.free}</strong>
+        ) : (
+          <>
+            <strong>{format.money(other)}</strong>{' '}
+            <span className="soft">
+              {interval === 'month' ? texts.plans.perYear : texts.plans.perMonth}.{' '}
+              {interval === 'month' ? texts.plans.onlyYearly : texts.plans.onlyMonthly}
+            </span>
+          </>
+        )}
+      </p>
+    );
+  }
+  return (
+    <p className="offer-price">
+      <strong>{format.money(price)}</strong>{' '}
+      <span className="soft">{interval === 'month' ? texts.plans.perMonth : texts.plans.perYear}</span>
+    </p>
+  );
+}
+
+function SignInFirst({ isFree }: { isFree: boolean }): ReactElement {
+  const auth = useAuth();
+  return (
+    <button
+      type="button"
+      className={isFree ? 'button' : 'button button-primary'}
+      onClick={() => void auth.signinRedirect({ state: presentPlace() })}
+    >
+      {isFree ? texts.shell.signIn : texts.plans.signInFirst}
+    </button>
+  );
+}
+
+/** By the interval in which the plan is sold, if it is only in the other one. */
+function OwnAction({ plan, catalogue, interval }: PlanOfferProps): ReactNode {
+  const account = useAccount();
+  const billing = useBilling();
+  if (account.data === undefined) {
+    return <div className="skeleton" style={{ height: 44 }} />;
+  }
+  const { status } = account.data;
+  const isSubscribed = status !== 'none' && status !== 'canceled';
+  const sold = plan.prices[interval] === undefined ? (interval === 'month' ? 'year' : 'month') : interval;
+  const isCurrent =
+    plan.id === account.data.plan && (!isSubscribed || (billing.data?.interval ?? sold) === sold);
+  if (isCurrent) {
+    return (
+      <p className="row">
+        <span className="tag tag-accent">
+          <Icon name="done" />
+          {texts.plans.current}
+        </span>
+      </p>
+    );
+  }
+  if (plan.prices[sold] === undefined) {
+    return null;
+  }
+  return isSubscribed ? (
+    <ChangePlan plan={plan} catalogue={catalogue} interval={sold} account={account.data} />
+  ) : (
+    <Subscribe plan={plan} interval={sold} />
+  );
+}

@@ -1,0 +1,115 @@
+import type { ReactElement, ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { Schemas } from '../../api/client.ts';
+import { useAccount, useBilling } from '../../api/reads.ts';
+import { CancelButton } from '../../billing/cancel-button.tsx';
+import { ChangeButton } from '../../billing/change-button.tsx';
+import { FinishAtBank } from '../../billing/finish-at-bank.tsx';
+import { useCatalogue } from '../../catalogue/use-catalogue.ts';
+import { useWords } from '../../catalogue/use-words.ts';
+import { PortalButton } from '../../components/portal-button.tsx';
+import { Loaded, Section } from '../../components/section.tsx';
+import { format } from '../../format/reader.ts';
+import { texts } from '../../texts/texts.ts';
+
+type Account = Schemas['Account'];
+type Billing = Schemas['Billing'];
+
+const HEIGHT = 160;
+const TONES = { none: '', trialing: 'tag-accent', active: 'tag-good', past_due: 'tag-bad', canceled: '' };
+
+/** The plan, what is scheduled, and what can be done about it. */
+export function PlanCard(): ReactElement {
+  const account = useAccount();
+  const billing = useBilling();
+  return (
+    <Section title={texts.plan.title}>
+      <Loaded query={account} height={HEIGHT}>
+        {(data) => (
+          <>
+            <PlanFacts account={data} />
+            <PlanActions account={data} billing={billing.data} />
+          </>
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+function PlanFacts({ account }: { account: Account }): ReactElement {
+  const { plan, status, period, features, trialEndsAt, endsAt } = account;
+  const { data: catalogue } = useCatalogue();
+  const words = useWords();
+  const names = features.map((id) => catalogue?.features.find((one) => one.id === id)?.title ?? id);
+  return (
+    <div className="stack-tight">
+      <p className="row">
+        <strong className="plan-name">{words.planName(plan)}</strong>
+        {status !== 'none' && <span className={`tag ${TONES[status]}`}>{texts.plan.status[status]}</span>}
+      </p>
+      <p className="soft">{texts.plan.period(format.period(period.startsAt, period.endsAt))}</p>
+      {trialEndsAt !== undefined && <p>{texts.plan.trialEnds(format.instant(trialEndsAt))}</p>}
+      {endsAt !== undefined && <p>{texts.plan.ends(format.instant(endsAt))}</p>}
+      {names.length > 0 && (
+        <p className="soft">
+          {texts.plan.features} {names.join(', ')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface PlanActionsProps {
+  account: Account;
+  billing: Billing | undefined;
+}
+
+function PlanActions({ account, billing }: PlanActionsProps): ReactNode {
+  const words = useWords();
+  const isSubscribed = account.status !== 'none' && account.status !== 'canceled';
+  if (!isSubscribed) {
+    return (
+      <div>
+        <Link className="button button-primary" href="/plans">
+          {texts.plan.choose}
+        </Link>
+      </div>
+    );
+  }
+  const { scheduled = null, waiting = null, endsAt = null } = billing ?? {};
+  return (
+    <div className="stack">
+      {waiting !== null && (
+        <div className="stack-tight">
+          <p>{texts.plan.waiting(format.instant(waiting.expiresAt))}</p>
+          {waiting.clientSecret !== null && <FinishAtBank clientSecret={waiting.clientSecret} />}
+          <ChangeButton change="take plan back" label={texts.plan.takeBack} />
+        </div>
+      )}
+      {scheduled !== null && (
+        <div className="row">
+          <p>
+            {texts.plan.scheduled(
+              scheduled.plan === null ? texts.plan.another : words.planName(scheduled.plan),
+              format.instant(scheduled.at),
+            )}
+          </p>
+          <ChangeButton change="take plan back" label={texts.plan.takeBack} />
+        </div>
+      )}
+      <div className="row">
+        {endsAt === null ? (
+          <>
+            <Link className="button button-small" href="/plans">
+              {texts.plan.change}
+            </Link>
+            <CancelButton endsAt={account.period.endsAt} />
+          </>
+        ) : (
+          <ChangeButton change="keep" label={texts.plan.keep} />
+        )}
+        <PortalButton label={texts.plan.portal} />
+      </div>
+    </div>
+  );
+}
