@@ -20,7 +20,7 @@ export function createLogGroup(
   name?: string,
 ): LogGroup {
   return new LogGroup(scope, id, {
-    retention: DAYS.find((days) => Number(days) === retention?.logDays) ?? RetentionDays.THREE_MONTHS,
+    retention: DAYS.find((days) => days === retention?.logDays) ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
     ...(name === undefined ? {} : { logGroupName: `/aws/vendedlogs/postage-${stage.name}/${name}` }),
   });

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
 import { BackupCopy } from './backup-copy.ts';
-import { Canary } from './canary.ts';
+import { Canary, type CanaryProps } from './canary.ts';
 import { Dashboard } from './dashboard.ts';
 import { GradualDeployments } from './gradual-deployments.ts';
 import { Identity } from './identity.ts';
@@ -88,20 +88,10 @@ export class PostageStack extends Stack {
     });
     const { httpApi, accessLog, url: apiUrl } = api;
     new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
-    if (stage.canary === true) {
-      new Canary(this, 'Canary', { ...onTable, apiUrl });
-    }
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
     const monitoring = new Monitoring(this, 'Monitoring', watched);
     new Dashboard(this, 'Dashboard', watched, monitoring);
-    if (stage.gradual === true) {
-      const { 'server-errors': errors, slow } = monitoring.alarms;
-      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
-      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
-    }
-    if (typeof stage.backupCopy === 'string') {
-      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
-    }
+    this.addOptions(onTable, { table, api, monitoring });
     new Queries(this, 'Queries', { stage, accessLog });
 
     this.addOutputs({
@@ -125,6 +115,25 @@ export class PostageStack extends Stack {
         ),
       }),
     });
+  }
+
+  /** What a stage has only if it says so. */
+  private addOptions(
+    onTable: Omit<CanaryProps, 'apiUrl'> & { stage: Stage },
+    { table, api, monitoring }: { table: PostageTable['table']; api: Api; monitoring: Monitoring },
+  ): void {
+    const { stage } = onTable;
+    if (stage.canary === true) {
+      new Canary(this, 'Canary', { ...onTable, apiUrl: api.url });
+    }
+    if (stage.gradual === true) {
+      const { 'server-errors': errors, slow } = monitoring.alarms;
+      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
+      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
+    }
+    if (typeof stage.backupCopy === 'string') {
+      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
+    }
   }
 
   private addOutputs(outputs: Readonly<Record<string, string>>): void {

@@ -109,17 +109,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  {
-    port,
-    dataDir,
-    onAnswer,
-    onError,
-    hasLetters = config.letters !== null,
-    origins = [],
-    ...options
-  }: RuntimeOptions,
+  { port, dataDir, onAnswer, onError, origins = [], ...options }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
+  const hasLetters = options.hasLetters ?? config.letters !== null;
   const app = hasLetters ? LETTERS_APP : CORE_APP;
   const { functions = app.functions } = options;
   const dynamodb = options.dynamodb ?? parts.adopt(await startEngine({ dataDir }), stopPart).endpoint;
@@ -152,14 +145,8 @@ async function startParts(
   parts.defer(() => store.client.destroy());
 
   const { stripe } = payments;
-  const { pages, build } = pagesOf({
-    url,
-    issuer,
-    hasLetters,
-    payments,
-    onError,
-    users: options.demoUsers ?? [],
-  });
+  const users = options.demoUsers ?? [];
+  const { pages, build } = pagesOf({ url, issuer, hasLetters, payments, onError, users });
   gateway.serve({
     routes: app.routes,
     functions: { ...functions, admin: () => afterEvents(events, functions.admin) },

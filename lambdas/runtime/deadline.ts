@@ -1,7 +1,7 @@
 import { type Deadline } from '../domain/deadline.ts';
 
-/** A deadline that begins now, by a clock that is never set. */
+/** A job's deadline, which begins now, by a clock that is never set. */
 export function deadlineIn(timeoutMs: number): Deadline {
   const endsAt = performance.now() + timeoutMs;
-  return { remainingMs: () => endsAt - performance.now() };
+  return { remainingMs: () => endsAt - performance.now(), isPatient: true };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../lambdas/adapters/dynamodb/retry.ts';
 import { cancelled, exception, type Fault, type Injector } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { plentyOfTime } from '../support/table.ts';
+import { timeOfRequest } from '../support/table.ts';
 import { request, someUser, writeLetter } from '../support/users.ts';
 
 const table = useFaultyTable();
@@ -130,7 +130,7 @@ describe('retrying', () => {
     const until = async (succeedsAt: number): Promise<number> => {
       let tries = 0;
       await retrying(
-        plentyOfTime(),
+        timeOfRequest(),
         async () => ((tries += 1) === succeedsAt ? null : failing()),
         tokens,
       ).catch(() => undefined);

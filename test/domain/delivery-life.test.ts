@@ -4,7 +4,6 @@ import {
   type Delivery,
   type DeliveryLife,
   type DeliveryStatus,
-  promiseAt,
 } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
@@ -381,44 +380,4 @@ describe('when the reconciler has to look', () => {
   function failedLife(): Extract<DeliveryLife, { status: 'failed' }> {
     return { status: 'failed', dispatch: null, failedAt: DUE, failure: 'unanswered', refund: 'none' };
   }
-});
-
-describe('a wall-clock time', () => {
-  const promise = { local: '2031-03-30T02:30:00', zone: 'Europe/Berlin' };
-  const FIRST_AFTER_GAP = at('2031-03-30T01:00Z');
-  /** As it was promised under rules that have changed since: Berlin was to be at UTC then. */
-  const asPromised = deliveryWith({
-    deliverAt: at('2031-03-30T02:30Z'),
-    promised: { ...promise, lookAt: at('2031-03-29T02:30Z') },
-  });
-
-  it('is computed again a day before, and then stays', () => {
-    expect(dueAtOf(asPromised)).toBe(at('2031-03-29T02:30Z'));
-    expect(dispatchDelivery(asPromised, at('2031-03-29T02:29Z'))).toEqual(refusedAs('not_due'));
-    const settled = after(dispatchDelivery(asPromised, at('2031-03-29T02:30Z')));
-    expect(settled).toMatchObject({ status: 'scheduled', deliverAt: FIRST_AFTER_GAP });
-    expect(settled.promised).toEqual({ ...promise, lookAt: null });
-    expect(dueAtOf(settled)).toBe(FIRST_AFTER_GAP);
-    const dispatched = after(dispatchDelivery(settled, FIRST_AFTER_GAP));
-    expect(dispatched).toMatchObject({ status: 'dispatched', promised: { ...promise, lookAt: null } });
-  });
-
-  it('that has moved by more than a day is looked at again', () => {
-    const early = deliveryWith({
-      deliverAt: at('2031-03-20T00:00Z'),
-      promised: { ...promise, lookAt: at('2031-03-19T00:00Z') },
-    });
-    const moved = after(dispatchDelivery(early, at('2031-03-19T00:00Z')));
-    expect(dueAtOf(moved)).toBe(FIRST_AFTER_GAP - DAY_MS);
-  });
-
-  it('that is met late is handed over at once', () => {
-    const late = after(dispatchDelivery(asPromised, FIRST_AFTER_GAP + HOUR_MS));
-    expect(late).toMatchObject({ status: 'dispatched', deliverAt: FIRST_AFTER_GAP });
-  });
-
-  it('of the next day is settled when it is promised', () => {
-    expect(promiseAt(promise, FIRST_AFTER_GAP - DAY_MS).promised.lookAt).toBeNull();
-    expect(promiseAt(promise, FIRST_AFTER_GAP - DAY_MS - 1).promised.lookAt).toBe(FIRST_AFTER_GAP - DAY_MS);
-  });
 });

@@ -1,94 +1,137 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Account } from '../../lambdas/domain/account.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { followSubscription, type SubscriptionFacts } from '../../lambdas/domain/subscriptions.ts';
-import { active, at, givenSubscriber, leftOf, pastDue, periodOf, trial, used } from '../support/accounts.ts';
+import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
+import {
+  active,
+  at,
+  availableTo,
+  givenSubscriber,
+  leftOf,
+  movementsOf,
+  periodOf,
+  periodsOf,
+  used,
+  withCredits,
+} from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
-function told(account: Account, facts: SubscriptionFacts, now: string): Account {
-  return followSubscription(account, facts, at(now), LETTERS).account;
-}
-
-const includedLeft = (account: Account): number => leftOf(account).included;
-const upgrade = (anchor: string, plan = 'enterprise'): SubscriptionFacts => active({ plan, anchor });
-
-describe('an upgrade counts what the shortened interval has used', () => {
-  const pro = givenSubscriber(active({ anchor: '2026-01-31' }), '2026-01-31');
+describe('a moved anchor', () => {
+  const pro = used(
+    givenSubscriber(active({ anchor: '2026-01-31' }), '2026-01-31'),
+    { letters: 7, mails: 2 },
+    '2026-02-01',
+  );
 
   it.each([
-    ['nothing', 0, '2026-02-14', 10],
-    ['all of it, on the first day', 2, '2026-01-31T00:00:01Z', 8],
-    ['all of it, half an interval before its end', 2, '2026-02-14', 9],
-    ['one, half an interval before: rounded up', 1, '2026-02-14', 9],
-    ['all of it, at its very end', 2, '2026-02-27T23:59:59Z', 9],
-  ])('%s', (_, mails, anchor, expected) => {
-    const spent = mails === 0 ? pro : used(pro, { mails }, '2026-01-31');
-    expect(includedLeft(told(spent, upgrade(anchor), anchor))).toBe(expected);
-  });
+    ['forward', '2026-02-14', '2026-03-14', 1],
+    ['to an interval that holds the open period', '2026-01-20', '2026-02-20', 0],
+  ])(
+    '%s: the open period closes when it is learnt, one opens with what the unused share of the use leaves',
+    (_, anchor, periodEnd, rest) => {
+      const change = followSubscription(pro, active({ anchor }), at('2026-02-14T10:00Z'), LETTERS);
+      expect(periodsOf(change)).toEqual([['2026-01-31', '2026-02-14T10:00:00.001Z']]);
+      expect(periodOf(change.account)).toEqual(['2026-02-14T10:00:00.001Z', periodEnd]);
+      expect(change.account).toMatchObject({ anchor: at(anchor), meters: { letters: { used: 0 } } });
+      expect(availableTo(change.account)).toBe(rest);
+    },
+  );
 
-  it('so that nobody gets fresh allowances by upgrading again and again', () => {
-    const first = told(used(pro, { mails: 2 }, '2026-01-31'), upgrade('2026-02-01'), '2026-02-01');
-    expect(includedLeft(first)).toBe(8);
-    const second = told(used(first, { mails: 8 }, '2026-02-01T01:00Z'), upgrade('2026-02-02'), '2026-02-02');
-    expect(includedLeft(second)).toBe(0);
-  });
-
-  it('also when the plan changes under the new anchor, or ends and returns', () => {
-    const upgraded = told(used(pro, { mails: 2 }, '2026-01-31'), upgrade('2026-02-01'), '2026-02-01');
-    const down = told(upgraded, upgrade('2026-02-01', 'pro'), '2026-02-03');
-    expect(includedLeft(down)).toBe(0);
-    expect(includedLeft(told(down, upgrade('2026-02-01'), '2026-02-04'))).toBe(8);
-    const ended = told(upgraded, null, '2026-02-05');
-    expect(includedLeft(told(ended, upgrade('2026-02-01'), '2026-02-06'))).toBe(8);
-  });
-
-  it('and the interval after it is whole again', () => {
-    const upgraded = told(used(pro, { mails: 2 }, '2026-01-31'), upgrade('2026-02-01'), '2026-02-01');
-    const { account } = rollForward(upgraded, at('2026-03-02'), LETTERS);
-    expect(account.credits.included).toBe(10);
-    expect(account.servedInterval).toBeNull();
-  });
-
-  it('to nothing below zero', () => {
-    const enterprise = used(
-      givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'),
-      { mails: 9 },
-      '2026-01-31',
+  it('lots don’t age, and what is left joins the youngest', () => {
+    const enterprise = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
+      lots: [1, 2, 3],
+      included: 4,
+    });
+    const { account } = followSubscription(
+      enterprise,
+      active({ plan: 'enterprise', anchor: '2026-02-14' }),
+      at('2026-02-14'),
+      LETTERS,
     );
-    expect(includedLeft(told(enterprise, active({ anchor: '2026-02-01' }), '2026-02-01'))).toBe(0);
+    expect(leftOf(account)).toEqual({ lots: [1, 2, 7], included: 10, purchased: 0 });
   });
 
-  it('but nothing of a trial, which was free', () => {
-    const tried = used(
-      givenSubscriber(trial({ trialEndsAt: '2026-02-14' }), '2026-02-01'),
-      { mails: 2 },
-      '2026-02-02',
+  it('closes with the rules of the plan that is left: pro’s credits expire, enterprise’s are carried', () => {
+    const upgraded = followSubscription(
+      givenSubscriber(active({ plan: 'pro' }), '2026-01-31'),
+      active({ plan: 'enterprise', anchor: '2026-02-14' }),
+      at('2026-02-14'),
+      LETTERS,
     );
-    expect(includedLeft(told(tried, active({ anchor: '2026-02-05' }), '2026-02-05'))).toBe(2);
-    // A trial that a clock which is ahead calls active already
-    const early = told(tried, active({ anchor: '2026-02-14' }), '2026-02-13T23:59:59.999Z');
-    expect(includedLeft(told(early, upgrade('2026-02-10'), '2026-02-13T23:59:59.999Z'))).toBe(10);
+    expect(leftOf(upgraded.account)).toMatchObject({ lots: [0], included: 10 });
+    const downgraded = followSubscription(
+      upgraded.account,
+      active({ plan: 'pro', anchor: '2026-02-16' }),
+      at('2026-02-16'),
+      LETTERS,
+    );
+    expect(leftOf(downgraded.account)).toMatchObject({ lots: [10], included: 2 });
   });
 
-  it('by the time that Stripe has credited, however late the move is learnt', () => {
-    // Given an upgrade on 14 February, of which Postage learns on 21 February
-    const spent = used(pro, { mails: 2 }, '2026-02-01');
-    expect(includedLeft(told(spent, upgrade('2026-02-14'), '2026-02-21'))).toBe(9);
-    // Given one of which it learns in the next interval: both mails lie in the interval that the upgrade has paid for
-    const march = used(pro, { mails: 2 }, '2026-03-01');
-    expect(includedLeft(told(march, upgrade('2026-02-20'), '2026-03-19'))).toBe(8);
+  it('learnt after a boundary of the former series: of a period that nobody has paid for nothing is carried, and its use counts whole', () => {
+    const february = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
+      lots: [0, 0, 0],
+      included: 10,
+      usedThisPeriod: 3,
+    });
+    const { account: march } = rollForward(february, at('2026-03-01'), LETTERS);
+    expect(leftOf(march)).toEqual({ lots: [0, 0, 7], included: 10, purchased: 0 });
+    // Stripe had moved the anchor on the 23rd, before the period that begins on the 28th.
+    const facts = active({ plan: 'enterprise', anchor: '2026-02-23' });
+    const unused = followSubscription(march, facts, at('2026-03-16'), LETTERS);
+    expect(leftOf(unused.account)).toEqual({ lots: [0, 0, 7], included: 10, purchased: 0 });
+    const spent = used(used(march, { mails: 8 }, '2026-03-02'), { mails: 4 }, '2026-03-03');
+    const { account } = followSubscription(spent, facts, at('2026-03-16'), LETTERS);
+    expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 5, purchased: 0 });
   });
 
-  it('as well when a paid interval becomes a trial', () => {
-    const spent = used(pro, { mails: 2 }, '2026-01-31');
-    const account = told(spent, trial({ trialEndsAt: '2026-03-10' }), '2026-02-14');
-    expect(periodOf(account)).toEqual(['2026-02-14T00:00:00.001Z', '2026-03-10']);
-    expect(includedLeft(account)).toBe(1);
+  it('whose series the open period starts on closes nothing: anchor and period end are stored', () => {
+    // Given a period that starts on 28 February, a boundary of the 28th's series as well as of the 31st's
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    expect(periodOf(march)).toEqual(['2026-02-28', '2026-03-31']);
+    const { account, closed, movements } = followSubscription(
+      march,
+      active({ anchor: '2026-02-28' }),
+      at('2026-03-03'),
+      LETTERS,
+    );
+    expect({ closed, movements }).toEqual({ closed: [], movements: [] });
+    expect(account).toEqual({ ...march, anchor: at('2026-02-28'), periodEnd: at('2026-03-28') });
   });
 
-  it('and withholds the rest while the upgrade is not paid', () => {
-    const spent = used(pro, { mails: 2 }, '2026-01-31');
-    const facts = pastDue({ anchor: '2026-02-14', graceEndsAt: '2026-02-21' });
-    expect(told(spent, facts, '2026-02-14').credits).toMatchObject({ included: 0, withheld: 1, granted: 2 });
+  it('learnt after the new series’ next boundary closes at that boundary', () => {
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    const change = followSubscription(march, active({ anchor: '2026-02-28' }), at('2026-03-29'), LETTERS);
+    expect(periodsOf(change)).toEqual([['2026-02-28', '2026-03-28']]);
+    expect(periodOf(change.account)).toEqual(['2026-03-28', '2026-04-28']);
+    expect(availableTo(change.account)).toBe(2);
+  });
+
+  it('with another plan, where nothing closes, changes the allowance as in one period', () => {
+    const march = used(pro, { mails: 2 }, '2026-02-28');
+    const change = followSubscription(
+      march,
+      active({ plan: 'enterprise', anchor: '2026-02-28' }),
+      at('2026-03-03'),
+      LETTERS,
+    );
+    expect(movementsOf(change)).toEqual([['allowance', 8]]);
+    expect(availableTo(change.account)).toBe(8);
+  });
+
+  it('learnt by a clock that is behind takes effect after the period’s start all the same', () => {
+    const moved = followSubscription(
+      pro,
+      active({ anchor: '2026-02-14' }),
+      at('2026-02-14'),
+      LETTERS,
+    ).account;
+    const again = followSubscription(
+      moved,
+      active({ anchor: '2026-02-13' }),
+      at('2026-02-13T23:59Z'),
+      LETTERS,
+    );
+    expect(periodsOf(again)).toEqual([['2026-02-14T00:00:00.001Z', '2026-02-14T00:00:00.002Z']]);
+    expect(periodOf(again.account)).toEqual(['2026-02-14T00:00:00.002Z', '2026-03-13']);
   });
 });

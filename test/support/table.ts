@@ -54,3 +54,9 @@ export function useTable(): TestTable {
 export function plentyOfTime(): Deadline {
   return deadlineIn(120_000);
 }
+
+/** As much, of a request: it may not try for as long as it likes. */
+export function timeOfRequest(): Deadline {
+  const deadline = plentyOfTime();
+  return { remainingMs: () => deadline.remainingMs() };
+}

@@ -28,7 +28,7 @@ import { type LiveFacts, type SubscriptionFacts } from '../../lambdas/domain/sub
 import { givePlan } from '../../local/local-subscription.ts';
 import { at, sumOf, usesOf } from './accounts.ts';
 import { expectSoundCredits } from './books.ts';
-import { plentyOfTime } from './table.ts';
+import { plentyOfTime, timeOfRequest } from './table.ts';
 
 /** A user whom no other test knows, with an id as long as those of identity providers. */
 export function someUser(): string {
@@ -46,7 +46,7 @@ export function request(
     now: typeof now === 'string' ? at(now) : now,
     id: randomUUID(),
     fingerprint: 'the same body',
-    deadline: plentyOfTime(),
+    deadline: timeOfRequest(),
     ...options,
   };
 }

@@ -52,6 +52,7 @@ export const PROCESS_TOKENS = new RetryTokens();
  *
  * Conflicts are nearly always between one user's own requests, and go on until the deadline. A DynamoDB that throttles,
  * fails or is silent gets four tries and the tokens of the process: repetitions must not turn a hot table into an outage.
+ * Jobs may be patient: they do so many things at once and no more, and a throttled page of theirs waits.
  *
  * An attempt whose answer was lost may have taken effect: attempts must be safe to repeat. Those that write are, by
  * the conditions on their records and versions.
@@ -78,7 +79,7 @@ export async function retrying<Answer>(
     }
     last = answer;
     const { weight } = last;
-    if (weight !== 'conflict') {
+    if (weight !== 'conflict' && deadline.isPatient !== true) {
       failures += 1;
       spent = RetryTokens.COSTS[weight];
       if (failures === MAX_TRIES || !tokens.take(spent)) {

@@ -124,7 +124,7 @@ export function openDelivery(
 export function pagesBeyond(item: WireItem, mostPages: number): number | null {
   const reader = ItemReader.fromWire(item);
   const isOpen = !reader.has('deletedAt') && !reader.has('deletingSince');
-  const pages = reader.has('pages') ? reader.integer('pages') : 0;
+  const pages = reader.optionalInteger('pages') ?? 0;
   return isOpen && pages > mostPages ? pages : null;
 }
 

@@ -65,7 +65,7 @@ async function schedule(
 ): Promise<SchedulingOutcome> {
   const { userId, id, fingerprint } = context;
   const mostPages = asked.channel === 'mail' ? mostPagesTo(asked.recipient.country) : null;
-  return decidingWrite<Delivery, Exclude<SchedulingOutcome, WriteOutcome<Delivery>>>(store, {
+  return decidingWrite<Delivery, LetterRefusal>(store, {
     ...context,
     use: costOf(asked.channel),
     source: `delivery:${id}`,
