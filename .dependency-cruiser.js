@@ -179,7 +179,7 @@ export default {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: String.raw`^[^/]+\.js$|\.d\.ts$|\.config\.ts$|^test/support/summary-reporter\.ts$|/browser/[^/]+\.js$`,
+        pathNot: String.raw`^[^/]+\.js$|\.d\.ts$|\.config\.ts$|^web/public/|^test/support/summary-reporter\.ts$|/browser/[^/]+\.js$`,
       },
       to: {},
     },

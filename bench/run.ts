@@ -8,7 +8,8 @@ import { benchLargeUser } from './large-user.ts';
 import { benchLatency } from './latency.ts';
 import { benchRollover } from './rollover.ts';
 import { benchStream } from './stream.ts';
-import { ACTS, benchUnits } from './units.ts';
+import { ACTS } from '../local/costs/acts.ts';
+import { benchUnits } from './units.ts';
 
 /** What is to be reached: of a command and of a user who has very much, at most; of a rollover's rate, and of a function's on the stream, at least. */
 const GOALS = {

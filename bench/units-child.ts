@@ -5,7 +5,7 @@ import { USAGE_WRITE_SCOPE } from '../lambdas/http/roles.ts';
 import { DAY_MS } from '../lambdas/domain/instants.ts';
 import { startFaultyDynamoDb } from '../test/support/faulty-dynamodb.ts';
 import { round } from './statistics.ts';
-import type { ActUnits, UnitsResult } from './units.ts';
+import type { ActUnits, UnitsResult } from '../local/costs/acts.ts';
 
 const [endpoint = ''] = process.argv.slice(2);
 

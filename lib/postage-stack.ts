@@ -21,6 +21,7 @@ import { StripeCheck } from './stripe-check.ts';
 import type { Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
 import { PostageTable } from './table.ts';
+import type { Watched } from './watches.ts';
 
 export interface PostageStackProps extends StackProps {
   stage: Stage;
@@ -92,17 +93,10 @@ export class PostageStack extends Stack {
       new Canary(this, 'Canary', { ...onTable, apiUrl });
     }
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
-    const monitoring = new Monitoring(this, 'Monitoring', watched);
-    new Dashboard(this, 'Dashboard', watched, monitoring);
-    if (stage.gradual === true) {
-      const { 'server-errors': errors, slow } = monitoring.alarms;
-      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
-      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
-    }
+    const { topic } = this.addMonitoring(watched, api);
     if (typeof stage.backupCopy === 'string') {
       new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
     }
-    new Queries(this, 'Queries', { stage, accessLog });
 
     this.addOutputs({
       ApiUrl: apiUrl,
@@ -115,16 +109,31 @@ export class PostageStack extends Stack {
       StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
       ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
-      AlarmTopicArn: monitoring.topic.topicArn,
+      AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
-      Replays: this.toJsonString({
-        queues: replaysOf(this),
-        consumers: Object.fromEntries(
-          stream.consumers.map(({ name, lambda }) => [name, lambda.functionName]),
-        ),
-      }),
+      Replays: this.replaysOf(stream),
     });
+  }
+
+  /** The alarms, what one looks at when they ring, and what the alarms roll back. */
+  private addMonitoring(watched: Watched, { aliases }: Api): Monitoring {
+    const { stage, accessLog } = watched;
+    const monitoring = new Monitoring(this, 'Monitoring', watched);
+    new Dashboard(this, 'Dashboard', watched, monitoring);
+    new Queries(this, 'Queries', { stage, accessLog });
+    if (stage.gradual === true) {
+      const { 'server-errors': errors, slow } = monitoring.alarms;
+      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
+      new GradualDeployments(this, 'GradualDeployments', { aliases, alarms });
+    }
+    return monitoring;
+  }
+
+  /** What `npm run replay` is told. */
+  private replaysOf({ consumers }: TableStream): string {
+    const functions = consumers.map(({ name, lambda }) => [name, lambda.functionName]);
+    return this.toJsonString({ queues: replaysOf(this), consumers: Object.fromEntries(functions) });
   }
 
   private addOutputs(outputs: Readonly<Record<string, string>>): void {

@@ -104,8 +104,6 @@ export class TableStream extends Construct {
       enforceSSL: true,
       lifecycleRules: [{ expiration: Duration.days(FAILED_RECORDS_KEPT_DAYS) }],
       removalPolicy: removalPolicyOf(stage),
-      // Only an empty bucket can be deleted.
-      autoDeleteObjects: !stage.isProtected,
     });
     // Not by `eventBridgeEnabled`, which would bring a function of its own.
     const resource = bucket.node.defaultChild;

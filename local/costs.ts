@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { ACTS, type Act, type UnitsResult } from '../bench/units.ts';
+import { ACTS, type Act, type UnitsResult } from './costs/acts.ts';
 import { type LoadedConfig, loadConfig } from '../lib/load-config.ts';
 import { createPostageApp } from '../lib/postage-app.ts';
 import { runProgram } from './command-line.ts';

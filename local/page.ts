@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { cacheControl, contentSecurityPolicy, type PageOrigins } from '../web/headers.ts';
 import { isBuilt, pageFolder } from '../web/page-folder.ts';
 import { type Answer, answerJson } from './answers.ts';
@@ -11,9 +12,12 @@ import { answerHtml } from './html.ts';
 import type { PageRequest } from './page-request.ts';
 
 const run = promisify(execFile);
+const zip = promisify(gzip);
 
 const BASE = '/app/';
 const INDEX = 'index.html';
+/** A page of its own: an app with the element in it. */
+const EXAMPLE = 'example/';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,7 +53,7 @@ export function openPage(
       });
     }
   };
-  const answer = async ({ method, path }: PageRequest): Promise<Answer | null> => {
+  const answer = async ({ method, path, headers }: PageRequest): Promise<Answer | null> => {
     if (method !== 'GET' || !`${path}/`.startsWith(BASE)) {
       return null;
     }
@@ -64,7 +68,7 @@ export function openPage(
     if (folder === null || !isBuilt(folder)) {
       return failure === null ? unfinished() : unbuildable();
     }
-    return fileIn(folder, name, origins);
+    return compressed(await fileIn(folder, name, origins), headers['accept-encoding']);
   };
   return { answer, build };
 }
@@ -77,13 +81,22 @@ async function buildInBackground(): Promise<void> {
 /** A path without a file is a place within the page. */
 async function fileIn(folder: string, name: string, origins: PageOrigins): Promise<Answer> {
   const isPlace = extname(name) === '' || name.startsWith('..');
-  const file = isPlace ? INDEX : name;
+  const file = name === EXAMPLE ? `${EXAMPLE}${INDEX}` : isPlace ? INDEX : name;
   try {
     const body = await readFile(join(folder, file));
     return { status: 200, headers: headersOf(file, origins), body };
   } catch {
     return { status: 404, headers: { 'content-type': 'text/plain' }, body: 'Not Found' };
   }
+}
+
+/** As a distribution does. */
+async function compressed(answer: Answer, accepted: string | string[] | undefined): Promise<Answer> {
+  if (answer.status !== 200 || !String(accepted).includes('gzip')) {
+    return answer;
+  }
+  const headers = { ...answer.headers, 'content-encoding': 'gzip', vary: 'accept-encoding' };
+  return { ...answer, headers, body: await zip(answer.body) };
 }
 
 function headersOf(file: string, origins: PageOrigins): Record<string, string> {

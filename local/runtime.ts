@@ -31,7 +31,7 @@ import { type LocalEvents, startLocalEvents } from './local-events.ts';
 import { type LocalSenders, openSenders } from './local-senders.ts';
 import { orTimeout } from './or-timeout.ts';
 import { openPage } from './page.ts';
-import { openPayments, type StripeAddress } from './payments.ts';
+import { type LocalPayments, openPayments, type StripeAddress } from './payments.ts';
 import { ROLLOVER_TASKS } from './rollover-tasks.ts';
 import { type DemoUser, signInPages } from './sign-in.ts';
 import { UsageError } from './usage-error.ts';
@@ -132,11 +132,7 @@ async function startParts(
   const data = openDataDirectory(dataDir);
   const clock = createClock(data);
   const issuer = await createIssuer(url, clock, data);
-  const cronSecret = await keepSecret(data, 'cron-secret');
-  const ownSecrets = {
-    [CRON_SECRET_ID]: cronSecret,
-    [GIFT_SECRET_ID]: await keepSecret(data, 'gift-secret'),
-  };
+  const { cronSecret, ownSecrets } = await keepSecrets(data);
   const rollover = createRolloverMachine(ROLLOVER_TASKS);
   const senders = hasLetters
     ? parts.adopt(await openSenders({ clock, data, dataDir, onError }), stopPart)
@@ -156,12 +152,14 @@ async function startParts(
   parts.defer(() => store.client.destroy());
 
   const { stripe } = payments;
-  const page = openPage(
-    { api: null, issuer: url, stripeStandIn: stripe.url },
-    async () => ({ ...pageConfig(url), hasLetters, stripe: await payments.inPage() }),
+  const { pages, build } = pagesOf({
+    url,
+    issuer,
+    hasLetters,
+    payments,
     onError,
-  );
-  const signIn = signInPages({ issuer, users: options.demoUsers ?? [] });
+    users: options.demoUsers ?? [],
+  });
   gateway.serve({
     routes: app.routes,
     functions: { ...functions, admin: () => afterEvents(events, functions.admin) },
@@ -171,7 +169,7 @@ async function startParts(
       ...payments.routes,
       ...(senders?.routes ?? []),
     ],
-    pages: async (request) => (await page.answer(request)) ?? signIn(request),
+    pages,
     authorize: (header) => authorize(header, issuer, clock.now()),
     origins,
     now: clock.now,
@@ -182,7 +180,7 @@ async function startParts(
     ...{ url, dynamodb, table, cronSecret, clock, issuer, store, rollover, stripe },
     paymentsSettled: payments.settled,
     sentFolder: senders?.folder ?? null,
-    buildPage: page.build,
+    buildPage: build,
     reconcile: async () => {
       const { handler } = await app.reconciler();
       await handler({ now: toIso(clock.now()) });
@@ -193,16 +191,28 @@ async function startParts(
   };
 }
 
-/** What the page is told of this machine. */
-function pageConfig(url: string): object {
-  return {
-    name: 'Postage',
-    apiUrl: '/',
-    issuer: url,
-    clientId: AUDIENCE,
-    scope: 'openid',
-    signOutUrl: null,
-  };
+interface PagesOptions {
+  url: string;
+  issuer: Issuer;
+  hasLetters: boolean;
+  payments: LocalPayments;
+  users: readonly DemoUser[];
+  onError: (error: unknown) => void;
+}
+
+/** The page, with what it is told of this machine, and those on which its users sign in. */
+function pagesOf({ url, issuer, hasLetters, payments, users, onError }: PagesOptions): {
+  pages: NonNullable<GatewayOptions['pages']>;
+  build: () => void;
+} {
+  const about = { name: 'Postage', apiUrl: '/', issuer: url, clientId: AUDIENCE, scope: 'openid' };
+  const page = openPage(
+    { api: null, issuer: url, stripeStandIn: payments.stripe.url },
+    async () => ({ ...about, signOutUrl: null, hasLetters, stripe: await payments.inPage() }),
+    onError,
+  );
+  const signIn = signInPages({ issuer, users });
+  return { pages: async (request) => (await page.answer(request)) ?? signIn(request), build: page.build };
 }
 
 const RECORDED_WITHIN_MS = 20_000;
@@ -240,6 +250,14 @@ async function createTableWithRetries(table: string, dynamodb: string): Promise<
   } finally {
     client.destroy();
   }
+}
+
+async function keepSecrets(
+  data: DataDirectory,
+): Promise<{ cronSecret: string; ownSecrets: Record<string, string> }> {
+  const cronSecret = await keepSecret(data, 'cron-secret');
+  const giftSecret = await keepSecret(data, 'gift-secret');
+  return { cronSecret, ownSecrets: { [CRON_SECRET_ID]: cronSecret, [GIFT_SECRET_ID]: giftSecret } };
 }
 
 const keptSecret = z.object({ secret: z.string() });

@@ -7,8 +7,15 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The lock file names the exact libraries. */
-const SOURCES = ['web/**/*', 'package-lock.json'];
-const NOT_SOURCES = ['web/dist/**', 'web/src/api/generated/**'];
+const SOURCES = [
+  'web/index.html',
+  'web/{src,public}/**/*',
+  'web/{vite,element}.config.ts',
+  'web/build.ts',
+  'package-lock.json',
+];
+/** Types leave nothing in what is built. */
+const NOT_SOURCES = ['web/src/api/generated/**'];
 
 /** The folder of the page as its sources are now. */
 export function pageFolder(): string {

@@ -33,6 +33,7 @@ import { type DayRange } from '../domain/statistics.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
+import { listNearingUsers } from '../http/contracts/nearing.ts';
 import { getUsageStats as usageStatsContract, getUser } from '../http/contracts/users.ts';
 import { httpHandler } from '../http/handler.ts';
 import { type Answer, type Operation, operation, type Request, type RequestOf } from '../http/operation.ts';
@@ -125,16 +126,16 @@ const user = operation(getUser, (request) =>
   showUser(request, (account) => ({ account: viewAccount(account, request.now, store.catalogue) })),
 );
 
-const nearing = operation(contracts.listNearingUsers, (request) => {
+const nearing = operation(listNearingUsers, (request) => {
   const { query, now, deadline } = request;
   const { nearing: share } = query;
   const list = { userId: String(share), query };
   return answerPage(
-    contracts.listNearingUsers,
+    listNearingUsers,
     list,
     async (page) => {
       const users = await listNearing(store, share, page, now, deadline);
-      await recordRead(contracts.listNearingUsers, request, undefined, { nearing: share });
+      await recordRead(listNearingUsers, request, undefined, { nearing: share });
       return users;
     },
     shownNearing,

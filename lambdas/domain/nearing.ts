@@ -39,7 +39,11 @@ export interface NearingNote {
   until: Instant | null;
 }
 
-export type NearingStep = { note: NearingNote | null; version: number };
+/** Null: the user is near no limit any more. */
+export interface NearingStep {
+  note: NearingNote | null;
+  version: number;
+}
 
 /** What to note of a change of an account; null: nothing new. What a period's end has mended goes by itself. */
 export function nearingStep({ before, after }: Change<'account'>): NearingStep | null {

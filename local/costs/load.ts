@@ -1,5 +1,5 @@
 /** What users cost, from the units that the bench has measured for each act. */
-import { ACTS, type Act, type UnitsResult } from '../../bench/units.ts';
+import { ACTS, type Act, type UnitsResult } from './acts.ts';
 import type { Cost, Template } from './idle.ts';
 import { CLOUDWATCH, COGNITO, DYNAMODB, EVENTBRIDGE, HTTP_API, LAMBDA, SES } from './price-list.ts';
 

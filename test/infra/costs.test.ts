@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod/mini';
-import { ACTS, type UnitsResult } from '../../bench/units.ts';
+import { ACTS, type UnitsResult } from '../../local/costs/acts.ts';
 import { idleCosts, sumOf, Template } from '../../local/costs/idle.ts';
 import { type Habits, loadCosts, poolIn } from '../../local/costs/load.ts';
 import { SENDERS, templateOf, type Told } from './template.ts';

@@ -179,11 +179,6 @@ describe('a protected stage', () => {
       ).length;
     expect([mapped(prod), mapped(template)]).toEqual([0, functions.length]);
   });
-
-  it('never empties its bucket, which a disposable one does when it goes', () => {
-    prod.resourceCountIs('Custom::S3AutoDeleteObjects', 0);
-    template.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
-  });
 });
 
 describe('logs that AWS delivers', () => {

@@ -59,6 +59,8 @@ function nameOf(resource: unknown): string {
     [/^"\*"$/, 'everything'],
     [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
     [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
+    [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
+    [/^"\*"$/, 'everything'],
     [/^\{"Fn::GetAtt":\["Sendersemailsenderqueue\w+","Arn"\]\}$/, 'dueEmails'],
     [/^\{"Fn::GetAtt":\["Sendersmailsenderqueue\w+","Arn"\]\}$/, 'dueMails'],
     [/^\{"Fn::GetAtt":\["Sendersdeliveryanswersqueue\w+","Arn"\]\}$/, 'answers'],

@@ -83,13 +83,9 @@ export function withoutBundles<Result>(
   }
 }
 
-/** CDK's own function, which empties the bucket of a disposable stage. It has no tags. */
-const OF_CDK = 'CustomS3AutoDeleteObjects';
-
-/** The resources of a type, by their logical ids; of CDK's own function, none. */
+/** The resources of a type, by their logical ids. */
 export function resourcesOf(template: Template, type: string): [id: string, resource: Resource][] {
-  const found = Object.entries(template.findResources(type) as Record<string, Resource>);
-  return found.filter(([id]) => !id.startsWith(OF_CDK));
+  return Object.entries(template.findResources(type) as Record<string, Resource>);
 }
 
 /** The logical id that an intrinsic function refers to, by `Ref` or by `Fn::GetAtt`; null for anything else. */

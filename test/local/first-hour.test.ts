@@ -99,12 +99,9 @@ describe('a browser', () => {
     expect(page.headers.get('location')).toBe('/app/');
   });
 
-  it.each(['/docs', '/docs/'])(
-    'gets the documentation at the address that ends with "%s"',
-    async (path) => {
-      const page = await fetch(postage.url + path);
-      expect(page.url).toBe(`${postage.url}/docs`);
-      expect(await page.text()).toContain('<title>Postage API</title>');
-    },
-  );
+  it.each(['/docs', '/docs/'])('gets the documentation at the address that ends with "%s"', async (path) => {
+    const page = await fetch(postage.url + path);
+    expect(page.url).toBe(`${postage.url}/docs`);
+    expect(await page.text()).toContain('<title>Postage API</title>');
+  });
 });

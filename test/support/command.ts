@@ -35,6 +35,7 @@ export function runCommand(
     | 'export'
     | 'import'
     | 'replay'
+    | 'restore'
     | 'stripe',
   args: readonly string[],
   variables: Record<string, string> = {},

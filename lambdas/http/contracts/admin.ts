@@ -1,21 +1,9 @@
 import * as z from 'zod/mini';
 import { contract, NO_INPUT } from '../contract.ts';
-import { FIRST_NOTED_PERCENT } from '../../domain/nearing.ts';
-import {
-  Count,
-  Day,
-  Instant,
-  line,
-  named,
-  page,
-  PageQuery,
-  Percent,
-  Plan,
-  shareParameter,
-  UserId,
-} from '../schemas.ts';
+import { Count, Day, Instant, line, named, page, PageQuery, UserId } from '../schemas.ts';
 import { LedgerPage, MovementKindName } from './credits.ts';
 import { runFigures } from './cron.ts';
+import { listNearingUsers } from './nearing.ts';
 
 export const USER_PATH = { params: z.strictObject({ userId: UserId }) };
 
@@ -38,8 +26,6 @@ const LedgerProof = named(
     },
   },
 );
-
-const FIRST_NOTED = FIRST_NOTED_PERCENT / 100;
 
 const MOST_CREDITS = 10_000;
 
@@ -86,34 +72,6 @@ const CreditAdjustment = named(
     },
   },
 );
-
-const exampleNearing = {
-  userId: 'auth0|ada',
-  plan: 'pro',
-  periodEndsAt: '2026-12-15T09:30:00.000Z',
-  limits: [{ of: 'exports', used: 46, limit: 50, percent: 92 }],
-};
-
-const NearingUser = named(
-  'NearingUser',
-  z.object({
-    userId: z.string(),
-    plan: Plan,
-    periodEndsAt: Instant,
-    limits: z.array(z.object({ of: z.string(), used: Count, limit: Count, percent: Percent })),
-  }),
-  {
-    description:
-      'A user who is near a limit: of a meter, a level or `credits`. The nearest limit comes first. `percent` is rounded down.',
-    example: exampleNearing,
-  },
-);
-
-const NearingPage = named('NearingPage', page(NearingUser), {
-  description:
-    'Users who have reached a limit come first. A page can have fewer users than you asked for, and still a `nextCursor`.',
-  example: { items: [exampleNearing], nextCursor: null },
-});
 
 const exampleItem = {
   kind: 'USAGE',
@@ -274,17 +232,6 @@ const Checks = named(
     },
   },
 );
-
-export const listNearingUsers = contract('GET /admin/users', {
-  ...NO_INPUT,
-  operationId: 'listNearingUsers',
-  summary: 'Users who are near a limit',
-  description:
-    'Of whom at least the share `nearing` of some limit is used, from 0.8 on. The figures are those of now; who comes near a limit is listed moments later. The audit trail records that you read it.',
-  query: z.extend(PageQuery, { nearing: shareParameter(FIRST_NOTED, FIRST_NOTED) }),
-  answers: { 200: { description: 'A page of users', schema: NearingPage } },
-  problems: [],
-});
 
 export const getUserLedger = contract('GET /admin/users/{userId}/ledger', {
   ...NO_INPUT,

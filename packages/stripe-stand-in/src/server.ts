@@ -158,18 +158,7 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     sandbox.pagesUrl = url;
   }
   const act: StripeStandIn['answerControl'] = (...order) => answerControl(control, ...order);
-  const answer = (request: ApiRequest): Promise<ApiOutcome> => {
-    const { path } = parseTarget(request.target);
-    const hosted =
-      sandbox.pagesUrl === null ? null : answerHostedPage({ ...request, path }, sandbox, control);
-    const inPage = hosted ?? answerPage(request.method, path);
-    if (inPage !== null) {
-      return Promise.resolve(inPage);
-    }
-    return path === CONTROL || path.startsWith(`${CONTROL}/`)
-      ? answerInJson(act, request, path.slice(CONTROL.length))
-      : answerApi(parts, request);
-  };
+  const answer = answering({ sandbox, control, act, parts });
   server.on('request', (request, response) => void respond(answer, request, response));
   return {
     url,
@@ -181,6 +170,28 @@ export async function startStripe(options: StripeOptions): Promise<StripeStandIn
     answerControl: act,
     answer,
     stop,
+  };
+}
+
+/** Pages, control routes and the API, by their addresses. */
+function answering(server: {
+  sandbox: Sandbox;
+  control: Control;
+  act: StripeStandIn['answerControl'];
+  parts: ApiParts;
+}): StripeStandIn['answer'] {
+  const { sandbox, control, act, parts } = server;
+  return async (request) => {
+    const { path } = parseTarget(request.target);
+    const hosted =
+      sandbox.pagesUrl === null ? null : answerHostedPage({ ...request, path }, sandbox, control);
+    const page = hosted ?? answerPage(request.method, path);
+    if (page !== null) {
+      return page;
+    }
+    return path === CONTROL || path.startsWith(`${CONTROL}/`)
+      ? answerInJson(act, request, path.slice(CONTROL.length))
+      : answerApi(parts, request);
   };
 }
 

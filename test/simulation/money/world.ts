@@ -242,7 +242,13 @@ async function look(world: World, side: Side): Promise<void> {
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
   }
-  side.seen = { subscription, anchor, periodStart, included: credits.included, lent: spent(credits).purchased };
+  side.seen = {
+    subscription,
+    anchor,
+    periodStart,
+    included: credits.included,
+    lent: spent(credits).purchased,
+  };
   if (seen?.periodStart === periodStart) {
     const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
     side.givenBack += comeBack;

@@ -91,7 +91,10 @@ declare global {
       options: object,
     ) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
   };
-  var document: unknown;
+  var document: {
+    documentElement: { scrollWidth: number };
+    activeElement: { id: string; textContent: string | null } | null;
+  };
 }
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../coverage/screenshots/', import.meta.url));

@@ -14,14 +14,16 @@ const BUILT_WITHIN_MS = 90_000;
 
 export interface Site {
   url: string;
-  cronSecret: string;
+  /** Where its table is. */
+  dynamodb: string;
+  table: string;
   /** Calls the API as a user. */
   call: (userId: string, method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
   setPlan: (userId: string, plan: string) => Promise<void>;
   close: () => Promise<void>;
 }
 
-const started = z.object({ url: z.string(), cronSecret: z.string() });
+const started = z.object({ url: z.string(), dynamodb: z.string(), table: z.string() });
 const token = z.object({ access_token: z.string() });
 
 /** @param config an example's catalogue, in place of the shipped one */
@@ -31,11 +33,12 @@ export async function openSite(config?: string): Promise<Site> {
     env: { ...process.env, POSTAGE_TABLE: `postage-web-${randomUUID()}` },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const { url, cronSecret } = started.parse(JSON.parse(await firstLineOf(server)));
+  const { url, dynamodb, table } = started.parse(JSON.parse(await firstLineOf(server)));
   await untilBuilt(url);
   return {
     url,
-    cronSecret,
+    dynamodb,
+    table,
     call: async (userId, method, path, body) => {
       const { access_token: bearer } = token.parse(await dev(url, 'GET', `/dev/token?sub=${userId}`));
       const answer = await fetch(url + path, {

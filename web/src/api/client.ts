@@ -2,11 +2,8 @@
 import createClient, { type Client } from 'openapi-fetch';
 import type { Session } from '../session/session.ts';
 import { ApiError, failureOf } from './failure.ts';
-import type { components as coreComponents, paths as CorePaths } from './generated/core.d.ts';
-import type { components, paths as LettersPaths } from './generated/letters.d.ts';
-
-export type Schemas = components['schemas'];
-export type CoreSchemas = coreComponents['schemas'];
+import type { paths as CorePaths } from './generated/core.d.ts';
+import type { paths as LettersPaths } from './generated/letters.d.ts';
 
 /** The letters app's client has the core's routes too, but for those that the letters app answers in its own shapes. */
 export interface Api {
@@ -55,12 +52,4 @@ export async function answerOf<Data>(call: Promise<Answer<Data>>): Promise<Data>
     throw new ApiError(failureOf(response, error));
   }
   return data;
-}
-
-/** For an answer without a body. @throws ApiError */
-export async function doneBy(call: Promise<Answer<unknown>>): Promise<void> {
-  const { error, response } = await call;
-  if (!response.ok) {
-    throw new ApiError(failureOf(response, error));
-  }
 }

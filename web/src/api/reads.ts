@@ -7,7 +7,8 @@ import {
   type UseQueryResult,
 } from '@tanstack/react-query';
 import { usePage } from '../page-context.ts';
-import { answerOf, type Schemas } from './client.ts';
+import { answerOf } from './client.ts';
+import type { Schemas } from './schemas.ts';
 
 const PAGE_SIZE = 20;
 

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
-import { answerOf, type Api, type Schemas } from '../api/client.ts';
+import { answerOf, type Api } from '../api/client.ts';
+import type { Schemas } from '../api/schemas.ts';
 import { OWN } from '../api/reads.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';

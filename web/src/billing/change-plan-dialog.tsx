@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, type ReactNode, useState } from 'react';
-import { answerOf, type Schemas } from '../api/client.ts';
+import { answerOf } from '../api/client.ts';
+import type { Schemas } from '../api/schemas.ts';
 import { type Failure, failureIn, problemIn } from '../api/failure.ts';
 import { OWN } from '../api/reads.ts';
 import { useWords } from '../catalogue/use-words.ts';
@@ -13,12 +14,12 @@ import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
 import { linesOnlyIn, planLines } from '../pages/plans/plan-lines.ts';
 import { texts } from '../texts/texts.ts';
-import type { ChangePlanProps } from './change-plan.tsx';
+import type { ChangePlanProps } from './change-plan-props.ts';
 import { askBank } from './stripe-js.ts';
 
 type Preview = Schemas['ChangePreview'];
 
-type Step = { at: 'form' } | { at: 'bank' } | { at: 'done'; change: Schemas['BillingChange'] };
+type Step = 'form' | 'bank';
 
 /** What a change gains, loses and costs; it can be made once that is known, and not before. */
 export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void }): ReactElement {
@@ -26,7 +27,7 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
   const { api, config } = usePage();
   const queries = useQueryClient();
   const [key, setKey] = useState(() => crypto.randomUUID());
-  const [step, setStep] = useState<Step>({ at: 'form' });
+  const [step, setStep] = useState<Step>('form');
   const preview = useQuery({
     queryKey: [...OWN, 'preview', plan.id, interval],
     queryFn: () =>
@@ -34,21 +35,21 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     staleTime: 0,
     gcTime: 0,
   });
-  const afterFailure = async (failure: Failure): Promise<void> => {
+  const afterFailure = async (failure: Failure, again: (input: null) => void): Promise<void> => {
     const action = problemIn(failure, 'payment_action_required');
     if (action === null) {
-      setStep({ at: 'form' });
+      setStep('form');
       setKey(crypto.randomUUID());
       return;
     }
     // The dialog gives way: the bank's own one must be on top, and be typed into.
-    setStep({ at: 'bank' });
+    setStep('bank');
     const outcome = await askBank(config, action.clientSecret).catch(() => 'not possible' as const);
     if (outcome === 'answered') {
       // The same request under the same key tells how it went.
-      submission.submit(null);
+      again(null);
     } else {
-      setStep({ at: 'form' });
+      setStep('form');
     }
   };
   const submission = useSubmission(
@@ -60,29 +61,14 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
         }),
       ),
     (change) => {
-      setStep({ at: 'done', change });
+      props.onChanged(doneText(change, plan.title));
+      onClose();
       void queries.invalidateQueries({ queryKey: OWN });
     },
-    (failure) => void afterFailure(failure),
+    (failure, _input: null, again) => void afterFailure(failure, again),
   );
-  if (step.at === 'bank') {
+  if (step === 'bank') {
     return <Notice tone="info" title={texts.letters.bank} isLive />;
-  }
-  if (step.at === 'done') {
-    return (
-      <Dialog
-        isOpen
-        title={texts.plans.previewTitle(plan.title)}
-        onClose={onClose}
-        actions={
-          <button type="button" className="button button-primary" onClick={onClose}>
-            {texts.shell.close}
-          </button>
-        }
-      >
-        <Notice tone="good" title={doneText(step.change, plan.title)} isLive />
-      </Dialog>
-    );
   }
   return (
     <Dialog

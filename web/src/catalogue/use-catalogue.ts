@@ -1,5 +1,6 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { answerOf, type Schemas } from '../api/client.ts';
+import { answerOf } from '../api/client.ts';
+import type { Schemas } from '../api/schemas.ts';
 import { usePage } from '../page-context.ts';
 
 export type Catalogue = Schemas['Catalogue'];

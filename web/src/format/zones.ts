@@ -58,7 +58,7 @@ export function allZones(): readonly string[] {
   return zones.includes('UTC') ? zones : ['UTC', ...zones];
 }
 
-const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+const LETTERS = 'A B C D E F G H I J K L M N O P Q R S T U V W X Y Z'.split(' ');
 /** Names that the browser knows and that are no country's. */
 const NO_COUNTRIES = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ']);
 

@@ -20,11 +20,12 @@ export interface Submission<Input> {
  * Sends once per form. What waiting can mend it sends again, the same and under the same key.
  *
  * @param send carries the key of the form, where what it makes must not be made twice
+ * @param onFailure may go on later, by sending again
  */
 export function useSubmission<Input, Output>(
   send: (input: Input) => Promise<Output>,
   onDone: (output: Output, input: Input) => void,
-  onFailure?: (failure: Failure, input: Input) => void,
+  onFailure?: (failure: Failure, input: Input, again: (input: Input) => void) => void,
 ): Submission<Input> {
   const [isBusy, setBusy] = useState(false);
   const [waiting, setWaiting] = useState<Submission<Input>['waiting']>(null);
@@ -75,7 +76,7 @@ export function useSubmission<Input, Output>(
     } catch (error) {
       const found = failureIn(error);
       setFailure(found);
-      onFailure?.(found, input);
+      onFailure?.(found, input, (next) => void submit(next));
     } finally {
       isSending.current = false;
       setBusy(false);

@@ -24,7 +24,7 @@ export function Resumed({ children }: { children: ReactNode }): ReactNode {
       void auth.signinRedirect({ state: presentPlace() });
     }
   }, [goes, session, auth]);
-  return wasSignedIn && auth.user == null && auth.error === undefined ? <Waiting /> : children;
+  return wasSignedIn && (auth.user ?? null) === null && auth.error === undefined ? <Waiting /> : children;
 }
 
 function Waiting(): ReactElement {

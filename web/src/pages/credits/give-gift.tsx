@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
-import { answerOf, type Schemas } from '../../api/client.ts';
+import { answerOf } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { usesUpKey } from '../../api/failure.ts';
 import { OWN } from '../../api/reads.ts';
 import { Field } from '../../components/field.tsx';

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useGifts, usePurchases } from '../../api/reads.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import type { Column } from '../../components/data-table.tsx';

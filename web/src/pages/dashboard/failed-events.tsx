@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
-import { answerOf, type Schemas } from '../../api/client.ts';
+import { answerOf } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import type { Column } from '../../components/data-table.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PagedTable } from '../../components/paged-table.tsx';

@@ -126,7 +126,7 @@ function useFigures(): { id: string; name: string }[] {
   return [
     { id: USERS, name: dashboard.activeUsers },
     ...(catalogue?.meters ?? []).map(({ id }) => ({ id, name: words.titleOf(id).many })),
-    ...(catalogue?.credit == null ? [] : [{ id: CREDITS, name: dashboard.creditsUsed }]),
+    ...((catalogue?.credit ?? null) === null ? [] : [{ id: CREDITS, name: dashboard.creditsUsed }]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What the dashboard reads. Each read of a user's data stands in the audit trail, so nothing is read in advance. */
 import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { answerOf, type Api, type CoreSchemas, type Schemas } from '../../api/client.ts';
+import { answerOf, type Api } from '../../api/client.ts';
+import type { CoreSchemas, Schemas } from '../../api/schemas.ts';
 import { type PagedQuery, usePaged } from '../../api/reads.ts';
 import { usePage } from '../../page-context.ts';
 import type { Range } from './ranges.ts';

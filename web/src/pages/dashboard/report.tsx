@@ -1,6 +1,6 @@
 import { type ReactElement, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Field } from '../../components/field.tsx';
 import { Loaded, Section } from '../../components/section.tsx';

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactElement, type ReactNode, useState } from 'react';
-import { answerOf, type Schemas } from '../../api/client.ts';
+import { answerOf } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { Notice } from '../../components/notice.tsx';

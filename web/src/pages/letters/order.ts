@@ -1,5 +1,5 @@
 /** The form of a delivery, and the order that it becomes. */
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { instantIn } from '../../format/zones.ts';
 
 export const EMPTY_ORDER = {

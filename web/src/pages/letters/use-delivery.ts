@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { answerOf, type Schemas } from '../../api/client.ts';
+import { answerOf } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { type Failure, problemIn, usesUpKey } from '../../api/failure.ts';
 import { OWN } from '../../api/reads.ts';
 import { askBank } from '../../billing/stripe-js.ts';
@@ -19,9 +20,16 @@ export type DeliveryStep =
   | { at: 'bank'; isImpossible: true }
   | { at: 'scheduled'; delivery: Schemas['Delivery'] };
 
+/** Whether a card may pay. */
+interface Payment {
+  payAsYouGo: boolean;
+}
+
+type Again = (payment: Payment) => void;
+
 interface DeliveryForm {
   step: DeliveryStep;
-  submission: Submission<{ payAsYouGo: boolean }>;
+  submission: Submission<Payment>;
   back: () => void;
 }
 
@@ -31,35 +39,36 @@ export function useDelivery(draft: Draft<OrderForm>): DeliveryForm {
   const queries = useQueryClient();
   const [step, setStep] = useState<DeliveryStep>({ at: 'form' });
 
-  const askHolder = async (clientSecret: string): Promise<void> => {
+  const askHolder = async (clientSecret: string, again: Again): Promise<void> => {
     setStep({ at: 'bank' });
     const outcome = await askBank(config, clientSecret).catch(() => 'not possible' as const);
     if (outcome === 'answered') {
       // The same request under the same key tells how it went.
-      submission.submit({ payAsYouGo: true });
+      again({ payAsYouGo: true });
     } else {
       setStep({ at: 'bank', isImpossible: true });
     }
   };
 
-  const afterFailure = (failure: Failure, { payAsYouGo }: { payAsYouGo: boolean }): void => {
+  const afterFailure = (failure: Failure, { payAsYouGo }: Payment, again: Again): void => {
     const used = problemIn(failure, 'insufficient_credits');
     const action = problemIn(failure, 'payment_action_required');
     if (used?.price !== undefined && used.price !== null && !payAsYouGo) {
       setStep({ at: 'price', price: used.price });
     } else if (action !== null) {
-      void askHolder(action.clientSecret);
+      void askHolder(action.clientSecret, again);
     } else {
       setStep({ at: 'form' });
     }
+    // What is refused tells that the figures on the page are older than the account.
+    void queries.invalidateQueries({ queryKey: OWN });
     if (usesUpKey(failure)) {
       draft.renewKey();
-      void queries.invalidateQueries({ queryKey: OWN });
     }
   };
 
   const submission = useSubmission(
-    ({ payAsYouGo }: { payAsYouGo: boolean }) =>
+    ({ payAsYouGo }: Payment) =>
       answerOf(
         api.letters.POST('/deliveries', {
           params: { header: { 'Idempotency-Key': draft.key } },

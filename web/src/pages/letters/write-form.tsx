@@ -33,7 +33,13 @@ export function WriteForm(): ReactElement {
       setSaved(true);
       void queries.invalidateQueries({ queryKey: OWN });
     },
-    (failure) => (usesUpKey(failure) ? draft.renewKey() : undefined),
+    (failure) => {
+      // What is refused tells that the figures on the page are older than the account.
+      void queries.invalidateQueries({ queryKey: OWN });
+      if (usesUpKey(failure)) {
+        draft.renewKey();
+      }
+    },
   );
   const faults = faultsIn(submission.failure);
   const change = (values: Partial<typeof EMPTY>): void => {

@@ -17,10 +17,11 @@ interface PlanOfferProps {
   plan: CataloguePlan;
   catalogue: Catalogue;
   interval: Interval;
+  onChanged: (text: string) => void;
 }
 
 /** A plan with its price, what it gives, and the one thing that its reader can do about it. */
-export function PlanOffer({ plan, catalogue, interval }: PlanOfferProps): ReactElement {
+export function PlanOffer({ plan, catalogue, interval, onChanged }: PlanOfferProps): ReactElement {
   const { isAuthenticated } = useAuth();
   const words = useWords();
   return (
@@ -36,7 +37,7 @@ export function PlanOffer({ plan, catalogue, interval }: PlanOfferProps): ReactE
         ))}
       </ul>
       {isAuthenticated ? (
-        <OwnAction plan={plan} catalogue={catalogue} interval={interval} />
+        <OwnAction plan={plan} catalogue={catalogue} interval={interval} onChanged={onChanged} />
       ) : (
         <SignInFirst isFree={Object.keys(plan.prices).length === 0} />
       )}
@@ -86,7 +87,7 @@ function SignInFirst({ isFree }: { isFree: boolean }): ReactElement {
 }
 
 /** By the interval in which the plan is sold, if it is only in the other one. */
-function OwnAction({ plan, catalogue, interval }: PlanOfferProps): ReactNode {
+function OwnAction({ plan, catalogue, interval, onChanged }: PlanOfferProps): ReactNode {
   const account = useAccount();
   const billing = useBilling();
   if (account.data === undefined) {
@@ -111,7 +112,13 @@ function OwnAction({ plan, catalogue, interval }: PlanOfferProps): ReactNode {
     return null;
   }
   return isSubscribed ? (
-    <ChangePlan plan={plan} catalogue={catalogue} interval={sold} account={account.data} />
+    <ChangePlan
+      plan={plan}
+      catalogue={catalogue}
+      interval={sold}
+      account={account.data}
+      onChanged={onChanged}
+    />
   ) : (
     <Subscribe plan={plan} interval={sold} />
   );

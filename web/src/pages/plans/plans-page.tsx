@@ -4,6 +4,7 @@ import { CheckoutReturn } from '../../billing/checkout-return.tsx';
 import { type Catalogue, useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { Choices } from '../../components/field.tsx';
 import { PageHead } from '../../components/frame.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { Loaded } from '../../components/section.tsx';
 import { texts } from '../../texts/texts.ts';
 import { Comparison } from './comparison.tsx';
@@ -29,6 +30,7 @@ export function PlansPage(): ReactElement {
 
 function Offers({ catalogue }: { catalogue: Catalogue }): ReactElement {
   const [interval, setInterval] = useState<Interval>('month');
+  const [said, setSaid] = useState<string | null>(null);
   const has = (one: Interval): boolean => catalogue.plans.some(({ prices }) => prices[one] !== undefined);
   const shown = has(interval) ? interval : 'year';
   return (
@@ -44,9 +46,10 @@ function Offers({ catalogue }: { catalogue: Catalogue }): ReactElement {
           ]}
         />
       )}
+      {said !== null && <Notice tone="good" title={said} isLive />}
       <ul className="offers">
         {catalogue.plans.map((plan) => (
-          <PlanOffer key={plan.id} plan={plan} catalogue={catalogue} interval={shown} />
+          <PlanOffer key={plan.id} plan={plan} catalogue={catalogue} interval={shown} onChanged={setSaid} />
         ))}
       </ul>
       <Comparison catalogue={catalogue} />

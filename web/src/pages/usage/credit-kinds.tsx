@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';

@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from 'react';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useHistory } from '../../api/reads.ts';
 import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
@@ -49,7 +49,7 @@ function PeriodChart({ periods }: { periods: readonly Period[] }): ReactElement 
   const { data: catalogue } = useCatalogue();
   const words = useWords();
   const meters = (catalogue?.meters ?? []).map(({ id }) => id);
-  const shown = [...meters, ...(catalogue?.credit == null ? [] : [CREDITS])];
+  const shown = [...meters, ...((catalogue?.credit ?? null) === null ? [] : [CREDITS])];
   const [chosen, setChosen] = useState<string | null>(null);
   const meter = chosen ?? shown[0] ?? CREDITS;
   const usedOf = ({ used, creditsUsed }: Period): number =>

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { type Catalogue, useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { UsageBar } from '../../components/usage-bar.tsx';

@@ -1,6 +1,6 @@
 import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useAccount, useBilling } from '../../api/reads.ts';
 import { CancelButton } from '../../billing/cancel-button.tsx';
 import { ChangeButton } from '../../billing/change-button.tsx';

@@ -1,5 +1,5 @@
 /** What is said of a meter or level: every case by its own words, so that no limit is mistaken for another. */
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { type Level, levelOf } from '../../components/levels.ts';
 import type { Format, Title } from '../../format/format.ts';
 import * as texts from '../../texts/en.ts';

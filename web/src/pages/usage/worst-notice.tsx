@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { levelOf } from '../../components/levels.ts';
 import { Notice } from '../../components/notice.tsx';
