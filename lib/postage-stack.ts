@@ -1,4 +1,7 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
@@ -29,6 +32,19 @@ export interface PostageStackProps extends StackProps {
   configFile: string;
   catalogue: CatalogueFile;
   hasLetters: boolean;
+}
+
+/** What the outputs are of. */
+interface Told {
+  api: Api;
+  table: ITable;
+  cronSecret: CfnSecret;
+  giftSecret: CfnSecret;
+  payments: Payments;
+  senders: Senders | null;
+  rollover: Rollover;
+  topic: Topic;
+  stream: TableStream;
 }
 
 /** All of Postage in one stack, for one stage. */
@@ -98,7 +114,22 @@ export class PostageStack extends Stack {
       new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
     }
 
-    this.addOutputs({
+    this.tell({ api, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
+  }
+
+  private tell({
+    api,
+    table,
+    cronSecret,
+    giftSecret,
+    payments,
+    senders,
+    rollover,
+    topic,
+    stream,
+  }: Told): void {
+    const { url: apiUrl } = api;
+    const outputs: Record<string, string> = {
       ApiUrl: apiUrl,
       ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
@@ -113,7 +144,10 @@ export class PostageStack extends Stack {
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
       Replays: this.replaysOf(stream),
-    });
+    };
+    for (const [name, value] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value });
+    }
   }
 
   /** The alarms, what one looks at when they ring, and what the alarms roll back. */
@@ -132,14 +166,10 @@ export class PostageStack extends Stack {
 
   /** What `npm run replay` is told. */
   private replaysOf({ consumers }: TableStream): string {
-    const functions = consumers.map(({ name, lambda }) => [name, lambda.functionName]);
-    return this.toJsonString({ queues: replaysOf(this), consumers: Object.fromEntries(functions) });
-  }
-
-  private addOutputs(outputs: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(outputs)) {
-      new CfnOutput(this, name, { value });
-    }
+    const functions: Record<string, string> = Object.fromEntries(
+      consumers.map(({ name, lambda }) => [name, lambda.functionName] as const),
+    );
+    return this.toJsonString({ queues: replaysOf(this), consumers: functions });
   }
 }
 
