@@ -1,9 +1,12 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
 import { BackupCopy } from './backup-copy.ts';
-import { Canary, type CanaryProps } from './canary.ts';
+import { Canary } from './canary.ts';
 import { Dashboard } from './dashboard.ts';
 import { GradualDeployments } from './gradual-deployments.ts';
 import { Identity } from './identity.ts';
@@ -21,6 +24,7 @@ import { StripeCheck } from './stripe-check.ts';
 import type { Stage } from './stage.ts';
 import { TableStream } from './stream.ts';
 import { PostageTable } from './table.ts';
+import type { Watched } from './watches.ts';
 
 export interface PostageStackProps extends StackProps {
   stage: Stage;
@@ -28,6 +32,19 @@ export interface PostageStackProps extends StackProps {
   configFile: string;
   catalogue: CatalogueFile;
   hasLetters: boolean;
+}
+
+/** What the outputs are of. */
+interface Told {
+  api: Api;
+  table: ITable;
+  cronSecret: CfnSecret;
+  giftSecret: CfnSecret;
+  payments: Payments;
+  senders: Senders | null;
+  rollover: Rollover;
+  topic: Topic;
+  stream: TableStream;
 }
 
 /** All of Postage in one stack, for one stage. */
@@ -88,13 +105,31 @@ export class PostageStack extends Stack {
     });
     const { httpApi, accessLog, url: apiUrl } = api;
     new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    if (stage.canary === true) {
+      new Canary(this, 'Canary', { ...onTable, apiUrl });
+    }
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
-    const monitoring = new Monitoring(this, 'Monitoring', watched);
-    new Dashboard(this, 'Dashboard', watched, monitoring);
-    this.addOptions(onTable, { table, api, monitoring });
-    new Queries(this, 'Queries', { stage, accessLog });
+    const { topic } = this.addMonitoring(watched, api);
+    if (typeof stage.backupCopy === 'string') {
+      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
+    }
 
-    this.addOutputs({
+    this.tell({ api, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
+  }
+
+  private tell({
+    api,
+    table,
+    cronSecret,
+    giftSecret,
+    payments,
+    senders,
+    rollover,
+    topic,
+    stream,
+  }: Told): void {
+    const { url: apiUrl } = api;
+    const outputs: Record<string, string> = {
       ApiUrl: apiUrl,
       ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
@@ -105,41 +140,36 @@ export class PostageStack extends Stack {
       StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
       ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
-      AlarmTopicArn: monitoring.topic.topicArn,
+      AlarmTopicArn: topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
-      Replays: this.toJsonString({
-        queues: replaysOf(this),
-        consumers: Object.fromEntries(
-          stream.consumers.map(({ name, lambda }) => [name, lambda.functionName]),
-        ),
-      }),
-    });
-  }
-
-  /** What a stage has only if it says so. */
-  private addOptions(
-    onTable: Omit<CanaryProps, 'apiUrl'> & { stage: Stage },
-    { table, api, monitoring }: { table: PostageTable['table']; api: Api; monitoring: Monitoring },
-  ): void {
-    const { stage } = onTable;
-    if (stage.canary === true) {
-      new Canary(this, 'Canary', { ...onTable, apiUrl: api.url });
-    }
-    if (stage.gradual === true) {
-      const { 'server-errors': errors, slow } = monitoring.alarms;
-      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
-      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
-    }
-    if (typeof stage.backupCopy === 'string') {
-      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
-    }
-  }
-
-  private addOutputs(outputs: Readonly<Record<string, string>>): void {
+      Replays: this.replaysOf(stream),
+    };
     for (const [name, value] of Object.entries(outputs)) {
       new CfnOutput(this, name, { value });
     }
+  }
+
+  /** The alarms, what one looks at when they ring, and what the alarms roll back. */
+  private addMonitoring(watched: Watched, { aliases }: Api): Monitoring {
+    const { stage, accessLog } = watched;
+    const monitoring = new Monitoring(this, 'Monitoring', watched);
+    new Dashboard(this, 'Dashboard', watched, monitoring);
+    new Queries(this, 'Queries', { stage, accessLog });
+    if (stage.gradual === true) {
+      const { 'server-errors': errors, slow } = monitoring.alarms;
+      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
+      new GradualDeployments(this, 'GradualDeployments', { aliases, alarms });
+    }
+    return monitoring;
+  }
+
+  /** What `npm run replay` is told. */
+  private replaysOf({ consumers }: TableStream): string {
+    const functions: Record<string, string> = Object.fromEntries(
+      consumers.map(({ name, lambda }) => [name, lambda.functionName] as const),
+    );
+    return this.toJsonString({ queues: replaysOf(this), consumers: functions });
   }
 }
 

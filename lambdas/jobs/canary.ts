@@ -56,6 +56,5 @@ async function expectStatus(path: string, expected: number): Promise<void> {
 
 /** One that costs no credits and that everybody may use; null: the free plan has none. */
 function freeMeterOf({ plans: [free], meters }: Catalogue): string | null {
-  const { limits } = free;
-  return meters.find(({ id, credits }) => credits === 0 && limits[id] !== undefined)?.id ?? null;
+  return meters.find(({ id, credits }) => credits === 0 && free.limits[id] !== undefined)?.id ?? null;
 }
