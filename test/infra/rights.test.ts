@@ -149,7 +149,7 @@ describe('the rights of the functions', () => {
   it.each([
     ['dynamodb:Scan', ''],
     ['dynamodb:BatchWriteItem', ''],
-    ['dynamodb:DeleteItem', 'admin billing failed-events letters purchases'],
+    ['dynamodb:DeleteItem', 'admin billing failed-events letters outbox purchases'],
     ['dynamodb:BatchGetItem', 'admin reconciler rollover-page statistics'],
     // A command that changes an account reads it again after a conflict.
     [
@@ -190,7 +190,11 @@ describe('the rights of the functions', () => {
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'billing', on: ['table'], keys: ['USER#*', 'CUSTOMER#*'] },
       { name: 'admin', on: ['table'], keys: 'STATS#*' },
-      { name: 'admin', on: ['table'], keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*', 'CHECK#*'] },
+      {
+        name: 'admin',
+        on: ['table'],
+        keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*', 'CHECK#*', 'NEAR#*'],
+      },
       { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
       { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },
@@ -201,6 +205,7 @@ describe('the rights of the functions', () => {
       { name: 'rollover-summary', on: ['table'], keys: 'AUDIT#*' },
       { name: 'outbox', on: ['stream'], keys: undefined },
       { name: 'outbox', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'outbox', on: ['table'], keys: 'NEAR#*' },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*'] },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'STRIPE#*', 'FAILED#*'] },
       { name: 'stripe-events', on: ['table'], keys: ['USER#*', 'STRIPE#*'] },
