@@ -27,9 +27,11 @@ export interface CommandResult {
 
 const ROUNDS = 1_500;
 const WARM_UP_ROUNDS = 200;
-const USER = 'bench';
-const BEGIN = Date.UTC(2026, 0, 1);
-const RECIPIENT = {
+/** Ten mails a day is the limit, and there are two a round. */
+const ROUNDS_A_DAY = 5;
+export const USER = 'bench';
+export const BEGIN = Date.UTC(2026, 0, 1);
+export const RECIPIENT = {
   name: 'B',
   line1: '1 Main Street',
   city: 'Springfield',
@@ -46,14 +48,19 @@ export async function benchCommands(
   const store = await newTable(endpoint);
   const { account } = richSubscriber();
   await putAccounts(store, [account]);
-  await trackLetterCreation(store, contextOf('letter', BEGIN), { title: 'Letter', body: 'Text' });
+  // A letter has at most 20 open deliveries.
+  const days = Math.ceil((WARM_UP_ROUNDS + ROUNDS) / ROUNDS_A_DAY);
+  for (let day = 0; day < days; day += 1) {
+    const context = contextOf(letterOf(BEGIN + day * DAY_MS), BEGIN);
+    await trackLetterCreation(store, context, { title: 'Letter', body: 'Text' });
+  }
   const client = bareClient(endpoint);
   const letter = await beside(store, client, (to, context) =>
     trackLetterCreation(to, context, { title: 'To my future self', body: 'x'.repeat(500) }),
   );
   const deduction = await beside(store, client, (to, context) =>
     deductMailCredit(to, context, {
-      letterId: 'letter',
+      letterId: letterOf(context.now),
       deliverAt: context.now + 365 * DAY_MS,
       recipient: RECIPIENT,
     }),
@@ -65,6 +72,11 @@ export async function benchCommands(
   client.destroy();
   store.client.destroy();
   return { letter, deduction, ...consumptions };
+}
+
+/** The letter whose deliveries are scheduled on a day. */
+function letterOf(now: Instant): string {
+  return `letter-${String((now - BEGIN) / DAY_MS)}`;
 }
 
 /** The owner's backend counts two meters at once, one by its limit and one by credits, under a catalogue of some size. */
@@ -105,7 +117,7 @@ function catalogueWith(meters: number): Catalogue {
 }
 
 /** A Pro account whose period lasts a century, with more credits than the bench can spend. */
-function richSubscriber(): { account: ReturnType<typeof newAccount> } {
+export function richSubscriber(): { account: ReturnType<typeof newAccount> } {
   const account = newAccount(USER, BEGIN, CATALOGUE);
   const { credits } = grantPurchased(account.credits, 1_000_000, 'adjustment_up', 'bench');
   return {
@@ -123,7 +135,7 @@ function richSubscriber(): { account: ReturnType<typeof newAccount> } {
   };
 }
 
-function contextOf(id: string, now: Instant): CommandContext {
+export function contextOf(id: string, now: Instant): CommandContext {
   return { userId: USER, id, fingerprint: 'bench', now, deadline: deadlineIn(20_000) };
 }
 
@@ -132,8 +144,7 @@ async function beside(store: Store, client: DynamoDBClient, command: Command): P
   const tracked: number[] = [];
   const bare: number[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
-    // Ten mails a day is the limit: two a round.
-    const now = BEGIN + Math.floor(round / 5) * DAY_MS;
+    const now = BEGIN + Math.floor(round / ROUNDS_A_DAY) * DAY_MS;
     const items = await itemsOf(store, (to) => command(to, contextOf(`${name}-bare-${String(round)}`, now)));
     const bareMs = await timed(() => client.send(new TransactWriteItemsCommand({ TransactItems: items })));
     const trackedMs = await timed(async () => {

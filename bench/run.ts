@@ -4,13 +4,17 @@ import { cpus } from 'node:os';
 import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import { startEngine } from '../local/engine.ts';
 import { benchCommands } from './commands.ts';
+import { benchLargeUser } from './large-user.ts';
 import { benchLatency } from './latency.ts';
 import { benchRollover } from './rollover.ts';
 import { benchStream } from './stream.ts';
+import { ACTS } from '../local/costs/acts.ts';
+import { benchUnits } from './units.ts';
 
-/** What is to be reached: of a command, at most; of a rollover's rate, and of a function's on the stream, at least. */
+/** What is to be reached: of a command and of a user who has very much, at most; of a rollover's rate, and of a function's on the stream, at least. */
 const GOALS = {
   commandRatio: 1.1,
+  largeUserRatio: 1.1,
   rolloverRatio: 0.85,
   letterP95Ms: 50,
   secondsPerThousand: 30,
@@ -37,6 +41,12 @@ try {
   const commands = await benchCommands(engine.endpoint);
   for (const [name, { ratio }] of Object.entries(commands)) {
     line(`${name}, p50 ratio`, ratio, '', ratio <= GOALS.commandRatio, '<= 1.10');
+  }
+
+  tell('40,000 letters, 100,000 consumptions and 12,000 audit records of a user …');
+  const largeUser = await benchLargeUser(engine.endpoint);
+  for (const [name, { ratio }] of Object.entries(largeUser)) {
+    line(`${name}, p50 ratio`, ratio, '', ratio <= GOALS.largeUserRatio, '<= 1.10');
   }
 
   tell('A letter over HTTP, with the latencies of AWS …');
@@ -89,14 +99,22 @@ try {
     line(`${name}, behind at most`, highest, '', true, 'none');
   }
 
+  tell('What DynamoDB charges for an act, with all that follows from it …');
+  const units = await benchUnits(engine.endpoint);
+  for (const act of ACTS) {
+    line(act, units[act].writeUnits, 'writes', true, `none; ${String(units[act].readUnits)} reads`);
+  }
+
   const results = {
     measuredAt: new Date().toISOString(),
     node: process.version,
     processor: `${String(cpus().length)} x ${cpus()[0]?.model ?? 'unknown'}`,
     commands,
+    largeUser,
     latency,
     rollover: [thousand, tenThousand],
     stream,
+    units,
   };
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   tell('Written to bench/results.json.');

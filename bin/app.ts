@@ -1,8 +1,9 @@
 import { ConfigFileError, loadConfig } from '../lib/load-config.ts';
-import { configFileInContext, createPostageApp } from '../lib/postage-app.ts';
+import { createPostageApp } from '../lib/postage-app.ts';
 
 try {
-  createPostageApp(await loadConfig(configFileInContext())).synth();
+  // Which file, and nothing that it says.
+  createPostageApp(await loadConfig(process.env['POSTAGE_CONFIG'])).synth();
 } catch (error) {
   if (!(error instanceof ConfigFileError)) {
     throw error;

@@ -1,18 +1,29 @@
-import { Validations } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
+  CfnStage,
+  CorsHttpMethod,
+  DomainName,
   HttpApi,
+  type HttpApiProps,
   HttpMethod,
   HttpNoneAuthorizer,
+  type HttpRoute,
   HttpStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../lambdas/letters/wiring/environment.ts';
+import { CORS } from '../lambdas/wiring/cors.ts';
 import { type Access, CORE_ROUTES, type Route } from '../lambdas/http/routes.ts';
 import { type RouteGroup, ROUTES } from '../lambdas/letters/http/routes.ts';
+import { Edge } from './edge.ts';
 import { createLogGroup } from './log-group.ts';
 import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
@@ -33,31 +44,59 @@ export interface ApiProps {
 /** The HTTP API: one function per group of routes, behind the gateway's check of tokens. */
 export class Api extends Construct {
   readonly httpApi: HttpApi;
+  readonly accessLog: LogGroup;
+  /** What the gateway calls where new code gets its requests by and by; none elsewhere. */
+  readonly aliases: readonly Alias[];
+  /** Where it answers: under the stage's domain, at CloudFront, or by the name that AWS gives it. */
+  readonly url: string;
+  /** What the DNS record of the stage's domain leads to; null without a domain. */
+  readonly domainTarget: string | null;
+  /** Null: nothing stands in front of the gateway. */
+  readonly edge: Edge | null;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
+    const { stage } = props;
+    const { domain = null, edge = null } = stage;
     this.httpApi = new HttpApi(this, 'HttpApi', {
-      apiName: `postage-${props.stage}`,
+      apiName: `postage-${stage.name}`,
       createDefaultStage: false,
+      // CloudFront asks by the name that AWS gives the API. Without it, nobody needs a second name beside the domain.
+      disableExecuteApiEndpoint: domain !== null && edge === null,
+      ...corsFor(stage),
     });
-    this.addStage();
+    this.accessLog = createLogGroup(this, 'AccessLog', withAddresses(stage), 'api');
+    const gateway = this.addStage(props);
+    const { httpApi } = this;
+    this.edge = edge === null ? null : new Edge(this, 'Edge', { stage, settings: edge, httpApi });
+    const name = domain === null || edge !== null ? null : this.addDomain(domain, gateway);
+    this.url = this.edge?.url ?? (domain === null ? httpApi.apiEndpoint : `https://${domain.name}`);
+    this.domainTarget =
+      domain === null
+        ? null
+        : (this.edge?.distribution.distributionDomainName ?? name?.regionalDomainName ?? null);
 
     const routes: readonly (typeof ROUTES)[number][] = props.build.hasLetters ? ROUTES : CORE_ROUTES;
+    const aliases: Alias[] = [];
     for (const group of new Set(routes.map((route) => route.group))) {
       const { lambda } = this.createFunction(group, props);
-      const integration = new HttpLambdaIntegration(`${group}-integration`, lambda, {
+      const alias = stage.gradual === true ? lambda.addAlias('live') : null;
+      aliases.push(...(alias === null ? [] : [alias]));
+      const integration = new HttpLambdaIntegration(`${group}-integration`, alias ?? lambda, {
         // One permission for the whole API in place of one per route.
         scopePermissionToRoute: false,
       });
       for (const route of routes.filter((each) => each.group === group)) {
-        this.addRoute(route, integration, props.authorizer);
+        // The gateway limits only routes that are there.
+        gateway.node.addDependency(...this.addRoute(route, integration, props.authorizer));
       }
     }
+    this.aliases = aliases;
   }
 
   private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
     const { description, needs } = GROUPS[group];
-    const values = { ...props.environment, publicUrl: this.httpApi.apiEndpoint };
+    const values = { ...props.environment, publicUrl: this.url };
     return new PostageFunction(this, group, {
       build: props.build,
       folder: 'api',
@@ -72,31 +111,92 @@ export class Api extends Construct {
     { method, path, access }: Route,
     integration: HttpLambdaIntegration,
     authorizer: HttpJwtAuthorizer,
-  ): void {
+  ): HttpRoute[] {
     const unauthorized = WITHOUT_TOKEN[access];
-    const [route] = this.httpApi.addRoutes({
+    const [route, ...none] = this.httpApi.addRoutes({
       path,
       methods: [HttpMethod[method]],
       integration,
       authorizer: unauthorized === null ? authorizer : new HttpNoneAuthorizer(),
     });
-    if (route !== undefined && unauthorized !== null) {
+    if (route === undefined) {
+      return none;
+    }
+    if (unauthorized !== null) {
       Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason: unauthorized });
     }
+    return [route];
   }
 
-  private addStage(): void {
-    new HttpStage(this, 'DefaultStage', {
+  private addStage({ stage, build }: ApiProps): HttpStage {
+    const { requestsPerSecond = REQUESTS_PER_SECOND, routesPerSecond } = stage.limits ?? {};
+    const gateway = new HttpStage(this, 'DefaultStage', {
       httpApi: this.httpApi,
       autoDeploy: true,
-      // What a single function with the account's usual 1,000 concurrent executions can answer.
-      throttle: { rateLimit: 1000, burstLimit: 2000 },
+      throttle: { rateLimit: requestsPerSecond, burstLimit: burstOf(requestsPerSecond) },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLog')),
+        destination: new LogGroupLogDestination(this.accessLog),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
+    const limits: Partial<Record<RouteGroup, number>> = { ...ROUTES_PER_SECOND, ...routesPerSecond };
+    const routes = build.hasLetters ? ROUTES : CORE_ROUTES;
+    const settings = routes.flatMap(({ method, path, group }): [string, object][] => {
+      const limit = limits[group];
+      return limit === undefined || limit >= requestsPerSecond
+        ? []
+        : [[`${method} ${path}`, { ThrottlingRateLimit: limit, ThrottlingBurstLimit: burstOf(limit) }]];
+    });
+    if (gateway.node.defaultChild instanceof CfnStage) {
+      gateway.node.defaultChild.routeSettings = Object.fromEntries<object>(settings);
+    }
+    return gateway;
   }
+
+  private addDomain({ name, certificateArn }: NonNullable<Stage['domain']>, stage: HttpStage): DomainName {
+    const domainName = new DomainName(this, 'Domain', {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+    });
+    new ApiMapping(this, 'Mapping', { api: this.httpApi, domainName, stage });
+    return domainName;
+  }
+}
+
+/** What a single function with the account's usual 1,000 concurrent executions can answer. */
+const REQUESTS_PER_SECOND = 1_000;
+
+/** Of routes that need less, so that nobody uses up what the others need. The first four ask for no token. */
+const ROUTES_PER_SECOND = {
+  webhooks: 200,
+  'mail-webhook': 50,
+  docs: 20,
+  cron: 1,
+  reconciliation: 1,
+  letters: 300,
+  admin: 50,
+  'failed-events': 20,
+} as const satisfies Partial<Record<RouteGroup, number>>;
+
+/** Of the bucket, from which requests of a moment are taken. */
+function burstOf(perSecond: number): number {
+  return Math.max(5, 2 * perSecond);
+}
+
+/** Nothing while no page on another origin may call. */
+function corsFor({ origins }: Stage): Pick<HttpApiProps, 'corsPreflight'> {
+  if (origins === undefined || origins === null) {
+    return {};
+  }
+  return {
+    corsPreflight: {
+      allowOrigins: origins,
+      allowMethods: CORS.methods.map((method) => CorsHttpMethod[method]),
+      allowHeaders: [...CORS.headers],
+      exposeHeaders: [...CORS.exposed],
+      maxAge: Duration.seconds(CORS.maxAgeSeconds),
+    },
+  };
 }
 
 /** Why a kind of access needs no token; null where it needs one. */
@@ -111,7 +211,7 @@ const WITHOUT_TOKEN: Readonly<Record<Access, string | null>> = {
 };
 
 const GROUPS = {
-  letters: { description: 'Postage: letters', needs: ['table'] },
+  letters: { description: 'Postage: letters', needs: ['table', 'largeTextsPerMinute'] },
   deliveries: {
     description: 'Postage: deliveries',
     needs: ['table', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
@@ -129,10 +229,13 @@ const GROUPS = {
     needs: ['table', 'stage', 'stripeSecretId', 'stripeApiUrl', 'appUrl'],
   },
   consumption: { description: 'Postage: usage counted by other services', needs: ['table'] },
-  admin: { description: 'Postage: every account, for the owner of the app', needs: ['table'] },
+  admin: {
+    description: 'Postage: every account, for the owner of the app',
+    needs: ['table', 'disposable', 'userPoolId'],
+  },
   'failed-events': {
     description: 'Postage: events that failed, and sending them again',
-    needs: ['table', 'stripeEventsQueueUrl'],
+    needs: ['table', 'disposable', 'userPoolId', 'stripeEventsQueueUrl'],
   },
   webhooks: {
     description: 'Postage: what others call',
@@ -148,7 +251,7 @@ const GROUPS = {
   },
   cron: {
     description: 'Postage: jobs on demand',
-    needs: ['table', 'stage', 'cronSecretId', 'rolloverStateMachineArn'],
+    needs: ['table', 'stage', 'disposable', 'cronSecretId', 'rolloverStateMachineArn'],
   },
   docs: { description: 'Postage: health and documentation', needs: ['stage', 'publicUrl', 'stripeApiUrl'] },
 } as const satisfies Record<RouteGroup, { description: string; needs: readonly Variable[] }>;
@@ -157,9 +260,21 @@ const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.
   (file) => `node_modules/swagger-ui-dist/${file}`,
 );
 
-/** No address and no user: the function's own log has the request's id too. */
+const ADDRESSES_KEPT_DAYS = 14;
+
+/** The log that has the callers' addresses is kept more briefly than those of the functions, which have none. */
+function withAddresses({ retention, ...stage }: Stage): Stage {
+  const logDays = retention?.logDays ?? ADDRESSES_KEPT_DAYS;
+  return logDays < ADDRESSES_KEPT_DAYS
+    ? { ...stage, retention }
+    : { ...stage, retention: { ...retention, logDays: ADDRESSES_KEPT_DAYS } };
+}
+
+/** No user: the function's own log has the request's id too. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  userAgent: '$context.identity.userAgent',
   requestTime: '$context.requestTime',
   routeKey: '$context.routeKey',
   status: '$context.status',

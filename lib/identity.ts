@@ -1,11 +1,24 @@
 import { Aws, CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { Mfa, OAuthScope, ResourceServerScope, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
+import {
+  AccountRecovery,
+  CfnUserPool,
+  FeaturePlan,
+  ManagedLoginVersion,
+  Mfa,
+  OAuthScope,
+  ResourceServerScope,
+  UserPool,
+  type UserPoolClient,
+  UserPoolClientIdentityProvider,
+} from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { keepsData, removalPolicyOf, type Stage } from './stage.ts';
+import type { ResourceArns } from './rights.ts';
+import { emailAddressIn } from './sender-settings.ts';
+import { removalPolicyOf, type Stage } from './stage.ts';
 
 /** An OpenID Connect provider whose tokens are accepted. */
-export interface Issuer {
+interface Issuer {
   /** As in the token's `iss`. */
   url: string;
   /** What the token's `aud` (or `client_id`) may be. */
@@ -15,21 +28,36 @@ export interface Issuer {
 /** Whose tokens the gateway accepts: those of the given issuer, or else of a Cognito user pool made for it. */
 export class Identity extends Construct {
   readonly authorizer: HttpJwtAuthorizer;
+  /** Empty without a pool. */
+  readonly userPoolId: string;
+  /** Of what functions may reach. */
+  readonly arns: ResourceArns;
 
-  constructor(scope: Construct, id: string, { stage, issuer }: { stage: Stage; issuer: Issuer | null }) {
+  constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
     super(scope, id);
-    const { url, audience } = issuer ?? this.createUserPool(stage);
+    const { issuer, userPoolId, arns } = stage.issuer
+      ? { issuer: stage.issuer, userPoolId: '', arns: {} }
+      : this.createPool(stage);
+    this.userPoolId = userPoolId;
+    this.arns = arns;
+    const { url, audience } = issuer;
     this.authorizer = new HttpJwtAuthorizer('Authorizer', url, { jwtAudience: [...audience] });
   }
 
-  private createUserPool(stage: Stage): Issuer {
+  private createUserPool(stage: Stage): UserPool {
     const pool = new UserPool(this, 'UserPool', {
-      // A free account needs no set-up by anybody, so neither does the user.
-      selfSignUpEnabled: true,
+      // The cheapest plan. It lets a trigger change ID tokens only, so the functions themselves ask for an admin's second factor.
+      featurePlan: FeaturePlan.LITE,
+      // Each sign-up is billed, and a script can make 50 a second.
+      selfSignUpEnabled: stage.signIn?.signUp ?? false,
       signInAliases: { email: true },
+      // Ada@example.com is ada@example.com. It can't be changed later.
+      signInCaseSensitive: false,
       autoVerify: { email: true },
+      keepOriginal: { email: true },
       mfa: Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },
+      accountRecovery: AccountRecovery.EMAIL_ONLY,
       passwordPolicy: {
         minLength: 12,
         requireDigits: true,
@@ -37,13 +65,14 @@ export class Identity extends Construct {
         requireSymbols: true,
         requireUppercase: true,
       },
-      deletionProtection: keepsData(stage),
+      deletionProtection: stage.isProtected,
       removalPolicy: removalPolicyOf(stage),
     });
+    this.sendThroughSes(pool, stage);
     Validations.of(pool).acknowledge(
       {
         id: 'AwsSolutions-COG2',
-        reason: 'Each user decides on a second factor; an owner may demand it in the console.',
+        reason: 'Users decide on a second factor. Admins need one: the functions ask the pool.',
       },
       {
         id: 'AwsSolutions-COG3',
@@ -56,25 +85,67 @@ export class Identity extends Construct {
     );
     pool.addGroup('Admin', { groupName: 'admin', description: 'May call the routes under /admin' });
 
-    const people = pool.addClient('People', {
-      // `adminUserPassword` needs AWS credentials: it is how scripts and tests come by a user's token.
-      authFlows: { userSrp: true, adminUserPassword: true },
-      disableOAuth: true,
+    return pool;
+  }
+
+  private createPool(stage: Stage): { issuer: Issuer; userPoolId: string; arns: ResourceArns } {
+    const pool = this.createUserPool(stage);
+    const { userPoolId, userPoolArn } = pool;
+    const people = this.createPeopleClient(pool, stage);
+    const machine = this.createMachineClient(pool);
+    // Pages to sign in at, and where client credentials are exchanged. Nobody else in the region may have the name.
+    const domain = pool.addDomain('Domain', {
+      cognitoDomain: { domainPrefix: `postage-${stage.name}-${Aws.ACCOUNT_ID}` },
+      managedLoginVersion: ManagedLoginVersion.CLASSIC_HOSTED_UI,
+    });
+    this.output('UserPoolId', userPoolId);
+    this.output('PeopleClientId', people.userPoolClientId);
+    this.output('MachineClientId', machine.userPoolClientId);
+    this.output('SignInUrl', domain.baseUrl());
+    this.output('TokenUrl', `${domain.baseUrl()}/oauth2/token`);
+    const issuer = {
+      url: `https://cognito-idp.${Aws.REGION}.amazonaws.com/${userPoolId}`,
+      audience: [people.userPoolClientId, machine.userPoolClientId],
+    };
+    return { issuer, userPoolId, arns: { userPool: userPoolArn } };
+  }
+
+  /** Apps that cannot keep a secret: they get a code, and exchange it with the verifier that they alone know (PKCE). */
+  private createPeopleClient(pool: UserPool, stage: Stage): UserPoolClient {
+    const callbackUrls = stage.signIn?.callbackUrls ?? [stage.appUrl];
+    return pool.addClient('People', {
+      // By their password alone, with AWS credentials: how scripts and tests come by a user's token.
+      authFlows: { userSrp: true, adminUserPassword: !stage.isProtected },
+      generateSecret: false,
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        // The last lets users change their own password and second factor.
+        scopes: [OAuthScope.OPENID, OAuthScope.EMAIL, OAuthScope.PROFILE, OAuthScope.COGNITO_ADMIN],
+        callbackUrls,
+        logoutUrls: callbackUrls,
+      },
+      supportedIdentityProviders: [UserPoolClientIdentityProvider.COGNITO],
       accessTokenValidity: Duration.hours(1),
       preventUserExistenceErrors: true,
     });
-    const machine = this.createMachineClient(pool, stage);
+  }
 
-    this.output('UserPoolId', pool.userPoolId);
-    this.output('PeopleClientId', people.userPoolClientId);
-    return {
-      url: `https://cognito-idp.${Aws.REGION}.amazonaws.com/${pool.userPoolId}`,
-      audience: [people.userPoolClientId, machine.userPoolClientId],
+  /** Cognito itself sends 50 e-mails a day. By hand, since CDK's own way needs the region at synthesis. */
+  private sendThroughSes(pool: UserPool, { signIn, senders }: Stage): void {
+    const from = signIn?.emailFrom === undefined ? senders?.emailFrom : signIn.emailFrom;
+    if (typeof from !== 'string' || !(pool.node.defaultChild instanceof CfnUserPool)) {
+      return;
+    }
+    const { domain } = emailAddressIn(from);
+    pool.node.defaultChild.emailConfiguration = {
+      emailSendingAccount: 'DEVELOPER',
+      from,
+      sourceArn: Stack.of(this).formatArn({ service: 'ses', resource: 'identity', resourceName: domain }),
     };
   }
 
   /** The only client that may count usage and read accounts for users: the owner's backend. */
-  private createMachineClient(pool: UserPool, stage: Stage): UserPoolClient {
+  private createMachineClient(pool: UserPool): UserPoolClient {
     const usageWrite = new ResourceServerScope({
       scopeName: 'usage:write',
       scopeDescription: 'Count usage on behalf of any user',
@@ -92,12 +163,6 @@ export class Identity extends Construct {
         scopes: scopes.map((each) => OAuthScope.resourceServer(server, each)),
       },
     });
-    // Client credentials are exchanged at the pool's domain, whose name nobody else in the region may have.
-    const domain = pool.addDomain('Domain', {
-      cognitoDomain: { domainPrefix: `postage-${stage}-${Aws.ACCOUNT_ID}` },
-    });
-    this.output('MachineClientId', machine.userPoolClientId);
-    this.output('TokenUrl', `${domain.baseUrl()}/oauth2/token`);
     return machine;
   }
 

@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertConfig, type Config, ConfigError } from '../lambdas/letters/domain/config.ts';
+import { mistakesOfStages, type Stages } from './stages.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CATALOGUE = new URL('../lambdas/domain/catalogue.ts', import.meta.url).href;
@@ -10,7 +11,7 @@ const CATALOGUE = new URL('../lambdas/domain/catalogue.ts', import.meta.url).hre
 /** An owner's file that can be used. */
 export interface LoadedConfig {
   file: string;
-  config: Config;
+  config: Config & { stages: Stages };
 }
 
 /**
@@ -28,11 +29,19 @@ export async function loadConfig(given: string | undefined): Promise<LoadedConfi
   const config = await importFile(file, name);
   try {
     assertConfig(config);
+    assertStages(config);
     return { file, config };
   } catch (error) {
     throw error instanceof ConfigError
       ? new ConfigFileError(error.message.replace(/^/gm, `${name}: `))
       : error;
+  }
+}
+
+function assertStages(config: Config): asserts config is Config & { stages: Stages } {
+  const mistakes = mistakesOfStages(config.stages);
+  if (mistakes.length > 0) {
+    throw new ConfigError(mistakes);
   }
 }
 

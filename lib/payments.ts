@@ -13,13 +13,15 @@ export interface PaymentsProps {
   build: Build;
   tableName: string;
   arns: ResourceArns;
-  stripeApiUrl: string;
 }
 
 /** More than the worker's deadlines, for a batch whose events are all of one customer. */
 const WORKER_TIMEOUT = Duration.seconds(90);
-/** A message that has failed rests this long. */
-const REST = Duration.minutes(2);
+/**
+ * A message stays hidden this long. AWS wants six times the function's time-out, so that calls that Lambda throttles use up no
+ * receives. A message that failed comes back before that, when the worker says (`event-patience.ts`).
+ */
+const HIDDEN = Duration.seconds(6 * WORKER_TIMEOUT.toSeconds());
 /** The most that SQS allows. The worker itself sets an event aside before that (`event-patience.ts`). */
 const MAX_RECEIVES = 1_000;
 const BATCH_SIZE = 5;
@@ -41,22 +43,27 @@ export class Payments extends Construct {
 
   constructor(scope: Construct, id: string, props: PaymentsProps) {
     super(scope, id);
-    const { stage, build, tableName, arns: tableArns, stripeApiUrl } = props;
+    const { stage, build, tableName, arns: tableArns } = props;
     const keys = { secretKey: 'sk_...', webhookSecret: 'whsec_...' };
     this.secret = createKeys(this, 'StripeKeys', { stage, provider: 'Stripe', keys });
-    const { queue: dead } = new DeadLetterQueue(this, 'unprocessed-stripe-events');
+    const deadLetters = new DeadLetterQueue(this, 'unprocessed-stripe-events', {
+      // Six times the time-out of the function that empties it.
+      visibilityTimeout: Duration.seconds(150),
+    });
+    const { queue: dead } = deadLetters;
     this.events = createQueue(this, 'Events', {
-      visibilityTimeout: REST,
+      visibilityTimeout: HIDDEN,
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
     });
+    deadLetters.replayTo({ queueUrl: this.events.queueUrl });
     this.arns = {
       stripeSecret: this.secret.attrId,
       stripeEvents: this.events.queueArn,
       deadStripeEvents: dead.queueArn,
     };
-    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl };
+    this.environment = { stripeSecretId: this.secret.attrId, stripeApiUrl: stage.stripeApiUrl ?? '' };
     const arns = { ...tableArns, ...this.arns };
-    const environment = { table: tableName, stage };
+    const environment = { table: tableName, stage: stage.name };
     const worker = new PostageFunction(this, 'stripe-events', {
       build,
       description: "Postage: follows Stripe's events",

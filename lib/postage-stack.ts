@@ -2,14 +2,20 @@ import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
 import { Api } from './api.ts';
-import { Identity, type Issuer } from './identity.ts';
+import { BackupCopy } from './backup-copy.ts';
+import { Canary } from './canary.ts';
+import { Dashboard } from './dashboard.ts';
+import { GradualDeployments } from './gradual-deployments.ts';
+import { Identity } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
 import { Payments } from './payments.ts';
+import { replaysOf } from './queues.ts';
+import { Queries } from './queries.ts';
 import { Reconciler } from './reconciler.ts';
 import { Rollover } from './rollover.ts';
 import { CatalogueRecord } from './catalogue-record.ts';
 import { createSecret } from './secret.ts';
-import type { SenderSettings } from './sender-settings.ts';
+import { senderSettingsOf } from './sender-settings.ts';
 import { Senders } from './senders.ts';
 import { StripeCheck } from './stripe-check.ts';
 import type { Stage } from './stage.ts';
@@ -18,48 +24,43 @@ import { PostageTable } from './table.ts';
 
 export interface PostageStackProps extends StackProps {
   stage: Stage;
-  /** Whose tokens are accepted; null makes a Cognito user pool. */
-  issuer: Issuer | null;
   /** The owner's file, and the catalogue in it. */
   configFile: string;
   catalogue: CatalogueFile;
-  /** Where users come back to from Stripe's pages. */
-  appUrl: string;
-  /** Another server than Stripe's; empty for Stripe's own. */
-  stripeApiUrl: string;
-  /** Who sends what users have written; null: without the letters app. */
-  letters: SenderSettings | null;
+  hasLetters: boolean;
 }
 
 /** All of Postage in one stack, for one stage. */
 export class PostageStack extends Stack {
   constructor(scope: Construct, id: string, all: PostageStackProps) {
-    const { stage, issuer, configFile, catalogue, appUrl, stripeApiUrl, letters, ...props } = all;
-    const description = `Postage (${stage}): usage metering, quotas and credits`;
+    const { stage, configFile, catalogue, hasLetters, ...props } = all;
+    const description = `Postage (${stage.name}): usage metering, quotas and credits`;
     super(scope, id, { ...props, description });
     Tags.of(this).add('project', 'postage');
-    Tags.of(this).add('stage', stage);
+    Tags.of(this).add('stage', stage.name);
 
     const { table, arns: tableArns } = new PostageTable(this, 'Data', { stage });
     const data = { tableName: table.tableName, arns: tableArns };
-    const code = { hasLetters: letters !== null, configFile };
+    const code = { stage, hasLetters, configFile };
     const record = new CatalogueRecord(this, 'Catalogue', { ...data, build: code, catalogue });
     const build = { ...code, catalogueSince: record.since };
     const onTable = { ...data, stage, build };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
-    const { authorizer } = new Identity(this, 'Identity', { stage, issuer });
+    const identity = new Identity(this, 'Identity', { stage });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
-    const payments = new Payments(this, 'Payments', { ...onTable, stripeApiUrl });
+    const payments = new Payments(this, 'Payments', onTable);
     const reconciler = new Reconciler(this, 'Reconciler', { ...onTable, payments });
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
-    const senders = letters === null ? null : new Senders(this, 'Senders', { ...onBus, settings: letters });
-    const { httpApi } = new Api(this, 'Api', {
+    const settings = senderSettingsOf(stage);
+    const senders = hasLetters ? new Senders(this, 'Senders', { ...onBus, settings }) : null;
+    const api = new Api(this, 'Api', {
       stage,
       build,
-      authorizer,
+      authorizer: identity.authorizer,
       arns: {
+        ...identity.arns,
         ...tableArns,
         ...rollover.arns,
         ...payments.arns,
@@ -70,35 +71,59 @@ export class PostageStack extends Stack {
       },
       environment: {
         table: table.tableName,
-        stage,
+        stage: stage.name,
+        disposable: String(!stage.isProtected),
+        userPoolId: identity.userPoolId,
+        largeTextsPerMinute: String(stage.limits?.largeTextsPerMinute ?? ''),
         cronSecretId: cronSecret.attrId,
         rolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
         stripeSecretId: payments.secret.attrId,
-        stripeApiUrl,
+        stripeApiUrl: stage.stripeApiUrl ?? '',
         stripeEventsQueueUrl: payments.events.queueUrl,
-        appUrl,
+        appUrl: stage.appUrl,
         reconcilerArn: reconciler.function.lambda.functionArn,
         giftSecretId: giftSecret.attrId,
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const apiUrl = httpApi.apiEndpoint;
-    const check = new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
-    const watched = { httpApi, rollover, stream, payments, check, reconciler, senders };
-    const { topic } = new Monitoring(this, 'Monitoring', { stage, ...watched });
+    const { httpApi, accessLog, url: apiUrl } = api;
+    new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
+    if (stage.canary === true) {
+      new Canary(this, 'Canary', { ...onTable, apiUrl });
+    }
+    const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
+    const monitoring = new Monitoring(this, 'Monitoring', watched);
+    new Dashboard(this, 'Dashboard', watched, monitoring);
+    if (stage.gradual === true) {
+      const { 'server-errors': errors, slow } = monitoring.alarms;
+      const alarms = [errors, slow].filter((alarm) => alarm !== undefined);
+      new GradualDeployments(this, 'GradualDeployments', { aliases: api.aliases, alarms });
+    }
+    if (typeof stage.backupCopy === 'string') {
+      new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
+    }
+    new Queries(this, 'Queries', { stage, accessLog });
 
     this.addOutputs({
-      ApiUrl: httpApi.apiEndpoint,
+      ApiUrl: apiUrl,
+      ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
       GiftSecretArn: giftSecret.attrId,
       StripeSecretArn: payments.secret.attrId,
-      StripeWebhookUrl: `${httpApi.apiEndpoint}/webhooks/stripe`,
-      ...senders?.outputsFor(httpApi.apiEndpoint),
+      StripeEventsQueueUrl: payments.events.queueUrl,
+      StripeWebhookUrl: `${apiUrl}/webhooks/stripe`,
+      ...senders?.outputsFor(apiUrl),
       RolloverStateMachineArn: rollover.stateMachine.stateMachineArn,
-      AlarmTopicArn: topic.topicArn,
+      AlarmTopicArn: monitoring.topic.topicArn,
       EventBusName: stream.bus.eventBusName,
       FailedRecordsBucketName: stream.failedRecords.bucketName,
+      Replays: this.toJsonString({
+        queues: replaysOf(this),
+        consumers: Object.fromEntries(
+          stream.consumers.map(({ name, lambda }) => [name, lambda.functionName]),
+        ),
+      }),
     });
   }
 

@@ -3,7 +3,7 @@ import * as keys from '../lambdas/adapters/dynamodb/keys.ts';
 import type { CORE_ROUTES } from '../lambdas/http/routes.ts';
 import type { LETTERS_ROUTES } from '../lambdas/letters/http/routes.ts';
 import type { BusTarget } from '../lambdas/letters/wiring/bus-rules.ts';
-import { reconciledKey } from '../lambdas/letters/wiring/keys.ts';
+import { reconciledKey, textPartition } from '../lambdas/letters/wiring/keys.ts';
 import type { StreamConsumerName } from '../lambdas/wiring/stream-filters.ts';
 
 /** Every function of the stack: one per group of routes (`lambdas/api`), and the jobs (`lambdas/jobs`). */
@@ -16,7 +16,8 @@ type CoreFunction =
   | 'failed-stripe-events'
   | 'reconciler'
   | 'record-catalogue'
-  | 'check-stripe';
+  | 'check-stripe'
+  | 'canary';
 
 /** What the letters app adds. */
 type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
@@ -42,12 +43,16 @@ export type ResourceName =
   | 'reconciler'
   | 'failedReconciliations'
   | 'failedStripeChecks'
+  | 'failedCanaries'
   | 'mailSecret'
   | 'emailAddress'
+  | 'emailConfigurationSet'
+  | 'everything'
   | 'emailDomain'
   | 'dueEmails'
   | 'dueMails'
-  | 'answers';
+  | 'answers'
+  | 'userPool';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -62,13 +67,15 @@ function allLike(key: string): string {
 }
 
 const USERS = allLike(keys.userKey(''));
-const AUDIT = allLike(keys.auditKey(''));
+const AUDIT = allLike(keys.auditKey('', 0));
 const CUSTOMERS = allLike(keys.customerKey(''));
 const CODES = allLike(keys.codeKey(''));
 const GUESSES = allLike(keys.guessesKey('', ''));
+const RATES = allLike(keys.rateKey('', 0));
 const STRIPE_EVENTS = allLike(keys.stripeEventKey(''));
 const FAILED = allLike(keys.FAILED_EVENTS_KEY);
 const ANONYMOUS = allLike(keys.anonymousKey(''));
+const TEXTS = allLike(textPartition('', ''));
 const RECONCILED = allLike(reconciledKey(''));
 const MARKS = allLike(keys.markKey([]));
 const STATISTICS = allLike(keys.STATISTICS_KEY);
@@ -88,8 +95,11 @@ function may(action: Right['actions'][number], ...on: ResourceName[]): Right {
 /** A command: the deciding write, and the reads that explain or repeat it. */
 const DECIDE = items(USERS, 'PutItem', 'UpdateItem');
 const READ = items(USERS, 'GetItem');
-/** The table beside its index, because the index holds keys only and DynamoDB fetches the items from the table. */
-const LIST: Right = { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: USERS };
+/** The index says which records there are, and the table what is in them. */
+function list(like: string): Right[] {
+  return [{ actions: ['dynamodb:Query'], on: ['listIndex'], keys: like }, items(like, 'BatchGetItem')];
+}
+const LIST = list(USERS);
 
 /** Functions append to the audit trail, and do nothing else to it. */
 const APPEND_AUDIT = items(AUDIT, 'PutItem');
@@ -97,6 +107,8 @@ const APPEND_AUDIT = items(AUDIT, 'PutItem');
 const READ_CRON_SECRET = may('secretsmanager:GetSecretValue', 'cronSecret');
 const READ_STRIPE_KEYS = may('secretsmanager:GetSecretValue', 'stripeSecret');
 const READ_MAIL_KEYS = may('secretsmanager:GetSecretValue', 'mailSecret');
+/** Whether they have a second factor. */
+const LOOK_UP_ADMIN = may('cognito-idp:AdminGetUser', 'userPool');
 const QUEUE_STRIPE_EVENTS = may('sqs:SendMessage', 'stripeEvents');
 
 /** What Lambda asks of a queue in a function's name. */
@@ -111,7 +123,11 @@ const LINK_CUSTOMER = [items([USERS, CUSTOMERS], 'PutItem'), items([USERS, CUSTO
 const TAKE_STEP = [DECIDE, READ, items(USERS, 'Query')];
 
 /** A sender reads the delivery and its letter, and notes on the delivery alone. */
-const SEND = [READ, items(USERS, 'UpdateItem'), may('events:PutEvents', 'eventBus')];
+const SEND = [
+  items([USERS, TEXTS], 'GetItem'),
+  items(USERS, 'UpdateItem'),
+  may('events:PutEvents', 'eventBus'),
+];
 
 /** What Lambda asks of the stream in a function's name, and where both keep what they fail on. */
 const FOLLOW_STREAM: readonly Right[] = [
@@ -128,6 +144,23 @@ const FOLLOW_STREAM: readonly Right[] = [
   may('s3:ListBucket', 'failedRecordsBucket'),
 ];
 
+/** @param apart partitions in which an app keeps what belongs to users' records, to be exported and erased with them */
+function administer(apart: readonly string[]): Right[] {
+  return [
+    READ,
+    // What a user has bought and given, newest first; and the accounts of a page of users who are near a limit.
+    ...LIST,
+    // The statistics' sketches, of days and months.
+    items(STATISTICS, 'BatchGetItem'),
+    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS, NEARING], 'Query'),
+    // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
+    items([USERS, CUSTOMERS, CODES, ANONYMOUS, ...apart], 'DeleteItem', 'PutItem', 'UpdateItem'),
+    APPEND_AUDIT,
+    LOOK_UP_ADMIN,
+    may('cognito-idp:AdminDeleteUser', 'userPool'),
+  ];
+}
+
 /**
  * All that a function of the core may do, beside writing its own log. A transaction is authorized as the writes in it, so
  * no function needs a right to `TransactWriteItems`.
@@ -138,10 +171,11 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     // The history: closed periods lie next to each other.
     items(USERS, 'Query'),
   ],
-  credits: [READ, LIST],
+  // The ledger lies in the table by time.
+  credits: [READ, items(USERS, 'Query')],
   purchases: [
     READ,
-    LIST,
+    ...LIST,
     ...LINK_CUSTOMER,
     // The purchase, of an account that is still there.
     items(USERS, 'ConditionCheckItem', 'UpdateItem'),
@@ -149,7 +183,7 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   ],
   gifts: [
     items([USERS, CODES], 'GetItem'),
-    LIST,
+    ...LIST,
     // A gift, the way to it from its code, and the account that it comes from, in one transaction.
     items([USERS, CODES], 'PutItem'),
     // A gift that a user claims, and the number of wrong codes that they have tried.
@@ -160,23 +194,12 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   billing: [READ, items(USERS, 'UpdateItem'), ...LINK_CUSTOMER, READ_STRIPE_KEYS],
   // Giving back looks up the period in which it was used.
   consumption: [DECIDE, READ, items(USERS, 'Query')],
-  admin: [
-    READ,
-    // What a user has bought and given, newest first.
-    { actions: ['dynamodb:Query'], on: ['listIndex'], keys: USERS },
-    // The statistics' sketches, of days and months.
-    items(STATISTICS, 'BatchGetItem'),
-    items([USERS, AUDIT, STATISTICS, CATALOGUES, CHECKS, NEARING], 'Query'),
-    // The accounts of a page of users who are near a limit.
-    items(USERS, 'BatchGetItem'),
-    // Adjustments, and erasure: one transaction moves a ledger and deletes a customer or a code.
-    items([USERS, CUSTOMERS, CODES, ANONYMOUS], 'DeleteItem', 'PutItem', 'UpdateItem'),
-    APPEND_AUDIT,
-  ],
+  admin: administer([]),
   'failed-events': [
-    { actions: ['dynamodb:Query'], on: ['table', 'listIndex'], keys: FAILED },
+    ...list(FAILED),
     items(FAILED, 'GetItem', 'DeleteItem'),
     APPEND_AUDIT,
+    LOOK_UP_ADMIN,
     QUEUE_STRIPE_EVENTS,
   ],
   webhooks: [READ_STRIPE_KEYS, QUEUE_STRIPE_EVENTS],
@@ -216,6 +239,8 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
     may('sqs:SendMessage', 'failedReconciliations'),
   ],
   'check-stripe': [READ_STRIPE_KEYS, items(CHECKS, 'PutItem'), may('sqs:SendMessage', 'failedStripeChecks')],
+  // As `consumption`, and where its schedule puts what failed.
+  canary: [DECIDE, READ, items(USERS, 'Query'), may('sqs:SendMessage', 'failedCanaries')],
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
   statistics: [
     ...FOLLOW_STREAM,
@@ -229,15 +254,20 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
 /** All rights, with the letters app on top of the core. */
 export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
   ...CORE_RIGHTS,
+  // Texts go with their letters, into an export and away.
+  admin: [...administer([TEXTS]), items(TEXTS, 'BatchGetItem')],
   letters: [
-    DECIDE,
-    READ,
-    LIST,
-    // A deleted letter keeps a tombstone, and its text goes.
-    items(USERS, 'DeleteItem'),
+    // A letter and its text are one transaction, when they are made and when the text goes.
+    items([USERS, TEXTS], 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    // How many large ones a user has sent in a minute.
+    items(RATES, 'UpdateItem'),
+    // Deleting a letter may cancel its deliveries. A step in a delivery's life looks a closed period up.
+    items(USERS, 'Query'),
+    ...LIST,
   ],
   // A card may pay for a mail. Cancelling the mail refunds the charge.
-  deliveries: [DECIDE, READ, LIST, READ_STRIPE_KEYS],
+  // A step in a delivery's life looks a closed period up.
+  deliveries: [DECIDE, READ, items(USERS, 'Query'), ...LIST, READ_STRIPE_KEYS],
   usage: [
     READ,
     // The history: closed periods lie next to each other.
@@ -255,8 +285,21 @@ export const RIGHTS: Readonly<Record<FunctionName, readonly Right[]>> = {
     // Payments that have taken too long, and refunds.
     READ_STRIPE_KEYS,
   ],
-  'email-sender': [...SEND, may('ses:SendEmail', 'emailAddress', 'emailDomain'), consume('dueEmails')],
-  'mail-sender': [...SEND, READ_MAIL_KEYS, consume('dueMails')],
+  'email-sender': [
+    ...SEND,
+    // SES asks for a right on the configuration set beside that on the address.
+    may('ses:SendEmail', 'emailAddress', 'emailDomain', 'emailConfigurationSet'),
+    // The account's rate; it is on no resource.
+    may('ses:GetAccount', 'everything'),
+    consume('dueEmails'),
+    may('sqs:ChangeMessageVisibility', 'dueEmails'),
+  ],
+  'mail-sender': [
+    ...SEND,
+    READ_MAIL_KEYS,
+    consume('dueMails'),
+    may('sqs:ChangeMessageVisibility', 'dueMails'),
+  ],
   'delivery-answers': [...TAKE_STEP, consume('answers')],
 };
 
@@ -265,7 +308,9 @@ export type ResourceArns = Partial<Record<ResourceName, string>>;
 
 /** The statements of a function's role. @throws Error when a resource that a right is on is not among `arns`. */
 export function statementsOf(name: FunctionName, hasLetters: boolean, arns: ResourceArns): PolicyStatement[] {
-  const rights = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  const all = !hasLetters && isOfCore(name) ? CORE_RIGHTS[name] : RIGHTS[name];
+  // With an issuer of the owner's, there is no pool.
+  const rights = all.filter(({ on }) => arns.userPool !== undefined || !on.includes('userPool'));
   const allowed = rights.map(
     ({ actions, on, keys }) =>
       new PolicyStatement({

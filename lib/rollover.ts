@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ArnFormat, Duration, Stack, TimeZone, Validations } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Aws, Duration, Stack, TimeZone, Validations } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import {
   ContextAttribute,
   Schedule,
@@ -14,6 +14,7 @@ import { DeadLetterQueue } from './queues.ts';
 import { createLogGroup } from './log-group.ts';
 import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
+import { ofThisAccount } from './schedule.ts';
 import type { Stage } from './stage.ts';
 
 export interface RolloverProps {
@@ -32,7 +33,7 @@ export class Rollover extends Construct {
 
   constructor(scope: Construct, id: string, { stage, build, tableName, arns }: RolloverProps) {
     super(scope, id);
-    const environment = { table: tableName, stage };
+    const environment = { table: tableName, stage: stage.name };
     this.page = new PostageFunction(this, 'rollover-page', {
       build,
       description: 'Postage: rolls one page of accounts over',
@@ -48,8 +49,8 @@ export class Rollover extends Construct {
       arns,
       environment,
     });
-    const name = `postage-${stage}-rollover`;
-    this.stateMachine = this.createStateMachine(name);
+    const name = `postage-${stage.name}-rollover`;
+    this.stateMachine = this.createStateMachine(name, stage);
     this.createSchedule();
 
     this.arns = {
@@ -58,9 +59,9 @@ export class Rollover extends Construct {
     };
   }
 
-  private createStateMachine(name: string): StateMachine {
+  private createStateMachine(name: string, stage: Stage): StateMachine {
     const functions = [this.page.lambda, this.summary.lambda];
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: ofThisAccount('states.amazonaws.com') });
     role.addToPolicy(
       allow(
         'lambda:InvokeFunction',
@@ -79,22 +80,30 @@ export class Rollover extends Construct {
       definitionSubstitutions: {
         RollPageFunctionArn: this.page.lambda.functionArn,
         SummarizeFunctionArn: this.summary.lambda.functionArn,
+        Partition: Aws.PARTITION,
       },
       role,
       // The data of the events are ids and counts, which the summary and the history have as well.
-      logs: { destination: createLogGroup(this, 'Log'), level: LogLevel.ALL, includeExecutionData: false },
+      logs: {
+        destination: createLogGroup(this, 'Log', stage, 'rollover'),
+        level: LogLevel.ALL,
+        includeExecutionData: false,
+      },
+      tracingEnabled: stage.tracing === true,
     });
 
     Validations.of(role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: 'Delivering logs from Step Functions can be allowed for all resources only.',
     });
-    const untraced =
-      'The history of an execution shows every page with its time, and the functions are not traced.';
-    Validations.of(machine).acknowledge(
-      { id: 'AwsSolutions-SF2', reason: untraced },
-      { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
-    );
+    if (stage.tracing !== true) {
+      const untraced =
+        'The history of an execution shows every page with its time, and the functions are not traced.';
+      Validations.of(machine).acknowledge(
+        { id: 'AwsSolutions-SF2', reason: untraced },
+        { id: 'Serverless-StepFunctionStateMachineXray', reason: untraced },
+      );
+    }
     return machine;
   }
 
@@ -117,12 +126,14 @@ export class Rollover extends Construct {
   }
 
   private createSchedule(): void {
+    const { stateMachineArn } = this.stateMachine;
+    const deadLetters = new DeadLetterQueue(this, 'unstarted-rollovers').replayTo({ stateMachineArn });
     new Schedule(this, 'Schedule', {
       description: 'Postage: rolls all accounts over at midnight UTC',
       schedule: ScheduleExpression.cron({ minute: '0', hour: '0', timeZone: TimeZone.ETC_UTC }),
       target: new StepFunctionsStartExecution(this.stateMachine, {
         input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
-        deadLetterQueue: new DeadLetterQueue(this, 'unstarted-rollovers').queue,
+        deadLetterQueue: deadLetters.queue,
         // A run that starts late does all the same, so AWS tries for two hours before the alarm rings.
         maxEventAge: Duration.hours(2),
         retryAttempts: 60,

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Aws, type Duration } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ContextAttribute,
@@ -19,6 +19,15 @@ export interface Calls {
   retries: 0 | 1 | 2;
   /** Keeps what it fails on. */
   deadLetters: Queue;
+  /** In how many parts it is called each time: each call is told which it is. 1 unless told. */
+  parts?: number;
+}
+
+/** A service, for what is in this account alone: others' schedules and state machines get no role of ours. */
+export function ofThisAccount(service: string): ServicePrincipal {
+  return new ServicePrincipal(service, {
+    conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+  });
 }
 
 /**
@@ -28,7 +37,7 @@ export interface Calls {
 export function callOnSchedule(
   scope: Construct,
   { lambda }: PostageFunction,
-  { description, every, retryFor, retries, deadLetters }: Calls,
+  { description, every, retryFor, retries, deadLetters, parts = 1 }: Calls,
 ): void {
   const { queueArn } = deadLetters;
   // The schedule does not wait for it.
@@ -39,7 +48,7 @@ export function callOnSchedule(
   });
   const { functionArn } = lambda;
   const role = new Role(scope, 'ScheduleRole', {
-    assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+    assumedBy: ofThisAccount('scheduler.amazonaws.com'),
   });
   for (const [action, resource] of [
     ['lambda:InvokeFunction', functionArn],
@@ -47,17 +56,21 @@ export function callOnSchedule(
   ] as const) {
     role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [action], resources: [resource] }));
   }
-  new Schedule(scope, 'Schedule', {
-    description,
-    schedule: ScheduleExpression.rate(every),
-    target: {
-      bind: () => ({
-        arn: functionArn,
-        role,
-        input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime }),
-        deadLetterConfig: { arn: queueArn },
-        retryPolicy: { maximumEventAgeInSeconds: retryFor.toSeconds(), maximumRetryAttempts: 3 },
-      }),
-    },
-  });
+  for (let index = 0; index < parts; index += 1) {
+    const part = parts === 1 ? {} : { part: { index, of: parts } };
+    new Schedule(scope, index === 0 ? 'Schedule' : `Schedule${String(index)}`, {
+      description:
+        parts === 1 ? description : `${description}, part ${String(index + 1)} of ${String(parts)}`,
+      schedule: ScheduleExpression.rate(every),
+      target: {
+        bind: () => ({
+          arn: functionArn,
+          role,
+          input: ScheduleTargetInput.fromObject({ now: ContextAttribute.scheduledTime, ...part }),
+          deadLetterConfig: { arn: queueArn },
+          retryPolicy: { maximumEventAgeInSeconds: retryFor.toSeconds(), maximumRetryAttempts: 3 },
+        }),
+      },
+    });
+  }
 }

@@ -1,4 +1,6 @@
-/** What the context says of the senders that Postage brings. Null: that sender is left out, for another one in its place. */
+import type { StageEntry } from './stages.ts';
+
+/** What the stage says of the senders that Postage brings. Null: that sender is left out, for another one in its place. */
 export interface SenderSettings {
   /** The address that e-mails come from, `Postage <letters@example.com>`. */
   emailFrom: EmailAddress | null;
@@ -13,30 +15,12 @@ export interface EmailAddress {
   domain: string;
 }
 
-/** @throws Error on a context that makes no sense */
-export function parseSenderSettings(context: (key: string) => unknown): SenderSettings {
-  return { emailFrom: parseEmailFrom(context('emailFrom')), mailFrom: parseMailFrom(context('mailFrom')) };
+export function senderSettingsOf({ senders }: StageEntry): SenderSettings {
+  const { emailFrom = null, mailFrom = null } = senders ?? {};
+  return { emailFrom: emailFrom === null ? null : emailAddressIn(emailFrom), mailFrom };
 }
 
-function parseEmailFrom(given: unknown): EmailAddress | null {
-  if (given === undefined) {
-    return null;
-  }
-  const text = typeof given === 'string' ? given : '';
-  const match = /^(?:[^<>]+ <)?([^\s<>@]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+))>?$/i.exec(text);
-  const [, address, domain] = match ?? [];
-  if (address === undefined || domain === undefined || text.includes('<') !== text.endsWith('>')) {
-    throw new Error(`E-mails come from an address: -c emailFrom='Postage <letters@example.com>'`);
-  }
-  return { text, address, domain };
-}
-
-function parseMailFrom(given: unknown): string | null {
-  if (given === undefined) {
-    return null;
-  }
-  if (typeof given !== 'string' || !/^adr_\w+$/.test(given)) {
-    throw new Error('Mails come from an address at Lob, by its id: -c mailFrom=adr_0123456789abcdef');
-  }
-  return given;
+export function emailAddressIn(text: string): EmailAddress {
+  const [, address = text] = /<(.+)>$/.exec(text) ?? [];
+  return { text, address, domain: address.slice(address.indexOf('@') + 1) };
 }

@@ -1,10 +1,10 @@
-import { Aws, CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventBus } from 'aws-cdk-lib/aws-events';
-import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { FAILED_RECORDS_KEPT_DAYS } from '../lambdas/adapters/dynamodb/table-schema.ts';
 import { STREAM_CONSUMERS } from '../lambdas/letters/wiring/stream-filters.ts';
 import { CORE_STREAM_CONSUMERS, type StreamConsumer } from '../lambdas/wiring/stream-filters.ts';
@@ -16,7 +16,7 @@ import { removalPolicyOf, type Stage } from './stage.ts';
 export interface TableStreamProps {
   stage: Stage;
   build: Build;
-  table: Table;
+  table: ITable;
   arns: ResourceArns;
 }
 
@@ -35,7 +35,7 @@ export class TableStream extends Construct {
     if (streamArn === undefined) {
       throw new Error('The table has no stream.');
     }
-    this.bus = new EventBus(this, 'Bus', { eventBusName: `postage-${stage}` });
+    this.bus = new EventBus(this, 'Bus', { eventBusName: `postage-${stage.name}` });
     this.failedRecords = this.createBucket(stage);
     this.arns = {
       stream: `${table.tableArn}/stream/*`,
@@ -83,11 +83,11 @@ export class TableStream extends Construct {
       batchSize,
       maxBatchingWindow,
       filters: filters.map((filter) => FilterCriteria.filter({ ...filter })),
-      // What fails is narrowed down to a record, which then is out of the others' way. It must be before the stream
-      // forgets it, after 24 hours.
+      // What fails is narrowed down to a record, which then is out of the others' way. The age alone ends its tries, before
+      // the stream forgets it after 24 hours: what is unreadable is set aside at once, and what fails is away for a while.
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      retryAttempts: 20,
+      retryAttempts: 10_000,
       maxRecordAge: Duration.hours(12),
       onFailure: { bind: () => ({ destination: this.failedRecords.bucketArn }) },
     });
@@ -95,20 +95,9 @@ export class TableStream extends Construct {
 
   /**
    * Each object that is put there also puts a message into a dead-letter queue, whose alarm rings: S3 itself has no
-   * metric that could.
+   * metric that could. By the bus, since S3's own notification begins with a message of its own (`s3:TestEvent`).
    */
   private createBucket(stage: Stage): Bucket {
-    const { queue } = new DeadLetterQueue(this, 'failed-records');
-    // By account and not by bucket, since S3 asks for this right before there is a bucket.
-    const { policyDependable } = queue.addToResourcePolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        principals: [new ServicePrincipal('s3.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [queue.queueArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-      }),
-    );
     const bucket = new Bucket(this, 'FailedRecords', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
@@ -116,16 +105,25 @@ export class TableStream extends Construct {
       lifecycleRules: [{ expiration: Duration.days(FAILED_RECORDS_KEPT_DAYS) }],
       removalPolicy: removalPolicyOf(stage),
     });
-    // Not by `addEventNotification`, which would bring a function of its own.
+    // Not by `eventBridgeEnabled`, which would bring a function of its own.
     const resource = bucket.node.defaultChild;
     if (resource instanceof CfnBucket) {
-      resource.notificationConfiguration = {
-        queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
-      };
+      resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     }
-    if (policyDependable !== undefined) {
-      bucket.node.addDependency(policyDependable);
-    }
+    const { queue } = new DeadLetterQueue(this, 'failed-records').replayTo({ bucket: bucket.bucketName });
+    const rule = new Rule(this, 'FailedRecordsRule', {
+      description: 'Postage: tells of a record that could not be processed',
+      eventPattern: {
+        source: ['aws.s3'],
+        detailType: ['Object Created'],
+        detail: { bucket: { name: [bucket.bucketName] } },
+      },
+      targets: [new SqsQueue(queue)],
+    });
+    Validations.of(rule).acknowledge({
+      id: 'Serverless-EventBusDLQ',
+      reason: 'The record itself lies in the bucket. The queue only tells of it.',
+    });
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason: 'Only the two functions and Lambda write here, and every object raises an alarm.',
@@ -133,16 +131,23 @@ export class TableStream extends Construct {
     return bucket;
   }
 
-  private acknowledgeWildcards(table: Table): void {
-    const idOf = ({ node }: Table | Bucket): string =>
-      node.defaultChild instanceof CfnResource ? Stack.of(this).getLogicalId(node.defaultChild) : '';
+  private acknowledgeWildcards(table: ITable): void {
+    const { node } = this.failedRecords;
+    const idOf = (resource: IConstruct | undefined): string =>
+      resource instanceof CfnResource ? Stack.of(this).getLogicalId(resource) : '';
+    const ofTable = table.node.defaultChild;
+    // One that was restored is no resource of the stack.
+    const arn =
+      ofTable === undefined
+        ? `arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/${table.tableName}`
+        : `<${idOf(ofTable)}.Arn>`;
     Validations.of(this).acknowledge(
       {
-        id: `AwsSolutions-IAM5[Resource::<${idOf(table)}.Arn>/stream/*]`,
+        id: `AwsSolutions-IAM5[Resource::${arn}/stream/*]`,
         reason: 'A table has one stream at a time, and `ListStreams` is on no single one.',
       },
       {
-        id: `AwsSolutions-IAM5[Resource::<${idOf(this.failedRecords)}.Arn>/*]`,
+        id: `AwsSolutions-IAM5[Resource::<${idOf(node.defaultChild)}.Arn>/*]`,
         reason: 'Objects are put under the names of what failed.',
       },
     );

@@ -24,14 +24,16 @@ export class StripeCheck extends Construct {
   constructor(scope: Construct, id: string, props: StripeCheckProps) {
     super(scope, id);
     const { stage, build, tableName, arns, payments, apiUrl } = props;
-    const { queue } = new DeadLetterQueue(this, 'failed-stripe-checks');
+    const deadLetters = new DeadLetterQueue(this, 'failed-stripe-checks');
+    const { queue } = deadLetters;
     this.function = new PostageFunction(this, 'check-stripe', {
       build,
       description: 'Postage: compares the account at Stripe with what the stack needs',
       arns: { ...arns, ...payments.arns, failedStripeChecks: queue.queueArn },
-      environment: { table: tableName, stage, ...payments.environment, publicUrl: apiUrl },
+      environment: { table: tableName, stage: stage.name, ...payments.environment, publicUrl: apiUrl },
       timeout: Duration.minutes(2),
     });
+    deadLetters.replayTo({ functionName: this.function.lambda.functionName });
     callOnSchedule(this, this.function, {
       description: 'Postage: checks the account at Stripe every day',
       every: Duration.days(1),

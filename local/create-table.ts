@@ -45,12 +45,10 @@ function describeTable(table: string): CreateTableCommandInput {
         ],
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },
-    ],
-    LocalSecondaryIndexes: [
       {
         IndexName: listIndex.name,
         KeySchema: [
-          { AttributeName: partitionKey, KeyType: 'HASH' },
+          { AttributeName: listIndex.partitionKey, KeyType: 'HASH' },
           { AttributeName: listIndex.sortKey, KeyType: 'RANGE' },
         ],
         Projection: { ProjectionType: 'KEYS_ONLY' },

@@ -2,10 +2,15 @@ import { readStoredAccount } from '../lambdas/adapters/dynamodb/accounts.ts';
 import type { WriteOutcome } from '../lambdas/commands/deciding-write.ts';
 import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { type CommandContext } from '../lambdas/commands/command-context.ts';
-import { deductMailCredit, trackEmailDelivery } from '../lambdas/letters/commands/schedule-delivery.ts';
+import {
+  deductMailCredit,
+  type LetterRefusal,
+  trackEmailDelivery,
+} from '../lambdas/letters/commands/schedule-delivery.ts';
 import { trackLetterCreation } from '../lambdas/letters/commands/create-letter.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
-import { DAY_MS, HOUR_MS, type Instant } from '../lambdas/domain/instants.ts';
+import { DAY_MS, HOUR_MS, type Instant, utcDay } from '../lambdas/domain/instants.ts';
+import { promiseAt } from '../lambdas/letters/domain/deliveries.ts';
 import { boundary, boundaryAtOrBefore, CALENDAR_ANCHOR } from '../lambdas/domain/periods.ts';
 import { commandId, fingerprint } from '../lambdas/http/ids.ts';
 import type { DemoUser } from './sign-in.ts';
@@ -108,7 +113,8 @@ async function usePeriod(store: Store, { userId, period, start, now, deadline }:
   for (let count = 1; count <= emailCount; count += 1) {
     const delivery = {
       letterId,
-      deliverAt: now + count * 90 * DAY_MS,
+      // At nine in the morning where they live.
+      ...promiseAt({ local: `${utcDay(now + count * 90 * DAY_MS)}T09:00:00`, zone: 'America/Chicago' }, now),
       recipient: { email: `${userId}@example.com` },
     };
     created(await trackEmailDelivery(store, next('POST /deliveries'), delivery));
@@ -128,7 +134,9 @@ const ADDRESS = {
   country: 'US',
 };
 
-function created<Kept>(outcome: WriteOutcome<Kept> | { outcome: 'letter_missing' }): Kept {
+function created<Kept>(
+  outcome: WriteOutcome<Kept> | { outcome: LetterRefusal['outcome'] | 'too_many' },
+): Kept {
   if (outcome.outcome !== 'created') {
     throw new Error(`A demo user's history does not hold together: ${JSON.stringify(outcome)}.`);
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, realpathSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,11 +29,14 @@ export interface EngineOptions {
 }
 
 const READY_WITHIN_MS = 15_000;
+/** npm may have to fetch it first. */
+const FETCHED_WITHIN_MS = 120_000;
 const ENDS_WITHIN_MS = 2_000;
 
 /**
  * Runs the engine, and ends it when standard input ends. The kernel closes that pipe however the parent dies, even by
- * SIGKILL, so neither an engine nor temporary data is left behind. The engine's output goes to standard error.
+ * SIGKILL, so neither an engine nor temporary data is left behind. The whole group ends: npm runs the engine as a child's
+ * child. The engine's output goes to standard error.
  */
 const GUARD = `
 exec 3<&0
@@ -41,10 +44,15 @@ scratch=$1
 shift
 "$@" </dev/null >&2 3<&- &
 engine=$!
-{ cat <&3 >/dev/null; kill "$engine"; } 2>/dev/null &
+trap : TERM
+{ cat <&3 >/dev/null; kill 0; } 2>/dev/null &
 exec 3<&- 2>/dev/null
 wait "$engine"
 status=$?
+while kill -0 "$engine" 2>/dev/null; do
+  wait "$engine"
+  status=$?
+done
 [ -z "$scratch" ] || rm -rf "$scratch"
 exit "$status"
 `;
@@ -53,17 +61,20 @@ exit "$status"
  * Starts the embedded DynamoDB on 127.0.0.1, or takes the one at `DYNAMODB_ENDPOINT` when that is set. Without
  * data it has no table.
  *
- * @throws UsageError where there is no embedded engine for this platform, or `dataDir` can't be used or is in use
+ * @throws UsageError when `dataDir` can't be used or is in use
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const external = externalDynamodb();
   if (external !== null) {
     return { endpoint: external, stop: () => Promise.resolve() };
   }
-  const binary = findBinary();
+  const { command, says } = findEngine();
+  if (says !== null) {
+    console.error(says);
+  }
   const lock = options.dataDir === undefined ? null : await lockDirectory(options.dataDir);
   try {
-    const engine = await startWithRetries(binary, options);
+    const engine = await startWithRetries(command, options);
     return {
       endpoint: engine.endpoint,
       stop: async () => {
@@ -77,42 +88,86 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   }
 }
 
-function findBinary(): string {
-  try {
-    const manifest = createRequire(import.meta.url).resolve('@dynoxide/linux-x64/package.json');
-    return join(manifest, '..', 'dynoxide');
-  } catch {
+/** The package that brings the same engine for every platform. Its parts for them can't stand in the lock file. */
+const ENGINE_ELSEWHERE = ['npm', 'exec', '--yes', 'dynoxide@1.2.1', '--'] as const;
+
+/** The command that runs the engine, and the line that says so where it is not the one that came with the dependencies. */
+export interface EngineCommand {
+  command: readonly string[];
+  says: string | null;
+}
+
+/**
+ * @param installed the path of a package's file, which throws where the package is not installed
+ * @throws UsageError on Windows, which has no shell to guard the engine
+ */
+export function findEngine(
+  { platform, arch }: { platform: NodeJS.Platform; arch: NodeJS.Architecture } = process,
+  installed: (file: string) => string = createRequire(import.meta.url).resolve,
+): EngineCommand {
+  if (platform === 'linux' && arch === 'x64') {
+    try {
+      const manifest = installed('@dynoxide/linux-x64/package.json');
+      return { command: [join(manifest, '..', 'dynoxide')], says: null };
+    } catch {
+      // Optional dependencies were left out.
+    }
+  }
+  if (platform === 'win32') {
     throw new UsageError(
-      `There is no embedded DynamoDB for ${process.platform}-${process.arch}. Start one, such as DynamoDB Local, and ` +
-        'set DYNAMODB_ENDPOINT to its address, for example DYNAMODB_ENDPOINT=http://127.0.0.1:8000.',
+      'On Windows, run it in the Windows Subsystem for Linux, or start a DynamoDB, such as DynamoDB Local, and set ' +
+        'DYNAMODB_ENDPOINT to its address, for example DYNAMODB_ENDPOINT=http://127.0.0.1:8000.',
     );
   }
+  return {
+    command: ENGINE_ELSEWHERE,
+    says: `DynamoDB: the embedded one for ${platform}-${arch}, by "${ENGINE_ELSEWHERE.slice(0, 4).join(' ')}". DYNAMODB_ENDPOINT names another.`,
+  };
 }
 
 /**
  * Keeps other processes out of a directory as long as this one lives. The lock is a socket in Linux's abstract namespace:
  * the kernel frees it with the process, so no stale lock is left.
  */
-async function lockDirectory(directory: string): Promise<Server> {
+async function lockDirectory(directory: string): Promise<{ close: () => void }> {
   makeDirectory(directory);
+  if (process.platform !== 'linux') {
+    return lockByFile(directory);
+  }
   const name = createHash('sha256').update(realpathSync(directory)).digest('hex');
   const lock = createServer();
   try {
     await once(lock.listen(`\0postage-${name}`), 'listening');
   } catch {
-    throw new UsageError(
-      `Another process is using the data in ${directory}. Stop it, or choose another --data.`,
-    );
+    throw inUse(directory);
   }
   return lock.unref();
 }
 
+/** There is no abstract namespace elsewhere. A lock of SQLite's ends with its process too. */
+function lockByFile(directory: string): { close: () => void } {
+  const lock = new DatabaseSync(join(directory, 'lock.sqlite'));
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw inUse(directory);
+  }
+  return lock;
+}
+
+function inUse(directory: string): UsageError {
+  return new UsageError(
+    `Another process is using the data in ${directory}. Stop it, or choose another --data.`,
+  );
+}
+
 /** Another process may take a free port before the engine does; then it tries the next one. */
-async function startWithRetries(binary: string, options: EngineOptions): Promise<Engine> {
+async function startWithRetries(engine: readonly string[], options: EngineOptions): Promise<Engine> {
   for (let tries = 1; ; tries += 1) {
     const port = options.port ?? (await findFreePort());
     try {
-      return await spawnEngine(binary, port, options.dataDir);
+      return await spawnEngine(engine, port, options.dataDir);
     } catch (error) {
       if (options.port !== undefined || tries === 3) {
         throw error;
@@ -133,10 +188,14 @@ export async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-async function spawnEngine(binary: string, port: number, dataDir: string | undefined): Promise<Engine> {
+async function spawnEngine(
+  engine: readonly string[],
+  port: number,
+  dataDir: string | undefined,
+): Promise<Engine> {
   const scratch = dataDir === undefined ? makeScratchDirectory() : '';
   const database = join(dataDir ?? scratch, 'dynamodb.sqlite');
-  const command = [binary, '--host', '127.0.0.1', '--port', String(port), '--db-path', database];
+  const command = [...engine, '--host', '127.0.0.1', '--port', String(port), '--db-path', database];
   // A process group of its own: Ctrl-C reaches only the parent, which ends the engine after its last request.
   const guard = spawn('/bin/sh', ['-c', GUARD, 'postage-engine', scratch, ...command], {
     detached: true,
@@ -156,7 +215,7 @@ async function spawnEngine(binary: string, port: number, dataDir: string | undef
     await Promise.race([ended, wait(ENDS_WITHIN_MS, undefined, { ref: false })]);
     killGroup(guard);
   };
-  const isReady = await Promise.race([untilItAnswers(endpoint), ended.then(() => false)]);
+  const isReady = await Promise.race([untilItAnswers(endpoint, engine), ended.then(() => false)]);
   if (!isReady) {
     await stop();
     throw new Error(`The embedded DynamoDB did not start on port ${port}. ${words.trim()}`);
@@ -208,8 +267,8 @@ function indexStream(database: string): void {
   connection.close();
 }
 
-async function untilItAnswers(endpoint: string): Promise<boolean> {
-  const giveUpAt = Date.now() + READY_WITHIN_MS;
+async function untilItAnswers(endpoint: string, engine: readonly string[]): Promise<boolean> {
+  const giveUpAt = Date.now() + (engine === ENGINE_ELSEWHERE ? FETCHED_WITHIN_MS : READY_WITHIN_MS);
   while (Date.now() < giveUpAt) {
     const answer = await fetch(endpoint).catch(() => null);
     await answer?.body?.cancel();

@@ -3,6 +3,7 @@ import type { Instant } from '../lambdas/domain/instants.ts';
 import { type Access } from '../lambdas/http/routes.ts';
 import { type Answer, answerFromGateway } from './answers.ts';
 import type { LocalApp } from './apps.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
 import type { Authorization } from './authorizer.ts';
 import { type FunctionLoaders, invokeFunction } from './functions.ts';
 import { buildEvent } from './gateway-event.ts';
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   /** Pages for browsers, which come before all routes; null: there is none at this address. */
   pages?: ((request: PageRequest) => Promise<Answer | null>) | undefined;
   authorize: (header: string | undefined) => Promise<Authorization>;
+  /** Of pages that may call from a browser. */
+  origins: readonly string[];
   now: () => Instant;
   onAnswer?: (request: { method: string; path: string; status: number; tookMs: number }) => void;
   /** Takes internal errors, which the caller does not get to see. */
@@ -69,7 +72,7 @@ async function serve(
     options.onError(error);
     return answerFromGateway(500, 'Internal Server Error');
   });
-  send(response, answer);
+  send(response, { ...answer, headers: { ...answer.headers, ...corsHeaders(request, options.origins) } });
   options.onAnswer?.({
     method: request.method ?? '',
     path: target.path,
@@ -82,6 +85,10 @@ async function answerTo(request: IncomingMessage, target: Target, options: Gatew
   const body = await readBody(request);
   if (body === 'too large') {
     return answerFromGateway(413, 'Request Entity Too Large');
+  }
+  const preflight = answerPreflight(request, options.origins);
+  if (preflight !== null) {
+    return preflight;
   }
   const method = request.method ?? '';
   try {

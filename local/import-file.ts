@@ -62,6 +62,7 @@ interface Columns {
   /** In their order in the file. */
   names: readonly string[];
   lacking: readonly string[];
+  hasCredits: boolean;
 }
 
 /** What the columns of a catalogue's counts are called. */
@@ -160,6 +161,11 @@ async function* duplicatesIn(
 }
 
 type Suspects = ReturnType<DuplicateFinder['suspects']>;
+
+/** @throws UsageError */
+export async function assertFile(path: string): Promise<void> {
+  await statOf(path);
+}
 
 async function statOf(path: string): Promise<{ mtimeMs: number }> {
   const found = await stat(path).catch(() => null);
@@ -290,10 +296,16 @@ function readColumns(names: readonly string[], catalogue: Catalogue): Columns | 
     })),
     ...twice.map((column) => ({ column, message: 'The column is there twice.' })),
   ];
-  return mistakes.length > 0 ? mistakes : { names, lacking: known.filter((name) => !names.includes(name)) };
+  return mistakes.length > 0
+    ? mistakes
+    : {
+        names,
+        lacking: known.filter((name) => !names.includes(name)),
+        hasCredits: catalogue.credit !== null,
+      };
 }
 
-function readRow(values: readonly string[], line: number, { names }: Columns): Row[] {
+function readRow(values: readonly string[], line: number, { names, hasCredits }: Columns): Row[] {
   if (values.length !== names.length) {
     const message = `The line has ${values.length} values for ${names.length} columns.`;
     return [{ is: 'mistake', line, column: null, message }];
@@ -326,6 +338,8 @@ function readRow(values: readonly string[], line: number, { names }: Columns): R
       const count = /^\d{1,10}$/.test(value) ? Number(value) : Infinity;
       if (count > MAX_COUNT) {
         refuse(column, `It must be a whole number from 0 to ${String(MAX_COUNT)}, and is ${quoted(value)}.`);
+      } else if (column === 'balance' && count > 0 && !hasCredits) {
+        refuse(column, `The catalogue has no credits, so it must be 0, and is ${quoted(value)}.`);
       } else if (column === 'balance') {
         user.balance = count;
       } else if (count > 0) {

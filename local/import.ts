@@ -1,9 +1,10 @@
 /** `npm run import`: moves an owner's users in, from a file. */
 import { connectStripe, connectionBy, type StripeConnection } from '../lambdas/adapters/stripe/connection.ts';
+import type { Instant } from '../lambdas/domain/instants.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
 import { parseInstant, runProgram } from './command-line.ts';
 import { findTable, timeOf } from './find-table.ts';
-import { checkFile, type CheckedFile } from './import-file.ts';
+import { assertFile, checkFile, type CheckedFile } from './import-file.ts';
 import { ImportReport, mistakeLines, planLines } from './import-report.ts';
 import { type Import, importAll, ImportStoppedError } from './import-user.ts';
 import { openStore } from './open-store.ts';
@@ -63,6 +64,15 @@ function openStripe(secretId: string | undefined): StripeConnection | null {
   return connectionBy(() => Promise.resolve({ secretKey, webhookSecret: '' }), apiUrl);
 }
 
+/** @throws UsageError */
+function asOfOption(text: string, now: Instant): Instant {
+  const asOf = parseInstant('--as-of', text);
+  if (asOf > now) {
+    throw new UsageError(`--as-of is ${text}, which has not come yet: nobody can have read the usage then.`);
+  }
+  return asOf;
+}
+
 /** @returns the code to exit with */
 async function importFile(services: Import, file: CheckedFile): Promise<number> {
   tell(...planLines(file, services.asOf));
@@ -105,6 +115,7 @@ await runProgram({
     yes: { type: 'boolean', default: false },
   },
   run: async (values, path = '') => {
+    await assertFile(path);
     const found = await findTable(values.table, values.dynamodb);
     const store = await openStore(found.table);
     const startedAt = await timeOf(found);
@@ -120,7 +131,7 @@ await runProgram({
       );
     }
     const aheadMs = startedAt - Date.now();
-    const asOf = values['as-of'] === undefined ? file.changedAt : parseInstant('--as-of', values['as-of']);
+    const asOf = values['as-of'] === undefined ? file.changedAt : asOfOption(values['as-of'], startedAt);
     const services = {
       store,
       stripe,

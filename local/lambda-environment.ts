@@ -40,6 +40,7 @@ export function setTableEnvironment({ dynamodb, table }: TableLocation): void {
     [VARIABLES.table]: table,
     // On this stage, answers tell developers more.
     [VARIABLES.stage]: 'dev',
+    [VARIABLES.disposable]: 'true',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
   // The local gateway logs each request itself.

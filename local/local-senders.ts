@@ -11,7 +11,12 @@ import type { DataDirectory } from './data-directory.ts';
 import { validated } from '../lambdas/http/validation.ts';
 import type { LocalRoute } from './local-routes.ts';
 import { LocalQueue, type QueueConsumer } from './queue.ts';
-import { type SenderManners, startSenderStandIn } from './sender-stand-in.ts';
+import {
+  CONFIGURATION_SET,
+  SENDER_MANNERS,
+  type SenderManners,
+  startSenderStandIn,
+} from './sender-stand-in.ts';
 
 const MAIL_SECRET_ID = 'postage-mail-keys';
 const RECONCILER_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:postage-reconciler';
@@ -57,6 +62,9 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
     folder,
     clock,
     manners: () => manners,
+    report: (event) => {
+      queues['delivery-answers'].send(JSON.stringify(event));
+    },
     invoke: async (_arn, input) => (await import('../lambdas/letters/jobs/reconciler.ts')).handler(input),
   });
   const queueOf = (name: BusTarget): LocalQueue =>
@@ -76,6 +84,7 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
       AWS_ENDPOINT_URL_LAMBDA: standIn.url,
       [VARIABLES.lobApiUrl]: standIn.url,
       [VARIABLES.emailFrom]: 'Postage <letters@example.com>',
+      [VARIABLES.emailConfigurationSet]: CONFIGURATION_SET,
       [VARIABLES.mailFrom]: 'adr_local',
       [VARIABLES.mailSecretId]: MAIL_SECRET_ID,
       [VARIABLES.reconcilerArn]: RECONCILER_ARN,
@@ -103,8 +112,10 @@ export async function openSenders({ clock, data, dataDir, onError }: SendersOpti
   };
 }
 
-const manner = z.optional(z.enum(['ok', 'fail', 'hang', 'twice']));
-const mannersBody = z.strictObject({ email: manner, mail: manner });
+const mannersBody = z.strictObject({
+  email: z.optional(z.enum(SENDER_MANNERS.email)),
+  mail: z.optional(z.enum(SENDER_MANNERS.mail)),
+});
 
 /** Shows and sets how the providers behave. */
 function routesTo(manners: SenderManners, folder: string): LocalRoute[] {

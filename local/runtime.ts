@@ -54,6 +54,8 @@ export interface RuntimeOptions {
   demoUsers?: readonly DemoUser[] | undefined;
   /** Functions to call in place of the deployed ones. */
   functions?: FunctionLoaders | undefined;
+  /** Of pages that may call from a browser; none unless told. */
+  origins?: readonly string[] | undefined;
   onAnswer?: GatewayOptions['onAnswer'];
   onError: (error: unknown) => void;
 }
@@ -107,7 +109,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 const stopPart = (part: { stop: () => Promise<void> }): Promise<void> => part.stop();
 
 async function startParts(
-  { port, dataDir, onAnswer, onError, hasLetters = config.letters !== null, ...options }: RuntimeOptions,
+  {
+    port,
+    dataDir,
+    onAnswer,
+    onError,
+    hasLetters = config.letters !== null,
+    origins = [],
+    ...options
+  }: RuntimeOptions,
   parts: AsyncDisposableStack,
 ): Promise<Omit<Runtime, 'stop'>> {
   const app = hasLetters ? LETTERS_APP : CORE_APP;
@@ -161,6 +171,7 @@ async function startParts(
     ],
     pages,
     authorize: (header) => authorize(header, issuer, clock.now()),
+    origins,
     now: clock.now,
     onAnswer,
     onError,

@@ -4,10 +4,23 @@ import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import { type ReceivedRequest, type Reply, startStandIn } from './http-server.ts';
 
-/** How a provider behaves: `twice` gets every message twice, and `hang` neither takes nor answers anything. */
-export type Manners = 'ok' | 'fail' | 'hang' | 'twice';
+/**
+ * How a provider behaves: `twice` gets every message twice, `hang` neither takes nor answers anything, `busy` throttles, and
+ * `unset` takes nothing because its operator has not set it up. SES also takes an e-mail and says later that it bounced
+ * or was a nuisance.
+ */
+const MANNERS = ['ok', 'fail', 'hang', 'twice', 'busy', 'unset'] as const;
+export const SENDER_MANNERS = {
+  email: [...MANNERS, 'bounce', 'complain'],
+  mail: MANNERS,
+} as const;
 
-export type SenderManners = Record<'email' | 'mail', Manners>;
+export type SenderManners = {
+  [Channel in keyof typeof SENDER_MANNERS]: (typeof SENDER_MANNERS)[Channel][number];
+};
+
+/** The configuration set that this SES knows. */
+export const CONFIGURATION_SET = 'postage-local';
 
 /** Calls a Lambda function by its ARN. */
 export type Invoke = (arn: string, input: unknown) => Promise<unknown>;
@@ -23,6 +36,8 @@ export interface SenderStandInOptions {
   clock: Pick<Clock, 'now'>;
   manners: () => SenderManners;
   invoke: Invoke;
+  /** Takes an event that SES puts on the account's default bus. */
+  report: (event: object) => void;
 }
 
 /**
@@ -41,6 +56,15 @@ export async function startSenderStandIn(options: SenderStandInOptions): Promise
     switch (`${request.method} ${pathname}`) {
       case 'POST /v2/email/outbound-emails':
         return sendEmail(options, request);
+      case 'GET /v2/email/account':
+        // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+        return {
+          status: 200,
+          body: {
+            ProductionAccessEnabled: options.manners().email !== 'unset',
+            SendQuota: { Max24HourSend: 50_000, MaxSendRate: 200, SentLast24Hours: 0 },
+          },
+        };
       case 'POST /v1/letters':
         return sendMail(options, lob, request);
       case 'GET /v1/letters':
@@ -57,27 +81,45 @@ export async function startSenderStandIn(options: SenderStandInOptions): Promise
 const text = z.object({ Data: z.string() });
 const outboundEmail = z.object({
   FromEmailAddress: z.string(),
+  ConfigurationSetName: z.string(),
   Destination: z.object({ ToAddresses: z.array(z.string()) }),
   Content: z.object({ Simple: z.object({ Subject: text, Body: z.object({ Text: text }) }) }),
   EmailTags: z.array(z.object({ Name: z.string(), Value: z.string() })),
 });
 
-async function sendEmail(
-  { folder, clock, manners }: SenderStandInOptions,
-  { body }: ReceivedRequest,
-): Promise<Reply> {
+type OutboundEmail = z.infer<typeof outboundEmail>;
+
+/** https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, Errors. */
+function sesError(name: string, message: string, status = 400): Reply {
+  return { status, headers: { 'x-amzn-errortype': name }, body: { message } };
+}
+
+async function sendEmail(options: SenderStandInOptions, { body }: ReceivedRequest): Promise<Reply> {
+  const { folder, clock, manners } = options;
   const email = z.parse(outboundEmail, JSON.parse(body.toString()));
-  switch (manners().email) {
+  if (email.ConfigurationSetName !== CONFIGURATION_SET) {
+    return sesError('NotFoundException', 'Configuration set does not exist.', 404);
+  }
+  // "The sender name must be in ASCII": others in encoded words.
+  if (!/^[ -~]*$/.test(email.FromEmailAddress)) {
+    return sesError('BadRequestException', 'Non ASCII characters in the sender.');
+  }
+  const manner = manners().email;
+  switch (manner) {
     case 'hang':
       return null;
     case 'fail':
-      return {
-        status: 400,
-        headers: { 'x-amzn-errortype': 'MessageRejected' },
-        body: { message: 'Set to fail by /dev/senders.' },
-      };
+      return sesError('MessageRejected', 'Set to fail by /dev/senders.');
+    case 'busy':
+      // https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+      return sesError('TooManyRequestsException', 'Maximum sending rate exceeded.', 429);
+    case 'unset':
+      // The sandbox: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html
+      return sesError('MessageRejected', 'Email address is not verified.');
     case 'ok':
-    case 'twice': {
+    case 'twice':
+    case 'bounce':
+    case 'complain': {
       const { Subject, Body } = email.Content.Simple;
       const id = email.EmailTags[0]?.Value ?? 'untagged';
       const headers = [
@@ -87,9 +129,31 @@ async function sendEmail(
         `Subject: ${Subject.Data}`,
       ];
       await keep(join(folder, 'emails'), `${id}.txt`, `${headers.join('\n')}\n\n${Body.Text.Data}\n`);
-      return { status: 200, body: { MessageId: `ses-${id}` } };
+      const messageId = `ses-${id}`;
+      if (manner === 'bounce' || manner === 'complain') {
+        options.report(reportOf(manner, messageId, email));
+      }
+      return { status: 200, body: { MessageId: messageId } };
     }
   }
+}
+
+/** https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html, as EventBridge wraps it. */
+function reportOf(manner: 'bounce' | 'complain', messageId: string, email: OutboundEmail): object {
+  const tags = Object.fromEntries(email.EmailTags.map(({ Name, Value }) => [Name, [Value]]));
+  const recipients = email.Destination.ToAddresses.map((emailAddress) => ({ emailAddress }));
+  return {
+    version: '0',
+    source: 'aws.ses',
+    'detail-type': manner === 'bounce' ? 'Email Bounced' : 'Email Complaint Received',
+    detail: {
+      eventType: manner === 'bounce' ? 'Bounce' : 'Complaint',
+      ...(manner === 'bounce'
+        ? { bounce: { bounceType: 'Permanent', bounceSubType: 'General', bouncedRecipients: recipients } }
+        : { complaint: { complainedRecipients: recipients } }),
+      mail: { messageId, tags: { ...tags, 'ses:configuration-set': [email.ConfigurationSetName] } },
+    },
+  };
 }
 
 const ADDRESS_PARTS = [
@@ -111,7 +175,12 @@ async function sendMail(
     case 'hang':
       return null;
     case 'fail':
-      return { status: 422, body: { error: { message: 'Set to fail by /dev/senders.', status_code: 422 } } };
+      return lobError(422, 'Set to fail by /dev/senders.');
+    case 'busy':
+      // https://docs.lob.com, Rate Limiting
+      return lobError(429, 'Rate limit exceeded.');
+    case 'unset':
+      return lobError(401, 'Your API key is not valid.');
     case 'ok':
     case 'twice': {
       const type = String(headers['content-type']);
@@ -121,6 +190,10 @@ async function sendMail(
         const value = form.get(name);
         return typeof value === 'string' ? value : '';
       };
+      const fault = faultOfAddress(field);
+      if (fault !== null) {
+        return lobError(422, fault);
+      }
       const deliveryId = field('metadata[postage_delivery]');
       const file = form.get('file');
       const address = ADDRESS_PARTS.map((part) => field(`to[${part}]`)).filter((line) => line !== '');
@@ -132,6 +205,26 @@ async function sendMail(
       return { status: 200, body: { id, object: 'letter' } };
     }
   }
+}
+
+/** https://docs.lob.com, Errors */
+function lobError(status: number, message: string): Reply {
+  return { status, body: { error: { message, status_code: status } } };
+}
+
+/** The limits of https://github.com/lob/lob-openapi, shared/models/address. */
+function faultOfAddress(field: (name: string) => string): string | null {
+  const isDomestic = field('to[address_country]') === 'US';
+  const longest = isDomestic ? 64 : 200;
+  if (field('to[name]').length > 40) {
+    return 'to.name must be no longer than 40 characters';
+  }
+  if (field('to[address_line1]').length > longest || field('to[address_line2]').length > longest) {
+    return `to.address_line1 and address_line2 must be no longer than ${longest} characters`;
+  }
+  return isDomestic && !/^\d{5}(-\d{4})?$/.test(field('to[address_zip]'))
+    ? 'to.address_zip must be in a valid zip format'
+    : null;
 }
 
 /** If the file exists, the letter was sent before. The new file gets a number, so that a person sees that. */

@@ -22,6 +22,8 @@ const SEEDS_WITHIN_MS = 20_000;
 export interface ServeOptions {
   port: number;
   dataDir: string | undefined;
+  /** Of pages that may call from a browser. */
+  origins: readonly string[];
   withDemo: boolean;
   asJson: boolean;
 }
@@ -42,6 +44,7 @@ async function start(options: ServeOptions): Promise<void> {
   const runtime = await startRuntime({
     port: options.port,
     dataDir: options.dataDir,
+    origins: options.origins,
     demoUsers: options.withDemo && isShipped() ? [...DEMO_PEOPLE, ...ANYBODY] : ANYBODY,
     onAnswer: logAnswer,
     onError: (error) => console.error(error),

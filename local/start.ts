@@ -1,6 +1,8 @@
 /** `npm start`: runs Postage on this machine until Ctrl-C. */
 import { resolve } from 'node:path';
+import type { StageEntry, Stages } from '../lib/stages.ts';
 import { parsePort, runProgram } from './command-line.ts';
+import { UsageError } from './usage-error.ts';
 import { useConfig } from './use-config.ts';
 
 const HELP = `Runs Postage on this machine, with an embedded DynamoDB and a stand-in for Stripe.
@@ -11,6 +13,7 @@ const HELP = `Runs Postage on this machine, with an embedded DynamoDB and a stan
   --data DIR    keeps data, keys and the clock in DIR; without it they end with the process
   --config FILE another catalogue than postage.config.ts, such as examples/letters/postage.config.ts
   --no-demo     starts without the demo users, who need the letters app as it is shipped
+  --stage NAME  whose settings in the file hold: which origins may call (default: dev, or else the first)
   --json        prints one line of JSON for scripts: addresses, secrets and tokens
   --help        shows this
 
@@ -19,6 +22,18 @@ Stripe in place of the stand-in. It needs STRIPE_WEBHOOK_SECRET, which "stripe l
 prints. docs/stripe.md tells the whole way.
 `;
 
+/** @throws UsageError */
+function entryOf(name: string | undefined, stages: Stages): Partial<StageEntry> {
+  const { dev, ...others } = stages;
+  const entry = name === undefined ? (dev ?? Object.values(others)[0] ?? {}) : stages[name];
+  if (entry === undefined) {
+    throw new UsageError(
+      `The file has no stage "${String(name)}". It has ${Object.keys(stages).join(', ')}.`,
+    );
+  }
+  return entry;
+}
+
 await runProgram({
   command: 'npm start',
   help: HELP,
@@ -26,14 +41,16 @@ await runProgram({
     port: { type: 'string', default: '3000' },
     data: { type: 'string' },
     config: { type: 'string' },
+    stage: { type: 'string' },
     demo: { type: 'boolean', default: true },
     json: { type: 'boolean', default: false },
   },
-  run: async ({ port, data, config, demo, json }) => {
-    await useConfig(config);
+  run: async ({ port, data, config, stage, demo, json }) => {
+    const { stages } = await useConfig(config);
     const dataDir = data === undefined ? undefined : resolve(data);
+    const { origins } = entryOf(stage, stages);
     const { serve } = await import('./serve.ts');
-    await serve({ port: parsePort(port), dataDir, withDemo: demo, asJson: json });
+    await serve({ port: parsePort(port), dataDir, origins: origins ?? [], withDemo: demo, asJson: json });
     return null;
   },
 });

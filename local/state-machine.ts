@@ -123,7 +123,9 @@ async function run(
 /** With ARNs in place of its placeholders, as CDK does it. */
 async function readDefinition(): Promise<StateMachineDefinition> {
   const text = await readFile(new URL('../lib/rollover.asl.json', import.meta.url), 'utf8');
-  const filledIn = text.replaceAll(/\$\{(\w+)\}/g, `${FUNCTION_ARN_PREFIX}$1`);
+  const filledIn = text
+    .replaceAll('${Partition}', 'aws')
+    .replaceAll(/\$\{(\w+)\}/g, `${FUNCTION_ARN_PREFIX}$1`);
   return JSON.parse(filledIn) as StateMachineDefinition;
 }
 

@@ -1,5 +1,4 @@
 /** Where `npm run stripe` finds the keys of Stripe, and keeps what it learns. */
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -7,6 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 import type { KeptOfStripe } from '../lambdas/adapters/stripe/setup/wanted.ts';
+import { outputsOf } from './stack-outputs.ts';
 import { UsageError } from './usage-error.ts';
 import { keepInMemory, type KeepsStripe } from './stripe-setup.ts';
 
@@ -50,20 +50,6 @@ export async function findTarget({ stage, secret, url, rolled }: TargetOptions):
   }
   const webhookUrl = url ?? outputs?.['StripeWebhookUrl'] ?? null;
   return { stage: stage ?? 'dev', webhookUrl, keeper: await ofSecret(secretId, secretKey, rolled) };
-}
-
-/** @throws UsageError */
-async function outputsOf(stage: string): Promise<Partial<Record<string, string>>> {
-  const StackName = `Postage-${stage}`;
-  try {
-    const { Stacks } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName }));
-    const outputs = Stacks?.[0]?.Outputs ?? [];
-    return Object.fromEntries(
-      outputs.map(({ OutputKey, OutputValue }) => [OutputKey ?? '', OutputValue ?? '']),
-    );
-  } catch (error) {
-    throw new UsageError(`The stack ${StackName} can't be read. (${String(error)})`);
-  }
 }
 
 /** Nothing keeps what is learnt: the signing secret is shown once. */

@@ -183,8 +183,36 @@ const releaseCancelled: Point = {
   },
 };
 
+const anotherCard: Point = {
+  name: 'Another card, while a smaller price is scheduled',
+  expects: { subscription: 'the new card', 'next phase': 'the former card' },
+  finding:
+    'The next phase charges the card that it was made with. Postage does not follow a card that is given in between.',
+  run: async (account) => {
+    const { id, customer } = await account.subscribe('large');
+    const giveCard = async (name: string): Promise<string> => {
+      const card = await account.giveCard(customer, name);
+      await account.stripe.subscriptions.update(id, { default_payment_method: card });
+      return card;
+    };
+    const former = await giveCard('pm_card_visa');
+    await scheduleSmall(account, id, 'first');
+    const given = await giveCard('pm_card_mastercard');
+    const nameOf = (method: Parameters<typeof idOf>[0]): string => {
+      const card = idOf(method);
+      return card === given ? 'the new card' : card === former ? 'the former card' : 'none';
+    };
+    const { subscription, schedule } = await account.find(id);
+    return {
+      subscription: nameOf(subscription.default_payment_method),
+      'next phase': nameOf(schedule?.phases.at(-1)?.default_payment_method),
+    };
+  },
+};
+
 export const SCHEDULE_POINTS: readonly Point[] = [
   attached,
+  anotherCard,
   cancelDirectly,
   phasesEnd,
   releasedAndMade,

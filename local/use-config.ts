@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
-import { loadConfig, resolveTo } from '../lib/load-config.ts';
+import { loadConfig, type LoadedConfig, resolveTo } from '../lib/load-config.ts';
 
 /**
  * Makes an owner's file the one that modules import as `#config`. A module that has been loaded keeps the one that it got.
@@ -8,9 +8,10 @@ import { loadConfig, resolveTo } from '../lib/load-config.ts';
  * @param file the one at the top unless told
  * @throws ConfigFileError
  */
-export async function useConfig(file: string | undefined): Promise<void> {
-  const loaded = await loadConfig(file);
-  resolveTo('#config', pathToFileURL(loaded.file).href);
+export async function useConfig(file: string | undefined): Promise<LoadedConfig['config']> {
+  const { file: found, config } = await loadConfig(file);
+  resolveTo('#config', pathToFileURL(found).href);
+  return config;
 }
 
 /** Does the same with a catalogue that was recorded. */

@@ -1,5 +1,6 @@
 /** An API that is sold by calls, so many a month and so many a day: no credits, no letters. */
 import { defineCatalogue, usd } from '#catalogue';
+import type { Stages } from '#stages';
 
 export const catalogue = defineCatalogue({
   meters: {
@@ -31,6 +32,22 @@ export const catalogue = defineCatalogue({
 export const letters = null;
 
 export const stages = {
-  dev: { appUrl: 'http://localhost:3000' },
-  prod: { appUrl: 'https://api.example.com' },
-};
+  dev: { disposable: true, appUrl: 'http://localhost:3000' },
+  // Not disposable, so protected: it says everything. docs/stages.md has every setting.
+  prod: {
+    appUrl: 'https://api.example.com',
+    issuer: null,
+    signIn: { signUp: true },
+    origins: ['https://api.example.com'],
+    domain: null,
+    senders: null,
+    alarmEmails: ['on-call@example.com'],
+    limits: null,
+    retention: null,
+    edge: null,
+    gradual: null,
+    canary: null,
+    backupCopy: null,
+    tracing: null,
+  },
+} satisfies Stages;

@@ -1,5 +1,6 @@
 /** An app for letters to one's future self: the catalogue that Postage is shipped with. */
 import { defineCatalogue, usd } from '#catalogue';
+import type { Stages } from '#stages';
 
 export const catalogue = defineCatalogue({
   // The order is the order of refusals.
@@ -47,6 +48,22 @@ export const letters = {};
 
 /** What a deployment is told, by stage. */
 export const stages = {
-  dev: { appUrl: 'http://localhost:3000' },
-  prod: { appUrl: 'https://app.example.com' },
-};
+  dev: { disposable: true, appUrl: 'http://localhost:3000' },
+  // Not disposable, so protected: it says everything. docs/stages.md has every setting.
+  prod: {
+    appUrl: 'https://app.example.com',
+    issuer: null,
+    signIn: { signUp: true },
+    origins: ['https://app.example.com'],
+    domain: null,
+    senders: null,
+    alarmEmails: ['on-call@example.com'],
+    limits: null,
+    retention: null,
+    edge: null,
+    gradual: null,
+    canary: null,
+    backupCopy: null,
+    tracing: null,
+  },
+} satisfies Stages;

@@ -1,5 +1,6 @@
 /** An app whose pictures a model makes: credits each month, seats, and no letters. */
 import { defineCatalogue, usd } from '#catalogue';
+import type { Stages } from '#stages';
 
 export const catalogue = defineCatalogue({
   meters: {
@@ -49,6 +50,22 @@ export const catalogue = defineCatalogue({
 export const letters = null;
 
 export const stages = {
-  dev: { appUrl: 'http://localhost:3000' },
-  prod: { appUrl: 'https://pictures.example.com' },
-};
+  dev: { disposable: true, appUrl: 'http://localhost:3000' },
+  // Not disposable, so protected: it says everything. docs/stages.md has every setting.
+  prod: {
+    appUrl: 'https://pictures.example.com',
+    issuer: null,
+    signIn: { signUp: true },
+    origins: ['https://pictures.example.com'],
+    domain: null,
+    senders: null,
+    alarmEmails: ['on-call@example.com'],
+    limits: null,
+    retention: null,
+    edge: null,
+    gradual: null,
+    canary: null,
+    backupCopy: null,
+    tracing: null,
+  },
+} satisfies Stages;

@@ -6,9 +6,10 @@ import {
   listAuditRecords,
   listRolloverRuns,
 } from '../adapters/dynamodb/audit.ts';
+import { type BelongingsOf, noBelongings } from '../adapters/dynamodb/belongings.ts';
 import { lastDiff, recordedCatalogue } from '../adapters/dynamodb/catalogue-records.ts';
 import { lastCheck } from '../adapters/dynamodb/check-records.ts';
-import { eraseUser, type Settling } from '../commands/erase-user.ts';
+import { type ErasedApp, eraseUser } from '../commands/erase-user.ts';
 import { exportUser } from '../commands/export-user.ts';
 import { GIFTS } from '../adapters/dynamodb/gift-item.ts';
 import { userKey } from '../adapters/dynamodb/keys.ts';
@@ -18,6 +19,7 @@ import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { proveLedgerOf } from '../commands/prove-ledger.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
+import { connectUserPool } from '../adapters/user-pool.ts';
 import { getUsageStats } from '../commands/usage-statistics.ts';
 import { type Account, type AccountState, isLive } from '../domain/account.ts';
 import { viewAccount } from '../domain/account-view.ts';
@@ -28,7 +30,7 @@ import { DAY_MS, type Instant, toIso, utcDay } from '../domain/instants.ts';
 import { type Purchase } from '../domain/purchases.ts';
 import { rollForward } from '../domain/roll-forward.ts';
 import { type DayRange } from '../domain/statistics.ts';
-import { requiredVariable } from '../wiring/environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import { type Contract, routeKey } from '../http/contract.ts';
 import * as contracts from '../http/contracts/admin.ts';
 import { listNearingUsers } from '../http/contracts/nearing.ts';
@@ -41,6 +43,11 @@ import { belowBalance, notFound, type Problem, ProblemError, userErased } from '
 import { CATALOGUE_FILE, catalogueInForce } from '../wiring/catalogue.ts';
 
 export const store = createStore(requiredVariable('table'), catalogueInForce());
+const pool = connectUserPool(optionalVariable('userPoolId'));
+
+/** Admins of a stage whose data may be lost need no second factor, and another issuer sees to it itself. */
+export const hasSecondFactor =
+  pool === null || optionalVariable('disposable') === 'true' ? null : pool.hasSecondFactor;
 
 /**
  * Records in the audit trail that somebody reads users' data. The route shows nothing that this can't record.
@@ -192,27 +199,29 @@ function pathOf(userId: string): string {
   return `/admin/users/${encodeURIComponent(userId)}`;
 }
 
-const userExport = operation(contracts.exportUser, async (request) => {
-  const { userId, deadline } = request;
-  return answerPage(
-    contracts.exportUser,
-    request,
-    async (page) => {
-      if ((await readStoredAccount(store, userId, deadline)) === null) {
-        throw new ProblemError(notFound('user'));
-      }
-      const exported = await exportUser(store, userId, page, deadline);
-      await recordRead(contracts.exportUser, request, userId);
-      return exported;
-    },
-    (item) => item,
-  );
-});
+function userExport(belongingsOf: BelongingsOf): Operation {
+  return operation(contracts.exportUser, async (request) => {
+    const { userId, deadline } = request;
+    return answerPage(
+      contracts.exportUser,
+      request,
+      async (page) => {
+        if ((await readStoredAccount(store, userId, deadline)) === null) {
+          throw new ProblemError(notFound('user'));
+        }
+        const exported = await exportUser(store, userId, page, belongingsOf, deadline);
+        await recordRead(contracts.exportUser, request, userId);
+        return exported;
+      },
+      (item) => item,
+    );
+  });
+}
 
 /** The audit trail records it first: nobody could record it afterwards. */
 async function erase(
   { userId, actor, requestId, now, deadline }: RequestOf<typeof contracts.eraseUser>,
-  settle: Settling,
+  app: ErasedApp,
 ): Promise<Answer<typeof contracts.eraseUser.answers> | Problem> {
   const stored = await readStoredAccount(store, userId, deadline);
   if (stored === null) {
@@ -222,11 +231,13 @@ async function erase(
   const atStripe = whomStripeKnows(stored);
   await appendAudit(store, { id, at: now, type: 'UserErased', actor, userId, data: atStripe }, deadline);
   const stripe = atStripe.customerId === null && atStripe.subscriptionId === null ? {} : { stripe: atStripe };
-  const { outcome } = await eraseUser(store, userId, now, deadline, settle);
+  const { outcome } = await eraseUser(store, userId, now, deadline, app);
   switch (outcome) {
     case 'user_missing':
       return notFound('user');
     case 'erased':
+      // Last: a request that broke off is repeated by somebody who can still name them.
+      await pool?.deleteUser(userId);
       return { status: 200, body: { erased: true, ...stripe } };
     case 'unfinished':
       return { status: 202, headers: { location: pathOf(userId) }, body: { erased: false, ...stripe } };
@@ -266,7 +277,7 @@ function auditTrail(contract: ListAuditEvents): Operation {
 function trailOf({ date: day, type, user: userId }: RequestOf<ListAuditEvents>['query']): AuditQuery {
   const ofType = type === undefined ? {} : { type };
   const ofDay = day === undefined ? {} : { day };
-  return userId === undefined ? { day: '', ...ofDay, ...ofType } : { userId, ...ofDay, ...ofType };
+  return userId === undefined ? { day: day ?? '', ...ofType } : { userId, ...ofDay, ...ofType };
 }
 
 function shownRecord({ at, data, ...record }: AuditRecord) {
@@ -318,20 +329,18 @@ const checks = operation(contracts.getChecks, async ({ deadline }) => {
 });
 
 /** What depends on the app that is on top of the core. */
-interface Administration {
+interface Administration extends ErasedApp {
   auditTypes: readonly string[];
-  /** Settles what only a user's records tell of, before an erasure deletes them. */
-  settle: Settling;
 }
 
-export function adminOperations({ auditTypes, settle }: Administration): Operation[] {
+export function adminOperations({ auditTypes, ...app }: Administration): Operation[] {
   return [
     nearing,
+    operation(contracts.eraseUser, (request) => erase(request, app)),
     userLedger,
-    operation(contracts.eraseUser, (request) => erase(request, settle)),
     ledgerProof,
     adjustment,
-    userExport,
+    userExport(app.belongingsOf),
     auditTrail(contracts.listAuditEventsOf(auditTypes)),
     rollovers,
     catalogue,
@@ -339,8 +348,10 @@ export function adminOperations({ auditTypes, settle }: Administration): Operati
   ];
 }
 
-export const handler = httpHandler([
-  usageStats,
-  user,
-  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: () => Promise.resolve(true) }),
-]);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: () => Promise.resolve(true),
+  belongingsOf: noBelongings,
+});
+
+export const handler = httpHandler([usageStats, user, ...operations], null, hasSecondFactor);

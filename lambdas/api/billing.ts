@@ -6,6 +6,7 @@ import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
 import { StripeMissingError } from '../adapters/stripe/errors.ts';
 import { createPortal } from '../adapters/stripe/portal.ts';
+import { plansOnSale } from '../domain/catalogue.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type Offer } from '../domain/live-subscription.ts';
 import { type BillingChange } from '../domain/change-verdicts.ts';
@@ -34,9 +35,14 @@ const appUrl = requiredVariable('appUrl');
 const portal = createPortal(stripe, requiredVariable('stage'));
 
 /** Null: the plan is sold by the interval. */
-function notSold({ plan, interval }: Offer): Problem | null {
-  const message = `The plan ${plan} is not sold by the ${interval}.`;
-  return isSold({ plan, interval }, store.catalogue) ? null : invalid([{ path: 'interval', message }]);
+function notSold(offer: Offer): Problem | null {
+  return isSold(offer, store.catalogue) ? null : unsold(offer);
+}
+
+function unsold({ plan, interval }: Offer): Problem {
+  return plansOnSale(store.catalogue).includes(plan)
+    ? invalid([{ path: 'interval', message: `The plan ${plan} is not sold by the ${interval}.` }])
+    : invalid([{ path: 'plan', message: `The plan ${plan} is not sold.` }]);
 }
 
 const checkout = operation(contracts.createCheckoutSession, async (request) => {
@@ -116,16 +122,12 @@ const preview = operation(contracts.previewPlanChange, async (request) => {
   };
 });
 
-const change = operation(contracts.changePlan, async (request) => {
-  const problem = notSold(request.body);
-  return (
-    problem ??
-    answerChange(
-      await changeBilling(services, request, { kind: 'plan_change', offer: request.body }),
-      request.now,
-    )
-  );
-});
+const change = operation(contracts.changePlan, async (request) =>
+  answerChange(
+    await changeBilling(services, request, { kind: 'plan_change', offer: request.body }),
+    request.now,
+  ),
+);
 
 const takeChangeBack = operation(contracts.takePlanChangeBack, async (request) =>
   answerChange(
@@ -149,6 +151,8 @@ function answerChange(outcome: ChangeOutcome, now: Instant) {
   switch (outcome.outcome) {
     case 'idempotency_conflict':
       return problemOfFailure(outcome, now);
+    case 'not_sold':
+      return unsold(outcome.offer);
     case 'refused':
       return changeRefused(outcome.refusal);
     case 'answered': {

@@ -20,6 +20,7 @@ import { catalogueInForce } from '../wiring/catalogue.ts';
 const store = createStore(requiredVariable('table'), catalogueInForce());
 const rollover = connectStateMachine(requiredVariable('rolloverStateMachineArn'));
 const stage = requiredVariable('stage');
+const isDisposable = requiredVariable('disposable') === 'true';
 
 /** How long a request waits for a run. Later, clients ask by the id of the run. */
 const WAIT_MS = 15_000;
@@ -29,8 +30,8 @@ type RolloverAnswer = Answer<typeof contracts.postRollover.answers>;
 type RunSummary = Extract<RolloverAnswer, { status: 200 }>['body'];
 
 async function runRollover({ now, query, deadline }: RolloverRequest): Promise<RolloverAnswer | Problem> {
-  if (query.at !== undefined && stage === 'prod') {
-    return invalid([{ path: 'at', message: 'The time of a run cannot be set on the stage prod.' }]);
+  if (query.at !== undefined && !isDisposable) {
+    return invalid([{ path: 'at', message: 'The time of a run can be set on disposable stages only.' }]);
   }
   const runAt = toIso(query.at ?? now);
   const executionId = randomUUID();

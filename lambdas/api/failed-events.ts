@@ -1,9 +1,10 @@
 import { listFailedEvents } from '../adapters/dynamodb/failed-events.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectQueue } from '../adapters/queue.ts';
+import { connectUserPool } from '../adapters/user-pool.ts';
 import { redriveFailedEvent, redriveFailedEvents } from '../commands/redrive-failed-event.ts';
 import { toIso } from '../domain/instants.ts';
-import { requiredVariable } from '../wiring/environment.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/failed-events.ts';
 import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
@@ -34,4 +35,11 @@ const redriveAll = operation(contracts.redriveFailedEvents, async (request) => (
   body: await redriveFailedEvents(store, events, request),
 }));
 
-export const handler = httpHandler([list, redrive, redriveAll]);
+const pool = connectUserPool(optionalVariable('userPoolId'));
+const isDisposable = optionalVariable('disposable') === 'true';
+
+export const handler = httpHandler(
+  [list, redrive, redriveAll],
+  null,
+  pool === null || isDisposable ? null : pool.hasSecondFactor,
+);

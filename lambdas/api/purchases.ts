@@ -3,7 +3,6 @@ import { listRecords } from '../adapters/dynamodb/lists.ts';
 import { PURCHASES } from '../adapters/dynamodb/purchase-item.ts';
 import { createStore } from '../adapters/dynamodb/store.ts';
 import { connectStripe } from '../adapters/stripe/connection.ts';
-import { bundleOf } from '../domain/catalogue.ts';
 import { toIso } from '../domain/instants.ts';
 import { type Purchase } from '../domain/purchases.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
@@ -12,7 +11,7 @@ import { httpHandler } from '../http/handler.ts';
 import { operation } from '../http/operation.ts';
 import { answerWrite } from '../http/outcomes.ts';
 import { answerPage } from '../http/paging.ts';
-import { subscribeFirst } from '../http/problems.ts';
+import { invalid, subscribeFirst } from '../http/problems.ts';
 import { catalogueInForce } from '../wiring/catalogue.ts';
 
 const services = {
@@ -22,8 +21,11 @@ const services = {
 };
 
 const purchase = operation(contracts.createPurchase, async (request) => {
-  const bundle = bundleOf(services.store.catalogue, request.body.bundle);
+  const { bundle } = request.body;
   const outcome = await buyBundle(services, request, bundle);
+  if (outcome.outcome === 'not_sold') {
+    return invalid([{ path: 'bundle', message: `A bundle of ${String(bundle)} credits is not sold.` }]);
+  }
   if (outcome.outcome === 'plan_required') {
     return subscribeFirst(outcome.upgradeTo);
   }

@@ -1,13 +1,16 @@
+import {
+  adjustmentItem,
+  adjustmentKey,
+  parseAdjustment,
+  type RecordedAdjustment,
+} from '../adapters/dynamodb/adjustment-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
-import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
-import { recordKey, userKey } from '../adapters/dynamodb/keys.ts';
-import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
+import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
-import { type Account } from '../domain/account.ts';
 import { adjustCredits } from '../domain/adjustments.ts';
-import { type RecordedMovement } from '../domain/changes.ts';
 import { available } from '../domain/credits.ts';
 import { rollForward } from '../domain/roll-forward.ts';
+import { beginAnew } from './alongside.ts';
 import { changeAccount, movementId } from './change-account.ts';
 import { type CommandContext } from './command-context.ts';
 import { replayOf } from './replay.ts';
@@ -23,9 +26,7 @@ export interface Adjustment {
 }
 
 /** The movement that it made, with what the account holds now. */
-export interface AdjustmentRecord extends RecordedMovement {
-  actor: string;
-  reason: string;
+export interface AdjustmentRecord extends RecordedAdjustment {
   available: number;
 }
 
@@ -39,14 +40,14 @@ export type AdjustmentOutcome =
   | { outcome: 'created'; record: AdjustmentRecord };
 
 /**
- * Adds purchased credits to an account, or takes credits back, and keeps who did it and why with the movement. The
- * movement is its own idempotency record (G2). A user who has never been seen is an error more likely than a gift.
+ * Adds purchased credits to an account, or takes credits back, and keeps who did it and why with the movement. A user
+ * who has never been seen is an error more likely than a gift.
  *
- * It reads the account before the movement, so that of two same requests at once the second is not refused for what
+ * It reads the account before the record (G2), so that of two same requests at once the second is not refused for what
  * the first has taken:
  *
- *     one:                            takes all 5
- *     other:  no movement yet                       0 left: refused, though its movement is there
+ *     one:                          takes all 5
+ *     other:  no record yet                       0 left: refused, though its record is there
  *
  * @throws BusyError
  */
@@ -56,15 +57,17 @@ export async function addCredits(
   { amount, reason, actor }: Adjustment,
 ): Promise<AdjustmentOutcome> {
   const ifErased = (): AdjustmentOutcome => ({ outcome: 'account_erased' });
-  const key = toWire({ pk: userKey(userId), sk: recordKey('LEDGER', movementId(id, 0)) });
   return changeAccount<AdjustmentOutcome>(store, { userId, now, deadline, ifErased }, async (before) => {
     if (before === null) {
       return { answer: { outcome: 'user_missing' } };
     }
-    const earlier = await getItem(store, key, deadline);
+    const earlier = await getItem(store, adjustmentKey(userId, id), deadline);
     if (earlier !== null) {
-      const { account } = rollForward(before, now, store.catalogue);
-      return { answer: replayOf(earlier, fingerprint, (item) => parseAdjustment(item, account)) };
+      const { credits } = rollForward(before, now, store.catalogue).account;
+      const held = available(credits);
+      return {
+        answer: replayOf(earlier, fingerprint, (item) => ({ ...parseAdjustment(item), available: held })),
+      };
     }
     const change = adjustCredits(before, amount, now, `adjustment:${id}`, store.catalogue);
     if (change.outcome === 'refused') {
@@ -77,16 +80,16 @@ export async function addCredits(
     }
     const at = Math.max(now, account.periodStart);
     const line = { ...movement, id: movementId(id, 0), at, actor, reason };
-    const record = { ...line, available: available(account.credits) };
-    // Where the account has moved on, a try before may have made this very adjustment: reading again finds it.
-    const cause = { id, at: now, byHand: { actor, reason, fingerprint } };
-    return { write: { change, cause, answer: { outcome: 'created', record } } };
+    // Where the record is there already, a try before has made this very adjustment: reading again finds it.
+    const record = {
+      write: putNew(store.table, adjustmentItem(userId, id, line, fingerprint)),
+      ifRefused: beginAnew,
+    };
+    const cause = { id, at: now, byHand: { actor, reason } };
+    const answer: AdjustmentOutcome = {
+      outcome: 'created',
+      record: { ...line, available: available(account.credits) },
+    };
+    return { write: { change, cause, alongside: [record], answer } };
   });
-}
-
-/** @throws CorruptItemError */
-function parseAdjustment(item: WireItem, { credits }: Account): AdjustmentRecord {
-  const reader = ItemReader.fromWire(item);
-  const byHand = { actor: reader.string('actor'), reason: reader.string('reason') };
-  return { ...parseLedgerLine(item), ...byHand, available: available(credits) };
 }

@@ -1,6 +1,6 @@
 import { type WireItem } from '../adapters/dynamodb/items.ts';
 import { TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
-import { type ItemReason, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
+import { againAfter, type ItemReason, type TransactWriteItem } from '../adapters/dynamodb/transact.ts';
 
 /** Helper of the commands: an item that a command writes beside the account, in the same transaction. */
 export interface Alongside<Answer> {
@@ -24,5 +24,7 @@ export function judgeAlongside<Answer>(
 ): Answer | typeof TRY_AGAIN {
   const index = reasons.findIndex(({ reason }) => reason !== 'none');
   const [item, reason] = [alongside[index], reasons[index]];
-  return item === undefined || reason?.reason !== 'condition' ? TRY_AGAIN : item.ifRefused(reason.item);
+  return item === undefined || reason?.reason !== 'condition'
+    ? againAfter(reasons)
+    : item.ifRefused(reason.item);
 }

@@ -1,6 +1,6 @@
 import { checkOutBundle } from '../adapters/stripe/checkout.ts';
 import { findBundlePrice } from '../adapters/stripe/prices.ts';
-import { type Bundle, hasCostingMeter } from '../domain/catalogue.ts';
+import { findBundle, hasCostingMeter } from '../domain/catalogue.ts';
 import { canSpendCredits, upgradeOf } from '../domain/account.ts';
 import { type CommandContext } from './command-context.ts';
 import { notePurchase } from './note-purchase.ts';
@@ -17,13 +17,19 @@ import { type CustomerServices, withCustomer } from './with-customer.ts';
 export async function buyBundle(
   { appUrl, ...services }: CustomerServices & { appUrl: string },
   request: CommandContext & { idempotencyKey: string | null; email?: string | null },
-  bundle: Bundle,
-): Promise<OpenedPurchase | { outcome: 'plan_required'; upgradeTo: string | null }> {
+  credits: number,
+): Promise<
+  OpenedPurchase | { outcome: 'plan_required'; upgradeTo: string | null } | { outcome: 'not_sold' }
+> {
   const { store, stripe } = services;
   const { userId, id, now, deadline, idempotencyKey } = request;
   // Nothing is written if nobody can pay.
   await stripe.keys();
   const before = idempotencyKey === null ? null : await findPurchase(store, request);
+  const bundle = findBundle(store.catalogue, credits);
+  if (bundle === null) {
+    return before ?? { outcome: 'not_sold' };
+  }
   const { account } = await readAccount(store, userId, now, deadline);
   if (before === null && !canSpendCredits(account)) {
     const { catalogue } = store;
@@ -33,7 +39,7 @@ export async function buyBundle(
   if (before !== null && !needsPage(before)) {
     return before;
   }
-  const { credits, price } = bundle;
+  const { price } = bundle;
   const priceId = await findBundlePrice(stripe, bundle, store.catalogue, deadline);
   const { checkout } = store.catalogue;
   return withCustomer(

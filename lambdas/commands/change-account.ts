@@ -41,8 +41,8 @@ export interface AccountRequest<Answer> {
 export interface ChangeCause {
   id: string;
   at: Instant;
-  /** Who moved credits by hand and why, and the request's fingerprint: kept with the movements. */
-  byHand?: { actor: string; reason: string; fingerprint: string };
+  /** Who moved credits by hand and why: kept with the movements. */
+  byHand?: { actor: string; reason: string };
 }
 
 /** What a command writes. */

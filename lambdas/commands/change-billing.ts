@@ -11,7 +11,9 @@ import {
 } from '../adapters/stripe/errors.ts';
 import { findPrice } from '../adapters/stripe/prices.ts';
 import { asideOf } from '../adapters/stripe/schedules.ts';
+import { type Catalogue } from '../domain/catalogue.ts';
 import { type Account } from '../domain/account.ts';
+import { type Offer } from '../domain/live-subscription.ts';
 import { type BillingChange, endingOfWaiting, isSettled } from '../domain/change-verdicts.ts';
 import {
   type AskedChange,
@@ -20,6 +22,7 @@ import {
   asksForSame,
   decideChange,
   isSameOffer,
+  isSold,
 } from '../domain/plan-changes.ts';
 import { carryOut } from './carry-out-change.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
@@ -37,10 +40,17 @@ export type ChangeOutcome =
   /** The change as it stands. `clientSecret`: with it the card's holder can authenticate. */
   | { outcome: 'answered'; record: BillingChange; clientSecret: string | null; isRepeated: boolean }
   | { outcome: 'idempotency_conflict' }
+  | { outcome: 'not_sold'; offer: Offer }
   | { outcome: 'refused'; refusal: ChangeRefusal };
 
 /** What one round comes to; null: something has changed meanwhile, and the next round sees it. */
 type Round = ChangeOutcome | null;
+
+/** What this request has brought about with a larger plan that waited, in the rounds before. */
+interface Seen {
+  hasTakenBack: boolean;
+  hasReplaced: boolean;
+}
 
 const MAX_ROUNDS = 10;
 
@@ -60,7 +70,7 @@ export async function changeBilling(
   request: Request,
   asked: AskedChange,
 ): Promise<ChangeOutcome> {
-  const seen = { hasTakenBack: false };
+  const seen: Seen = { hasTakenBack: false, hasReplaced: false };
   for (let rounds = 0; rounds < MAX_ROUNDS; rounds += 1) {
     const outcome = await attempt(services, request, asked, seen);
     if (outcome !== null) {
@@ -74,13 +84,17 @@ async function attempt(
   services: CustomerServices,
   request: Request,
   asked: AskedChange,
-  seen: { hasTakenBack: boolean },
+  seen: Seen,
 ): Promise<Round> {
   const { store, stripe } = services;
   const { userId, deadline } = request;
   const known = request.idempotencyKey === null ? null : await findChange(services, request);
   if (known !== null && (known.outcome === 'idempotency_conflict' || isSettled(known.record))) {
     return known.outcome === 'replayed' ? answer(known.record, null, true) : known;
+  }
+  const { offer } = asked;
+  if (known === null && offer !== null && !isSold(offer, store.catalogue)) {
+    return { outcome: 'not_sold', offer };
   }
   const account = await readStoredAccount(store, userId, deadline);
   if (account?.kind === 'erased') {
@@ -104,23 +118,45 @@ async function attempt(
     seen.hasTakenBack = after?.facts.pending === null && isSameOffer(after.facts.offer, found.facts.offer);
     return null;
   }
-  const decision: ChangeDecision = seen.hasTakenBack
-    ? { outcome: 'accepted', way: 'at_once', effectiveAt: null }
-    : decideChange(asked, found.facts, store.catalogue);
+  const decision = decide(asked, found, store.catalogue, seen);
   if (decision.outcome === 'refused') {
     // The same request may have come twice at once, and the other one may just have done what this one finds done.
     const isDone = request.idempotencyKey !== null && (await findChange(services, request)) !== null;
     return isDone ? null : decision;
   }
-  if (asked.offer !== null) {
+  if (offer !== null) {
     // Nothing is recorded that nobody can carry out.
-    await findPrice(stripe, asked.offer, store.catalogue, deadline);
+    await findPrice(stripe, offer, store.catalogue, deadline);
   }
-  const record = recordOf(request, asked, decision, found, seen.hasTakenBack);
+  const record = recordOf(request, asked, decision, found);
   if (!(await claim(services, request, account, record))) {
     return null;
   }
   return isSettled(record) ? answer(record, null, false) : goOn(services, request, { record, found }, false);
+}
+
+type Accepted = Extract<ChangeDecision, { outcome: 'accepted' }> & {
+  /** Dropping the larger plan that waited has done it. */
+  isDone: boolean;
+};
+
+function decide(
+  asked: AskedChange,
+  { facts }: FoundSubscription,
+  catalogue: Catalogue,
+  { hasTakenBack, hasReplaced }: Seen,
+): Accepted | Extract<ChangeDecision, { outcome: 'refused' }> {
+  if (hasTakenBack) {
+    return { outcome: 'accepted', way: 'at_once', effectiveAt: null, isDone: true };
+  }
+  const decision = decideChange(asked, facts, catalogue);
+  if (decision.outcome === 'accepted') {
+    return { ...decision, isDone: false };
+  }
+  // What the larger plan had put aside is scheduled again, and is what is asked for.
+  return hasReplaced && decision.refusal === 'already_scheduled'
+    ? { outcome: 'accepted', way: 'at_period_end', effectiveAt: facts.periodEndsAt, isDone: true }
+    : decision;
 }
 
 /** The change that the request has made before (G2); null: none. */
@@ -139,9 +175,8 @@ function answer(record: BillingChange, clientSecret: string | null, isRepeated: 
 function recordOf(
   { id, now }: Request,
   { kind, offer }: AskedChange,
-  { way, effectiveAt }: Extract<ChangeDecision, { outcome: 'accepted' }>,
+  { way, effectiveAt, isDone }: Accepted,
   found: FoundSubscription,
-  isDone: boolean,
 ): BillingChange {
   return {
     id,
@@ -154,7 +189,7 @@ function recordOf(
     aside: kind === 'plan_change' && way !== 'at_period_end' ? asideOf(found) : null,
     failure: null,
     declineCode: null,
-    effectiveAt: isDone ? now : effectiveAt,
+    effectiveAt: effectiveAt ?? (isDone ? now : null),
     createdAt: now,
     settledAt: isDone ? now : null,
   };
@@ -197,7 +232,7 @@ async function meetOpenChange(
   request: Request,
   asked: AskedChange,
   openId: string,
-  seen: { hasTakenBack: boolean },
+  seen: Seen,
 ): Promise<Round> {
   const open = await readChange(services, request.userId, openId, request.deadline);
   if (open === null || isSettled(open)) {
@@ -218,7 +253,9 @@ async function meetOpenChange(
     return { outcome: 'refused', refusal: 'change_open' };
   }
   const dropped = await dropPending(services, request, record, { failure, pending });
-  seen.hasTakenBack = failure === 'taken_back' && dropped.status === 'refused';
+  const isDropped = dropped.status === 'refused';
+  seen.hasTakenBack = isDropped && failure === 'taken_back';
+  seen.hasReplaced = isDropped && failure === 'replaced';
   return null;
 }
 

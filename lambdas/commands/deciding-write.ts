@@ -1,10 +1,13 @@
-import { countUse, parseAccount, putAccount } from '../adapters/dynamodb/account-item.ts';
-import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { accountKey, countUse, parseAccount, putAccount } from '../adapters/dynamodb/account-item.ts';
+import { getItem } from '../adapters/dynamodb/get-item.ts';
+import { keyOf, type WireItem } from '../adapters/dynamodb/items.ts';
 import { putLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
 import { putNew } from '../adapters/dynamodb/put-new.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { transactGet } from '../adapters/dynamodb/transact-get.ts';
 import {
+  againAfter,
   type ItemReason,
   type Reason,
   transact,
@@ -41,6 +44,11 @@ export interface CostingCommand<Kept, Refused = unknown> extends CommandContext 
    * that a card is to pay for, it throws where no card can.
    */
   payAsYouGo: (() => Promise<unknown>) | null;
+  /**
+   * Whether to look at the account before writing, since the record is large, and a refusal is billed like the write that
+   * it was. For commands that write nothing alongside: that would have to be looked at too.
+   */
+  looksFirst?: boolean;
   /** The record, as of the instant at which the use counts, with what it costs: credits, or what a card is to pay. */
   record: (at: Instant, cost: UseCost) => NewRecord<Kept>;
   parse: (item: WireItem) => Kept;
@@ -70,8 +78,8 @@ export class InconsistentBooksError extends Error {
 
 /**
  * The deciding write: counts a use and makes its record together or not at all (G1, G3), in one request for an account
- * that exists and is open, whether it is accepted or refused. There is no read before it, since between a read and a
- * write somebody else writes:
+ * that exists and is open, whether it is accepted or refused. No read before it decides, since between a read and a write
+ * somebody else writes:
  *
  *     tab 1:  reads 1 credit                   deducts: 0 left
  *     tab 2:                  reads 1 credit                    deducts: -1 left
@@ -86,6 +94,10 @@ export async function decidingWrite<Kept, Refused = never>(
   command: CostingCommand<Kept, Refused>,
 ): Promise<WriteOutcome<Kept> | Refused> {
   return retrying<WriteOutcome<Kept> | Refused>(command.deadline, async (abortSignal) => {
+    const foreseen = command.looksFirst === true ? await foresee(store, command) : null;
+    if (foreseen !== null) {
+      return foreseen;
+    }
     const first = await attempt(store, command, countingParts(store, command), abortSignal);
     if (first.step === 'answer') {
       return first.answer;
@@ -105,6 +117,37 @@ export async function decidingWrite<Kept, Refused = never>(
     const { answer } = await attempt(store, command, second.parts, abortSignal);
     return answer;
   });
+}
+
+/**
+ * How a command will end without its write, as far as a look at the account tells; null: its write decides. A refusal is
+ * only believed of an account and a record that were read together: the twin of this request may have used the last.
+ */
+async function foresee<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+): Promise<WriteOutcome<Kept> | null> {
+  const { userId, now, deadline } = command;
+  const account = accountKey(userId);
+  if (foreseenRefusal(store, command, await getItem(store, account, deadline)) === null) {
+    return null;
+  }
+  const record = keyOf(command.record(now, { credits: 0, charge: null }).item);
+  const [accountItem = null, recordItem = null] = await transactGet(store, [account, record], deadline);
+  return recordItem === null ? foreseenRefusal(store, command, accountItem) : answerFrom(command, recordItem);
+}
+
+function foreseenRefusal<Kept>(
+  store: Store,
+  command: CostingCommand<Kept>,
+  item: WireItem | null,
+): Extract<UseDecision, { outcome: 'refused' }> | null {
+  const { userId, now } = command;
+  const state = item === null ? newAccount(userId, now, store.catalogue) : parseAccount(item);
+  const current = state.kind === 'erased' ? state : rollForward(state, now, store.catalogue).account;
+  const at = current.kind === 'erased' ? now : Math.max(now, current.periodStart);
+  const decision = decide(store, command, current, at);
+  return decision.outcome === 'refused' ? decision : null;
 }
 
 /** The items of one transaction by the part that they play. */
@@ -247,7 +290,7 @@ function nextStep<Kept, Refused>(
     case 'refuse':
       return { step: 'answer', answer: judged.answer };
     case 'try again':
-      return { step: 'answer', answer: TRY_AGAIN };
+      return { step: 'answer', answer: againAfter(reasons) };
     case 'inconsistent':
       throw new InconsistentBooksError(`A part of the record ${command.id} exists without it.`);
   }

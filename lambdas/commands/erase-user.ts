@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accountKey } from '../adapters/dynamodb/account-item.ts';
+import { type BelongingsOf } from '../adapters/dynamodb/belongings.ts';
 import { forgetCustomer } from '../adapters/dynamodb/customer-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { forgetCode, parseGift } from '../adapters/dynamodb/gift-item.ts';
@@ -27,15 +28,21 @@ export type ErasureOutcome =
 /** Settles what only the records tell of, before they go. @returns whether nothing is left of it */
 export type Settling = (store: Store, userId: string, now: Instant, deadline: Deadline) => Promise<boolean>;
 
-/** Items per step: it reads their texts at once, and a closed period becomes up to ten lines. */
+/** What an erasure has to know of the app that is on top of the core. */
+export interface ErasedApp {
+  settle: Settling;
+  belongingsOf: BelongingsOf;
+}
+
+/** Items per step, which are one transaction: a closed period becomes up to ten lines. */
 const ITEMS_PER_STEP = 8;
 /** With less time than this left, no further step is begun. */
 const STEP_MS = 4_000;
 
 /**
  * Erases a user (GDPR article 17). The account becomes a tombstone first, which refuses every later command, so that
- * nothing is added behind the erasure's back. Then `settle` settles what only the records tell of. Then the records go,
- * and the ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and
+ * nothing is added behind the erasure's back. Then `settle` settles what only the records tell of. Then the records go
+ * with what belongs to them, and the ledger moves to where its sum still holds (G4) and nothing leads back. It can be stopped after any step and
  * begun again, also by several at once.
  *
  * The statistics stay as they are, and so does the audit trail, which must tell that the user was erased and by whom.
@@ -48,7 +55,7 @@ export async function eraseUser(
   userId: string,
   now: Instant,
   deadline: Deadline,
-  settle: Settling,
+  { settle, belongingsOf }: ErasedApp,
 ): Promise<ErasureOutcome> {
   const tombstone = await bury(store, userId, now, deadline);
   if (tombstone === null) {
@@ -69,7 +76,7 @@ export async function eraseUser(
       await forget(store, userId, remains, deadline);
       return { outcome: 'erased' };
     }
-    await takeAway(store, items, remains.anonymousId, deadline);
+    await takeAway(store, userId, items, { belongingsOf, anonymousId: remains.anonymousId }, deadline);
   }
   return { outcome: 'unfinished' };
 }
@@ -143,12 +150,14 @@ function putTombstone(
  */
 async function takeAway(
   store: Store,
+  userId: string,
   items: readonly WireItem[],
-  anonymousId: string,
+  { belongingsOf, anonymousId }: { belongingsOf: BelongingsOf; anonymousId: string },
   deadline: Deadline,
 ): Promise<void> {
   const writes = items.flatMap((item) => [
     deleteItem(store.table, item),
+    ...belongingsOf(userId, item).map((Key) => ({ Delete: { TableName: store.table, Key } })),
     ...wayFromCode(store.table, item),
     ...movementsIn(item).map((movement) => putAnonymousLine(store.table, anonymousId, movement)),
   ]);

@@ -1,3 +1,6 @@
+import { type BelongingsOf } from '../adapters/dynamodb/belongings.ts';
+import { batchGet } from '../adapters/dynamodb/batch-get.ts';
+import { itemBytes } from '../adapters/dynamodb/item-size.ts';
 import { ItemReader, sortKeyOf, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf, userAuditKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { type Page, type PageRequest } from '../adapters/dynamodb/lists.ts';
@@ -5,6 +8,7 @@ import { queryPartition } from '../adapters/dynamodb/partitions.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { TABLE_SCHEMA } from '../adapters/dynamodb/table-schema.ts';
 import { type Deadline } from '../domain/deadline.ts';
+import { batchesOf } from '../runtime/batches.ts';
 
 /** One thing that is kept about a user. */
 export interface ExportedItem {
@@ -39,8 +43,8 @@ const TRAIL = { keyOf: userAuditKey, isReversed: true };
 const PARTITIONS = [{ keyOf: userKey, isReversed: false }, TRAIL];
 
 /**
- * Everything that Postage keeps about a user, as it keeps it, in pages (the right of access, GDPR article 15). DynamoDB
- * ends a page at 1 MB, so the answer always fits. A page may hold fewer items than asked for and still have a next one.
+ * Everything that Postage keeps about a user, as it keeps it, in pages (the right of access, GDPR article 15). A page ends
+ * at 1 MB, so the answer always fits. It may hold fewer items than asked for and still have a next one.
  *
  * @throws BusyError
  */
@@ -48,6 +52,7 @@ export async function exportUser(
   store: Store,
   userId: string,
   { limit, after }: PageRequest,
+  belongingsOf: BelongingsOf,
   deadline: Deadline,
 ): Promise<Page<ExportedItem>> {
   const { partition, sk } = parsePosition(after);
@@ -55,7 +60,46 @@ export async function exportUser(
   const pk = keyOf(userId);
   const start = sk === '' ? null : toWire({ pk, sk });
   const { items, next } = await queryPartition(store, pk, { after: start, limit, isReversed }, deadline);
-  return { items: items.map((item) => exported(item, partition === 0)), next: nextPosition(partition, next) };
+  if (partition !== 0) {
+    return { items: items.map((item) => exported(item, 'AUDIT')), next: nextPosition(partition, next) };
+  }
+  const records = await withBelongings(store, userId, items, belongingsOf, deadline);
+  const last = records.length < items.length ? (items[records.length - 1] ?? null) : next;
+  return {
+    items: records.map((item) => exported(item, kindOf(sortKeyOf(item)))),
+    next: nextPosition(partition, last),
+  };
+}
+
+/** Records whose belongings are read at once. */
+const READ_AT_ONCE = 16;
+const MAX_PAGE_BYTES = 1024 * 1024;
+
+/** Records with all that belongs to them: as many of the first as fit into a page. */
+async function withBelongings(
+  store: Store,
+  userId: string,
+  records: readonly WireItem[],
+  belongingsOf: BelongingsOf,
+  deadline: Deadline,
+): Promise<WireItem[]> {
+  const whole: WireItem[] = [];
+  let bytes = 0;
+  for (const some of batchesOf(records, READ_AT_ONCE)) {
+    const keys = some.map((record) => belongingsOf(userId, record));
+    const read = await batchGet(store, keys.flat(), deadline);
+    const found = new Map(read.map((item) => [item['pk']?.S, item]));
+    for (const [index, record] of some.entries()) {
+      const belongings = (keys[index] ?? []).map((key) => found.get(key['pk']?.S) ?? {});
+      const item = belongings.reduce<WireItem>((whole, part) => ({ ...part, ...whole }), record);
+      bytes += itemBytes(item);
+      if (bytes > MAX_PAGE_BYTES && whole.length > 0) {
+        return whole;
+      }
+      whole.push(item);
+    }
+  }
+  return whole;
 }
 
 function nextPosition(partition: number, next: WireItem | null): string | null {
@@ -75,8 +119,8 @@ function parsePosition(position: string | null): { partition: number; sk: string
     : { partition: Number(position.slice(0, 1)), sk: position.slice(1) };
 }
 
-function exported(item: WireItem, isRecord: boolean): ExportedItem {
-  const key = sortKeyOf(item);
-  const kept = Object.entries(ItemReader.fromWire(item).plain()).filter(([name]) => !LEFT_OUT.has(name));
-  return { kind: isRecord ? kindOf(key) : 'AUDIT', key, data: Object.fromEntries(kept) };
+function exported(item: WireItem, kind: string): ExportedItem {
+  const entries = Object.entries(ItemReader.fromWire(item).plain()).filter(([name]) => !LEFT_OUT.has(name));
+  const data = entries.map(([name, value]) => [name, value instanceof Set ? [...value] : value] as const);
+  return { kind, key: sortKeyOf(item), data: Object.fromEntries(data) };
 }

@@ -1,8 +1,9 @@
-import { sortKeyOf } from '../adapters/dynamodb/items.ts';
-import { PERIOD_PREFIX } from '../adapters/dynamodb/keys.ts';
+import { type WireItem } from '../adapters/dynamodb/items.ts';
+import { ledgerKey, PERIOD_PREFIX, recordKey, userKey } from '../adapters/dynamodb/keys.ts';
 import { parseLedgerLine } from '../adapters/dynamodb/ledger-item.ts';
-import { type Listed, type Page, type PageRequest, queryList } from '../adapters/dynamodb/lists.ts';
-import { parsePeriod, periodListKey } from '../adapters/dynamodb/period-item.ts';
+import { type Page, type PageRequest } from '../adapters/dynamodb/lists.ts';
+import { type ItemPage, queryPartition } from '../adapters/dynamodb/partitions.ts';
+import { parsePeriod, periodPlace } from '../adapters/dynamodb/period-item.ts';
 import { retrying, TRY_AGAIN } from '../adapters/dynamodb/retry.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
 import { type ClosedPeriod } from '../domain/account.ts';
@@ -18,9 +19,9 @@ export interface LedgerEntry extends Movement {
   balanceAfter: number;
 }
 
-/** A movement and where it stands: the key of its item, and its place among the item's movements. */
+/** A movement and where it stands: the place of its item in the ledger, and its own among the item's movements. */
 interface Line extends Omit<LedgerEntry, 'balanceAfter'> {
-  listKey: string;
+  place: string;
   index: number;
 }
 
@@ -29,14 +30,15 @@ interface Line extends Omit<LedgerEntry, 'balanceAfter'> {
  * The lines before a position never change, so the position can hold their balance.
  */
 interface Position {
-  listKey: string;
+  place: string;
   index: number;
   balance: number;
 }
 
 /**
  * Lists a user's movements of credits, newest first, with the balance after each (G4). It shows a period that has ended
- * as closed, whether or not a write has closed it yet (G7).
+ * as closed, whether or not a write has closed it yet (G7). It reads the table itself and not an index, which would lag:
+ * a balance is worked out from every line.
  *
  * @throws ErasedAccountError
  * @throws BusyError when the account is written all the time
@@ -74,18 +76,67 @@ async function readLines(
   limit: number,
   deadline: Deadline,
 ): Promise<Line[]> {
-  const from = position?.listKey ?? null;
-  const listed = await queryList(store, userId, 'LEDGER', { from, limit: limit + 2 }, deadline);
-  const stored = listed.flatMap(linesOf);
+  const from = position?.place ?? END_OF_LEDGER;
+  const isAfterPosition = (line: Line): boolean =>
+    position === null ||
+    line.place < position.place ||
+    (line.place === position.place && line.index < position.index);
+  const [movements, periods] = await Promise.all([
+    readMovements(store, userId, from, limit + 2, deadline),
+    readPeriods(store, userId, from, limit + 1, isAfterPosition, deadline),
+  ]);
   // Since the account was read, a write may have closed the periods: they are stored then, and shown once.
-  const written = new Set(listed.map(({ listKey }) => listKey));
-  const virtual = unwritten
-    .flatMap(linesOfPeriod)
-    .filter(({ listKey }) => (from === null || listKey <= from) && !written.has(listKey));
-  return [...virtual, ...stored]
-    .sort((one, other) => compare(other.listKey, one.listKey) || other.index - one.index)
-    .filter((line) => position === null || line.listKey < position.listKey || line.index < position.index)
+  const written = new Set(periods.map(({ place }) => place));
+  const virtual = unwritten.flatMap(linesOfPeriod).filter(({ place }) => !written.has(place));
+  return [...virtual, ...periods, ...movements]
+    .filter(isAfterPosition)
+    .sort((one, other) => compare(other.place, one.place) || other.index - one.index)
     .slice(0, limit + 1);
+}
+
+const LEDGER_PREFIX = recordKey('LEDGER', '');
+/** Sorts after every place in a ledger. */
+const END_OF_LEDGER = recordKey('LEDGER', '~');
+
+/** The movements that stand for themselves, up to and including a place. */
+async function readMovements(
+  store: Store,
+  userId: string,
+  from: string,
+  limit: number,
+  deadline: Deadline,
+): Promise<Line[]> {
+  const request = { keys: { first: LEDGER_PREFIX, last: from }, limit, isReversed: true };
+  const { items } = await queryPartition(store, userKey(userId), request, deadline);
+  return items.map((item) => {
+    const line = parseLedgerLine(item);
+    return { ...line, place: ledgerKey(line.at, line.id), index: 0 };
+  });
+}
+
+/** Most periods have moved something. One that has not is read, and has no line. */
+const PERIODS_AT_ONCE = 50;
+
+/** Movements of closed periods: at least so many that are asked for, if there are as many. */
+async function readPeriods(
+  store: Store,
+  userId: string,
+  from: string,
+  count: number,
+  isAskedFor: (line: Line) => boolean,
+  deadline: Deadline,
+): Promise<Line[]> {
+  // A period begins before it ends, and it stands in the ledger where it ends.
+  const keys = { first: PERIOD_PREFIX, last: `${PERIOD_PREFIX}${from.slice(LEDGER_PREFIX.length)}` };
+  const lines: Line[] = [];
+  let after: WireItem | null = null;
+  do {
+    const request = { keys, after, limit: PERIODS_AT_ONCE, isReversed: true };
+    const page: ItemPage = await queryPartition(store, userKey(userId), request, deadline);
+    lines.push(...page.items.map(parsePeriod).flatMap(linesOfPeriod));
+    after = page.next;
+  } while (after !== null && lines.filter(isAskedFor).length < count);
+  return lines;
 }
 
 function compare(one: string, other: string): number {
@@ -95,19 +146,13 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-function linesOf({ item, listKey }: Listed): Line[] {
-  return sortKeyOf(item).startsWith(PERIOD_PREFIX)
-    ? linesOfPeriod(parsePeriod(item))
-    : [{ ...parseLedgerLine(item), listKey, index: 0 }];
-}
-
 function linesOfPeriod(period: ClosedPeriod): Line[] {
-  const listKey = periodListKey(period);
+  const place = periodPlace(period);
   return period.movements.map((movement, index) => ({
     ...movement,
     id: `period-${String(period.periodStart)}-${String(index)}`,
     at: period.periodEnd,
-    listKey,
+    place,
     index,
   }));
 }
@@ -126,11 +171,11 @@ function pageFrom(lines: readonly Line[], balance: number, limit: number): Page<
   };
 }
 
-function toPosition({ listKey, index }: Line, balance: number): string {
-  return [listKey, index, balance].join('|');
+function toPosition({ place, index }: Line, balance: number): string {
+  return [place, index, balance].join('|');
 }
 
 function parsePosition(position: string): Position {
-  const [listKey = '', index, balance] = position.split('|');
-  return { listKey, index: Number(index), balance: Number(balance) };
+  const [place = '', index, balance] = position.split('|');
+  return { place, index: Number(index), balance: Number(balance) };
 }

@@ -7,7 +7,13 @@ import { putBack } from '../adapters/stripe/schedules.ts';
 import { type Account } from '../domain/account.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { type BillingChange, type ChangeFailure, isSettled, judgeChange } from '../domain/change-verdicts.ts';
+import {
+  type BillingChange,
+  type ChangeFailure,
+  effectiveAtOf,
+  isSettled,
+  judgeChange,
+} from '../domain/change-verdicts.ts';
 import { type PendingUpdate } from '../domain/plan-changes.ts';
 import { changeAccount, refuseErased } from './change-account.ts';
 import { type CustomerServices } from './with-customer.ts';
@@ -93,7 +99,12 @@ export async function settleChange(
     case 'waiting':
       return record.status === 'sent' ? record : noteChange(services, request, record, { status: 'sent' });
     case 'done':
-      return close(services, request, record, { status: 'done', failure: null, declineCode: null });
+      return close(services, request, record, {
+        status: 'done',
+        failure: null,
+        declineCode: null,
+        effectiveAt: found === null ? record.effectiveAt : effectiveAtOf(record, found.facts),
+      });
     case 'refused':
       return judgement.pending === null
         ? refuseChange(services, request, { record, found }, judgement.failure)
@@ -128,15 +139,16 @@ async function refuseChange(
   { record, found }: OpenChange,
   failure: ChangeFailure,
 ): Promise<BillingChange> {
-  if (found !== null && record.aside !== null && wantsBack(found, failure)) {
+  if (found !== null && record.aside !== null && wantsBack(found)) {
     await schedulePutAside(services, request, found, record.aside, record.id);
   }
   return close(services, request, record, { status: 'refused', failure });
 }
 
-function wantsBack({ facts }: FoundSubscription, failure: ChangeFailure): boolean {
+/** Also where another change is to take its place: that one finds the schedule as it was, and may fail. */
+function wantsBack({ facts }: FoundSubscription): boolean {
   const isFree = facts.scheduled === null && facts.pending === null && facts.cancelAt === null;
-  return isFree && facts.status !== 'canceled' && failure !== 'replaced';
+  return isFree && facts.status !== 'canceled';
 }
 
 async function schedulePutAside(
@@ -156,7 +168,7 @@ async function schedulePutAside(
   }
 }
 
-type Note = Partial<Pick<BillingChange, 'status' | 'failure' | 'declineCode'>>;
+type Note = Partial<Pick<BillingChange, 'status' | 'failure' | 'declineCode' | 'effectiveAt'>>;
 
 async function noteChange(
   services: CustomerServices,
@@ -187,7 +199,7 @@ async function close(
     if (isSettled(current)) {
       return current;
     }
-    const effectiveAt = current.effectiveAt ?? request.now;
+    const effectiveAt = note.effectiveAt ?? current.effectiveAt ?? request.now;
     const times = { settledAt: request.now, effectiveAt: note.status === 'done' ? effectiveAt : null };
     const after = { ...current, ...note, ...times, version: current.version + 1 };
     if (await writeSettled(services, request, after)) {

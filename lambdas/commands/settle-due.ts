@@ -3,6 +3,7 @@ import { DueQueue } from '../adapters/dynamodb/due-queue.ts';
 import { CorruptItemError, ItemReader, type WireItem } from '../adapters/dynamodb/items.ts';
 import { kindOf } from '../adapters/dynamodb/keys.ts';
 import { type Store } from '../adapters/dynamodb/store.ts';
+import { DUE_SHARDS } from '../adapters/dynamodb/table-schema.ts';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
 import { mapConcurrently } from '../runtime/concurrency.ts';
@@ -37,6 +38,18 @@ export interface Settled<Outcome extends string> {
   isFinished: boolean;
 }
 
+/** One of several runs that share the shards of the index. */
+export interface Part {
+  index: number;
+  of: number;
+}
+
+const ALL: Part = { index: 0, of: 1 };
+
+function shardsOf({ index, of }: Part): number[] {
+  return Array.from({ length: DUE_SHARDS }, (_, shard) => shard).filter((shard) => shard % of === index);
+}
+
 /**
  * Deals with what is due, the longest overdue first, until nothing is left or the time is up. Each settler writes on the
  * condition that its thing is still as it was read: runs may be repeated, concurrent or cut off anywhere. It reports a bad
@@ -49,8 +62,9 @@ export async function settleDue<Outcome extends string>(
   settlers: Settlers<Outcome>,
   now: Instant,
   deadline: Deadline,
+  part: Part = ALL,
 ): Promise<Settled<Outcome>> {
-  const queue = new DueQueue(store, now);
+  const queue = new DueQueue(store, shardsOf(part), now);
   const done: Settled<Outcome> = { outcomes: {}, failures: [], isFinished: false };
   while (deadline.remainingMs() > BATCH_MS) {
     const keys = await queue.take(MAX_BATCH_ITEMS, deadline);

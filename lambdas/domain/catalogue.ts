@@ -274,11 +274,7 @@ export function meterOf({ meters }: Catalogue, id: string): Meter | null {
   return meters.find((meter) => meter.id === id) ?? null;
 }
 
-/** The bundle of so many credits. The contract of the request has checked that there is one. */
-export function bundleOf({ credit }: Catalogue, credits: number): Bundle {
-  const bundle = credit?.bundles.find((each) => each.credits === credits);
-  if (bundle === undefined) {
-    throw new RangeError(`The catalogue has no bundle of ${String(credits)} credits.`);
-  }
-  return bundle;
+/** Null: the catalogue has none of so many credits. */
+export function findBundle({ credit }: Catalogue, credits: number): Bundle | null {
+  return credit?.bundles.find((each) => each.credits === credits) ?? null;
 }

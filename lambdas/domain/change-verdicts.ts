@@ -129,6 +129,18 @@ function hasHappened({ kind, offer, way }: BillingChange, facts: ChangeableSubsc
   }
 }
 
+/** From when a change holds that has happened. Asked for once more, it may have come a period later than it was meant. */
+export function effectiveAtOf(
+  { kind, way, effectiveAt }: BillingChange,
+  { cancelAt, scheduled }: ChangeableSubscription,
+): Instant | null {
+  if (way !== 'at_period_end') {
+    return effectiveAt;
+  }
+  const told = kind === 'cancellation' ? cancelAt : (scheduled?.at ?? null);
+  return told ?? effectiveAt;
+}
+
 /** It can't happen any more. */
 function isOverFor({ kind, way }: BillingChange, facts: ChangeableSubscription): boolean {
   if (kind === 'plan_change_taken_back' && facts.scheduled === null) {

@@ -14,6 +14,13 @@ export function utcDay(instant: Instant): string {
   return toIso(instant).slice(0, 10);
 }
 
+export const MINUTE_MS = 60_000;
+
+/** The first instant of the minute after this one. */
+export function nextMinute(instant: Instant): Instant {
+  return Math.floor(instant / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+}
+
 /** The first instant of the UTC day after this one: when a daily limit works again. */
 export function nextUtcDay(instant: Instant): Instant {
   return Math.floor(instant / DAY_MS) * DAY_MS + DAY_MS;

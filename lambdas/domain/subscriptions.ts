@@ -193,10 +193,21 @@ function movePeriod(
     { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', carryOver: account.carryOver },
+    { at: 'moved anchor', carryOver: isUnpaidFor(account, facts) ? null : account.carryOver },
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };
+}
+
+/**
+ * Whether the open period is one that Stripe never had: the anchor moved first, and the period opened at a boundary of the
+ * former series, before anybody heard of it. So no invoice is for it: nothing of it is carried, and its use counts whole.
+ *
+ *     Stripe   |31 Jan          |23 Feb: anchor moves
+ *     account  |31 Jan                 |28 Feb: opens      |16 Mar: hears of the 23rd
+ */
+function isUnpaidFor({ anchor, periodStart }: Account, facts: LiveFacts): boolean {
+  return boundaryAtOrBefore(anchor, periodStart) > seriesOf(facts);
 }
 
 /**
@@ -215,7 +226,7 @@ function cutShort(account: Account, facts: LiveFacts, at: Instant): ServedInterv
   const start = boundaryAtOrBefore(anchor, periodStart);
   // Stripe moved the anchor then, or the open period lies in the new series already.
   const begun = facts.subscription.status === 'trialing' ? at : boundaryAtOrBefore(facts.anchor, at);
-  const unused = periodEnd - Math.max(start, begun);
+  const unused = periodEnd - (isUnpaidFor(account, facts) ? start : Math.max(start, begun));
   return {
     subscriptionId: facts.subscription.id,
     anchor: seriesOf(facts),

@@ -16,6 +16,9 @@ import { UserId } from './schemas.ts';
 /** Reads the secret that the cron routes ask for. */
 export type SecretReader = () => Promise<string>;
 
+/** Tells whether a user signs in with a second factor. */
+export type SecondFactorReader = (userId: string) => Promise<boolean>;
+
 export interface Admission {
   /** The user whom the request acts for. A role acts for the user in the path, whose schema judges the id. */
   userId: string;
@@ -30,12 +33,14 @@ const NOBODY: Admission = { userId: '', actor: '', email: null };
 /**
  * Admits a request or throws.
  *
+ * @param hasSecondFactor asked about admins; null where the issuer sees to that
  * @throws ProblemError `unauthenticated`, `forbidden`
  */
 export async function admit(
   event: HttpEvent,
   access: Access,
   cronSecret: SecretReader | null,
+  hasSecondFactor: SecondFactorReader | null = null,
 ): Promise<Admission> {
   switch (access) {
     case 'anyone':
@@ -44,6 +49,9 @@ export async function admit(
     case 'user': {
       const claims = verifiedClaims(event);
       const actor = subjectOf(claims);
+      if (isOfMachine(claims)) {
+        throw new ProblemError(forbidden('The token is of a machine, which is no user.'));
+      }
       return { userId: actor, actor, email: emailIn(claims) };
     }
     case 'usage:read':
@@ -54,6 +62,9 @@ export async function admit(
       return { ...NOBODY, userId: pathUser(event) ?? '' };
     case 'admin': {
       const actor = subjectOf(claimsWith(isAdmin, 'The token lacks the role admin.', event));
+      if (hasSecondFactor !== null && !(await hasSecondFactor(actor))) {
+        throw new ProblemError(forbidden('An admin signs in with a second factor, and none is set up.'));
+      }
       return { ...NOBODY, userId: pathUser(event) ?? '', actor };
     }
     case 'cron':
@@ -67,7 +78,16 @@ function verifiedClaims(event: HttpEvent): Claims {
   if (claims === null) {
     throw new ProblemError(unauthenticated('A token is required.'));
   }
+  // Cognito's alone say so. The gateway lets its ID tokens pass too, which tell an app who somebody is.
+  if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
+    throw new ProblemError(unauthenticated('An access token is required.'));
+  }
   return claims;
+}
+
+/** Of Cognito's client credentials: the client is the subject. */
+function isOfMachine({ token_use: use, sub, client_id: client }: Claims): boolean {
+  return use === 'access' && sub === client;
 }
 
 function subjectOf(claims: Claims): string {

@@ -1,7 +1,7 @@
 /** Reads a request's body as JSON or as text, and refuses what is not safe to read. */
 import { malformed, ProblemError, tooLarge } from './problems.ts';
 
-/** The most bytes that a body may have. */
+/** The most bytes that a body may have, where its contract does not say otherwise. */
 export const MAX_BODY_BYTES = 256 * 1024;
 /** How deep its arrays and objects may be nested. */
 export const MAX_BODY_DEPTH = 20;
@@ -10,6 +10,7 @@ export interface RawBody {
   body?: string | undefined;
   isBase64Encoded: boolean;
   contentType: string | undefined;
+  maxBytes?: number | undefined;
 }
 
 /** @throws ProblemError `too_large`, or `malformed`, also where there is no body at all */
@@ -31,17 +32,21 @@ export function readText(raw: Omit<RawBody, 'contentType'>): string {
   return decode(readBytes(raw), { ignoreBOM: true });
 }
 
-function readBytes({ body, isBase64Encoded }: Omit<RawBody, 'contentType'>): Buffer {
+function readBytes({
+  body,
+  isBase64Encoded,
+  maxBytes = MAX_BODY_BYTES,
+}: Omit<RawBody, 'contentType'>): Buffer {
   if (body === undefined || body === '') {
     throw new ProblemError(malformed('The request has no body.'));
   }
   // Base64 is a third longer than its bytes. This body is too long either way, so nothing decodes it.
-  if (body.length > 2 * MAX_BODY_BYTES) {
-    throw new ProblemError(tooLarge(MAX_BODY_BYTES));
+  if (body.length > 2 * maxBytes) {
+    throw new ProblemError(tooLarge(maxBytes));
   }
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.byteLength > MAX_BODY_BYTES) {
-    throw new ProblemError(tooLarge(MAX_BODY_BYTES));
+  if (bytes.byteLength > maxBytes) {
+    throw new ProblemError(tooLarge(maxBytes));
   }
   return bytes;
 }

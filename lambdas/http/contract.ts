@@ -30,6 +30,8 @@ export interface Contract<Params = unknown, Query = unknown, Body = unknown, A e
   params: z.ZodMiniType<Params>;
   query: z.ZodMiniType<Query>;
   body: z.ZodMiniType<Body>;
+  /** The most bytes that its body may have as it is sent, where that is not `MAX_BODY_BYTES`. */
+  maxBodyBytes?: number;
   /** Whether the request may or must carry an `Idempotency-Key`. `none`: it creates nothing. */
   idempotencyKey: 'none' | 'optional' | 'required';
   answers: A;

@@ -1,7 +1,7 @@
 /** The one middy stack: every HTTP function is `httpHandler` of its operations. */
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
-import { type SecretReader } from './access.ts';
+import { type SecondFactorReader, type SecretReader } from './access.ts';
 import { routeKey } from './contract.ts';
 import { claimsOf, type HttpEvent, type HttpResult } from './event.ts';
 import { logger } from './logger.ts';
@@ -20,16 +20,20 @@ const STOP_EARLY_MS = 200;
  * so that finding the operation is a lookup, and no second router can disagree with the first.
  *
  * @param cronSecret what the operations of access `cron` compare with; without it they refuse everybody
+ * @param hasSecondFactor asked about admins; null where the issuer sees to that
  */
 export function httpHandler(
   operations: readonly Operation[],
   cronSecret: SecretReader | null = null,
+  hasSecondFactor: SecondFactorReader | null = null,
 ): HttpHandler {
   const byRoute = new Map(operations.map((operation) => [routeKey(operation.contract.route), operation]));
   const dispatch = async (event: HttpEvent, context: Context): Promise<Reply> => {
     const operation = byRoute.get(event.routeKey);
     return toReply(
-      operation === undefined ? notFound('route') : await operation.serve(event, context, cronSecret),
+      operation === undefined
+        ? notFound('route')
+        : await operation.serve(event, context, cronSecret, hasSecondFactor),
     );
   };
   const stack = middy<HttpEvent, Reply>(dispatch, {

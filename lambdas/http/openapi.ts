@@ -53,8 +53,8 @@ export function openApiDocument(api: Api, serverUrl: string): JsonObject {
 const DESCRIPTION = `Usage metering, quotas and credits.
 
 Instants are ISO 8601 in UTC. Lists answer \`{items, nextCursor}\`; the cursor goes into the next request as it is.
-A request's body has at most ${MAX_BODY_BYTES} bytes, and no field that its schema does not name. An answer may get more
-fields at any time.
+A request's body has at most ${MAX_BODY_BYTES} bytes where its operation says nothing else, and no field that its schema
+does not name. An answer may get more fields at any time.
 Errors are problems (RFC 9457) with a stable \`code\`, which says what else a problem has. The gateway in front of Postage
 answers some errors itself, before Postage has seen the request: \`{message}\` without a \`code\`, described as the default
 answer of each operation.

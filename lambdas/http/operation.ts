@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import { type Deadline } from '../domain/deadline.ts';
 import { type Instant } from '../domain/instants.ts';
-import { type Admission, admit, pathUser, type SecretReader } from './access.ts';
+import { type Admission, admit, pathUser, type SecondFactorReader, type SecretReader } from './access.ts';
 import { readJson, readText } from './body.ts';
 import {
   type AnswerContract,
@@ -78,7 +78,12 @@ export interface AnyAnswer {
 export interface Operation {
   contract: Contract;
   /** @throws ProblemError when the request is not admitted or not valid */
-  serve(event: HttpEvent, context: Context, cronSecret: SecretReader | null): Promise<AnyAnswer | Problem>;
+  serve(
+    event: HttpEvent,
+    context: Context,
+    cronSecret: SecretReader | null,
+    hasSecondFactor: SecondFactorReader | null,
+  ): Promise<AnyAnswer | Problem>;
 }
 
 export function operation<Params, Query, Body, const A extends Answers>(
@@ -89,9 +94,9 @@ export function operation<Params, Query, Body, const A extends Answers>(
 ): Operation {
   return {
     contract,
-    serve: async (event, context, cronSecret) => {
-      const deadline = requestDeadline(context);
-      const admission = await admit(event, contract.route.access, cronSecret);
+    serve: async (event, context, cronSecret, hasSecondFactor) => {
+      const deadline = requestDeadline(context, contract);
+      const admission = await admit(event, contract.route.access, cronSecret, hasSecondFactor);
       return handle(readRequest(contract, event, admission, deadline));
     },
   };
@@ -136,17 +141,17 @@ function readKey(contract: Contract, event: HttpEvent): string | null {
 }
 
 function readBody<Body>(contract: Contract<unknown, unknown, Body>, event: HttpEvent): Body {
-  return validated(contract.body, bodyOf(contract.body, event));
+  return validated(contract.body, bodyOf(contract, event));
 }
 
-function bodyOf(schema: Schema, event: HttpEvent): unknown {
+function bodyOf({ body: schema, maxBodyBytes: maxBytes }: Contract, event: HttpEvent): unknown {
   const { body, isBase64Encoded, headers } = event;
   if (Object.is(schema, NO_BODY)) {
     return null;
   }
   return Object.is(schema, RAW_BODY)
-    ? readText({ body, isBase64Encoded })
-    : readJson({ body, isBase64Encoded, contentType: headers['content-type'] });
+    ? readText({ body, isBase64Encoded, maxBytes })
+    : readJson({ body, isBase64Encoded, maxBytes, contentType: headers['content-type'] });
 }
 
 /** An id that cannot exist is not found. On a route that makes something, the caller should learn of the mistake. */

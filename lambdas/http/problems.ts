@@ -161,9 +161,17 @@ export function refusedClaim(reason: ClaimRefusal): Problem {
 }
 
 export function tooManyGuesses(limit: number, resetsAt: Instant, now: Instant): Problem {
-  const detail = `A user can try at most ${limit} wrong codes a day (UTC).`;
+  return rateLimited(`A user can try at most ${limit} wrong codes a day (UTC).`, { limit, resetsAt }, now);
+}
+
+/** Time will help: it works again at `resetsAt`. */
+export function rateLimited(
+  detail: string,
+  { resetsAt, ...figures }: { meter?: string; limit: number; resetsAt: Instant },
+  now: Instant,
+): Problem {
   const headers = { 'retry-after': String(secondsUntil(resetsAt, now)) };
-  return problem('rate_limited', detail, { limit, resetsAt: toIso(resetsAt) }, headers);
+  return problem('rate_limited', detail, { ...figures, resetsAt: toIso(resetsAt) }, headers);
 }
 
 /** For administrators who ask something of an erased account. */
@@ -289,11 +297,9 @@ export function problemOfRefusal(refusal: Refusal, now: Instant): Problem {
       return problem('illegal_transition', `Only ${held} ${titleOf(level)} are held.`);
     }
     case 'rate_limited': {
-      const { meter, limit } = refusal;
-      const resetsAt = toIso(refusal.resetsAt);
+      const { meter, limit, resetsAt } = refusal;
       const detail = `A user can have at most ${limit} ${titleOf(meter)} a day (UTC).`;
-      const headers = { 'retry-after': String(secondsUntil(refusal.resetsAt, now)) };
-      return problem('rate_limited', detail, { meter, limit, resetsAt }, headers);
+      return rateLimited(detail, { meter, limit, resetsAt }, now);
     }
     case 'insufficient_credits': {
       const { limit, used, price, upgradeTo } = refusal;

@@ -33,9 +33,17 @@ const LINES = /^[\t\n\r\P{C}\p{Cf}\p{Co}\p{Cn}]*$/u;
 /** Something that can be seen: not only blanks, and not only marks of direction and joiners. */
 const VISIBLE = z.regex(/[^\s\p{Z}\p{Cf}]/u, { error: 'Expected something that can be seen.', abort: true });
 
+/** A line of text without the blanks around it: they are neither judged nor kept. */
+export function trimmedLine(maxLength: number): z.ZodMiniType<string, string> {
+  return line(maxLength, z.string().check(z.trim()));
+}
+
 /** A line of text. It counts characters as JSON Schema does: an emoji is one, although it takes two places in a string. */
-export function line(maxLength: number): z.ZodMiniType<string, string> {
-  const schema = z.string().check(
+export function line(
+  maxLength: number,
+  text: z.ZodMiniString<string> = z.string(),
+): z.ZodMiniType<string, string> {
+  const schema = text.check(
     z.minLength(1, { abort: true }),
     z.refine(
       (text) => text.length <= 2 * maxLength && Array.from(text).length <= maxLength,

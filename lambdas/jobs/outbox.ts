@@ -65,22 +65,33 @@ export function outbox<Change>({ parsers, eventsOf, auditOf }: Consequences<Chan
 
 export const handler = outbox({ parsers: CORE_PARSERS, eventsOf, auditOf });
 
-/** @returns the sequence numbers of the records with an event that the bus did not take */
+/**
+ * Sets a record aside whose event EventBridge would refuse each time: coming again, it would only hold up the others.
+ *
+ * @returns the sequence numbers of the records with an event that the bus did not take
+ */
 async function publish<Change>(
   records: readonly ReadRecord<Change>[],
   eventsOf: Consequences<Change>['eventsOf'],
   deadline: Deadline,
 ): Promise<string[]> {
-  const sources = new Map<AnyEvent, string>(
-    records.flatMap(({ change, sequenceNumber }) =>
-      eventsOf(change, store.catalogue).map((event) => [event, sequenceNumber] as const),
+  const sources = new Map<AnyEvent, ReadRecord<Change>>(
+    records.flatMap((record) =>
+      eventsOf(record.change, store.catalogue).map((event) => [event, record] as const),
     ),
   );
   const unpublished = await publishEvents(bus, [...sources.keys()], deadline);
-  for (const { event, reason } of unpublished) {
-    logger.error('An event could not be published.', { event: event.name, id: event.id, reason });
+  const failed: string[] = [];
+  for (const { event, reason, isRefused } of unpublished) {
+    logger.error('An event could not be published.', { event: event.name, id: event.id, reason, isRefused });
+    const source = sources.get(event);
+    if (source !== undefined && isRefused) {
+      await setAside(failedRecords, 'outbox', source.record);
+    } else if (source !== undefined) {
+      failed.push(source.sequenceNumber);
+    }
   }
-  return unpublished.flatMap(({ event }) => sources.get(event) ?? []);
+  return failed;
 }
 
 const NOTES_AT_ONCE = 8;

@@ -19,13 +19,17 @@ export const store = createStore(requiredVariable('table'), catalogueInForce());
 export const logger = createLogger('reconciler');
 const stage = requiredVariable('stage');
 
-/** `now`: the time of the schedule or of the request. `timeMs`: how long the run may take. */
+/**
+ * `now`: the time of the schedule or of the request. `timeMs`: how long the run may take. `part`: which of the runs it is that
+ * share the shards; without it, the run is for all.
+ */
 const reconcileEvent = z.object({
   now: z.pipe(
     z.iso.datetime(),
     z.transform((text) => Date.parse(text)),
   ),
   timeMs: z._default(z.int().check(z.gte(1_000), z.lte(LONGEST_MS)), LONGEST_MS),
+  part: z.optional(z.object({ index: z.int().check(z.nonnegative()), of: z.int().check(z.positive()) })),
 });
 
 /** What a run did. `isFinished` is false when time ran out; the next run goes on. */
@@ -49,9 +53,15 @@ export function reconciler<Outcome extends string, Figures extends RunFigures>({
   report,
 }: Reconciliation<Outcome, Figures>) {
   return async (event: unknown): Promise<ReconciliationSummary<Figures>> => {
-    const { now, timeMs } = reconcileEvent.parse(event);
+    const { now, timeMs, part } = reconcileEvent.parse(event);
     const startedAt = performance.now();
-    const { outcomes, failures, isFinished } = await settleDue(store, settlers, now, deadlineIn(timeMs));
+    const { outcomes, failures, isFinished } = await settleDue(
+      store,
+      settlers,
+      now,
+      deadlineIn(timeMs),
+      part,
+    );
     for (const { key, error } of failures.slice(0, MAX_LOGGED_FAILURES)) {
       logger.error('Something that is due could not be dealt with.', { key, error });
     }

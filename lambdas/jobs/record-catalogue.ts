@@ -2,12 +2,15 @@ import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceRes
 import { recordCatalogue } from '../adapters/dynamodb/catalogue-records.ts';
 import { connectTable } from '../adapters/dynamodb/store.ts';
 import { deadlineIn } from '../runtime/deadline.ts';
+import { publishFigures } from '../runtime/figures.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { requiredVariable } from '../wiring/environment.ts';
+import { METRICS, RECONCILER_METRICS } from '../wiring/metrics.ts';
 
 const DEADLINE_MS = 15_000;
 
 const table = connectTable(requiredVariable('table'));
+const stage = requiredVariable('stage');
 const logger = createLogger('record-catalogue');
 
 /**
@@ -17,7 +20,15 @@ const logger = createLogger('record-catalogue');
  */
 export async function handler(event: CloudFormationCustomResourceEvent): Promise<void> {
   try {
-    await answer(event, { Status: 'SUCCESS', Data: await record(event) });
+    const Data = await record(event);
+    if (event.RequestType === 'Create') {
+      // Or the alarms of a new stack would ring before its first runs: from here on those are awaited.
+      publishFigures(stage, [
+        [METRICS.runs, 1],
+        [RECONCILER_METRICS.runs, 1],
+      ]);
+    }
+    await answer(event, { Status: 'SUCCESS', Data });
   } catch (error) {
     logger.error('The catalogue could not be recorded.', { error });
     await answer(event, {

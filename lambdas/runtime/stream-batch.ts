@@ -5,6 +5,8 @@ import type { DynamoDBRecord } from 'aws-lambda';
 export interface ReadRecord<Change> {
   sequenceNumber: string;
   change: Change;
+  /** As the stream brought it. */
+  record: DynamoDBRecord;
 }
 
 /** What a consumer of the stream reads it with. */
@@ -32,7 +34,7 @@ export async function readBatch<Change>(
   const understood: ReadRecord<Change>[] = [];
   for (const record of records) {
     try {
-      understood.push({ sequenceNumber: sequenceNumberOf(record), change: parse(record) });
+      understood.push({ sequenceNumber: sequenceNumberOf(record), change: parse(record), record });
     } catch (error) {
       // The keys name the item; what it holds may be personal, and stays out of the log.
       logger.error('A record of the stream was set aside.', {

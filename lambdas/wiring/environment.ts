@@ -9,6 +9,8 @@ export const VARIABLES = {
   catalogueSince: 'POSTAGE_CATALOGUE_SINCE',
   /** `dev`, `prod` or whatever the stack was deployed as. */
   stage: 'POSTAGE_STAGE',
+  /** Whether the stage's data may be lost, `true` or `false`. */
+  disposable: 'POSTAGE_DISPOSABLE',
   /** The id of the Secrets Manager secret that the cron routes ask for. */
   cronSecretId: 'POSTAGE_CRON_SECRET_ID',
   /** The ARN of the rollover's state machine. */
@@ -29,6 +31,8 @@ export const VARIABLES = {
   appUrl: 'POSTAGE_APP_URL',
   /** The ARN of the function that deals with what is due. */
   reconcilerArn: 'POSTAGE_RECONCILER_ARN',
+  /** The Cognito user pool that the stack has made. Optional: tokens may come from an issuer of the owner's. */
+  userPoolId: 'POSTAGE_USER_POOL_ID',
   /** Where the API answers. Optional for the OpenAPI document: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
 } as const;

@@ -9,7 +9,7 @@ export const METRIC_NAMESPACE = 'Postage';
 export const METRIC_DIMENSION = 'stage';
 
 export const METRICS = {
-  /** 1 for every run that came to its summary, whatever it says. Absent for 26 hours: the run is missing. */
+  /** 1 for every run that came to its summary, whatever it says, and for a new stack. Absent for 26 hours: the run is missing. */
   runs: 'RolloverRuns',
   /** Accounts that the run met. */
   accounts: 'RolloverAccounts',
@@ -44,10 +44,28 @@ export const PAYMENT_METRICS = {
 
 /** What each run of the reconciler says, under the same one dimension. */
 export const RECONCILER_METRICS = {
-  /** 1 for every run. Absent for 15 minutes: nobody looks at what is due. */
+  /** 1 for every run, and for a new stack. Absent for 15 minutes: nobody looks at what is due. */
   runs: 'ReconcilerRuns',
   /** What was due and could not be dealt with. It stays due. */
   failures: 'ReconcilerFailures',
 } as const;
 
 export const RECONCILER_LIMITS = { minutesWithoutRun: 15 } as const;
+
+/** Requests and jobs that gave up on the table, by what they waited for, under the same one dimension. */
+export const BUSY_METRICS = {
+  /** Other requests wrote the same items. */
+  conflict: 'TableBusyConflicts',
+  /** One partition key gets more than a partition takes. */
+  hot_key: 'TableBusyHotKeys',
+  /** An index does not keep up with the table. */
+  index: 'TableBusyIndexes',
+  /** A quota of the account, or the limit that the table was given. */
+  quota: 'TableBusyQuotas',
+  /** DynamoDB has not said why it throttles. */
+  throttled: 'TableBusyThrottled',
+  /** It failed, was late, or could not be reached. */
+  unavailable: 'TableBusyUnavailable',
+} as const;
+
+export type BusyKind = keyof typeof BUSY_METRICS;

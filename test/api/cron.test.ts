@@ -71,6 +71,7 @@ beforeAll(async () => {
     [VARIABLES.table]: 'postage-test',
     [VARIABLES.catalogueSince]: '0',
     [VARIABLES.stage]: 'prod',
+    [VARIABLES.disposable]: 'false',
     [VARIABLES.cronSecretId]: 'cron',
     [VARIABLES.rolloverStateMachineArn]: MACHINE,
     [VARIABLES.reconcilerArn]: 'arn:aws:lambda:us-east-1:000000000000:function:reconciler',
@@ -124,7 +125,7 @@ describe('the rollover route', () => {
     expect(executionId).toMatch(/^[\w-]{36}$/);
     expect(audited).toEqual([
       {
-        pk: 'AUDIT#2026-11-24',
+        pk: expect.stringMatching(/^AUDIT#2026-11-24#\d+$/),
         sk: `2026-11-24T09:00:00.000Z#JobStarted:${executionId}`,
         id: `JobStarted:${executionId}`,
         at: Date.UTC(2026, 10, 24, 9),

@@ -84,7 +84,7 @@ describe('a delivery that is due', () => {
   });
 
   it('goes out as a mail, with the letter’s text as it is', async () => {
-    letterId = await letterOf(ada, { title: '<b>Bold</b> & co', body: 'שלום <script>\n'.repeat(2_000) });
+    letterId = await letterOf(ada, { title: '<b>Bold</b> & co', body: 'שלום <script>\n'.repeat(100) });
     const id = await scheduled('mail');
     await after(2 * HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'sent' });
@@ -94,7 +94,7 @@ describe('a delivery that is due', () => {
     );
     expect(sent).toContain('To: Ada, Square 1, London, SW1Y 4JH, GB');
     expect(sent).toContain('&lt;b&gt;Bold&lt;/b&gt; &amp; co');
-    expect(sent.match(/שלום &lt;script&gt;/g)).toHaveLength(2_000);
+    expect(sent.match(/שלום &lt;script&gt;/g)).toHaveLength(100);
     expect(await available()).toBe(9);
   });
 

@@ -162,6 +162,16 @@ describe('what is not changed', () => {
     expect(await user.call('GET', `/billing/preview?${query}`)).toMatchObject(expected);
   });
 
+  it('G2: what is not sold, under the key of a change that was made', async () => {
+    const user = await subscriber(postage());
+    const headers = { 'idempotency-key': 'made' };
+    expect(await change(user, ENTERPRISE, headers)).toMatchObject({ status: 200 });
+    expect(await change(user, { plan: 'gold', interval: 'month' }, headers)).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_conflict' },
+    });
+  });
+
   it('the plan that the user has', async () => {
     const user = await subscriber(postage());
     expect(await change(user, PRO)).toMatchObject(refusedAs('same_plan'));

@@ -100,6 +100,8 @@ describe('buying a bundle', () => {
       status: 409,
       body: { code: 'idempotency_conflict' },
     });
+    // The record comes before whether it is sold.
+    expect(await order(user, 7, headers)).toMatchObject({ status: 409 });
     await payCheckout(postage(), first.url);
     const paid = { id: first.id, status: 'paid', checkoutUrl: null };
     expect((await order(user, 10, headers)).body).toEqual(paid);

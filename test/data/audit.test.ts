@@ -10,11 +10,13 @@ import {
 } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { type AuditRecord } from '../../lambdas/domain/audit.ts';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { batchesOf } from '../../lambdas/runtime/batches.ts';
 import { at } from '../support/accounts.ts';
-import { plentyOfTime, useTable } from '../support/table.ts';
+import { useFaultyTable } from '../support/faulty-table.ts';
+import { plentyOfTime } from '../support/table.ts';
 import { allPages } from '../support/users.ts';
 
-const table = useTable();
+const table = useFaultyTable({ measuresCapacity: true });
 
 const RECORDS: AuditRecord[] = [
   {
@@ -101,6 +103,38 @@ describe('the audit trail', () => {
     const expected = again.map((record, index) => (index >= 10 && index < 20 ? records[index] : record));
     expect(items.toReversed()).toEqual(expected);
   });
+
+  it('lists a busy day from all its partitions, by pages that read little more than they show', async () => {
+    const count = 1_600;
+    const day = '2026-02-13';
+    const records = Array.from({ length: count }, (_, index): AuditRecord => ({
+      id: `busy-${String(index)}`,
+      // Three at each instant.
+      at: at(day) + Math.floor(index / 3),
+      type: index % 400 === 0 ? 'UserErased' : 'GiftSent',
+      actor: 'postage:gifts',
+      data: {},
+    }));
+    for (const some of batchesOf(records, MAX_AUDIT_RECORDS)) {
+      await appendAuditRecords(table.store(), some, plentyOfTime());
+    }
+    const newestFirst = records
+      .toSorted((one, other) => other.at - one.at || (one.id < other.id ? 1 : -1))
+      .map(({ id }) => id);
+    expect(await idsOf({ day }, 100)).toEqual(newestFirst);
+    expect(await idsOf({ day }, 7)).toEqual(newestFirst);
+    expect(await idsOf({ day, type: 'UserErased' }, 3)).toEqual([
+      'busy-1200',
+      'busy-800',
+      'busy-400',
+      'busy-0',
+    ]);
+
+    const page = { limit: 50, after: null };
+    await listAuditRecords(table.faultyStore(), { day }, page, plentyOfTime());
+    // A unit for each of the 16 partitions, and a second look at most of them. All of the day would be more than 60.
+    expect(table.proxy().consumedUnits()).toBeLessThanOrEqual(40);
+  }, 60_000);
 
   it('keeps a record as it was first written', async () => {
     const [run] = RECORDS;

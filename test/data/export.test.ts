@@ -4,6 +4,7 @@ import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import { eraseUser } from '../support/as-deployed.ts';
 import { type ExportedItem, exportUser } from '../../lambdas/commands/export-user.ts';
+import { textsOf } from '../../lambdas/letters/adapters/letter-item.ts';
 import { trackConsumption } from '../../lambdas/commands/track-consumption.ts';
 import { active, at } from '../support/accounts.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
@@ -25,7 +26,7 @@ const PRO = active({ plan: 'pro', anchor: '2026-03-01' });
 const NOW = '2026-04-10';
 
 async function exported(userId: string, limit: number): Promise<ExportedItem[]> {
-  return allPages((page) => exportUser(table.store(), userId, page, plentyOfTime()), limit);
+  return allPages((page) => exportUser(table.store(), userId, page, textsOf, plentyOfTime()), limit);
 }
 
 async function givenUser(): Promise<{ userId: string; letterId: string; auditKey: string }> {
@@ -49,10 +50,10 @@ describe('an export', () => {
     expect(items.map(({ key }) => key)).toEqual([...keys, auditKey]);
     const kinds = new Set(items.map(({ kind }) => kind));
     expect(kinds).toEqual(
-      new Set(['ACCOUNT', 'BODY', 'DELIVERY', 'LEDGER', 'LETTER', 'PERIOD', 'USAGE', 'AUDIT']),
+      new Set(['ACCOUNT', 'ADJUSTMENT', 'DELIVERY', 'LEDGER', 'LETTER', 'PERIOD', 'USAGE', 'AUDIT']),
     );
     const find = (key: string): ExportedItem | undefined => items.find((item) => item.key === key);
-    expect(find(`BODY#${letterId}`)?.data).toEqual({ body: 'Did you learn to swim?' });
+    expect(find(`LETTER#${letterId}`)?.data).toMatchObject({ body: 'Did you learn to swim?' });
     expect(find('ACCOUNT')?.data).toMatchObject({ plan: 'pro', purchased: 1 });
     expect(items.find(({ kind }) => kind === 'DELIVERY')?.data).toMatchObject({ recipient: ADDRESS });
     expect(items.find(({ kind }) => kind === 'AUDIT')?.data).toMatchObject({ reason: 'They asked nicely.' });

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { addCredits } from '../../lambdas/commands/add-credits.ts';
 import { eraseUser } from '../support/as-deployed.ts';
+import { noBelongings } from '../../lambdas/adapters/dynamodb/belongings.ts';
 import { exportUser } from '../../lambdas/commands/export-user.ts';
 import { codeItemKey } from '../../lambdas/adapters/dynamodb/gift-item.ts';
 import { claimGift, type ClaimOutcome } from '../../lambdas/commands/claim-gift.ts';
@@ -329,8 +330,9 @@ describe('an erased user', () => {
     const gift = await givenGift(3);
     const receiver = someUser();
     await claim(receiver, gift.codeHash);
+    const all = { limit: 100, after: null };
     const kindsOf = async (userId: string): Promise<string[]> => {
-      const page = await exportUser(table.store(), userId, { limit: 100, after: null }, plentyOfTime());
+      const page = await exportUser(table.store(), userId, all, noBelongings, plentyOfTime());
       expect(JSON.stringify(page.items)).not.toContain(gift.codeHash);
       return page.items.map(({ kind }) => kind);
     };

@@ -87,9 +87,9 @@ describe('the proof of an account in the table', () => {
     const id = 'changed-line';
     await scheduleMail(table.store(), request(userId, '2026-05-11', { id }), letterId);
     expect(await prove(userId)).toMatchObject({ holds: true });
-    await tamper(userId, `LEDGER#${id}`, 'amount', -2);
+    await tamper(userId, `LEDGER#2026-05-11T00:00:00.000Z#${id}`, 'amount', -2);
     expect(await prove(userId)).toMatchObject({ holds: false });
-    await tamper(userId, `LEDGER#${id}`, 'amount', 0.5);
+    await tamper(userId, `LEDGER#2026-05-11T00:00:00.000Z#${id}`, 'amount', 0.5);
     await expect(prove(userId)).rejects.toThrow(CorruptItemError);
   });
 

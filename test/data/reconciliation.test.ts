@@ -7,6 +7,7 @@ import { mapConcurrently } from '../../lambdas/runtime/concurrency.ts';
 import { deadlineIn } from '../../lambdas/runtime/deadline.ts';
 import { deliveryItem, parseDelivery } from '../../lambdas/letters/adapters/delivery-item.ts';
 import { DueQueue } from '../../lambdas/adapters/dynamodb/due-queue.ts';
+import { DUE_SHARDS } from '../../lambdas/adapters/dynamodb/table-schema.ts';
 import { toWire, type WireItem } from '../../lambdas/adapters/dynamodb/items.ts';
 import { reconcile, type Reconciliation } from '../support/as-deployed.ts';
 import { type Delivery, type DeliveryLife } from '../../lambdas/letters/domain/deliveries.ts';
@@ -90,7 +91,8 @@ describe('what is due', () => {
   it('is dispatched with the longest overdue first, out of all shards', async () => {
     await put(emails(600, (index) => NOW - ((index * 7919) % 600) * 1_000));
     await put(emails(50, (index) => NOW + 1 + index));
-    const queue = new DueQueue(table(), NOW);
+    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => shard);
+    const queue = new DueQueue(table(), shards, NOW);
     const taken: string[] = [];
     for (;;) {
       const keys = await queue.take(100, plentyOfTime());
@@ -124,6 +126,19 @@ describe('what is due', () => {
     const again = await Promise.all([run(), run({ now: NOW + 1 })]);
     expect(again.map(({ outcomes }) => outcomes)).toEqual([{}, {}]);
   }, 120_000);
+
+  it('is shared by runs of which each has a part of the shards', async () => {
+    await put(emails(100, () => NOW));
+    const store = { ...faulty.faultyStore(), table: name };
+    const parts = [0, 1, 2].map((index) => ({ index, of: 3 }));
+    const done = await Promise.all(
+      parts.map((part) => reconcile(store, NOW, plentyOfTime(), undefined, part)),
+    );
+    const dispatched = done.map(({ outcomes }) => outcomes.dispatched ?? 0);
+    expect(dispatched.reduce((sum, each) => sum + each)).toBe(100);
+    expect(Math.min(...dispatched)).toBeGreaterThan(0);
+    expect((await run()).outcomes).toEqual({});
+  });
 
   it('is dispatched once by runs at the same time', async () => {
     await put(emails(300, () => NOW));
@@ -164,7 +179,7 @@ describe('what has not been answered', () => {
       const [email] = emails(1, () => NOW - DAY_MS, life(attempts));
       await put(email === undefined ? [] : [{ ...email, id: `after ${attempts}` }]);
     }
-    const letter = toWire({ pk: 'USER#user', sk: 'LETTER#l1', openDeliveries: 3 });
+    const letter = toWire({ pk: 'USER#user', sk: 'LETTER#l1', openDeliveries: new Set(['after 8']) });
     await table().client.send(new PutItemCommand({ TableName: name, Item: letter }));
     const done = await run();
     expect(done.failures).toEqual([]);

@@ -1,6 +1,21 @@
 /** The letters app, with the stages that the deployed tests deploy. */
+import type { Stages } from '#stages';
+
 export { catalogue, letters } from '../../examples/letters/postage.config.ts';
 
 const appUrl = 'http://localhost:3000';
+/** MiniStack plays SES but not Lob, so no sender of mails is deployed. */
+const senders = { emailFrom: 'letters@example.com', mailFrom: null };
+/** The tests say on which ports they serve both. */
+const { POSTAGE_ISSUER_URL = 'http://127.0.0.1', POSTAGE_STRIPE_URL = null } = process.env;
 
-export const stages = { dev: { appUrl }, cognito: { appUrl } };
+export const stages = {
+  dev: {
+    disposable: true,
+    appUrl,
+    senders,
+    issuer: { url: POSTAGE_ISSUER_URL, audience: ['postage'] },
+    stripeApiUrl: POSTAGE_STRIPE_URL,
+  },
+  pool: { disposable: true, appUrl, senders },
+} satisfies Stages;

@@ -91,14 +91,10 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
     const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
     await step('cdk bootstrap', () => bootstrap(cdk));
     const config = 'test/deployed/postage.config.ts';
-    const ours: Deployment = { stage: 'dev', config, issuer: issuer.url, stripe };
-    const withUserPool: Deployment = { stage: 'cognito', config, issuer: null, stripe: null };
-    const pictures: Deployment = {
-      stage: 'pictures',
-      config: 'test/deployed/pictures.config.ts',
-      issuer: issuer.url,
-      stripe: null,
-    };
+    const variables = { POSTAGE_ISSUER_URL: issuer.url, POSTAGE_STRIPE_URL: stripe.url };
+    const ours: Deployment = { stage: 'dev', config, variables };
+    const withUserPool: Deployment = { stage: 'pool', config, variables };
+    const pictures = { stage: 'pictures', config: 'test/deployed/pictures.config.ts', variables };
     const urlOf = (apiId: string): string => `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
     const url = urlOf(await step('cdk deploy', () => deploy(ours, cdk)));
     const cognitoUrl = urlOf(await step('cdk deploy with Cognito', () => deploy(withUserPool, cdk)));

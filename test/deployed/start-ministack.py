@@ -4,7 +4,6 @@ Each patch has its reason beside it, and is listed in docs/testing.md. They reac
 one, a name that is missing stops the start.
 """
 
-import contextvars
 import json
 import os
 import signal
@@ -13,30 +12,6 @@ import threading
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import dynamodb
-
-# --- A local index gives whole items. ---
-# A query on an index that holds keys only gives, when asked for ALL_ATTRIBUTES, the items of the table, as in AWS.
-# MiniStack gives the keys alone, and every list would be empty.
-
-_asks_for_items = contextvars.ContextVar("asks_for_items", default=False)
-_query, _project = dynamodb._query, dynamodb._apply_index_projection
-
-
-def _query_whole_items(data):
-    token = _asks_for_items.set(data.get("Select") == "ALL_ATTRIBUTES")
-    try:
-        return _query(data)
-    finally:
-        _asks_for_items.reset(token)
-
-
-def _project_unless_asked(item, table, index_name):
-    is_local = any(index["IndexName"] == index_name for index in table.get("LocalSecondaryIndexes") or [])
-    return item if is_local and _asks_for_items.get() else _project(item, table, index_name)
-
-
-dynamodb._query, dynamodb._apply_index_projection = _query_whole_items, _project_unless_asked
 
 # --- Every request counts as sent over TLS. ---
 # The policies of buckets, queues and topics refuse others, those of the CDK's own bucket too, and this endpoint speaks

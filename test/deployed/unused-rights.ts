@@ -60,6 +60,10 @@ const IN_ONE_TRANSACTION: readonly (readonly [FunctionName, string, string])[] =
   ['admin', 'dynamodb:UpdateItem', 'CODE#*'],
   ['admin', 'dynamodb:UpdateItem', 'CUSTOMER#*'],
   ['admin', 'dynamodb:UpdateItem', 'ERASED#*'],
+  ['admin', 'dynamodb:PutItem', 'TEXT#*'],
+  ['admin', 'dynamodb:UpdateItem', 'TEXT#*'],
+  ['letters', 'dynamodb:DeleteItem', 'USER#*'],
+  ['letters', 'dynamodb:UpdateItem', 'TEXT#*'],
   ['statistics', 'dynamodb:UpdateItem', 'MARK#*'],
   ['stripe-events', 'dynamodb:UpdateItem', 'STRIPE#*'],
 ];

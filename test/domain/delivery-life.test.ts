@@ -4,6 +4,7 @@ import {
   type Delivery,
   type DeliveryLife,
   type DeliveryStatus,
+  promiseAt,
 } from '../../lambdas/letters/domain/deliveries.ts';
 import {
   answerDelivery,
@@ -12,6 +13,7 @@ import {
   claimAttempt,
   dispatchDelivery,
   dueAtOf,
+  excuseAttempt,
   effectsOf,
   isOpenDelivery,
   MAX_ATTEMPTS,
@@ -200,6 +202,29 @@ describe('attempts', () => {
     expect(releaseAttempt(claimed, 'c2')).toEqual({ outcome: 'unchanged' });
   });
 
+  it('don’t count when the provider was busy or not set up, so that such a delivery never fails', () => {
+    let delivery = given('dispatched');
+    let now = DUE;
+    for (let attempts = 1; attempts <= 3 * MAX_ATTEMPTS; attempts += 1) {
+      const claimed = after(claimAttempt(delivery, attempts, 'c1', now));
+      const excused = after(excuseAttempt(claimed, 'c1'));
+      expect(excused).toMatchObject({ dispatch: { attempts, uncounted: attempts, claim: null } });
+      // The same attempt may be made, and excused, several times.
+      const twice = after(excuseAttempt(after(claimAttempt(excused, attempts, 'c2', now)), 'c2'));
+      expect(twice).toMatchObject({ dispatch: { uncounted: attempts } });
+      now = dueAtOf(twice) ?? 0;
+      delivery = after(dispatchDelivery(twice, now));
+    }
+    // From then on, eight attempts that nobody answers are the end.
+    for (let unanswered = 1; unanswered < MAX_ATTEMPTS; unanswered += 1) {
+      now = dueAtOf(delivery) ?? 0;
+      delivery = after(dispatchDelivery(delivery, now));
+    }
+    const end = after(dispatchDelivery(delivery, dueAtOf(delivery) ?? 0));
+    expect(end).toMatchObject({ status: 'failed', failure: 'unanswered' });
+    expect(excuseAttempt(given('dispatched'), 'c1')).toEqual({ outcome: 'unchanged' });
+  });
+
   it('keep the provider’s first id', () => {
     const noted = after(noteAccepted(given('dispatched'), 'p1'));
     expect(noteAccepted(noted, 'p2').outcome).toBe('unchanged');
@@ -356,4 +381,44 @@ describe('when the reconciler has to look', () => {
   function failedLife(): Extract<DeliveryLife, { status: 'failed' }> {
     return { status: 'failed', dispatch: null, failedAt: DUE, failure: 'unanswered', refund: 'none' };
   }
+});
+
+describe('a wall-clock time', () => {
+  const promise = { local: '2031-03-30T02:30:00', zone: 'Europe/Berlin' };
+  const FIRST_AFTER_GAP = at('2031-03-30T01:00Z');
+  /** As it was promised under rules that have changed since: Berlin was to be at UTC then. */
+  const asPromised = deliveryWith({
+    deliverAt: at('2031-03-30T02:30Z'),
+    promised: { ...promise, lookAt: at('2031-03-29T02:30Z') },
+  });
+
+  it('is computed again a day before, and then stays', () => {
+    expect(dueAtOf(asPromised)).toBe(at('2031-03-29T02:30Z'));
+    expect(dispatchDelivery(asPromised, at('2031-03-29T02:29Z'))).toEqual(refusedAs('not_due'));
+    const settled = after(dispatchDelivery(asPromised, at('2031-03-29T02:30Z')));
+    expect(settled).toMatchObject({ status: 'scheduled', deliverAt: FIRST_AFTER_GAP });
+    expect(settled.promised).toEqual({ ...promise, lookAt: null });
+    expect(dueAtOf(settled)).toBe(FIRST_AFTER_GAP);
+    const dispatched = after(dispatchDelivery(settled, FIRST_AFTER_GAP));
+    expect(dispatched).toMatchObject({ status: 'dispatched', promised: { ...promise, lookAt: null } });
+  });
+
+  it('that has moved by more than a day is looked at again', () => {
+    const early = deliveryWith({
+      deliverAt: at('2031-03-20T00:00Z'),
+      promised: { ...promise, lookAt: at('2031-03-19T00:00Z') },
+    });
+    const moved = after(dispatchDelivery(early, at('2031-03-19T00:00Z')));
+    expect(dueAtOf(moved)).toBe(FIRST_AFTER_GAP - DAY_MS);
+  });
+
+  it('that is met late is handed over at once', () => {
+    const late = after(dispatchDelivery(asPromised, FIRST_AFTER_GAP + HOUR_MS));
+    expect(late).toMatchObject({ status: 'dispatched', deliverAt: FIRST_AFTER_GAP });
+  });
+
+  it('of the next day is settled when it is promised', () => {
+    expect(promiseAt(promise, FIRST_AFTER_GAP - DAY_MS).promised.lookAt).toBeNull();
+    expect(promiseAt(promise, FIRST_AFTER_GAP - DAY_MS - 1).promised.lookAt).toBe(FIRST_AFTER_GAP - DAY_MS);
+  });
 });

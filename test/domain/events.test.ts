@@ -297,7 +297,6 @@ describe('records', () => {
     ['a period that owes less', { kind: 'period', ...about, before: PERIOD, after: PERIOD }, []],
     ['an erased line', { kind: 'movement', ...about, before: MOVEMENT, after: null }, []],
     ['a line of the ledger', { kind: 'movement', ...about, before: null, after: MOVEMENT }, []],
-    ['a text', { kind: 'text', ...about, before: null, after: {} }, []],
   ])('%s', (_, change, names) => {
     expect(namesOf(eventsOf(change, LETTERS))).toEqual(names);
   });

@@ -4,6 +4,7 @@ import { HOUR_MS } from '../../lambdas/domain/instants.ts';
 import { type Offer } from '../../lambdas/domain/live-subscription.ts';
 import {
   type BillingChange,
+  effectiveAtOf,
   endingOfWaiting,
   isSettled,
   judgeChange,
@@ -238,6 +239,17 @@ const TAKEN_BACK: BillingChange = { ...UPGRADE, kind: 'plan_change_taken_back', 
 const UNPAID: ChangeableSubscription = { ...ACTIVE, status: 'unpaid' };
 const ENDED: ChangeableSubscription = { ...ACTIVE, status: 'canceled' };
 const DOWNGRADE: BillingChange = { ...UPGRADE, offer: PRO, way: 'at_period_end' };
+
+it('a change that waited for the end of a period holds from when Stripe says', () => {
+  const [meant, told] = [at('2026-11-30'), END];
+  const cancellation: BillingChange = { ...UPGRADE, ...CANCEL, way: 'at_period_end', effectiveAt: meant };
+  expect(effectiveAtOf(cancellation, { ...ACTIVE, cancelAt: told })).toBe(told);
+  expect(effectiveAtOf(cancellation, ENDED)).toBe(meant);
+  const downgrade: BillingChange = { ...DOWNGRADE, effectiveAt: meant };
+  expect(effectiveAtOf(downgrade, { ...ACTIVE, scheduled: { offer: PRO, at: told } })).toBe(told);
+  expect(effectiveAtOf(downgrade, ACTIVE)).toBe(meant);
+  expect(effectiveAtOf(UPGRADE, { ...ACTIVE, cancelAt: told })).toBeNull();
+});
 
 describe('what has become of a change', () => {
   const judge = (change: BillingChange, facts: ChangeableSubscription | null, now = NOW): string => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { formatAddress } from 'localized-address-format';
+import { COUNTRY_CODES } from '../../lambdas/letters/http/countries.ts';
 import { type PostalRecipient } from '../../lambdas/letters/domain/deliveries.ts';
-import { faultsOfAddress } from '../../lambdas/letters/domain/postal-addresses.ts';
+import { faultsOfAddress, WITHOUT_POSTAL_CODES } from '../../lambdas/letters/domain/postal-addresses.ts';
 
 const LONDON: PostalRecipient = {
   name: 'Ada Lovelace',
@@ -60,5 +62,13 @@ describe('an address', () => {
     expect(faultsOfAddress({ ...LONDON, postalCode: '1' })).toEqual([
       { part: 'postalCode', fault: { kind: 'malformed', example: 'SW1Y 4JH' } },
     ]);
+  });
+
+  it('needs a postal code where Google’s address data have one', () => {
+    const withoutCodes = COUNTRY_CODES.filter((postalCountry) => {
+      const address = { postalCountry, locality: 'City', postalCode: '#', name: 'Ada', addressLines: ['1'] };
+      return !formatAddress(address).join().includes('#');
+    });
+    expect(WITHOUT_POSTAL_CODES).toEqual(withoutCodes);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newAccount } from '../../lambdas/domain/account.ts';
 import { CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
+import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
 import {
   active,
@@ -233,6 +234,23 @@ describe('a moved anchor', () => {
       LETTERS,
     );
     expect(leftOf(downgraded.account)).toMatchObject({ lots: [10], included: 2 });
+  });
+
+  it('learnt after a boundary of the former series: of a period that nobody has paid for nothing is carried, and its use counts whole', () => {
+    const february = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
+      lots: [0, 0, 0],
+      included: 10,
+      usedThisPeriod: 3,
+    });
+    const { account: march } = rollForward(february, at('2026-03-01'), LETTERS);
+    expect(leftOf(march)).toEqual({ lots: [0, 0, 7], included: 10, purchased: 0 });
+    // Stripe had moved the anchor on the 23rd, before the period that begins on the 28th.
+    const facts = active({ plan: 'enterprise', anchor: '2026-02-23' });
+    const unused = followSubscription(march, facts, at('2026-03-16'), LETTERS);
+    expect(leftOf(unused.account)).toEqual({ lots: [0, 0, 7], included: 10, purchased: 0 });
+    const spent = used(used(march, { mails: 8 }, '2026-03-02'), { mails: 4 }, '2026-03-03');
+    const { account } = followSubscription(spent, facts, at('2026-03-16'), LETTERS);
+    expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 5, purchased: 0 });
   });
 
   it('whose series the open period starts on closes nothing: anchor and period end are stored', () => {

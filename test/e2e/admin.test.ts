@@ -78,7 +78,7 @@ describe('an administrator', () => {
     const path = `/admin/users/${encodeURIComponent(user.userId)}`;
     const exported = await list(`${path}/export?limit=100`);
     expect(exported.map(({ kind }) => kind)).toEqual(
-      expect.arrayContaining(['ACCOUNT', 'BODY', 'DELIVERY', 'LEDGER', 'LETTER']),
+      expect.arrayContaining(['ACCOUNT', 'DELIVERY', 'LEDGER', 'LETTER']),
     );
 
     const token = await world().adminToken();

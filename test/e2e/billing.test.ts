@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DAY_MS, toIso } from '../../lambdas/domain/instants.ts';
 import { idOf } from '../support/stripe.ts';
 import { schedule, givenLetter } from './support/deeds.ts';
+import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
 import {
   atStripe,
@@ -102,6 +103,46 @@ describe('a subscription', () => {
       await untilEntitled(world(), user, { plan: 'pro', status: 'active', graceEndsAt: undefined });
     },
   );
+});
+
+describe('a renewal that nobody pays', () => {
+  /** A trial that ends within seconds, because Stripe's clock is the real one where the stack is deployed. */
+  async function untilRenewed(subscription: string): Promise<string> {
+    const { subscriptions, invoices } = stripeOf(world());
+    const trialEnd = Math.floor((await world().now()) / 1_000) + 4;
+    await subscriptions.update(subscription, { trial_end: trialEnd, proration_behavior: 'none' });
+    return eventually('an invoice of the period after the trial', async () => {
+      const { data } = await invoices.list({ subscription });
+      return data.find(({ billing_reason: reason }) => reason === 'subscription_cycle')?.id ?? null;
+    });
+  }
+
+  itWithStripe('withholds its unspent credits until it is paid', async () => {
+    const user = await world().meet('freeDefaulter');
+    const { token } = user;
+    const subscription = await subscribe(world(), user, PRO);
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
+    await inPortal(world(), user, 'card', { paymentMethod: 'pm_card_chargeCustomerFail' });
+    const invoice = await untilRenewed(subscription);
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active' });
+    // Stripe leaves the invoice in draft for an hour. What is used meanwhile is used.
+    const letterId = await givenLetter(world(), user);
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201, { paidWith: 'credit' });
+    expect(await get(world(), '/credits', token)).toMatchObject({ available: 1, included: 1 });
+
+    await stripeOf(world()).invoices.finalizeInvoice(invoice);
+    await expect(stripeOf(world()).invoices.pay(invoice)).rejects.toThrow('declined');
+    await untilEntitled(world(), user, { plan: 'pro', status: 'past_due' });
+    expect(await get(world(), '/credits', token)).toMatchObject({ available: 0, included: 0 });
+    expect(await get(world(), '/account', token)).toMatchObject({ credits: { available: 0, withheld: 1 } });
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 402, { code: 'insufficient_credits' });
+    expectAnswer(await schedule(world(), user, letterId, 'email'), 201);
+
+    await atStripe(world(), `/invoices/${invoice}/pay`, { paymentMethod: 'pm_card_visa' });
+    await untilEntitled(world(), user, { plan: 'pro', status: 'active', graceEndsAt: undefined });
+    expect(await get(world(), '/account', token)).toMatchObject({ credits: { available: 1, withheld: 0 } });
+    expectAnswer(await schedule(world(), user, letterId, 'mail'), 201, { paidWith: 'credit' });
+  });
 });
 
 describe("Stripe's events", () => {

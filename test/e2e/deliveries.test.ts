@@ -43,7 +43,11 @@ describe('deliveries', () => {
     expectAnswer(scheduled, 201, delivery);
     const id = String(scheduled.body['id']);
 
-    expect(await get(world(), '/deliveries', user.token)).toMatchObject({ items: [{ id, ...delivery }] });
+    const listed = await eventually('a list with the delivery', async () => {
+      const { items } = await get(world(), '/deliveries', user.token);
+      return Array.isArray(items) && items.length > 0 ? items : null;
+    });
+    expect(listed).toMatchObject([{ id, ...delivery }]);
     const recipient = { email: 'ada@example.com' };
     expect(await get(world(), `/deliveries/${id}`, user.token)).toMatchObject({ ...delivery, recipient });
     expect(await get(world(), '/usage', user.token)).toMatchObject({
@@ -96,6 +100,25 @@ describe('deliveries', () => {
     expectAnswer(await ask(world(), `DELETE /letters/${letterId}?cancelDeliveries=true`, question), 204);
     expect(await get(world(), '/credits', user.token)).toMatchObject({ available: 2, used: 0 });
     expectAnswer(await ask(world(), `GET /letters/${letterId}`, question), 404);
+  });
+
+  it('are promised at a wall-clock time in a zone, and show its instant', async () => {
+    const user = await givenSubscriber(world(), 'proPromiser', { plan: 'pro' });
+    const letterId = await givenLetter(world(), user);
+    const promise = (local: string, zone = 'Europe/Berlin') =>
+      schedule(world(), user, letterId, 'email', { local, zone });
+    const inGap = { local: '2081-03-30T02:30:00', zone: 'Europe/Berlin' };
+    const scheduled = await promise(inGap.local);
+    const shown = { deliverAt: '2081-03-30T01:00:00.000Z', promisedAt: inGap, status: 'scheduled' };
+    expectAnswer(scheduled, 201, shown);
+    expect(await get(world(), `/deliveries/${String(scheduled.body['id'])}`, user.token)).toMatchObject(
+      shown,
+    );
+    const inFold = await promise('2081-10-26T02:30:00');
+    expectAnswer(inFold, 201, { deliverAt: '2081-10-26T00:30:00.000Z' });
+    const nowhere = await promise(inGap.local, 'Europe/Atlantis');
+    expectAnswer(nowhere, 422, { code: 'invalid' });
+    expect(nowhere.body['errors']).toMatchObject([{ path: 'deliverAt.zone' }]);
   });
 
   it('are handed over when they are due, and then can be cancelled no more', async () => {

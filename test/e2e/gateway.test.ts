@@ -109,7 +109,7 @@ describe('what cannot be read', () => {
   });
 
   it.each<[string, Question]>([
-    ['a body of more than 256 kB', typed(' '.repeat(256 * 1024 + 1))],
+    ['a body of more than 448 kB', typed(' '.repeat(448 * 1024 + 1))],
     ['a text of more than 64 kB', typed(JSON.stringify({ ...LETTER, body: 'ж'.repeat(32_769) }))],
   ])('%s is refused with 413', async (_what, question) => {
     const { token } = await world().meet('freeVisitor');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { LETTER, writeLetter } from './support/deeds.ts';
+import { eventually } from './support/eventually.ts';
 import { ask, expectAnswer, get } from './support/http.ts';
 import { useWorld } from './support/use-world.ts';
 
@@ -17,6 +18,10 @@ describe('letters', () => {
     const refused = await writeLetter(world(), user);
     expectAnswer(refused, 402, { code: 'quota_exceeded', ...figures });
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    // A large one is looked at first, and refused alike.
+    const large = { ...LETTER, body: 'x'.repeat(5_000) };
+    const question = { token: user.token, json: large };
+    expectAnswer(await ask(world(), 'POST /letters', question), 402, { code: 'quota_exceeded', ...figures });
 
     expect(await get(world(), '/usage', user.token)).toMatchObject({
       usage: { lettersCreated: 5 },
@@ -35,6 +40,11 @@ describe('letters', () => {
     for (let count = 1; count <= 3; count += 1) {
       ids.unshift((await writeLetter(world(), user)).body['id']);
     }
+    const whole = await eventually('a list of all three', async () => {
+      const { items } = await get(world(), '/letters', token);
+      return Array.isArray(items) && items.length === 3 ? items : null;
+    });
+    expect(whole).toHaveLength(3);
     const first = await get(world(), '/letters?limit=2', token);
     const second = await get(world(), `/letters?limit=2&cursor=${String(first['nextCursor'])}`, token);
     expect([first, second]).toMatchObject([

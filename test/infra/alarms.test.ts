@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { referenceIn, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf({ stage: 'prod' });
+const template = templateOf({ stage: 'prod', canary: true });
 const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 
@@ -27,12 +27,21 @@ describe('the alarms', () => {
 
   it('tell the topic when they ring and when they stop', () => {
     const [[topic]] = resourcesOf(template, 'AWS::SNS::Topic') as [[string, unknown]];
-    for (const { AlarmActions, OKActions } of alarms) {
-      expect([AlarmActions, OKActions].map((actions) => (actions as unknown[]).map(referenceIn))).toEqual([
-        [topic],
-        [topic],
-      ]);
+    for (const { AlarmActions, OKActions, Metrics } of alarms) {
+      // That no more messages have come is no good news while some lie there.
+      const isOfArrivals = JSON.stringify(Metrics ?? []).includes('DIFF(');
+      expect(
+        [AlarmActions, OKActions ?? []].map((actions) => (actions as unknown[]).map(referenceIn)),
+      ).toEqual([[topic], isOfArrivals ? [] : [topic]]);
     }
+  });
+
+  it('come by e-mail to those whom the stage names', () => {
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'on-call@example.com',
+    });
+    template.resourceCountIs('AWS::SNS::Subscription', 1);
   });
 
   it('may publish to the topic, which takes nothing without TLS', () => {
@@ -47,7 +56,7 @@ describe('the alarms', () => {
           Match.objectLike({
             Effect: 'Allow',
             Action: 'sns:Publish',
-            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Principal: { Service: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'] },
             Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
           }),
         ]),
@@ -55,23 +64,85 @@ describe('the alarms', () => {
     });
   });
 
-  it('G12: watch every dead-letter queue', () => {
+  it('G12: ring for each message that comes into a dead-letter queue, whatever lies there already', () => {
     const watched = alarms
-      .filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible')
-      .map(({ Dimensions, Threshold, ComparisonOperator, EvaluationPeriods }) => ({
-        queue: referenceIn((Dimensions as { Value: unknown }[])[0]?.Value),
-        rule: [ComparisonOperator, Threshold, EvaluationPeriods],
-      }));
+      .filter(({ Metrics }) => JSON.stringify(Metrics ?? []).includes('DIFF(FILL(lying, 0))'))
+      .map((alarm) => {
+        const metrics = alarm['Metrics'] as {
+          MetricStat?: { Metric: { Dimensions: { Value: unknown }[] } };
+        }[];
+        const { Metric: lying } = metrics.find(({ MetricStat }) => MetricStat)?.MetricStat ?? {};
+        expect(lying).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible' });
+        expect(alarm).toMatchObject({
+          ComparisonOperator: 'GreaterThanThreshold',
+          Threshold: 0,
+          EvaluationPeriods: 1,
+          // A queue in which nothing lies has no values.
+          TreatMissingData: 'notBreaching',
+        });
+        return referenceIn(lying?.Dimensions[0]?.Value);
+      });
 
     // All but those that have one themselves.
-    const deadLetterQueues = resourcesOf(template, 'AWS::SQS::Queue').filter(
-      ([, { Properties }]) => Properties['RedrivePolicy'] === undefined,
+    const deadLetterQueues = resourcesOf(template, 'AWS::SQS::Queue')
+      .filter(([, { Properties }]) => Properties['RedrivePolicy'] === undefined)
+      .map(([id]) => id);
+    expect(watched.sort()).toEqual(deadLetterQueues.sort());
+  });
+
+  it('of what is missing come after what brings the first value, so that a new stack rings nothing', () => {
+    const after = resourcesOf(template, 'AWS::CloudWatch::Alarm')
+      .filter(([, { Properties }]) => Properties['TreatMissingData'] === 'breaching')
+      .map(([, { DependsOn, Properties }]) => [Properties['AlarmName'], String(DependsOn)]);
+    expect(after).toEqual([
+      ['postage-prod-rollover-missing', expect.stringMatching(/RolloverSchedule/)],
+      ['postage-prod-reconciler-missing', expect.stringMatching(/ReconcilerSchedule/)],
+    ]);
+  });
+
+  it.each([
+    [
+      'slow',
+      { Namespace: 'AWS/ApiGateway', MetricName: 'Latency', ExtendedStatistic: 'p99', EvaluationPeriods: 3 },
+    ],
+    ['functions-throttled', { Namespace: 'AWS/Lambda', MetricName: 'Throttles' }],
+    ['table-conflicts', { Namespace: 'Postage', MetricName: 'TableBusyConflicts' }],
+    ['rate-limited', { MetricName: 'RateLimited-prod', Threshold: 100 }],
+    ['webhooks-refused', { MetricName: 'WebhooksRefused-prod', Threshold: 4 }],
+    ['emails-bounce', { MetricName: 'Reputation.BounceRate', Threshold: 0.05, TreatMissingData: 'ignore' }],
+    ['emails-complained-of', { MetricName: 'Reputation.ComplaintRate', Threshold: 0.001 }],
+    ['alarms-undelivered', { Namespace: 'AWS/SNS', MetricName: 'NumberOfNotificationsFailed' }],
+  ])('%s is watched', (name, properties) => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `postage-prod-${name}`,
+      TreatMissingData: 'notBreaching',
+      ...(name.startsWith('emails') ? { TreatMissingData: 'ignore' } : {}),
+      ...properties,
+    });
+  });
+
+  it('table-throttled adds up the table and both indexes, also where one has no value', () => {
+    const alarm = alarms.find(({ AlarmName }) => AlarmName === 'postage-prod-table-throttled');
+    const [expression, ...metrics] = alarm?.['Metrics'] as Record<string, unknown>[];
+    expect(expression?.['Expression']).toBe(
+      'FILL(reads, 0) + FILL(writes, 0) + FILL(due, 0) + FILL(lists, 0)',
     );
-    expect(watched).toHaveLength(deadLetterQueues.length);
-    expect(watched).toEqual(
-      expect.arrayContaining(
-        deadLetterQueues.map(([queue]) => ({ queue, rule: ['GreaterThanThreshold', 0, 1] })),
-      ),
+    expect(JSON.stringify(metrics)).toMatch(/WriteThrottleEvents.*DueIndex.*ListIndex/s);
+    expect(metrics).toHaveLength(4);
+  });
+
+  it('hear of the bill when the stage says a sum', () => {
+    template.resourceCountIs('AWS::Budgets::Budget', 0);
+    const [[topic]] = resourcesOf(template, 'AWS::SNS::Topic') as [[string, unknown]];
+    templateOf({ stage: 'prod', limits: { monthlyDollars: 50 } }).hasResourceProperties(
+      'AWS::Budgets::Budget',
+      {
+        Budget: { BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: 50, Unit: 'USD' } },
+        NotificationsWithSubscribers: ['ACTUAL', 'FORECASTED'].map((NotificationType) => ({
+          Notification: { NotificationType, ComparisonOperator: 'GREATER_THAN', Threshold: 100 },
+          Subscribers: [{ SubscriptionType: 'SNS', Address: { Ref: topic } }],
+        })),
+      },
     );
   });
 
@@ -110,11 +181,8 @@ describe('the alarms', () => {
     ['rollover-failed', 'AWS/States', 'ExecutionsFailed'],
     ['rollover-timed-out', 'AWS/States', 'ExecutionsTimedOut'],
     ['rollover-aborted', 'AWS/States', 'ExecutionsAborted'],
-    ['rollover-page-errors', 'AWS/Lambda', 'Errors'],
-    ['rollover-summary-errors', 'AWS/Lambda', 'Errors'],
     ['stripe-events-errors', 'AWS/Lambda', 'Errors'],
     ['failed-stripe-events-errors', 'AWS/Lambda', 'Errors'],
-    ['check-stripe-errors', 'AWS/Lambda', 'Errors'],
   ])('%s rings at the first one', (name, namespace, metric) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `postage-prod-${name}`,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { type FunctionName, RIGHTS } from '../../lib/rights.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
-import { functionNameOf, LETTERS, type Resource, WITH_SENDERS } from './template.ts';
+import { FEATURE_FLAGS, functionNameOf, LETTERS, type Resource, SENDERS } from './template.ts';
 
 const FUNCTIONS = Object.keys(RIGHTS) as FunctionName[];
 const LIMIT_BYTES = 400_000;
@@ -38,11 +38,10 @@ function importBundle(name: FunctionName): string {
 
 // As `cdk synth` bundles them.
 beforeAll(() => {
-  const app = createPostageApp(LETTERS, {
-    outdir,
-    checksRules: false,
-    context: { ...WITH_SENDERS, 'aws:cdk:enable-asset-metadata': true },
-  });
+  const stages = { dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS } };
+  const config = { ...LETTERS.config, stages };
+  const context = { ...FEATURE_FLAGS, 'aws:cdk:enable-asset-metadata': true };
+  const app = createPostageApp({ ...LETTERS, config }, { outdir, checksRules: false, context });
   const [stack] = app.synth().stacks;
   const { Resources } = stack?.template as {
     Resources: Record<string, Resource & { Metadata?: Record<string, string> }>;

@@ -35,13 +35,13 @@ describe('the catalogue that is deployed', () => {
 });
 
 describe('the stages of the file', () => {
-  const ofStage = (context: object) =>
-    withoutBundles({ context, checksRules: false }, (stack) => stack.stackName);
+  const ofStage = (stage: string, context = {}) =>
+    withoutBundles({ told: { stage }, context, checksRules: false }, (stack) => stack.stackName);
 
   it('are those that can be deployed', () => {
-    expect(ofStage({})).toBe('Postage-dev');
-    expect(ofStage({ stage: 'prod' })).toBe('Postage-prod');
-    expect(() => ofStage({ stage: 'staging' })).toThrow(
+    expect(ofStage('dev')).toBe('Postage-dev');
+    expect(ofStage('prod')).toBe('Postage-prod');
+    expect(() => ofStage('staging')).toThrow(
       'The owner\'s file has no stage "staging". Choose one with -c stage=…: dev, prod',
     );
   });
@@ -52,11 +52,11 @@ describe('the stages of the file', () => {
     }
   });
 
-  it.each(['trialDays', 'appUrl', 'stripePrice'])('are not told by -c %s', (key) => {
-    expect(() => ofStage({ [key]: '1' })).toThrow(`"-c ${key}" is not known.`);
+  it.each(['config', 'issuer', 'emailFrom', 'stripeApiUrl', 'trialDays'])('are not told by -c %s', (key) => {
+    expect(() => ofStage('dev', { [key]: '1' })).toThrow(`"-c ${key}" is not known`);
   });
 
   it('leave to CDK what it keeps in the context', () => {
-    expect(ofStage({ 'cli-telemetry': false, '@aws-cdk/core:x': true })).toBe('Postage-dev');
+    expect(ofStage('dev', { 'cli-telemetry': false, '@aws-cdk/core:x': true })).toBe('Postage-dev');
   });
 });

@@ -4,10 +4,9 @@ import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctio
 export type Json = Parameters<StateMachine['run']>[0];
 
 const definition = JSON.parse(
-  readFileSync(new URL('../../lib/rollover.asl.json', import.meta.url), 'utf8').replaceAll(
-    /\$\{(\w+)\}/g,
-    'arn:aws:lambda:eu-central-1:123456789012:function:$1',
-  ),
+  readFileSync(new URL('../../lib/rollover.asl.json', import.meta.url), 'utf8')
+    .replaceAll('${Partition}', 'aws')
+    .replaceAll(/\$\{(\w+)\}/g, 'arn:aws:lambda:eu-central-1:123456789012:function:$1'),
 ) as StateMachineDefinition;
 
 type EventLog =

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
+import { FLAGS } from 'aws-cdk-lib/cx-api';
 import { type Variable, VARIABLES } from '../../lambdas/letters/wiring/environment.ts';
 import { ROUTES } from '../../lambdas/letters/http/routes.ts';
-import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
+import { FEATURE_FLAGS, functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
 const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, resource]) => ({
@@ -27,7 +28,12 @@ function variablesReadBy(name: string, which: 'required' | 'required|optional'):
   const read = [...source.matchAll(new RegExp(`(?:${which})Variable\\('(\\w+)'\\)`, 'g'))].map(
     ([, variable]) => VARIABLES[variable as Variable],
   );
-  return source.includes('catalogueInForce()') ? [...read, VARIABLES.catalogueSince] : read;
+  return [
+    ...read,
+    ...(source.includes('catalogueInForce()') ? [VARIABLES.catalogueSince] : []),
+    // What reaches the table tells the stage's metric what it has waited for.
+    ...(which === 'required|optional' && read.includes(VARIABLES.table) ? [VARIABLES.stage] : []),
+  ];
 }
 
 describe('the functions', () => {
@@ -59,13 +65,14 @@ describe('the functions', () => {
 });
 
 describe('the logs', () => {
-  it('are forgotten after three months', () => {
+  it('are forgotten after three months, and that of the gateway, which has addresses, after two weeks', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
 
     // One per function, one of the gateway and one of the state machine.
     expect(groups).toHaveLength(functions.length + 2);
     for (const [, { Properties, DeletionPolicy }] of groups) {
-      expect(Properties['RetentionInDays']).toBe(90);
+      const hasAddresses = Properties['LogGroupName'] === '/aws/vendedlogs/postage-dev/api';
+      expect(Properties['RetentionInDays']).toBe(hasAddresses ? 14 : 90);
       expect(DeletionPolicy).toBe('Delete');
     }
   });
@@ -95,6 +102,7 @@ describe('the rollover', () => {
       DefinitionSubstitutions: {
         RollPageFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloverpage'), 'Arn'] },
         SummarizeFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('rolloversummary'), 'Arn'] },
+        Partition: { Ref: 'AWS::Partition' },
       },
       LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
     });
@@ -126,5 +134,58 @@ describe('the queues', () => {
     });
 
     expect(guarded.sort()).toEqual(queues.map(([id]) => id).sort());
+  });
+});
+
+describe('the feature flags of the CDK', () => {
+  it('are all set, so that none comes to change the template of a stack that lives', () => {
+    const known = Object.entries(FLAGS).filter(([, { introducedIn }]) => introducedIn.v2 !== undefined);
+    const recommended = Object.fromEntries(known.map(([name, flag]) => [name, flag.recommendedValue]));
+    // Statements that are merged can't be compared with the list of rights, one by one.
+    expect(FEATURE_FLAGS).toEqual({ ...recommended, '@aws-cdk/aws-iam:minimizePolicies': false });
+  });
+});
+
+describe('roles of services', () => {
+  it('are for what is in this account alone', () => {
+    const trusts = resourcesOf(template, 'AWS::IAM::Role').flatMap(([id, { Properties }]) => {
+      const { Statement } = Properties['AssumeRolePolicyDocument'] as {
+        Statement: { Principal: { Service: string }; Condition?: object }[];
+      };
+      return Statement.map(({ Principal, Condition }) => ({ id, service: Principal.Service, Condition }));
+    });
+    const others = trusts.filter(({ service }) => service !== 'lambda.amazonaws.com');
+    expect(others.length).toBeGreaterThan(3);
+    for (const { Condition } of others) {
+      expect(Condition).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+    }
+  });
+});
+
+describe('a protected stage', () => {
+  const prod = templateOf({ stage: 'prod', retention: { logDays: 365 } });
+
+  it('keeps logs for as long as it says, and addresses for two weeks', () => {
+    const days = resourcesOf(prod, 'AWS::Logs::LogGroup').map(
+      ([, { Properties }]) => Properties['RetentionInDays'],
+    );
+    expect(new Set(days)).toEqual(new Set([365, 14]));
+  });
+
+  it('does not read source maps where users wait', () => {
+    const mapped = (given: typeof prod): number =>
+      resourcesOf(given, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
+        JSON.stringify(Properties['Environment']).includes('--enable-source-maps'),
+      ).length;
+    expect([mapped(prod), mapped(template)]).toEqual([0, functions.length]);
+  });
+});
+
+describe('logs that AWS delivers', () => {
+  it('have the name that leaves the account’s policy for them as it is', () => {
+    const names = resourcesOf(template, 'AWS::Logs::LogGroup').flatMap(
+      ([, { Properties }]) => Properties['LogGroupName'] ?? [],
+    );
+    expect(names.sort()).toEqual(['/aws/vendedlogs/postage-dev/api', '/aws/vendedlogs/postage-dev/rollover']);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { VARIABLES } from '../../lambdas/wiring/environment.ts';
-import { parseStripeApiUrl } from '../../lib/stripe-settings.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
 const template = templateOf();
@@ -18,17 +17,6 @@ function queue(idPart: string): { id: string; properties: Record<string, unknown
     resourcesOf(template, 'AWS::SQS::Queue').find(([each]) => each.startsWith(idPart)) ?? [];
   return { id: id ?? '', properties: resource?.Properties ?? {} };
 }
-
-describe('what the context says of Stripe', () => {
-  it('may be nothing, or another server', () => {
-    expect(parseStripeApiUrl(undefined)).toBe('');
-    expect(parseStripeApiUrl('http://127.0.0.1:1')).toBe('http://127.0.0.1:1');
-  });
-
-  it.each([['localhost'], ['javascript:alert(1)'], [7]])('is refused as %j', (value) => {
-    expect(() => parseStripeApiUrl(value)).toThrow(/-c stripeApiUrl=/);
-  });
-});
 
 describe('the events of Stripe', () => {
   const events = queue('PaymentsEvents');

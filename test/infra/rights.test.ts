@@ -55,13 +55,18 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["Reconcilerfailedreconciliations\w+","Arn"\]\}$/, 'failedReconciliations'],
     [/^\{"Fn::GetAtt":\["StripeCheckfailedstripechecks\w+","Arn"\]\}$/, 'failedStripeChecks'],
     [/^\{"Fn::GetAtt":\["SendersMailKeys\w+","Id"\]\}$/, 'mailSecret'],
+    [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
+    [/^"\*"$/, 'everything'],
     [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
     [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
+    [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
+    [/^"\*"$/, 'everything'],
     [/^\{"Fn::GetAtt":\["Sendersemailsenderqueue\w+","Arn"\]\}$/, 'dueEmails'],
     [/^\{"Fn::GetAtt":\["Sendersmailsenderqueue\w+","Arn"\]\}$/, 'dueMails'],
     [/^\{"Fn::GetAtt":\["Sendersdeliveryanswersqueue\w+","Arn"\]\}$/, 'answers'],
     [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
     [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
+    [/^\{"Fn::GetAtt":\["IdentityUserPool\w+","Arn"\]\}$/, 'userPool'],
     [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
@@ -150,7 +155,10 @@ describe('the rights of the functions', () => {
     ['dynamodb:Scan', ''],
     ['dynamodb:BatchWriteItem', ''],
     ['dynamodb:DeleteItem', 'admin billing failed-events letters outbox purchases'],
-    ['dynamodb:BatchGetItem', 'admin reconciler rollover-page statistics'],
+    [
+      'dynamodb:BatchGetItem',
+      'admin deliveries failed-events gifts letters purchases reconciler rollover-page statistics',
+    ],
     // A command that changes an account reads it again after a conflict.
     [
       'dynamodb:GetItem',
@@ -195,9 +203,11 @@ describe('the rights of the functions', () => {
         on: ['table'],
         keys: ['USER#*', 'AUDIT#*', 'STATS#*', 'CATALOGUE#*', 'CHECK#*', 'NEAR#*'],
       },
-      { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*'] },
+      { name: 'admin', on: ['table'], keys: ['USER#*', 'CUSTOMER#*', 'CODE#*', 'ERASED#*', 'TEXT#*'] },
       { name: 'admin', on: ['table'], keys: 'AUDIT#*' },
-      { name: 'failed-events', on: ['table', 'listIndex'], keys: 'FAILED#*' },
+      { name: 'admin', on: ['table'], keys: 'TEXT#*' },
+      { name: 'failed-events', on: ['listIndex'], keys: 'FAILED#*' },
+      { name: 'failed-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'failed-events', on: ['table'], keys: 'FAILED#*' },
       { name: 'failed-events', on: ['table'], keys: 'AUDIT#*' },
       { name: 'cron', on: ['table'], keys: 'AUDIT#*' },
@@ -219,7 +229,11 @@ describe('the rights of the functions', () => {
       { name: 'statistics', on: ['table'], keys: 'MARK#*' },
       { name: 'statistics', on: ['table'], keys: 'STATS#*' },
       { name: 'statistics', on: ['table'], keys: ['MARK#*', 'STATS#*'] },
+      { name: 'letters', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
+      { name: 'letters', on: ['table'], keys: 'RATE#*' },
       { name: 'reconciliation', on: ['table'], keys: 'AUDIT#*' },
+      { name: 'email-sender', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
+      { name: 'mail-sender', on: ['table'], keys: ['USER#*', 'TEXT#*'] },
     ]);
   });
 });

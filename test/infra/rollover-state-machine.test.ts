@@ -130,13 +130,34 @@ describe('the state machine of the rollover', () => {
     const { output } = await run({
       page: (input) => {
         if (input.progress.shard === 3 && ++tries <= 3) {
-          throw new Error('Throttled.');
+          throw new Error('Broken for a moment.');
         }
         return roll(input, 1);
       },
     });
 
     expect(tries).toBe(4);
+    expect(output).toMatchObject({ totalProcessed: DUE_SHARDS, brokenShards: 0 });
+  });
+
+  it('waits with a page that Lambda does not run, ten times, and the page keeps its own three tries', async () => {
+    let tries = 0;
+    const { output } = await run({
+      page: (input) => {
+        if (input.progress.shard === 3) {
+          tries += 1;
+          if (tries <= 10) {
+            throw throttled();
+          }
+          if (tries <= 13) {
+            throw new Error('Broken for a moment.');
+          }
+        }
+        return roll(input, 1);
+      },
+    });
+
+    expect(tries).toBe(14);
     expect(output).toMatchObject({ totalProcessed: DUE_SHARDS, brokenShards: 0 });
   });
 
@@ -183,7 +204,7 @@ describe('the state machine of the rollover', () => {
 });
 
 describe('a run that is too long for one execution', () => {
-  const PAGES_PER_EXECUTION = 75;
+  const PAGES_PER_EXECUTION = 25;
 
   async function firstAndNext(pagesOfShard: (shard: number) => number): Promise<{
     first: Execution;
@@ -220,8 +241,8 @@ describe('a run that is too long for one execution', () => {
       started.Input,
     );
     expect(seen).toHaveLength(10);
-    expect(seen[0]).toEqual({ shard: 0, cursor: 'after-75', total: 75, succeeded: 75, failed: 0, pages: 0 });
-    expect(next.output).toMatchObject({ totalProcessed: 2 * 80 + 14 * 2, unfinished: [], brokenShards: 0 });
+    expect(seen[0]).toEqual({ shard: 0, cursor: 'after-25', total: 25, succeeded: 25, failed: 0, pages: 0 });
+    expect(next.output).toMatchObject({ totalProcessed: 2 * 30 + 14 * 2, unfinished: [], brokenShards: 0 });
   });
 
   it('keeps the time at which the first execution started', async () => {
@@ -248,7 +269,7 @@ describe('a run that is too long for one execution', () => {
       startedAt: NOW,
       shards: [
         { shard: 0, brokenPages: 1 },
-        { shard: 1, cursor: 'after-75', total: 75, succeeded: 75, failed: 0, pages: 0 },
+        { shard: 1, cursor: 'after-25', total: 25, succeeded: 25, failed: 0, pages: 0 },
       ],
     };
     const seen: number[] = [];
@@ -256,14 +277,14 @@ describe('a run that is too long for one execution', () => {
       {
         page: (page) => {
           seen.push(page.progress.shard);
-          return roll(page, 76);
+          return roll(page, 26);
         },
       },
       input,
     );
 
     expect(seen).toEqual([1]);
-    expect(failureOf(failure)).toMatchObject({ totalProcessed: 76, brokenShards: 1 });
+    expect(failureOf(failure)).toMatchObject({ totalProcessed: 26, brokenShards: 1 });
   });
 
   it('names the next execution after itself, so that a repeated start finds the same one', async () => {
@@ -285,8 +306,11 @@ describe('a run that is too long for one execution', () => {
           const page = `${input.progress.shard}/${input.progress.total ?? 0}`;
           const made = (tries.get(page) ?? 0) + 1;
           tries.set(page, made);
-          if (made <= 3) {
-            throw new Error('Throttled.');
+          if (made <= 10) {
+            throw throttled();
+          }
+          if (made <= 13) {
+            throw new Error('Broken.');
           }
           return roll(input, 1_000);
         },
@@ -295,11 +319,11 @@ describe('a run that is too long for one execution', () => {
       () => ({ ExecutionArn: 'arn:next', StartDate: 0 }),
     );
 
-    // Seven events for a page that succeeds at once, and nine more for its three failed tries.
+    // Seven events for a page that succeeds at once, and three more for each of its 13 failed tries.
     const pages = DUE_SHARDS * PAGES_PER_EXECUTION;
     expect(countHistoryEvents(smooth.first)).toBeGreaterThan(7 * pages);
-    expect(countHistoryEvents(smooth.first)).toBeLessThan(7.3 * pages);
-    expect(countHistoryEvents(rough)).toBeGreaterThan(16 * pages);
+    expect(countHistoryEvents(smooth.first)).toBeLessThan(7.4 * pages);
+    expect(countHistoryEvents(rough)).toBeGreaterThan(46 * pages);
     expect(countHistoryEvents(rough)).toBeLessThan(20_000);
   });
 });
@@ -314,7 +338,39 @@ describe('the definition', () => {
       Array.from({ length: DUE_SHARDS }, (_, shard) => ({ shard })),
     );
   });
+
+  it('gives each function the retrier that AWS recommends, before that for everything else', () => {
+    // https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+    const text = readFileSync(new URL('../../lib/rollover.asl.json', import.meta.url), 'utf8');
+    const retriers = [...text.matchAll(/"Resource": "\$\{\w+Arn\}"[^]*?"Retry": (\[[^]*?\}\s*\])/g)].map(
+      ([, retry = '[]']) => JSON.parse(retry) as { ErrorEquals: string[] }[],
+    );
+
+    expect(retriers).toHaveLength(2);
+    for (const [ofLambda, ofAll] of retriers) {
+      expect(ofLambda).toEqual({
+        ErrorEquals: [
+          'Lambda.TooManyRequestsException',
+          'Lambda.ClientExecutionTimeoutException',
+          'Lambda.ServiceException',
+          'Lambda.AWSLambdaException',
+          'Lambda.SdkClientException',
+        ],
+        IntervalSeconds: 2,
+        BackoffRate: 2,
+        MaxDelaySeconds: 60,
+        MaxAttempts: 10,
+        JitterStrategy: 'FULL',
+      });
+      expect(ofAll?.ErrorEquals).toEqual(['States.ALL']);
+    }
+  });
 });
+
+/** As Step Functions names it when Lambda has no room for a function. */
+function throttled(): Error {
+  return Object.assign(new Error('Rate exceeded.'), { name: 'Lambda.TooManyRequestsException' });
+}
 
 /** The figures that a failed execution gives as its cause. */
 function failureOf(failure: Execution['failure']): unknown {

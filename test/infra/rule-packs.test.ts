@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { withoutBundles } from './template.ts';
+import { type Told, withoutBundles } from './template.ts';
 
 // The packs load most of the CDK.
 jest.setTimeout(120_000);
@@ -12,13 +12,25 @@ function synthesize(stack: Stack): void {
   }
 }
 
+const RESTORED_STREAM =
+  'arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-03-11T00:00:00.000';
+
 describe('the rule packs AwsSolutions and Serverless', () => {
-  it.each([{}, { stage: 'prod' }, { issuer: 'https://login.example.com/', audience: 'postage' }])(
-    'find nothing that is not acknowledged: %j',
-    (context) => {
-      expect(() => withoutBundles({ context, checksRules: true }, synthesize)).not.toThrow();
+  it.each<Told>([
+    {},
+    { stage: 'prod' },
+    {
+      stage: 'prod',
+      gradual: true,
+      canary: true,
+      table: { name: 'restored', streamArn: RESTORED_STREAM },
+      tracing: true,
+      backupCopy: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:copies',
     },
-  );
+    { issuer: { url: 'https://login.example.com/', audience: ['postage'] } },
+  ])('find nothing that is not acknowledged: %j', (told) => {
+    expect(() => withoutBundles({ told, checksRules: true }, synthesize)).not.toThrow();
+  });
 
   it('stop the synthesis when they find something', () => {
     const withPlainQueue = (stack: Stack): void => {
@@ -26,7 +38,7 @@ describe('the rule packs AwsSolutions and Serverless', () => {
       synthesize(stack);
     };
 
-    expect(() => withoutBundles({ context: {}, checksRules: true }, withPlainQueue)).toThrow(
+    expect(() => withoutBundles({ told: {}, checksRules: true }, withPlainQueue)).toThrow(
       /Acknowledge with 'AwsSolutions::AwsSolutions-SQS4'/,
     );
   });

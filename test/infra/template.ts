@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,22 +7,26 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as config from '../../examples/letters/postage.config.ts';
 import type { LoadedConfig } from '../../lib/load-config.ts';
 import { createPostageApp } from '../../lib/postage-app.ts';
+import type { StageEntry } from '../../lib/stages.ts';
 
 /** A resource of a template, as far as the tests look at it. */
 export interface Resource {
   Type: string;
   Properties: Record<string, unknown>;
+  DependsOn?: string[];
   DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
 }
 
-/** What `cdk deploy -c` can be given. */
-export interface Context {
+/** A stage of the file, `dev` unless told, with other settings than its own. */
+export interface Told extends Partial<StageEntry> {
   stage?: string;
-  issuer?: string;
-  audience?: string;
-  emailFrom?: string | undefined;
-  mailFrom?: string | undefined;
 }
+
+/** As `cdk.json` sets them for the command line. */
+export const { context: FEATURE_FLAGS } = JSON.parse(
+  readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'),
+) as { context: Record<string, unknown> };
 
 /** The letters app, whatever the owner's own file says. */
 export const LETTERS: LoadedConfig = {
@@ -31,30 +35,44 @@ export const LETTERS: LoadedConfig = {
 };
 
 /** With it, every function is deployed that there is. */
-export const WITH_SENDERS = { emailFrom: 'Postage <letters@example.com>', mailFrom: 'adr_1' };
+export const SENDERS = { emailFrom: 'Postage <letters@example.com>', mailFrom: 'adr_1' };
 
-/** The template that is deployed with this context. The functions' code and the rule packs have tests of their own. */
-export function templateOf(context: Context = {}, loaded = LETTERS): Template {
-  return withoutBundles({ context, checksRules: false, loaded }, (stack) => Template.fromStack(stack));
+/** The template of a stage. The functions' code and the rule packs have tests of their own. */
+export function templateOf(told: Told = {}, loaded = LETTERS): Template {
+  return withoutBundles({ told, checksRules: false, loaded }, (stack) => Template.fromStack(stack));
 }
 
 /** Calls with the stack as the app makes it, before synthesis. The folder of the synthesis is gone afterwards. */
 export function withoutBundles<Result>(
   {
-    context,
+    told: { stage = 'dev', ...settings },
     loaded = LETTERS,
+    context = {},
     ...options
-  }: { context: Context; checksRules: boolean; loaded?: LoadedConfig },
+  }: {
+    told: Told;
+    checksRules: boolean;
+    loaded?: LoadedConfig;
+    /** What `-c` says beside the stage. */
+    context?: Readonly<Record<string, unknown>>;
+  },
   use: (stack: Stack) => Result,
 ): Result {
   const outdir = mkdtempSync(join(tmpdir(), 'postage-infra-'));
   try {
-    const app = createPostageApp(loaded, {
-      outdir,
-      ...options,
-      stackTraces: false,
-      context: { ...WITH_SENDERS, ...context, 'aws:cdk:bundling-stacks': [] },
-    });
+    const { stages } = loaded.config;
+    const entry = stages[stage];
+    const withSettings = entry === undefined ? {} : { [stage]: { ...entry, senders: SENDERS, ...settings } };
+    const config = { ...loaded.config, stages: { ...stages, ...withSettings } };
+    const app = createPostageApp(
+      { ...loaded, config },
+      {
+        outdir,
+        ...options,
+        stackTraces: false,
+        context: { ...FEATURE_FLAGS, stage, ...context, 'aws:cdk:bundling-stacks': [] },
+      },
+    );
     const stack = app.node.findAll().find((each) => each instanceof Stack);
     if (stack === undefined) {
       throw new Error('The app has no stack.');

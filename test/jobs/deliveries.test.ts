@@ -139,7 +139,7 @@ describe('answers of senders', () => {
   async function givenDispatched(): Promise<string> {
     const { client, table: name } = table.store();
     const id = randomUUID();
-    const letter = { pk: { S: 'USER#user' }, sk: { S: `LETTER#${id}` }, openDeliveries: { N: '1' } };
+    const letter = { pk: { S: 'USER#user' }, sk: { S: `LETTER#${id}` }, openDeliveries: { SS: [id] } };
     await client.send(new PutItemCommand({ TableName: name, Item: letter }));
     const about = { channel: 'email', paidWith: 'none', id, letterId: id } as const;
     await put(deliveryWith(about, { status: 'dispatched', dispatch: givenDispatch() }));
@@ -159,6 +159,46 @@ describe('answers of senders', () => {
     expect(await answer(eventOf(...answers, ...answers))).toEqual({ batchItemFailures: [] });
     expect(await stored(sent)).toMatchObject({ status: 'sent', sentAt: now, dispatch: { providerId: 'p1' } });
     expect(await stored(failed)).toMatchObject({ status: 'failed', failure: 'no_stamp' });
+  });
+
+  /** An event of SES's, as EventBridge brings it. */
+  function sesEvent(id: string, type: string, about: object, messageId = 'p1', user = 'user'): object {
+    const tags = {
+      'ses:configuration-set': ['postage'],
+      'postage-delivery': [id],
+      'postage-user': [Buffer.from(user).toString('base64url')],
+    };
+    return { source: 'aws.ses', 'detail-type': type, detail: { ...about, mail: { messageId, tags } } };
+  }
+
+  const bounced = (bounceType: string, action?: string) => ({
+    bounce: { bounceType, bouncedRecipients: [{ emailAddress: 'ada@example.com', action }] },
+  });
+
+  it.each([
+    ['bounced for good', 'Email Bounced', bounced('Permanent', 'failed'), 'failed: bounced'],
+    ['bounced until SES gave up', 'Email Bounced', bounced('Transient', 'failed'), 'failed: bounced'],
+    ['is answered by a vacation', 'Email Bounced', bounced('Transient'), 'sent'],
+    ['is called spam', 'Email Complaint Received', { complaint: {} }, 'failed: complained'],
+    ['had a virus', 'Email Rejected', { reject: {} }, 'failed: rejected'],
+  ])('an e-mail that %s', async (_what, type, about, end) => {
+    const id = await givenDispatched();
+    const sent = answerOf('DeliverySent', { userId: 'user', deliveryId: id, attempt: 1, providerId: 'p1' });
+    const report = sesEvent(id, type, about);
+    expect(await answer(eventOf(sent, report, report))).toEqual({ batchItemFailures: [] });
+    const delivery = await stored(id);
+    const failure = delivery?.status === 'failed' ? `: ${delivery.failure}` : '';
+    expect(`${delivery?.status ?? ''}${failure}`).toBe(end);
+  });
+
+  it('reports about another letter, or about nobody, change nothing', async () => {
+    const id = await givenDispatched();
+    const sent = answerOf('DeliverySent', { userId: 'user', deliveryId: id, attempt: 1, providerId: 'p1' });
+    const other = sesEvent(id, 'Email Bounced', bounced('Permanent'), 'p2');
+    const nobody = sesEvent('', 'Email Bounced', bounced('Permanent'));
+    const untagged = { ...nobody, detail: { ...bounced('Permanent'), mail: { messageId: 'p1' } } };
+    expect(await answer(eventOf(sent, other, nobody, untagged))).toEqual({ batchItemFailures: [] });
+    expect(await stored(id)).toMatchObject({ status: 'sent' });
   });
 
   it('are no failure either when they come too late or are about nothing', async () => {

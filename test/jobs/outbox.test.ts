@@ -92,6 +92,28 @@ describe('publishing', () => {
     expect(tries).toHaveLength(4);
   });
 
+  it.each(['MalformedDetail', 'InvalidArgument'])(
+    'G12: sets aside whole, after one try, the record of an event that EventBridge refuses for ever: %s',
+    async (code) => {
+      const records = letters(15);
+      suite.bus().failEntries(({ Detail }) => (Detail.includes(':l4"') ? code : null));
+      expect(await suite.outbox(records)).toEqual({ batchItemFailures: [] });
+      expect(idsOf(suite.bus().requests.flat()).filter((id) => id.endsWith(':l4'))).toHaveLength(1);
+      const [[key, kept] = []] = suite.objects().objects;
+      expect(key).toBe(`failed-records/set-aside/outbox/${records[4]?.eventID ?? ''}.json`);
+      expect(JSON.parse(kept ?? '')).toEqual({ Records: [records[4]] });
+    },
+  );
+
+  it('G12: reports the record of an event that the bus does not take for now', async () => {
+    const records = letters(2);
+    suite.bus().failEntries(({ Detail }) => (Detail.includes(':l1"') ? 'AccessDeniedException' : null));
+    expect(await suite.outbox(records)).toEqual({
+      batchItemFailures: [{ itemIdentifier: sequenceOf(records[1]) }],
+    });
+    expect(suite.objects().objects.size).toBe(0);
+  });
+
   it('G12: reports every record when the bus is down', async () => {
     suite.bus().failRequests(500);
     const records = letters(3);
@@ -137,7 +159,7 @@ describe('publishing', () => {
       data: { letterId: 'l1', createdAt: '2026-02-10T00:00:00.000Z' },
     };
     expect(await publishEvents(bus, [event], deadlineIn(0))).toEqual([
-      { event, reason: 'There was no time left.' },
+      { event, reason: 'There was no time left.', isRefused: false },
     ]);
     expect(suite.bus().requests).toEqual([]);
   });

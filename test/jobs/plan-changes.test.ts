@@ -1,13 +1,8 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Stripe } from 'stripe';
-import { type ChangeOutcome } from '../../lambdas/commands/change-billing.ts';
-import { type CommandContext } from '../../lambdas/commands/command-context.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
-import { type AskedChange } from '../../lambdas/domain/plan-changes.ts';
 import {
-  askFor,
   CANCEL,
   changeTo,
   ENTERPRISE_OFFER,
@@ -15,76 +10,10 @@ import {
   PRO_YEARLY_OFFER,
   TAKE_BACK,
 } from '../support/changes.ts';
-import { ENTERPRISE, gatedConnection, PRO, usePayments } from '../support/payments.ts';
+import { done, isUpdate, NEEDS_HOLDER, REFUSED, useChanging } from '../support/changing.ts';
+import { ENTERPRISE, PRO } from '../support/payments.ts';
 
-const suite = usePayments('2026-01-31T09:00:00Z');
-const NEEDS_HOLDER = 'pm_card_authenticationRequired';
-
-let user: { userId: string; customerId: string };
-let subscriptionId: string;
-
-beforeEach(async () => {
-  await subscribe(PRO);
-});
-
-async function subscribe(price: string, card = 'pm_card_visa'): Promise<void> {
-  user = await suite.givenCustomer(card);
-  const { stripe } = suite.at();
-  subscriptionId = (await stripe.subscriptions.create({ customer: user.customerId, items: [{ price }] })).id;
-  if (card === NEEDS_HOLDER) {
-    const { data } = await stripe.invoices.list({ customer: user.customerId });
-    suite.at().standIn.control.payInvoice(data[0]?.id ?? '', 'pm_card_visa');
-  }
-  await suite.followAll();
-}
-
-const now = (): number => suite.at().clock.now();
-const card = (name: string): unknown => suite.at().standIn.control.changeCardInPortal(user.customerId, name);
-
-/** @param key of the request; without one, each request is another */
-function ask(
-  asked: AskedChange,
-  {
-    key,
-    services = suite.services(),
-    ...context
-  }: Partial<CommandContext> & {
-    key?: string;
-    services?: StripeServices;
-  } = {},
-): Promise<ChangeOutcome> {
-  const own = key === undefined ? {} : { key };
-  return askFor(services, asked, { userId: user.userId, now: now(), ...own }, context);
-}
-
-/** Another function, whose requests that change something go through a gate. */
-function gated(gate: (path: string, send: () => Promise<Response>) => Promise<Response>): StripeServices {
-  const gatedFetch: typeof fetch = (input, init) => {
-    const { pathname } = new URL(input instanceof Request ? input.url : input);
-    const send = (): Promise<Response> => fetch(input, init);
-    return init?.method === 'POST' ? gate(pathname, send) : send();
-  };
-  const stripe = gatedConnection(suite.at().standIn, () => null, gatedFetch);
-  return { ...suite.services(), stripe };
-}
-
-const REFUSED = (): Response =>
-  Response.json({ error: { type: 'invalid_request_error', message: 'Not allowed.' } }, { status: 400 });
-const isUpdate = (path: string): boolean => path.startsWith('/v1/subscriptions/');
-
-async function atStripe(): Promise<Stripe.Subscription> {
-  return suite.stripe().subscriptions.retrieve(subscriptionId, { expand: ['schedule'] });
-}
-
-async function invoices(): Promise<Stripe.Invoice[]> {
-  return (await suite.stripe().invoices.list({ subscription: subscriptionId })).data;
-}
-
-function passes(ms: number): void {
-  suite.at().moveTo(toIso(now() + ms));
-}
-
-const done = { outcome: 'answered', record: { status: 'done' } };
+const { suite, user, subscriptionId, subscribe, ask, gated, atStripe, invoices, passes, now } = useChanging();
 
 describe('an upgrade whose answer is lost', () => {
   const losing = (): StripeServices =>
@@ -102,21 +31,21 @@ describe('an upgrade whose answer is lost', () => {
     );
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'one' })).toMatchObject(done);
     expect(await invoices()).toHaveLength(2);
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 
   it('is completed by the events of Stripe', async () => {
     await expect(ask(changeTo(ENTERPRISE_OFFER), { services: losing() })).rejects.toThrow();
-    expect((await suite.account(user.userId)).openChange).not.toBeNull();
+    expect((await suite.account(user().userId)).openChange).not.toBeNull();
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 
   it('is completed by whoever asks for the same', async () => {
     await expect(ask(changeTo(ENTERPRISE_OFFER), { services: losing() })).rejects.toThrow();
     expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject({ outcome: 'refused', refusal: 'same_plan' });
     expect(await invoices()).toHaveLength(2);
-    expect(await suite.account(user.userId)).toMatchObject({ openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ openChange: null });
   });
 
   it('is answered as it stands when the time of the request is over', async () => {
@@ -133,7 +62,7 @@ describe('an upgrade whose answer is lost', () => {
     const outcome = await ask(changeTo(ENTERPRISE_OFFER), { services: slow, deadline });
     expect(outcome).toMatchObject({ outcome: 'answered', record: { status: 'asked' } });
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 
   it('waits for its holder all the same', async () => {
@@ -159,14 +88,14 @@ describe('a change that does not reach Stripe', () => {
       record: { status: 'refused', failure: 'lapsed' },
       isRepeated: true,
     });
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
   });
 
   it('puts back what it had put aside', async () => {
     await subscribe(ENTERPRISE);
     await ask(changeTo(PRO_OFFER));
     const { items } = await atStripe();
-    await suite.stripe().subscriptions.update(subscriptionId, {
+    await suite.stripe().subscriptions.update(subscriptionId(), {
       items: [{ id: items.data[0]?.id ?? '', price: PRO }],
     });
     const onlyReleases = gated((path, send) =>
@@ -179,65 +108,9 @@ describe('a change that does not reach Stripe', () => {
     passes(HOUR_MS);
     // Nobody asks for anything any more.
     expect(await suite.follow(events)).toEqual([]);
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     const { schedule } = await atStripe();
     expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
-  });
-});
-
-describe('an upgrade that waits for its holder', () => {
-  beforeEach(async () => {
-    await subscribe(ENTERPRISE);
-    await ask(changeTo(PRO_OFFER));
-    const { items } = await atStripe();
-    await suite.stripe().subscriptions.update(subscriptionId, {
-      items: [{ id: items.data[0]?.id ?? '', price: PRO }],
-    });
-    card(NEEDS_HOLDER);
-    expect(await ask(changeTo(PRO_YEARLY_OFFER), { key: 'waits' })).toMatchObject({
-      record: { status: 'sent' },
-    });
-    await suite.followAll();
-    expect((await atStripe()).schedule).toBeNull();
-  });
-
-  it('is settled by the events when it expires, and what it had put aside is scheduled again', async () => {
-    passes(24 * HOUR_MS);
-    await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
-    const { schedule, pending_update: pending } = await atStripe();
-    expect(pending).toBeNull();
-    expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
-    expect(await ask(changeTo(PRO_YEARLY_OFFER), { key: 'waits' })).toMatchObject({
-      record: { status: 'refused', failure: 'payment_failed' },
-    });
-  });
-
-  it('holds when its holder pays while it is being taken back', async () => {
-    const paying = gated(async (path, send) => {
-      if (path.endsWith('/void')) {
-        const [invoice] = await invoices();
-        suite.at().standIn.control.payInvoice(invoice?.id ?? '', 'pm_card_visa');
-      }
-      return send();
-    });
-    expect(await ask(TAKE_BACK, { services: paying })).toMatchObject({ refusal: 'nothing_scheduled' });
-    await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({
-      plan: 'pro',
-      subscription: { interval: 'year' },
-      openChange: null,
-    });
-    expect(await ask(changeTo(PRO_YEARLY_OFFER), { key: 'waits' })).toMatchObject(done);
-  });
-
-  it('ends with its subscription', async () => {
-    await suite.stripe().subscriptions.cancel(subscriptionId);
-    await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'none', openChange: null });
-    expect(await ask(changeTo(PRO_YEARLY_OFFER), { key: 'waits' })).toMatchObject({
-      record: { status: 'refused', failure: 'lapsed' },
-    });
   });
 });
 
@@ -247,14 +120,14 @@ describe('two changes at once', () => {
     expect(outcomes.some((outcome) => outcome.outcome === 'answered')).toBe(true);
     expect(await invoices()).toHaveLength(2);
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 
   it('come one after the other if not, or one is refused', async () => {
     await Promise.all([ask(changeTo(ENTERPRISE_OFFER)), ask(CANCEL)]);
     await suite.followAll();
     const { cancel_at: cancelAt, items } = await atStripe();
-    const account = await suite.account(user.userId);
+    const account = await suite.account(user().userId);
     expect(account.openChange).toBeNull();
     expect(account.plan).toBe(items.data[0]?.price.id === ENTERPRISE ? 'enterprise' : 'pro');
     expect(account.subscription).toMatchObject({ endsAt: cancelAt === null ? null : cancelAt * 1_000 });
@@ -274,7 +147,7 @@ describe('what Stripe refuses', () => {
     const refused = { record: { status: 'refused', failure: 'rejected' } };
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no', services: refusing })).toMatchObject(refused);
     expect(await ask(changeTo(ENTERPRISE_OFFER), { key: 'no' })).toMatchObject(refused);
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
   });
 
   it('has happened if it shows all the same', async () => {
@@ -290,7 +163,7 @@ describe('a larger plan that somebody has asked Stripe for', () => {
   it('is not taken back if its holder has just paid', async () => {
     await subscribe(PRO, NEEDS_HOLDER);
     const { items } = await atStripe();
-    await suite.stripe().subscriptions.update(subscriptionId, {
+    await suite.stripe().subscriptions.update(subscriptionId(), {
       items: [{ id: items.data[0]?.id ?? '', price: ENTERPRISE }],
       billing_cycle_anchor: { type: 'now' },
       proration_behavior: 'always_invoice',
@@ -304,7 +177,7 @@ describe('a larger plan that somebody has asked Stripe for', () => {
     });
     expect(await ask(TAKE_BACK, { services: paying })).toMatchObject({ refusal: 'nothing_scheduled' });
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'enterprise', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'enterprise', openChange: null });
   });
 });
 
@@ -333,8 +206,18 @@ describe('a change that meets the end of the period', () => {
     await expect(ask(changeTo(PRO_OFFER), { key: 'late', services })).rejects.toThrow('Stripe');
     await atEnd();
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     expect(await ask(changeTo(PRO_OFFER), { key: 'late' })).toMatchObject(done);
+  });
+
+  it('ends the period in which it reaches Stripe, and its record says so', async () => {
+    const away = gated(() => Promise.reject(new TypeError('No connection.')));
+    await expect(ask(CANCEL, { key: 'again', services: away })).rejects.toThrow('Stripe');
+    await atEnd();
+    const answer = await ask(CANCEL, { key: 'again' });
+    const effectiveAt = ((await atStripe()).cancel_at ?? 0) * 1_000;
+    expect(effectiveAt).toBeGreaterThan(now());
+    expect(answer).toMatchObject({ record: { status: 'done', effectiveAt } });
   });
 
   it('is not taken back any more once it holds', async () => {
@@ -349,7 +232,7 @@ describe('a change that meets the end of the period', () => {
       record: { status: 'refused', failure: 'lapsed' },
     });
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'pro', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject(done);
   });
 
@@ -358,7 +241,7 @@ describe('a change that meets the end of the period', () => {
     await expect(ask(CANCEL, { key: 'last', services })).rejects.toThrow('Stripe');
     await atEnd();
     await suite.followAll();
-    expect(await suite.account(user.userId)).toMatchObject({ plan: 'none', openChange: null });
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'none', openChange: null });
     expect(await ask(CANCEL, { key: 'last' })).toMatchObject(done);
   });
 });

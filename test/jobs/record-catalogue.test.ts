@@ -40,6 +40,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: LOCAL_AWS.credentials.secretAccessKey,
     AWS_ENDPOINT_URL_DYNAMODB: table.proxy().endpoint,
     [VARIABLES.table]: table.store().table,
+    [VARIABLES.stage]: 'test',
   });
   ({ handler } = await import('../../lambdas/jobs/record-catalogue.ts'));
   await new Promise<void>((resolve) => bucket.listen(0, '127.0.0.1', resolve));

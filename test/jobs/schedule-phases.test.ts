@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { readChangeable, type FoundSubscription } from '../../lambdas/adapters/stripe/changeable.ts';
+import { keptPhases } from '../../lambdas/adapters/stripe/phases.ts';
 import { asideOf, scheduling } from '../../lambdas/adapters/stripe/schedules.ts';
 import { LETTERS } from '../support/catalogues.ts';
 import { plentyOfTime } from '../support/table.ts';
@@ -55,6 +56,9 @@ async function found(later: object[] = []): Promise<FoundSubscription> {
       current_phase: { start_date: START, end_date: END },
       phases: [phaseOf([STORAGE, PLAN], START, END), ...later],
     },
+    discounts: [],
+    default_tax_rates: [],
+    automatic_tax: { enabled: false },
     cancel_at: null,
     pending_update: null,
     latest_invoice: null,
@@ -116,7 +120,7 @@ describe('what is put aside', () => {
         phaseOf([item], NEXT, year),
       ]),
     );
-    const phases = JSON.parse(kept ?? '[]') as Stripe.SubscriptionScheduleUpdateParams.Phase[];
+    const phases = keptPhases(kept ?? '[]');
     expect(phases.map(({ duration }) => duration)).toEqual([
       { interval: 'day', interval_count: 15 },
       { interval: 'month', interval_count: 1 },

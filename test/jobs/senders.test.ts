@@ -87,14 +87,28 @@ function sesError(name: string, message = 'as told', status = 400): () => Reply 
   return () => ({ status, body: { message }, headers: { 'x-amzn-errortype': name } });
 }
 
+function ses(from: string): Send<EmailRecipient> {
+  return connectSes({ from, configurationSet: 'postage', batchesAtOnce: 2 });
+}
+
+/** What SES was asked beside its quota. */
+function emails(): Asked[] {
+  return asked.filter(({ method }) => method === 'POST');
+}
+
 describe('SES', () => {
   it('is asked once, from the address, for a text', async () => {
     reply = () => ({ status: 200, body: { MessageId: 'm1' } });
-    const send = connectSes('Postage <letters@example.com>');
+    const send = ses('Postage <letters@example.com>');
     expect(await send(parcelFor(EMAIL))).toEqual({ outcome: 'accepted', providerId: 'm1' });
-    expect(asked).toHaveLength(1);
-    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({
-      FromEmailAddress: 'Postage <letters@example.com>',
+    expect(emails()).toHaveLength(1);
+    expect(JSON.parse(emails()[0]?.body ?? '')).toMatchObject({
+      FromEmailAddress: '"Postage" <letters@example.com>',
+      ConfigurationSetName: 'postage',
+      EmailTags: [
+        { Name: 'postage-delivery', Value: 'd1' },
+        { Name: 'postage-user', Value: Buffer.from('auth0|"ada"').toString('base64url') },
+      ],
       Destination: { ToAddresses: ['ada@example.com'] },
       Content: { Simple: { Subject: { Data: 'To me' }, Body: { Text: { Data: 'Still there?' } } } },
     });
@@ -110,25 +124,44 @@ describe('SES', () => {
     ],
     ['has paused the account', sesError('SendingPausedException'), 'SenderNotConfiguredError'],
     ['does not allow it', sesError('AccessDeniedException', 'no', 403), 'SenderNotConfiguredError'],
-    ['asks for patience', sesError('TooManyRequestsException', 'slower', 429), 'NothingTakenError'],
+    ['asks for patience', sesError('TooManyRequestsException', 'slower', 429), 'ProviderBusyError'],
     ['fails itself', sesError('InternalServiceErrorException', 'oh', 500), 'InternalServiceErrorException'],
   ])('that %s ends as it should, and is not asked again', async (_what, answer, end) => {
     reply = answer;
-    expect(await endOf(connectSes('letters@example.com'), parcelFor(EMAIL))).toEqual(end);
-    expect(asked).toHaveLength(1);
+    expect(await endOf(ses('letters@example.com'), parcelFor(EMAIL))).toEqual(end);
+    expect(emails()).toHaveLength(1);
   });
 
   it('whose answer is lost may have taken it: the claim is kept', async () => {
     reply = () => null;
-    const error: unknown = await connectSes('letters@example.com')(parcelFor(EMAIL)).catch((e: unknown) => e);
+    const error: unknown = await ses('letters@example.com')(parcelFor(EMAIL)).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(NothingTakenError);
   });
 
   it('that cannot be reached has taken nothing', async () => {
     process.env['AWS_ENDPOINT_URL_SESV2'] = 'http://127.0.0.1:1';
-    expect(await endOf(connectSes('letters@example.com'), parcelFor(EMAIL))).toBe('NothingTakenError');
+    expect(await endOf(ses('letters@example.com'), parcelFor(EMAIL))).toBe('NothingTakenError');
     process.env['AWS_ENDPOINT_URL_SESV2'] = url;
+  });
+
+  it('is asked no faster than the account may', async () => {
+    reply = ({ method }) => ({
+      status: 200,
+      body: method === 'GET' ? { SendQuota: { MaxSendRate: 40 } } : { MessageId: 'm1' },
+    });
+    const send = ses('letters@example.com');
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 5 }, () => send(parcelFor(EMAIL))));
+    // Two batches share 40 a second, so that the fifth comes after four times 50 ms.
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
+    expect(asked.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('is asked on a connection of its own', async () => {
+    reply = () => ({ status: 200, body: { MessageId: 'm1' } });
+    await ses('letters@example.com')(parcelFor(EMAIL));
+    expect(emails().map(({ headers }) => headers.connection)).toEqual(['close']);
   });
 });
 
@@ -151,6 +184,7 @@ describe('Lob', () => {
     expect(body).toContain(`name="metadata[postage_user]"\r\n\r\n${user}\r\n`);
     expect(body).toContain('name="to[address_country]"\r\n\r\nGB\r\n');
     expect(body).not.toContain('to[address_state]');
+    expect(headers).toMatchObject({ connection: 'close' });
   });
 
   it('is asked first whether it has the letter, when an earlier attempt may have sent it', async () => {
@@ -173,11 +207,16 @@ describe('Lob', () => {
     [401, 'SenderNotConfiguredError'],
     [402, 'SenderNotConfiguredError'],
     [404, 'SenderNotConfiguredError'],
-    [429, 'NothingTakenError'],
+    [429, 'ProviderBusyError'],
     [500, 'NothingTakenError'],
   ])('that answers %i ends as it should', async (status, end) => {
     reply = () => ({ status, body: { error: {} } });
     expect(await endOf(lob(), parcelFor(POSTAL))).toEqual(end);
+  });
+
+  it('that does not know the sender’s address fails no mail', async () => {
+    reply = () => ({ status: 422, body: { error: { message: 'from address not found' } } });
+    expect(await endOf(lob(), parcelFor(POSTAL))).toBe('SenderNotConfiguredError');
   });
 
   it('that cannot tell whether it has the letter is not given another', async () => {

@@ -27,7 +27,7 @@ export const catalogue = defineCatalogue({
   trialDays: 0,
 });
 export const letters = null;
-export const stages = { dev: { appUrl: 'http://localhost:3000' } };
+export const stages = { dev: { disposable: true, appUrl: 'http://localhost:3000' } };
 `;
 
 function write(name: string, text: string): string {
@@ -107,6 +107,12 @@ describe('npm start refuses, in a line that names the file', () => {
     expect(others).toEqual([]);
     expect(line).toMatch(new RegExp(`^${file}: `));
     expect(line.slice(file.length + 2)).toMatch(message);
+  });
+
+  it('a stage that the file does not list', async () => {
+    const file = write('stages.ts', fileWith(1));
+    const { code, stderr } = await start('--port', '0', '--config', file, '--stage', 'live').ended;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'The file has no stage "live". It has dev.\n' });
   });
 
   it('and every mistake of a catalogue, each in a line of its own', async () => {

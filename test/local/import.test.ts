@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { checkFile } from '../../local/import-file.ts';
+import { LETTERS } from '../support/catalogues.ts';
 import { type Command, runCommand } from '../support/command.ts';
 import { ENTERPRISE, PRO, usePayments } from '../support/payments.ts';
 import { storedAccount } from '../support/users.ts';
@@ -105,6 +107,19 @@ Nothing was changed.
     await expect(storedAccount(suite.store(), user)).rejects.toThrow();
   });
 
+  it('takes no balance where the catalogue has no credits', async () => {
+    const file = join(folder, 'balance.csv');
+    writeFileSync(file, 'user,customer,balance\nada,,0\nbob,,3\n');
+    expect((await checkFile(file, { ...LETTERS, credit: null })).mistakes).toEqual([
+      {
+        line: 3,
+        column: 'balance',
+        message: 'The catalogue has no credits, so it must be 0, and is "3".',
+      },
+    ]);
+    expect((await checkFile(file, LETTERS)).mistakes).toEqual([]);
+  });
+
   it('stops at a key that Stripe refuses, and says how to go on', async () => {
     const file = join(folder, 'key.csv');
     writeFileSync(file, `user,customer,balance\n${randomUUID()},cus_1,0\n`);
@@ -124,8 +139,16 @@ Nothing was changed.
     ['no file', [], {}, 1, 'Name the file of users.'],
     ['two files', [FILE, FILE], {}, 1, 'Name the file of users.'],
     ['a file that is not there', ['nowhere.csv'], {}, 1, 'nowhere.csv: There is no such file.'],
+    [
+      'a file that is not there, before it looks for a table',
+      ['nowhere.csv', '--table', 'nobody'],
+      {},
+      1,
+      'nowhere.csv: There is no such file.',
+    ],
     ['an unknown option', [FILE, '--force'], {}, 2, "Unknown option '--force'"],
     ['an instant that is none', [FILE, '--as-of', 'today'], {}, 1, '--as-of must be an instant'],
+    ['an instant that is not yet', [FILE, '--as-of', '2199-01-31T00:00:00Z'], {}, 1, 'has not come yet'],
     [
       'what is no key',
       [FILE],

@@ -56,7 +56,7 @@ describe('the blocks of the README', () => {
   it('are run, but for those that install or deploy', () => {
     expect(README.split('```sh').length - 1).toBe(BLOCKS.length);
     const others = BLOCKS.filter(({ isRun }) => !isRun).map(({ code }) => code.trim());
-    expect(others).toEqual(['npm ci && npm start', 'npx cdk deploy -c stage=dev', 'npm ci && npm test']);
+    expect(others).toEqual(['npm ci && npm start', 'npm run deploy -- dev', 'npm ci && npm test']);
   });
 
   it('run as one script, and each request succeeds', () => {

@@ -69,7 +69,7 @@ describe('npm run stripe -- try', () => {
       '  Stripe:  price small · status active · pending shown · invoice open\n' +
         '  Postage: price small · status active · pending shown · invoice open\n  ✓ as expected: ',
     );
-    expect(stdout).toMatch(/^19 as expected, 0 other, 4 skipped\.$/m);
+    expect(stdout).toMatch(/^20 as expected, 0 other, 4 skipped\.$/m);
     expect(code).toBe(0);
     const made = (await at.stripe.subscriptions.list({ status: 'all', limit: 100 })).data;
     expect(made.length).toBeGreaterThan(10);

@@ -3,10 +3,17 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { eraseUser as eraseWith, type ErasureOutcome } from '../../lambdas/commands/erase-user.ts';
 import { processStripeEvents as processWith } from '../../lambdas/commands/process-stripe-events.ts';
-import { CORE_SETTLERS, settleDue, type Settled, type Settler } from '../../lambdas/commands/settle-due.ts';
+import {
+  CORE_SETTLERS,
+  type Part,
+  settleDue,
+  type Settled,
+  type Settler,
+} from '../../lambdas/commands/settle-due.ts';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { type Deadline } from '../../lambdas/domain/deadline.ts';
 import { type Instant } from '../../lambdas/domain/instants.ts';
+import { textsOf } from '../../lambdas/letters/adapters/letter-item.ts';
 import { callOffPaidMails } from '../../lambdas/letters/commands/call-off-paid-mails.ts';
 import { type CardSettlement, settleDelivery } from '../../lambdas/letters/commands/settle-delivery.ts';
 import { EVENT_HANDLERS } from '../../lambdas/letters/commands/stripe-event-handlers.ts';
@@ -22,12 +29,13 @@ export function reconcile(
   now: Instant,
   deadline: Deadline,
   cards: CardSettlement = { settlePayment: wait, refund: wait },
+  part?: Part,
 ): Promise<Reconciliation> {
   const settlers = new Map<string, Settler<DueOutcome>>([
     ...CORE_SETTLERS,
     ['DELIVERY', settleDelivery(cards)],
   ]);
-  return settleDue(store, settlers, now, deadline);
+  return settleDue(store, settlers, now, deadline, part);
 }
 
 export function processStripeEvents(
@@ -44,5 +52,5 @@ export function eraseUser(
   now: Instant,
   deadline: Deadline,
 ): Promise<ErasureOutcome> {
-  return eraseWith(store, userId, now, deadline, callOffPaidMails);
+  return eraseWith(store, userId, now, deadline, { settle: callOffPaidMails, belongingsOf: textsOf });
 }

@@ -4,7 +4,9 @@ import {
   type Catalogue,
   catalogueOf,
   defineCatalogue,
+  findBundle,
   type PlanEntry,
+  type Price,
   type Title,
   usd,
 } from '../../lambdas/domain/catalogue.ts';
@@ -12,6 +14,15 @@ import { type Instant } from '../../lambdas/domain/instants.ts';
 
 /** The letters app's catalogue, in force from the beginning. */
 export const LETTERS = catalogueOf(catalogue, 0);
+
+/** What so many credits cost in the letters app. */
+export function bundlePrice(credits: number): Price {
+  const bundle = findBundle(LETTERS, credits);
+  if (bundle === null) {
+    throw new Error(`There is no bundle of ${String(credits)} credits.`);
+  }
+  return bundle.price;
+}
 
 /** The letters app, whose plans grant three credits more, in force since an instant. */
 export function lettersWithMore(since: Instant): Catalogue {

@@ -25,7 +25,18 @@ const LETTERS = ['--config', 'examples/letters/postage.config.ts'];
  * says.
  */
 export function runCommand(
-  program: 'start' | 'rollover' | 'audit' | 'catalogue' | 'import' | 'stripe',
+  program:
+    | 'start'
+    | 'rollover'
+    | 'audit'
+    | 'aws'
+    | 'catalogue'
+    | 'deploy'
+    | 'export'
+    | 'import'
+    | 'replay'
+    | 'restore'
+    | 'stripe',
   args: readonly string[],
   variables: Record<string, string> = {},
 ): Command {

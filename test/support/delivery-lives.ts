@@ -23,7 +23,10 @@ const POSTAL: PostalRecipient = {
 };
 
 type About = Partial<
-  Pick<Delivery, 'id' | 'letterId' | 'paidWith' | 'payment' | 'deliverAt' | 'createdAt' | 'version'>
+  Pick<
+    Delivery,
+    'id' | 'letterId' | 'paidWith' | 'payment' | 'deliverAt' | 'promised' | 'createdAt' | 'version'
+  >
 > & { channel?: Channel };
 
 /** A mail paid with a credit and scheduled, unless told otherwise. */

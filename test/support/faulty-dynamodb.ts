@@ -49,12 +49,28 @@ export interface FaultyDynamoDb {
   inject(injector: Injector): void;
   /** Requests since the last `reset`, by operation. */
   requests(): Record<string, number>;
-  /** Capacity units since the last `reset`, the table's and its indexes' together. */
-  consumedUnits(): number;
+  /** Capacity units since the last `reset`, the table's and its indexes' together: of reads, of writes, or of both. */
+  consumedUnits(of?: UnitKind): number;
   /** Forgets counts and faults. */
   reset(): void;
   stop(): Promise<void>;
 }
+
+export type UnitKind = 'reads' | 'writes';
+
+/** The operations that report capacity. */
+const UNIT_KINDS: Readonly<Record<string, UnitKind>> = {
+  BatchGetItem: 'reads',
+  GetItem: 'reads',
+  Query: 'reads',
+  Scan: 'reads',
+  TransactGetItems: 'reads',
+  BatchWriteItem: 'writes',
+  DeleteItem: 'writes',
+  PutItem: 'writes',
+  TransactWriteItems: 'writes',
+  UpdateItem: 'writes',
+};
 
 interface Options {
   /** Asks DynamoDB for the capacity of each request. */
@@ -80,11 +96,11 @@ export async function startFaultyDynamoDb(target: string, options: Options = {})
       proxy.injector = injector;
     },
     requests: () => Object.fromEntries(proxy.counts),
-    consumedUnits: () => proxy.units,
+    consumedUnits: (of) => (of === undefined ? proxy.units.reads + proxy.units.writes : proxy.units[of]),
     reset: () => {
       proxy.injector = NO_FAULT;
       proxy.counts.clear();
-      proxy.units = 0;
+      proxy.units = { reads: 0, writes: 0 };
     },
     stop: async () => {
       proxy.agent.destroy();
@@ -107,7 +123,7 @@ class Proxy {
   readonly #target: URL;
   readonly #measuresCapacity: boolean;
   injector = NO_FAULT;
-  units = 0;
+  units: Record<UnitKind, number> = { reads: 0, writes: 0 };
 
   constructor(target: URL, measuresCapacity: boolean) {
     this.#target = target;
@@ -121,29 +137,30 @@ class Proxy {
     const fault = this.injector({ operation, body });
     switch (fault?.fault) {
       case undefined:
-        send(answer, await this.#forward(incoming, body));
+        send(answer, await this.#forward(operation, incoming, body));
         return;
       case 'answer':
         send(answer, asAnswer(fault));
         return;
       case 'lose the answer':
-        await this.#forward(incoming, body);
+        await this.#forward(operation, incoming, body);
         answer.destroy();
         return;
       case 'cut the answer':
-        cut(answer, await this.#forward(incoming, body));
+        cut(answer, await this.#forward(operation, incoming, body));
         return;
       case 'hang':
         return;
       case 'wait':
         await fault.until();
-        send(answer, await this.#forward(incoming, body));
+        send(answer, await this.#forward(operation, incoming, body));
         return;
     }
   }
 
-  async #forward(incoming: IncomingMessage, body: RequestBody): Promise<Answer> {
-    const sent = this.#measuresCapacity ? { ...body, ReturnConsumedCapacity: 'INDEXES' } : body;
+  async #forward(operation: string, incoming: IncomingMessage, body: RequestBody): Promise<Answer> {
+    const kind = this.#measuresCapacity ? UNIT_KINDS[operation] : undefined;
+    const sent = kind !== undefined ? { ...body, ReturnConsumedCapacity: 'INDEXES' } : body;
     const outgoing = httpRequest(this.#target, {
       agent: this.agent,
       method: 'POST',
@@ -161,8 +178,8 @@ class Proxy {
       contentType: String(response.headers['content-type']),
       body: await buffer(response),
     };
-    if (this.#measuresCapacity) {
-      this.units += unitsOf(answer.body);
+    if (kind !== undefined) {
+      this.units[kind] += unitsOf(answer.body);
     }
     return answer;
   }

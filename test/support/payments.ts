@@ -105,8 +105,11 @@ export interface PaymentsSuite extends FaultyTable {
   failed: () => Promise<FailedEvent[]>;
 }
 
+/** How the stand-in plays Stripe. */
+export type StandInOptions = NonNullable<Parameters<typeof openStripe>[1]>;
+
 /** A Stripe of its own for each test, which begins at this instant. */
-export function usePayments(startIso: string, options: Parameters<typeof openStripe>[1] = {}): PaymentsSuite {
+export function usePayments(startIso: string, options: StandInOptions = {}): PaymentsSuite {
   const table = useFaultyTable();
   let opened: TestStripe | null = null;
   let told = 0;

@@ -8,11 +8,10 @@ import { type Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { checkOutBundle } from '../../lambdas/adapters/stripe/checkout.ts';
 import { type StripeConnection } from '../../lambdas/adapters/stripe/connection.ts';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { bundleOf } from '../../lambdas/domain/catalogue.ts';
-import { LETTERS } from './catalogues.ts';
+import { bundlePrice, LETTERS } from './catalogues.ts';
 import { type Purchase } from '../../lambdas/domain/purchases.ts';
 import { active } from './accounts.ts';
-import { eventAbout, type PaymentsSuite, usePayments } from './payments.ts';
+import { eventAbout, type PaymentsSuite, type StandInOptions, usePayments } from './payments.ts';
 import { idOf } from './stripe.ts';
 import { plentyOfTime } from './table.ts';
 import { givenPlan } from './users.ts';
@@ -37,7 +36,7 @@ export async function beginPurchase(
   id = randomUUID().replaceAll('-', ''),
 ): Promise<{ id: string; sessionId: string }> {
   const deadline = plentyOfTime();
-  const { price } = bundleOf(LETTERS, bundle);
+  const price = bundlePrice(bundle);
   const { checkout } = LETTERS;
   const context = { userId, id, fingerprint: 'a bundle', now, deadline };
   await openPurchase(store, context, { credits: bundle, ...price, customerId });
@@ -92,8 +91,8 @@ export interface PurchasesSuite extends PaymentsSuite {
 }
 
 /** What `usePayments` gives, and somebody who buys. */
-export function usePurchases(startIso: string): PurchasesSuite {
-  const suite = usePayments(startIso);
+export function usePurchases(startIso: string, options: StandInOptions = {}): PurchasesSuite {
+  const suite = usePayments(startIso, options);
   let buyer: Buyer = { userId: '', customerId: '' };
   const now = (): number => suite.at().clock.now();
   beforeEach(async () => {

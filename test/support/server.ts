@@ -24,6 +24,7 @@ export interface PostageOptions {
   functions?: FunctionLoaders;
   dataDir?: string;
   hasLetters?: boolean;
+  origins?: readonly string[];
 }
 
 /** Starts Postage with a table of its own. Once per test file: the functions keep the environment that they began in. */

@@ -2,9 +2,10 @@ import { type AuditRecord } from '../../domain/audit.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { toIso, utcDay } from '../../domain/instants.ts';
 import { type DayRange } from '../../domain/statistics.ts';
+import { listAuditDay } from './audit-day.ts';
 import { expiringAfter } from './expiry.ts';
 import { ItemReader, sortKeyOf, toWire, type WireItem } from './items.ts';
-import { auditKey, ROLLOVER_AUDIT_KEY, userAuditKey } from './keys.ts';
+import { auditKey, auditShard, ROLLOVER_AUDIT_KEY, userAuditKey } from './keys.ts';
 import { type Page, type PageRequest } from './lists.ts';
 import { queryPartition } from './partitions.ts';
 import { putNew } from './put-new.ts';
@@ -49,8 +50,8 @@ export async function appendAuditRecords(
   });
 }
 
-function trailsOf({ at, type, userId }: AuditRecord): string[] {
-  const ofDay = auditKey(utcDay(at));
+function trailsOf({ id, at, type, userId }: AuditRecord): string[] {
+  const ofDay = auditKey(utcDay(at), auditShard(id));
   if (type === 'RolloverFinished') {
     return [ofDay, ROLLOVER_AUDIT_KEY];
   }
@@ -68,7 +69,7 @@ function auditItem(trail: string, record: AuditRecord): WireItem {
 
 /** A day's trail, a user's, or what happened to a user on a day. */
 export type AuditQuery = { type?: string } & (
-  { day: string; userId?: string } | { day?: string; userId: string }
+  { day: string; userId?: undefined } | { day?: string; userId: string }
 );
 
 /** A page ends after reading this many records, however few of them are of the type that was asked for. */
@@ -83,16 +84,30 @@ const READ_AT_ONCE = 1_000;
  */
 export async function listAuditRecords(
   store: Store,
-  { day, userId, type }: AuditQuery,
-  { limit, after }: PageRequest,
+  query: AuditQuery,
+  page: PageRequest,
   deadline: Deadline,
 ): Promise<Page<AuditRecord>> {
-  const trail = userId === undefined ? auditKey(day ?? '') : userAuditKey(userId);
-  const keys = userId === undefined || day === undefined ? undefined : { prefix: day };
+  const { items, next } =
+    query.userId === undefined
+      ? await listAuditDay(store, { ...query, ...page, mostRead: MOST_READ_PER_PAGE }, deadline)
+      : await listUserTrail(store, query, page, deadline);
+  return { items: items.map(parseAuditRecord), next };
+}
+
+async function listUserTrail(
+  store: Store,
+  { day, userId, type }: Extract<AuditQuery, { userId: string }>,
+  { limit, after }: PageRequest,
+  deadline: Deadline,
+): Promise<Page<WireItem>> {
+  const trail = userAuditKey(userId);
+  const keys = day === undefined ? undefined : { prefix: day };
   const found: WireItem[] = [];
   let last = after === null ? null : toWire({ pk: trail, sk: after });
-  for (let read = 0; read < MOST_READ_PER_PAGE; read += READ_AT_ONCE) {
-    const request = { keys, type, after: last, limit: READ_AT_ONCE, isReversed: true };
+  const atOnce = type === undefined ? limit + 1 : READ_AT_ONCE;
+  for (let read = 0; read < MOST_READ_PER_PAGE; read += atOnce) {
+    const request = { keys, type, after: last, limit: atOnce, isReversed: true };
     const page = await queryPartition(store, trail, request, deadline);
     found.push(...page.items);
     last = page.next;
@@ -102,7 +117,7 @@ export async function listAuditRecords(
   }
   const shown = found.slice(0, limit);
   const end = (found.length > limit ? shown.at(-1) : last) ?? null;
-  return { items: shown.map(parseAuditRecord), next: end === null ? null : sortKeyOf(end) };
+  return { items: shown, next: end === null ? null : sortKeyOf(end) };
 }
 
 /** Their keys begin with an instant, which begins with its day; nothing that does so comes after this. */

@@ -13,6 +13,9 @@ export async function batchGet(
   keys: readonly WireItem[],
   deadline: Deadline,
 ): Promise<WireItem[]> {
+  if (keys.length === 0) {
+    return [];
+  }
   const items: WireItem[] = [];
   let rest: Record<string, KeysAndAttributes> = { [store.table]: { Keys: [...keys], ConsistentRead: true } };
   return retrying(deadline, async (abortSignal) => {

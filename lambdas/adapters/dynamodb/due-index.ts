@@ -1,6 +1,6 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { evaluated, type WireItem } from './items.ts';
+import { evaluated, keyOf, type WireItem } from './items.ts';
 import { rolloverShard } from './keys.ts';
 import { type ItemPage, runQuery } from './partitions.ts';
 import { type Store } from './store.ts';
@@ -40,12 +40,4 @@ export async function queryDueAccounts(
   const { items, next } = await queryDue(store, { ...request, partition: rolloverShard(shard) }, deadline);
   // The index may name an account twice that moves meanwhile. DynamoDB rejects a batch with the same key twice.
   return { keys: [...new Map(items.map((item) => [item['pk']?.S, keyOf(item)])).values()], next };
-}
-
-/** The key in the table of an item of the index. */
-export function keyOf({ pk, sk }: WireItem): WireItem {
-  if (pk === undefined || sk === undefined) {
-    throw new TypeError('An index answered without the keys of its table.');
-  }
-  return { pk, sk };
 }

@@ -1,10 +1,10 @@
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { keyOf, queryDue } from './due-index.ts';
-import { ItemReader, type WireItem } from './items.ts';
+import { queryDue } from './due-index.ts';
+import { ItemReader, keyOf, type WireItem } from './items.ts';
 import { dueShard } from './keys.ts';
 import { type Store } from './store.ts';
-import { DUE_SHARDS, TABLE_SCHEMA } from './table-schema.ts';
+import { TABLE_SCHEMA } from './table-schema.ts';
 
 interface DueKey {
   key: WireItem;
@@ -24,7 +24,7 @@ interface Shard {
 const PAGE_SIZE = 200;
 
 /**
- * What is due in all shards of the index, the longest overdue first: a run that ends early leaves what can wait longest.
+ * What is due in some shards of the index, the longest overdue first: a run that ends early leaves what can wait longest.
  * It costs a request per shard and one per page of what is due, however much more is scheduled.
  */
 export class DueQueue {
@@ -34,14 +34,10 @@ export class DueQueue {
   /** A key that moves in the index while it is read may be found twice. */
   readonly #taken = new Set<string>();
 
-  constructor(store: Store, now: Instant) {
+  constructor(store: Store, shards: readonly number[], now: Instant) {
     this.#store = store;
     this.#now = now;
-    this.#shards = Array.from({ length: DUE_SHARDS }, (_, shard) => ({
-      partition: dueShard(shard),
-      found: [],
-      next: 'first page' as const,
-    }));
+    this.#shards = shards.map((shard) => ({ partition: dueShard(shard), found: [], next: 'first page' }));
   }
 
   /** The next keys in the order of lateness; none when nothing is due any more. @throws BusyError */

@@ -1,16 +1,15 @@
 import { ConditionalCheckFailedException, DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../domain/failure-reasons.ts';
-import { type Instant, toIso } from '../../domain/instants.ts';
+import { type Instant } from '../../domain/instants.ts';
 import { expiringAfter } from './expiry.ts';
 import { getItem } from './get-item.ts';
 import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
-import { FAILED_EVENTS_KEY } from './keys.ts';
-import { FROM_LIST_INDEX, type Page, type PageRequest } from './lists.ts';
-import { runQuery } from './partitions.ts';
+import { FAILED_EVENTS_KEY, listKey } from './keys.ts';
+import { listPartition, type Page, type PageRequest, type RecordList } from './lists.ts';
 import { retrying } from './retry.ts';
 import { type Store } from './store.ts';
-import { FAILED_RECORDS_KEPT_DAYS, TABLE_SCHEMA } from './table-schema.ts';
+import { FAILED_RECORDS_KEPT_DAYS } from './table-schema.ts';
 
 /** An event that could not be processed, as it is listed. */
 export interface FailedEvent {
@@ -36,7 +35,7 @@ export async function keepFailedEvent(store: Store, event: KeptEvent, deadline: 
   const Item = toWire({
     pk: FAILED_EVENTS_KEY,
     sk: id,
-    [TABLE_SCHEMA.listIndex.sortKey]: `${toIso(failedAt)}#${id}`,
+    listKey: listKey(FAILED_EVENTS.kind, failedAt, id),
     type,
     reason,
     failedAt,
@@ -48,26 +47,15 @@ export async function keepFailedEvent(store: Store, event: KeptEvent, deadline: 
   );
 }
 
-const OF_STRIPE = '#pk = :pk';
+const FAILED_EVENTS: RecordList<FailedEvent> = { kind: 'FAILED', parse: parseFailedEvent };
 
 /** The last to fail comes first. @throws BusyError */
 export async function listFailedEvents(
   store: Store,
-  { limit, after }: PageRequest,
+  page: PageRequest,
   deadline: Deadline,
 ): Promise<Page<FailedEvent>> {
-  const expressions = evaluated({ KeyConditionExpression: OF_STRIPE }, { pk: FAILED_EVENTS_KEY });
-  const query = { ...FROM_LIST_INDEX, ...expressions, Limit: limit };
-  const { items, next } = await runQuery(store, query, after === null ? null : startAfter(after), deadline);
-  return {
-    items: items.map(parseFailedEvent),
-    next: next === null ? null : ItemReader.fromWire(next).string(TABLE_SCHEMA.listIndex.sortKey),
-  };
-}
-
-function startAfter(position: string): WireItem {
-  const id = position.slice(position.indexOf('#') + 1);
-  return { ...failedEventKey(id), ...toWire({ [TABLE_SCHEMA.listIndex.sortKey]: position }) };
+  return listPartition(store, FAILED_EVENTS_KEY, FAILED_EVENTS, page, deadline);
 }
 
 /** Null: nobody has kept it, or somebody has sent it again. @throws BusyError */

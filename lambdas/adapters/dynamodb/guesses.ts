@@ -1,25 +1,21 @@
-import { type TransactWriteItem, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Instant, nextUtcDay, utcDay } from '../../domain/instants.ts';
-import { expiringAfter } from './expiry.ts';
+import { countUpTo } from './count-up-to.ts';
 import { evaluated, toWire, type WireItem } from './items.ts';
 import { guessesKey } from './keys.ts';
-import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store, TRY_TIMEOUT_MS } from './store.ts';
-import { update } from './transact.ts';
 
 /** The most wrong codes that one user may try in a UTC day. */
 const WRONG_GUESSES_PER_DAY = 10;
 
 const GUESSES_SORT_KEY = 'GUESSES';
 
-const HAS_GUESSES_LEFT = 'attribute_not_exists(#guesses) OR #guesses < :limit';
-const COUNT_GUESS = 'SET #guesses = if_not_exists(#guesses, :zero) + :one, #expiresAt = :expiresAt';
-const HAS_GUESSED = '#guesses > :zero';
-const UNCOUNT_GUESS = 'SET #guesses = #guesses - :one';
+const HAS_GUESSED = '#count > :zero';
+const UNCOUNT_GUESS = 'SET #count = #count - :one';
 
 /**
- * Counts a guess, if the day has one left. When an answer is lost, one guess may count twice.
+ * Counts a guess, if the day has one left.
  *
  * @throws BusyError
  */
@@ -30,30 +26,22 @@ export async function takeGuess(
   deadline: Deadline,
 ): Promise<{ outcome: 'taken' } | { outcome: 'too_many_guesses'; limit: number; resetsAt: Instant }> {
   const tomorrow = nextUtcDay(now);
-  const count: TransactWriteItem = {
-    Update: {
-      ...itemOf(store, userId, now),
-      ...evaluated(
-        { ConditionExpression: HAS_GUESSES_LEFT, UpdateExpression: COUNT_GUESS },
-        { limit: WRONG_GUESSES_PER_DAY, zero: 0, one: 1, ...expiringAfter(1, tomorrow) },
-      ),
-    },
-  };
-  return retrying(deadline, async (abortSignal) => {
-    const counted = await update(store, count, abortSignal);
-    if (counted.committed) {
-      return { outcome: 'taken' as const };
-    }
-    return counted.reasons[0]?.reason === 'condition'
-      ? { outcome: 'too_many_guesses' as const, limit: WRONG_GUESSES_PER_DAY, resetsAt: tomorrow }
-      : TRY_AGAIN;
-  });
+  const isTaken = await countUpTo(
+    store,
+    keyOf(userId, now),
+    { limit: WRONG_GUESSES_PER_DAY, until: tomorrow },
+    deadline,
+  );
+  return isTaken
+    ? { outcome: 'taken' }
+    : { outcome: 'too_many_guesses', limit: WRONG_GUESSES_PER_DAY, resetsAt: tomorrow };
 }
 
 /** Takes off a guess that was not wrong. When this fails, the user has lost a guess of the day. */
 export async function returnGuess(store: Store, userId: string, now: Instant): Promise<void> {
   const uncount = new UpdateItemCommand({
-    ...itemOf(store, userId, now),
+    TableName: store.table,
+    Key: keyOf(userId, now),
     ...evaluated({ ConditionExpression: HAS_GUESSED, UpdateExpression: UNCOUNT_GUESS }, { zero: 0, one: 1 }),
   });
   try {
@@ -63,9 +51,6 @@ export async function returnGuess(store: Store, userId: string, now: Instant): P
   }
 }
 
-function itemOf(store: Store, userId: string, now: Instant): { TableName: string; Key: WireItem } {
-  return {
-    TableName: store.table,
-    Key: toWire({ pk: guessesKey(userId, utcDay(now)), sk: GUESSES_SORT_KEY }),
-  };
+function keyOf(userId: string, now: Instant): WireItem {
+  return toWire({ pk: guessesKey(userId, utcDay(now)), sk: GUESSES_SORT_KEY });
 }

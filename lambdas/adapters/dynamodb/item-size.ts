@@ -20,6 +20,9 @@ function valueBytes(value: AttributeValue): number {
   if (value.N !== undefined) {
     return numberBytes(value.N);
   }
+  if (value.SS !== undefined) {
+    return value.SS.reduce((sum, text) => sum + textBytes(text), 0);
+  }
   if (value.L !== undefined) {
     return value.L.reduce((sum, element) => sum + 1 + valueBytes(element), CONTAINER);
   }

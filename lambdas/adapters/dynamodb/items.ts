@@ -86,6 +86,12 @@ export class ItemReader {
     return value instanceof Uint8Array ? value : this.#fail(name);
   }
 
+  /** A set of strings. One that is empty is not there. */
+  strings(name: string): string[] {
+    const value = this.#item[name] ?? new Set();
+    return value instanceof Set ? [...value].map(String) : this.#fail(name);
+  }
+
   list(name: string): unknown[] {
     const value = this.#item[name];
     return Array.isArray(value) ? value : this.#fail(name);
@@ -128,4 +134,12 @@ export class ItemReader {
 
 export function sortKeyOf(item: WireItem): string {
   return ItemReader.fromWire(item).string('sk');
+}
+
+/** The key in the table of an item of an index. */
+export function keyOf({ pk, sk }: WireItem): WireItem {
+  if (pk === undefined || sk === undefined) {
+    throw new TypeError('An index answered without the keys of its table.');
+  }
+  return { pk, sk };
 }

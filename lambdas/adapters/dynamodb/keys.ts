@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { type Instant, toIso } from '../../domain/instants.ts';
-import { DUE_SHARDS } from './table-schema.ts';
+import { AUDIT_SHARDS, DUE_SHARDS } from './table-schema.ts';
 
 /** The keys of the table's items. Nothing else composes them. */
 
@@ -35,7 +35,12 @@ export function periodKey(periodStart: Instant): string {
 
 /** A record's place in its user's list of one kind: by time, then by id. */
 export function listKey(kind: RecordKind, at: Instant, id: string): string {
-  return `${kind}#${toIso(at)}#${id}`;
+  return recordKey(kind, `${toIso(at)}#${id}`);
+}
+
+/** Movements of credits lie in the table as they are listed, by time. */
+export function ledgerKey(at: Instant, id: string): string {
+  return listKey('LEDGER', at, id);
 }
 
 /** The partition that leads from a customer at Stripe to a user. */
@@ -50,7 +55,12 @@ export function codeKey(codeHash: string): string {
 
 /** How many wrong codes a user has tried on one UTC day. It names nobody, and it expires. */
 export function guessesKey(userId: string, day: string): string {
-  return `GUESS#${createHash('sha256').update(`${day}\0${userId}`).digest('base64url')}`;
+  return `GUESS#${hashOf([day, userId])}`;
+}
+
+/** How often a user has done something in the minute that ends then. It names nobody, and it expires. */
+export function rateKey(userId: string, minuteEndsAt: Instant): string {
+  return `RATE#${hashOf([String(minuteEndsAt), userId])}`;
 }
 
 /** What became of an event of Stripe's. */
@@ -66,9 +76,14 @@ export function anonymousKey(anonymousId: string): string {
   return `ERASED#${anonymousId}`;
 }
 
-/** The audit records of one UTC day share a partition. */
-export function auditKey(day: string): string {
-  return `AUDIT#${day}`;
+/** One of the partitions of the audit records of a UTC day. */
+export function auditKey(day: string, shard: number): string {
+  return `AUDIT#${day}#${String(shard)}`;
+}
+
+/** Where the audit record of an id lies: always in the same shard, so that it is there once. */
+export function auditShard(recordId: string): number {
+  return spread(recordId, AUDIT_SHARDS);
 }
 
 /** The audit records about one user. (A day's partition goes on with a digit.) */
@@ -82,8 +97,10 @@ export const ROLLOVER_AUDIT_KEY = 'AUDIT#ROLLOVERS';
 /** The days' totals, side by side, so that a year of them is one query. */
 export const STATISTICS_KEY = 'STATS#DAYS';
 
-/** The sketches of the days' and the months' users. Apart from the totals, which are small and written often. */
-export const SKETCHES_KEY = 'STATS#USERS';
+/** The sketch of a day's or a month's users. It is large and written often. */
+export function sketchPartition(unit: string): string {
+  return `STATS#USERS#${unit}`;
+}
 
 /** The catalogues that have been deployed, side by side. */
 export const CATALOGUES_KEY = 'CATALOGUE#DEPLOYED';
@@ -111,11 +128,19 @@ export function nearingKey(percent: number, userId: string): string {
 
 /** Marks that something has been done. It names nobody: it holds only a hash of what it is about. */
 export function markKey(about: readonly string[]): string {
-  return `MARK#${createHash('sha256').update(about.join('\0')).digest('base64url')}`;
+  return `MARK#${hashOf(about)}`;
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('base64url');
+}
+
+function spread(id: string, shards: number): number {
+  return hash('sha256', id, 'buffer').readUInt8(0) % shards;
 }
 
 function shardOf(id: string): number {
-  return hash('sha256', id, 'buffer').readUInt8(0) % DUE_SHARDS;
+  return spread(id, DUE_SHARDS);
 }
 
 /** The partition of `DueIndex` in which an account waits for its rollover. */

@@ -2,7 +2,7 @@ import { type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type RecordedMovement } from '../../domain/changes.ts';
 import { MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { ItemReader, toWire, type WireItem } from './items.ts';
-import { listKey, recordKey, userKey } from './keys.ts';
+import { ledgerKey, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
 
 /** Movements that stand for themselves; those of a close stand in its `PERIOD` item. */
@@ -11,8 +11,7 @@ export function putLedgerLine(table: string, userId: string, line: RecordedMovem
     table,
     toWire({
       pk: userKey(userId),
-      sk: recordKey('LEDGER', line.id),
-      listKey: listKey('LEDGER', line.at, line.id),
+      sk: ledgerKey(line.at, line.id),
       ...line,
     }),
   );

@@ -4,7 +4,7 @@ import { type Movement, MOVEMENT_KINDS } from '../../domain/credits.ts';
 import { limitAsCount } from '../../domain/terms.ts';
 import { parseLimit } from './account-item.ts';
 import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
-import { listKey, periodKey, userKey } from './keys.ts';
+import { ledgerKey, periodKey, userKey } from './keys.ts';
 
 /** A closed period: the history's line, and the ledger's for the close and the opening that followed. */
 export function putPeriod(table: string, userId: string, period: ClosedPeriod): TransactWriteItem {
@@ -22,7 +22,7 @@ function periodItem(userId: string, period: ClosedPeriod): WireItem {
     sk: periodKey(period.periodStart),
     ...figures,
     meters: Object.fromEntries(counts),
-    ...(movements.length === 0 ? {} : { movements, listKey: periodListKey(period) }),
+    ...(movements.length === 0 ? {} : { movements }),
   });
 }
 
@@ -50,8 +50,8 @@ export function repayPurchased(
 }
 
 /** Where a closed period stands in the ledger: at the instant of its close, before the uses of the same instant. */
-export function periodListKey(period: ClosedPeriod): string {
-  return listKey('LEDGER', period.periodEnd, BEFORE_ALL_IDS);
+export function periodPlace({ periodEnd }: ClosedPeriod): string {
+  return ledgerKey(periodEnd, BEFORE_ALL_IDS);
 }
 
 /** Sorts before the digits and characters with which every id begins. */

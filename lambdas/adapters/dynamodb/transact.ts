@@ -11,6 +11,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type WireItem } from './items.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
+import { TableFailure, throttledItem } from './table-failure.ts';
 
 export type { TransactWriteItem };
 
@@ -35,6 +36,9 @@ export const MAX_TRANSACTION_ITEMS = 100;
  *
  * The SDK gives each call a token of its own, so a call that it repeats counts once. The items' conditions stop a
  * repetition of ours.
+ *
+ * @throws TableFailure where a throttled item decides, beside conflicts or alone. A failed condition is told first: it may
+ *   say that the request has been carried out before, or never can be
  */
 export async function transact(
   store: Store,
@@ -46,10 +50,24 @@ export async function transact(
     return { committed: true };
   } catch (error) {
     if (error instanceof TransactionCanceledException) {
-      return { committed: false, reasons: (error.CancellationReasons ?? []).map(toItemReason) };
+      const reasons = error.CancellationReasons ?? [];
+      const items = reasons.map(toItemReason);
+      const throttled = reasons[items.findIndex(({ reason }) => reason === 'throttled')];
+      if (throttled !== undefined && items.every(({ reason }) => reason !== 'condition')) {
+        throw throttledItem(throttled);
+      }
+      return { committed: false, reasons: items };
     }
     throw error;
   }
+}
+
+/** After a transaction that did not commit, and whose failed conditions decide nothing. @throws TableFailure by a throttled item */
+export function againAfter(reasons: readonly ItemReason[]): typeof TRY_AGAIN {
+  if (reasons.some(({ reason }) => reason === 'throttled')) {
+    throw new TableFailure('throttled', 'Beside a failed condition.');
+  }
+  return TRY_AGAIN;
 }
 
 /**

@@ -7,13 +7,13 @@ import { batchesOf } from '../../runtime/batches.ts';
 import { batchGet, MAX_BATCH_ITEMS } from './batch-get.ts';
 import { getItem } from './get-item.ts';
 import { evaluated, ItemReader, toWire, type WireItem } from './items.ts';
-import { SKETCHES_KEY } from './keys.ts';
+import { sketchPartition } from './keys.ts';
 import { retrying, TRY_AGAIN } from './retry.ts';
 import { type Store } from './store.ts';
 
 /**
- * The users of days and months, as sketches. A deflated sketch takes 130 bytes for ten users, 10 kB for ten thousand
- * and at most 28 kB.
+ * The users of days and months, as sketches, each in a partition of its own. A deflated sketch takes 130 bytes for ten
+ * users, 10 kB for ten thousand and at most 28 kB.
  */
 
 /** Nobody has written the sketch since it was read. */
@@ -72,7 +72,7 @@ export async function readSketches(
 }
 
 function sketchKey(unit: string): WireItem {
-  return toWire({ pk: SKETCHES_KEY, sk: unit });
+  return toWire({ pk: sketchPartition(unit), sk: 'SKETCH' });
 }
 
 /** @throws CorruptItemError */

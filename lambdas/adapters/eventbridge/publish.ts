@@ -44,11 +44,21 @@ export function connectEventBus(name: string): EventBus {
 export interface UnpublishedEvent {
   event: AnyEvent;
   reason: string;
+  /** EventBridge would refuse it each time: it is too large or malformed. */
+  isRefused: boolean;
 }
+
+type Failure = Pick<UnpublishedEvent, 'reason' | 'isRefused'>;
+
+/**
+ * What the event itself is at fault for. A missing right or bus is not among them: the owner mends it.
+ * https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
+ */
+const REFUSALS = ['InvalidArgument', 'MalformedDetail', 'ValidationException'];
 
 /**
  * Publishes events, ten at a time. It sends those that fail again one by one, three times with growing pauses or until the
- * deadline.
+ * deadline, but for what EventBridge refuses for ever.
  *
  * An event whose answer is lost may be published twice, under the same id.
  *
@@ -71,13 +81,13 @@ async function publishBatch(
   batch: readonly Sent[],
   deadline: Deadline,
 ): Promise<UnpublishedEvent[]> {
-  const reasons = await put(bus, batch, deadline);
+  const failures = await put(bus, batch, deadline);
   const unpublished: UnpublishedEvent[] = [];
   for (const [index, sent] of batch.entries()) {
-    const reason = reasons[index] ?? null;
-    const lastReason = reason === null ? null : await putAlone(bus, sent, reason, deadline);
-    if (lastReason !== null) {
-      unpublished.push({ event: sent.event, reason: lastReason });
+    const failure = failures[index] ?? null;
+    const last = failure === null ? null : await putAlone(bus, sent, failure, deadline);
+    if (last !== null) {
+      unpublished.push({ event: sent.event, ...last });
     }
   }
   return unpublished;
@@ -124,10 +134,10 @@ function inBatches(all: readonly Sent[]): Sent[][] {
 }
 
 /** Sends a batch. @returns why each entry failed; null where it did not */
-async function put(bus: EventBus, batch: readonly Sent[], deadline: Deadline): Promise<(string | null)[]> {
+async function put(bus: EventBus, batch: readonly Sent[], deadline: Deadline): Promise<(Failure | null)[]> {
   const remainingMs = deadline.remainingMs();
   if (remainingMs < SHORTEST_TRY_MS) {
-    return batch.map(() => 'There was no time left.');
+    return batch.map(() => ({ reason: 'There was no time left.', isRefused: false }));
   }
   try {
     const { Entries = [] } = await bus.client.send(
@@ -136,30 +146,34 @@ async function put(bus: EventBus, batch: readonly Sent[], deadline: Deadline): P
     );
     return batch.map((_, index) => failureOf(Entries[index]));
   } catch (error) {
-    return batch.map(() => String(error));
+    // Another entry may be at fault for a request of several.
+    const isRefused = batch.length === 1 && error instanceof Error && REFUSALS.includes(error.name);
+    return batch.map(() => ({ reason: String(error), isRefused }));
   }
 }
 
-function failureOf(result: PutEventsResultEntry | undefined): string | null {
-  return result?.EventId === undefined
-    ? `${result?.ErrorCode ?? 'NoAnswer'}: ${result?.ErrorMessage ?? 'no message'}`
-    : null;
+function failureOf(result: PutEventsResultEntry | undefined): Failure | null {
+  if (result?.EventId !== undefined) {
+    return null;
+  }
+  const { ErrorCode = 'NoAnswer', ErrorMessage = 'no message' } = result ?? {};
+  return { reason: `${ErrorCode}: ${ErrorMessage}`, isRefused: REFUSALS.includes(ErrorCode) };
 }
 
 async function putAlone(
   bus: EventBus,
   sent: Sent,
-  firstReason: string,
+  first: Failure,
   deadline: Deadline,
-): Promise<string | null> {
-  let reason: string | null = firstReason;
-  for (let tries = 0; tries < TRIES_ALONE && reason !== null; tries += 1) {
+): Promise<Failure | null> {
+  let failure: Failure | null = first;
+  for (let tries = 0; tries < TRIES_ALONE && failure !== null && !failure.isRefused; tries += 1) {
     const pauseMs = Math.random() * FIRST_PAUSE_MS * 2 ** tries;
     if (deadline.remainingMs() < pauseMs + SHORTEST_TRY_MS) {
-      return reason;
+      return failure;
     }
     await wait(pauseMs);
-    reason = (await put(bus, [sent], deadline))[0] ?? null;
+    failure = (await put(bus, [sent], deadline))[0] ?? null;
   }
-  return reason;
+  return failure;
 }

@@ -117,7 +117,7 @@ async function readPending(
   deadline: Deadline,
 ): Promise<PendingUpdate | null> {
   const { pending_update: update } = subscription;
-  const invoiceId = idOf(subscription.latest_invoice);
+  const invoiceId = update === null ? null : await findUpdateInvoice(connection, subscription, deadline);
   if (update === null || invoiceId === null) {
     return null;
   }
@@ -137,6 +137,24 @@ async function readPending(
     declineCode: intent?.last_payment_error?.decline_code ?? null,
     expiresAt: toInstant(update.expires_at),
   };
+}
+
+/** Nobody adds so many invoices to a subscription by hand while an update waits, which is a day at most. */
+const NEWEST = 20;
+
+/**
+ * The invoice of a pending update: the newest that an update has made. The subscription's latest invoice may be another
+ * one, such as the owner's own.
+ */
+async function findUpdateInvoice(
+  connection: StripeConnection,
+  { id }: Stripe.Subscription,
+  deadline: Deadline,
+): Promise<string | null> {
+  const { data } = await readStripe(connection, deadline, (stripe, options) =>
+    stripe.invoices.list({ subscription: id, limit: NEWEST }, options),
+  );
+  return data.find(({ billing_reason: reason }) => reason === 'subscription_update')?.id ?? null;
 }
 
 function isIntent(intent: string | Stripe.PaymentIntent | null | undefined): intent is Stripe.PaymentIntent {

@@ -1,13 +1,18 @@
 import { type Stripe } from 'stripe';
 import { type BillingInterval } from '../../domain/catalogue.ts';
 import { type FoundSubscription, laterPhases } from './changeable.ts';
-import { idOf, readStripe, type StripeConnection } from './connection.ts';
+import { readStripe, type StripeConnection } from './connection.ts';
 import { StripeRejectedError } from './errors.ts';
+import {
+  itemsOf,
+  keptPhase,
+  keptPhases,
+  methodIn,
+  type PhaseParams,
+  presentPhase,
+  termsOf,
+} from './phases.ts';
 import { type KeyedRequest } from './plan-changes.ts';
-
-type Phase = Stripe.SubscriptionSchedule.Phase;
-type PhaseParams = Stripe.SubscriptionScheduleUpdateParams.Phase;
-type ItemParams = PhaseParams['items'][number];
 
 /** What holds from the end of the period on. */
 interface NextPrice {
@@ -44,7 +49,8 @@ export function scheduling(
 ): Scheduling {
   const present = presentPhase(schedule, found);
   const next: PhaseParams = {
-    ...shared(present),
+    ...termsOf(found.subscription),
+    ...(present.metadata === undefined ? {} : { metadata: present.metadata }),
     items: itemsOf(found, priceId),
     duration: { interval, interval_count: 1 },
     proration_behavior: 'none',
@@ -115,7 +121,10 @@ export async function putBack(
   await updateSchedule(connection, schedule.id, back, {
     end_behavior: 'release',
     proration_behavior: 'none',
-    phases: [presentPhase(schedule, found), ...(JSON.parse(aside) as PhaseParams[])],
+    phases: [
+      presentPhase(schedule, found),
+      ...keptPhases(aside).map((phase) => ({ ...phase, ...methodIn(found.subscription) })),
+    ],
   });
 }
 
@@ -142,113 +151,4 @@ async function updateSchedule(
   await readStripe(connection, deadline, (stripe, options) =>
     stripe.subscriptionSchedules.update(id, params, options),
   );
-}
-
-/** The phase that the subscription is in, until its period ends. */
-function presentPhase(schedule: Stripe.SubscriptionSchedule, found: FoundSubscription): PhaseParams {
-  const { current_phase: current, phases } = schedule;
-  const phase = phases.find(({ start_date: start }) => start === current?.start_date);
-  const start = current?.start_date ?? found.item.current_period_start;
-  return {
-    ...(phase === undefined ? {} : paramsOf(phase)),
-    items: itemsOf(found, found.item.price.id),
-    start_date: start,
-    end_date: found.item.current_period_end,
-    ...(typeof phase?.trial_end === 'number' ? { trial_end: phase.trial_end } : {}),
-    proration_behavior: 'none',
-  };
-}
-
-const DAY = 86_400;
-const SHORTEST_MONTH = 28 * DAY;
-const MEAN_MONTH = 30.44 * DAY;
-
-/** A phase that is to come. It is put back at another time, maybe, and as long. */
-function keptPhase(phase: Phase): PhaseParams {
-  const length = phase.end_date - phase.start_date;
-  const duration: PhaseParams['duration'] =
-    length < SHORTEST_MONTH
-      ? { interval: 'day', interval_count: Math.max(1, Math.round(length / DAY)) }
-      : { interval: 'month', interval_count: Math.round(length / MEAN_MONTH) };
-  return { ...paramsOf(phase), duration, proration_behavior: 'none' };
-}
-
-/** The items that a subscription has, with this price in place of its plan's. */
-function itemsOf({ subscription, item }: FoundSubscription, priceId: string): ItemParams[] {
-  return subscription.items.data.map((each) => ({
-    ...itemParams(each),
-    price: each.id === item.id ? priceId : each.price.id,
-    ...discountsIn(each.discounts.map((discount) => ({ discount: idOf(discount) ?? '' }))),
-  }));
-}
-
-/** What is not set is left out. */
-function itemParams({
-  quantity,
-  tax_rates: rates,
-  metadata,
-}: Pick<Stripe.SubscriptionItem, 'quantity'> & {
-  tax_rates?: readonly Stripe.TaxRate[] | null;
-  metadata: Stripe.Metadata | null;
-}): ItemParams {
-  return {
-    ...(quantity === undefined ? {} : { quantity }),
-    ...((rates ?? []).length === 0 ? {} : { tax_rates: (rates ?? []).map(({ id }) => id) }),
-    ...metadataIn(metadata),
-  };
-}
-
-function discountsIn<Each>(discounts: readonly Each[]): { discounts?: Each[] } {
-  return discounts.length === 0 ? {} : { discounts: [...discounts] };
-}
-
-function metadataIn(metadata: Stripe.Metadata | null): { metadata?: Stripe.Metadata } {
-  return metadata === null || Object.keys(metadata).length === 0 ? {} : { metadata };
-}
-
-/** A phase as Stripe tells it, as what is asked of Stripe, without its times. What is not set is left out. */
-function paramsOf(phase: Phase): PhaseParams {
-  const taxRates = (phase.default_tax_rates ?? []).map(({ id }) => id);
-  const method = idOf(phase.default_payment_method);
-  return {
-    items: phase.items.map((item) => ({
-      ...itemParams(item),
-      price: idOf(item.price) ?? '',
-      ...discountsIn(item.discounts.map(discountOf)),
-    })),
-    ...discountsIn(phase.discounts.map(discountOf)),
-    ...(taxRates.length === 0 ? {} : { default_tax_rates: taxRates }),
-    ...(phase.automatic_tax?.enabled === true ? { automatic_tax: { enabled: true } } : {}),
-    ...(method === null ? {} : { default_payment_method: method }),
-    ...metadataIn(phase.metadata),
-  };
-}
-
-function discountOf(
-  discount: Phase['discounts'][number],
-): Stripe.SubscriptionScheduleUpdateParams.Phase.Discount {
-  const [existing, code, coupon] = [discount.discount, discount.promotion_code, discount.coupon].map(idOf);
-  if (typeof existing === 'string') {
-    return { discount: existing };
-  }
-  return typeof code === 'string'
-    ? { promotion_code: code }
-    : { ...(typeof coupon === 'string' ? { coupon } : {}) };
-}
-
-/** What a phase to come has in common with the present one. */
-function shared({
-  discounts,
-  default_tax_rates: taxRates,
-  automatic_tax: tax,
-  default_payment_method: method,
-  metadata,
-}: PhaseParams): Partial<PhaseParams> {
-  return {
-    ...(discounts === undefined ? {} : { discounts }),
-    ...(taxRates === undefined ? {} : { default_tax_rates: taxRates }),
-    ...(tax === undefined ? {} : { automatic_tax: tax }),
-    ...(method === undefined ? {} : { default_payment_method: method }),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
 }

@@ -5,13 +5,21 @@ import { CHANGE_STATUSES } from '../../domain/change-verdicts.ts';
 import { CHANGE_KINDS, CHANGE_WAYS } from '../../domain/plan-changes.ts';
 import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Instant, named, Plan, Price } from '../schemas.ts';
+import { Instant, named, Plan, Price, shownAs } from '../schemas.ts';
 
 const Interval = z.enum(BILLING_INTERVALS);
 const Offer = { plan: z.enum(plansOnSale(CATALOGUE)), interval: Interval };
 
 const PlanOrder = named('PlanOrder', z.strictObject(Offer), {
   example: { plan: 'pro', interval: 'month' },
+});
+
+/** Any plan: a request that comes again is answered also when its plan is not sold any more. */
+const AnyPlan = z.string().check(z.maxLength(100));
+shownAs.add(AnyPlan, { type: 'string', enum: plansOnSale(CATALOGUE) });
+
+const PlanChangeOrder = named('PlanChangeOrder', z.strictObject({ plan: AnyPlan, interval: Interval }), {
+  example: { plan: 'enterprise', interval: 'month' },
 });
 
 const StripePage = named('StripePage', z.object({ url: z.url() }), {
@@ -154,7 +162,7 @@ export const changePlan = contract('POST /billing/plan-changes', {
   summary: 'Change the plan',
   description:
     'A larger plan, or the longer interval of the same plan, holds at once, begins a new period, and is charged for it less what is left of the old one. It grants nothing before it is paid: `payment_failed` changes nothing, and with `payment_action_required` Stripe.js asks the holder of the card by the `clientSecret` (`handleNextAction`); then the same request tells how it went. A smaller plan or a shorter interval holds from the end of the period on, and can be taken back. In a trial only the price changes. `illegal_transition` has the `reason`.',
-  body: PlanOrder,
+  body: PlanChangeOrder,
   idempotencyKey: 'optional',
   answers: changed,
   problems: ['payment_failed', 'payment_action_required', 'illegal_transition', 'not_configured'],

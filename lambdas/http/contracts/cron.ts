@@ -63,7 +63,7 @@ const runRollover = {
   ...NO_INPUT,
   summary: 'Roll over now',
   description:
-    'Starts a rollover run and waits a while for it. A second run changes nothing. `at` sets the time of the run, on any stage but prod.',
+    'Starts a rollover run and waits a while for it. A second run changes nothing. `at` sets the time of the run, on disposable stages only.',
   query: z.strictObject({ at: z.optional(ClockInput) }),
   answers: {
     200: { description: 'The run has ended', schema: RunSummary },

@@ -2,12 +2,16 @@ import * as z from 'zod/mini';
 import { CATALOGUE } from '../../wiring/catalogue.ts';
 import { PURCHASE_STATUSES } from '../../domain/purchases.ts';
 import { contract, NO_INPUT } from '../contract.ts';
-import { Count, Instant, named, page, PageQuery, Price } from '../schemas.ts';
+import { Count, Instant, named, page, PageQuery, Price, shownAs } from '../schemas.ts';
 
 /** A catalogue without bundles sells none: no number is one of them. */
 const BUNDLE_SIZES = CATALOGUE.credit?.bundles.map(({ credits }) => credits) ?? [];
 
-const NewPurchase = named('NewPurchase', z.strictObject({ bundle: z.literal(BUNDLE_SIZES) }), {
+/** Any number: a request that comes again is answered also when its bundle is not sold any more. */
+const BundleSize = z.int();
+shownAs.add(BundleSize, { type: 'integer', format: 'int32', enum: BUNDLE_SIZES });
+
+const NewPurchase = named('NewPurchase', z.strictObject({ bundle: BundleSize }), {
   description: 'How many credits. `GET /catalogue` tells what they cost.',
   example: { bundle: BUNDLE_SIZES[0] ?? 10 },
 });

@@ -10,6 +10,7 @@ import {
   type Dispatch,
   type OpenDispute,
   PAID_WITH,
+  type PromisedTime,
   type Refund,
   REFUNDS,
 } from '../domain/deliveries.ts';
@@ -50,6 +51,8 @@ export function deliveryKey(userId: string, id: string): WireItem {
 const LIFE_ATTRIBUTES = [
   'status',
   'version',
+  'deliverAt',
+  'promised',
   'payment',
   'dispatch',
   'sentAt',
@@ -110,6 +113,7 @@ export function parseDelivery(item: WireItem): Delivery {
     paidWith: reader.oneOf('paidWith', PAID_WITH),
     payment: reader.has('payment') ? parsePayment(reader.map('payment')) : null,
     deliverAt: reader.integer('deliverAt'),
+    ...(reader.has('promised') ? { promised: parsePromised(reader.map('promised')) } : {}),
     createdAt: reader.integer('createdAt'),
     version: reader.integer('version'),
     ...parseLife(reader),
@@ -118,6 +122,14 @@ export function parseDelivery(item: WireItem): Delivery {
 }
 
 export const DELIVERIES: RecordList<Delivery> = { kind: 'DELIVERY', parse: parseDelivery };
+
+function parsePromised(reader: ItemReader): PromisedTime {
+  return {
+    local: reader.string('local'),
+    zone: reader.string('zone'),
+    lookAt: reader.isNull('lookAt') ? null : reader.integer('lookAt'),
+  };
+}
 
 function parsePayment(reader: ItemReader): CardPayment {
   const price = reader.map('price');
@@ -167,6 +179,7 @@ function parseRefund(reader: ItemReader): Refund {
 function parseDispatch(reader: ItemReader): Dispatch {
   return {
     attempts: reader.integer('attempts'),
+    ...(reader.has('uncounted') ? { uncounted: reader.integer('uncounted') } : {}),
     lastDispatchedAt: reader.integer('lastDispatchedAt'),
     nextTryAt: reader.integer('nextTryAt'),
     claim: reader.isNull('claim') ? null : parseClaim(reader.map('claim')),

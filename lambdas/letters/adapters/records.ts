@@ -4,7 +4,7 @@ import { type Letter } from '../domain/letters.ts';
 import { deliveryKey, parseDelivery } from './delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
 import { ItemReader } from '../../adapters/dynamodb/items.ts';
-import { bodyKey, letterKey, parseLetter } from './letter-item.ts';
+import { letterKey, parseLetter, textKey } from './letter-item.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
 /** A letter with its text; null if the user has none of that id, or has deleted it (G13). @throws BusyError */
@@ -14,15 +14,15 @@ export async function getLetter(
   id: string,
   deadline: Deadline,
 ): Promise<{ letter: Letter; body: string } | null> {
-  const [letterItem, bodyItem] = await Promise.all([
+  const [letterItem, textItem] = await Promise.all([
     getItem(store, letterKey(userId, id), deadline),
-    getItem(store, bodyKey(userId, id), deadline),
+    getItem(store, textKey(userId, id), deadline),
   ]);
-  if (letterItem === null || bodyItem === null) {
+  if (letterItem === null || textItem === null) {
     return null;
   }
   const letter = parseLetter(letterItem);
-  return letter.deletedAt === null ? { letter, body: ItemReader.fromWire(bodyItem).string('body') } : null;
+  return letter.deletedAt === null ? { letter, body: ItemReader.fromWire(textItem).string('body') } : null;
 }
 
 /** A delivery; null if the user has none of that id (G13). @throws BusyError */

@@ -11,5 +11,4 @@ export const PARSERS: ChangeParsers<AnyChange> = new Map<
   ...CORE_PARSERS,
   ['LETTER', parserOf('letter', parseLetter)],
   ['DELIVERY', parserOf('delivery', parseDelivery)],
-  ['BODY', parserOf('text', () => ({}))],
 ]);

@@ -1,10 +1,11 @@
-import { adminOperations, showUser, store } from '../../api/admin.ts';
+import { adminOperations, hasSecondFactor, showUser, store } from '../../api/admin.ts';
 import { getTotals } from '../../commands/usage-statistics.ts';
 import { daysOf } from '../../domain/statistics.ts';
 import { httpHandler } from '../../http/handler.ts';
 import { operation } from '../../http/operation.ts';
 import { invalid } from '../../http/problems.ts';
 import { getAggregateUsageStats } from '../commands/aggregate-usage-stats.ts';
+import { textsOf } from '../adapters/letter-item.ts';
 import { callOffPaidMails } from '../commands/call-off-paid-mails.ts';
 import { AUDIT_TYPES } from '../domain/audit.ts';
 import { getEntitlements } from '../domain/entitlements.ts';
@@ -32,9 +33,10 @@ const user = operation(contracts.getUser, (request) =>
   })),
 );
 
-export const handler = httpHandler([
-  usageStats,
-  mailReport,
-  user,
-  ...adminOperations({ auditTypes: AUDIT_TYPES, settle: callOffPaidMails }),
-]);
+const operations = adminOperations({
+  auditTypes: AUDIT_TYPES,
+  settle: callOffPaidMails,
+  belongingsOf: textsOf,
+});
+
+export const handler = httpHandler([usageStats, mailReport, user, ...operations], null, hasSecondFactor);

@@ -15,7 +15,13 @@ import {
   trackEmailDelivery,
 } from '../commands/schedule-delivery.ts';
 import { connectStripe } from '../../adapters/stripe/connection.ts';
-import { canDeliverAt, type Delivery, type Destination, MAX_DELIVERY_YEARS } from '../domain/deliveries.ts';
+import {
+  canDeliverAt,
+  type Delivery,
+  type Destination,
+  MAX_DELIVERY_YEARS,
+  promiseAt,
+} from '../domain/deliveries.ts';
 import { toIso } from '../../domain/instants.ts';
 import { optionalVariable, requiredVariable } from '../../wiring/environment.ts';
 import * as contracts from '../http/contracts/deliveries.ts';
@@ -26,6 +32,7 @@ import { answerWrite, REPLAYED } from '../../http/outcomes.ts';
 import { answerPage } from '../../http/paging.ts';
 import { accountErased, invalid, notFound, type Problem } from '../../http/problems.ts';
 import {
+  letterIsFull,
   notCancellable,
   paymentActionRequired,
   paymentFailed,
@@ -47,6 +54,14 @@ const create = operation(contracts.createDelivery, async (request) => {
   }
   if (outcome.outcome === 'letter_missing') {
     return notFound('letter');
+  }
+  if (outcome.outcome === 'letter_full') {
+    return letterIsFull(outcome.openDeliveries);
+  }
+  if (outcome.outcome === 'letter_too_long') {
+    const { pages, mostPages } = outcome;
+    const message = `The letter takes some ${pages} pages, and mails to this country at most ${mostPages}.`;
+    return invalid([{ path: 'letterId', message }]);
   }
   if (!('record' in outcome)) {
     return answerWrite(outcome, request.now, 201, made);
@@ -73,7 +88,8 @@ function made(delivery: Delivery) {
 
 /** Null when Postage can't promise the instant. */
 async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> {
-  const { body, now, idempotencyKey } = request;
+  const { now, idempotencyKey } = request;
+  const body = { ...request.body, ...timeOf(request) };
   if (!canDeliverAt(body.deliverAt, now)) {
     // The same request may have made a delivery while the instant lay ahead. A repetition finds it (G2).
     return idempotencyKey === null ? null : findScheduled(store, request);
@@ -81,6 +97,10 @@ async function schedule(request: Scheduling): Promise<SchedulingOutcome | null> 
   return body.channel === 'email'
     ? trackEmailDelivery(store, request, body)
     : deductMailCredit(store, request, body, body.payAsYouGo === true ? () => stripe.keys() : null);
+}
+
+function timeOf({ body: { deliverAt }, now }: Scheduling): Pick<Delivery, 'deliverAt' | 'promised'> {
+  return typeof deliverAt === 'number' ? { deliverAt } : promiseAt(deliverAt, now);
 }
 
 /** Goes on with the payment of a delivery, as far as the time of the request allows. */
@@ -161,12 +181,13 @@ const cancel = operation(contracts.cancelDelivery, async ({ userId, params, now,
 });
 
 function shown(delivery: Delivery) {
-  const { id, letterId, channel, status, paidWith, deliverAt, createdAt, payment } = delivery;
+  const { id, letterId, channel, status, paidWith, deliverAt, promised, createdAt, payment } = delivery;
   const heldSince = heldSinceOf(delivery);
   const about = { id, letterId, channel, status, paidWith };
   return {
     ...about,
     deliverAt: toIso(deliverAt),
+    ...(promised === undefined ? {} : { promisedAt: { local: promised.local, zone: promised.zone } }),
     createdAt: toIso(createdAt),
     ...(payment === null ? {} : { price: payment.price }),
     ...(payment?.receiptUrl ? { receiptUrl: payment.receiptUrl } : {}),

@@ -6,21 +6,27 @@ import { getLetter } from '../adapters/records.ts';
 import { createStore } from '../../adapters/dynamodb/store.ts';
 import { trackLetterCreation } from '../commands/create-letter.ts';
 import { toIso } from '../../domain/instants.ts';
-import { type Letter } from '../domain/letters.ts';
-import { requiredVariable } from '../../wiring/environment.ts';
+import { LARGE_TEXTS_PER_MINUTE, type Letter } from '../domain/letters.ts';
+import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/letters.ts';
 import { httpHandler } from '../../http/handler.ts';
 import { operation } from '../../http/operation.ts';
 import { answerWrite } from '../../http/outcomes.ts';
 import { answerPage } from '../../http/paging.ts';
 import { notFound } from '../../http/problems.ts';
-import { letterHasOpenDeliveries } from '../http/problems.ts';
+import { letterHasOpenDeliveries, tooManyLargeTexts } from '../http/problems.ts';
 import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const store = createStore(requiredVariable('table'), catalogueInForce());
 
+const configured = optionalVariable('largeTextsPerMinute');
+const largePerMinute = configured === null ? LARGE_TEXTS_PER_MINUTE : Number(configured);
+
 const create = operation(contracts.createLetter, async (request) => {
-  const outcome = await trackLetterCreation(store, request, request.body);
+  const outcome = await trackLetterCreation(store, request, request.body, largePerMinute);
+  if (outcome.outcome === 'too_many') {
+    return tooManyLargeTexts(outcome.limit, outcome.resetsAt, request.now);
+  }
   return answerWrite(outcome, request.now, 201, (letter) => ({
     headers: { location: `/letters/${letter.id}` },
     body: shown(letter),

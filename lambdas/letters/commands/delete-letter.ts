@@ -1,12 +1,16 @@
 import { type Deadline } from '../../domain/deadline.ts';
-import { cancelDelivery, isOpenDelivery } from '../domain/delivery-life.ts';
+import { cancelDelivery } from '../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
-import { type Delivery } from '../domain/deliveries.ts';
-import { DELIVERIES } from '../adapters/delivery-item.ts';
 import { takeStep } from './take-step.ts';
-import { deleteLetterItems, markDeleting, parseLetter } from '../adapters/letter-item.ts';
-import { listRecords, type Page } from '../../adapters/dynamodb/lists.ts';
-import { ItemReader, type WireItem } from '../../adapters/dynamodb/items.ts';
+import {
+  deleteLetterItems,
+  letterKey,
+  markDeleting,
+  parseLetter,
+  parseOpenDeliveries,
+} from '../adapters/letter-item.ts';
+import { getItem } from '../../adapters/dynamodb/get-item.ts';
+import { type WireItem } from '../../adapters/dynamodb/items.ts';
 import { retrying, TRY_AGAIN } from '../../adapters/dynamodb/retry.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 import { transact, update } from '../../adapters/dynamodb/transact.ts';
@@ -38,15 +42,11 @@ function whyNotDeleted(item: WireItem | null, now: Instant): LetterDeletion {
   }
   const { deletedAt } = parseLetter(item);
   if (deletedAt === null) {
-    const openDeliveries = ItemReader.fromWire(item).integer('openDeliveries');
-    return { outcome: 'has_open_deliveries', openDeliveries };
+    return { outcome: 'has_open_deliveries', openDeliveries: parseOpenDeliveries(item).length };
   }
   // The same instant: our own try before, whose answer was lost.
   return { outcome: deletedAt === now ? 'deleted' : 'missing' };
 }
-
-/** How many deliveries one request reads. */
-const PAGE_SIZE = 100;
 
 /**
  * Deletes a letter together with its deliveries. It marks the letter first, so that the letter takes no new delivery. Then
@@ -77,7 +77,7 @@ export async function deleteLetterAndCancel(
   return deleteLetter(store, userId, id, now, deadline);
 }
 
-/** Reads all deliveries of the user: they are listed by time, and no index knows their letter. */
+/** The marked letter takes no new delivery, so it knows all that are left. */
 async function cancelAll(
   store: Store,
   userId: string,
@@ -85,21 +85,8 @@ async function cancelAll(
   now: Instant,
   deadline: Deadline,
 ): Promise<void> {
-  let after: string | null = null;
-  do {
-    const page: Page<Delivery> = await listRecords(
-      store,
-      userId,
-      DELIVERIES,
-      { after, limit: PAGE_SIZE },
-      deadline,
-    );
-    for (const delivery of page.items) {
-      if (delivery.letterId === letterId && isOpenDelivery(delivery)) {
-        const context = { userId, id: delivery.id, now, deadline };
-        await takeStep(store, context, (current) => cancelDelivery(current, now), delivery);
-      }
-    }
-    after = page.next;
-  } while (after !== null);
+  const letter = await getItem(store, letterKey(userId, letterId), deadline);
+  for (const id of letter === null ? [] : parseOpenDeliveries(letter)) {
+    await takeStep(store, { userId, id, now, deadline }, (current) => cancelDelivery(current, now));
+  }
 }

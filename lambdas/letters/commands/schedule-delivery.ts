@@ -11,13 +11,23 @@ import { type CostingCommand, decidingWrite, type WriteOutcome } from '../../com
 import { type Replay, replayOf } from '../../commands/replay.ts';
 import { deliveryItem, deliveryKey, parseDelivery } from '../adapters/delivery-item.ts';
 import { getItem } from '../../adapters/dynamodb/get-item.ts';
-import { countDelivery } from '../adapters/letter-item.ts';
+import { type WireItem } from '../../adapters/dynamodb/items.ts';
+import { isFull, MAX_OPEN_DELIVERIES, openDelivery, pagesBeyond } from '../adapters/letter-item.ts';
+import { mostPagesTo } from '../domain/mail-limits.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
 
-/** How scheduling ends: as any command that costs usage, or because the letter is missing. */
-export type SchedulingOutcome = WriteOutcome<Delivery> | { outcome: 'letter_missing' };
+/** How scheduling ends: as any command that costs usage, or because the letter can't be sent so. */
+export type SchedulingOutcome = WriteOutcome<Delivery> | LetterRefusal;
 
-type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt'> &
+/** In the order in which they are told. */
+export type LetterRefusal =
+  | { outcome: 'letter_missing' }
+  /** The sender would cut it. */
+  | { outcome: 'letter_too_long'; pages: number; mostPages: number }
+  /** It takes no more deliveries now. */
+  | { outcome: 'letter_full'; openDeliveries: number };
+
+type DeliveryRequest<To extends Channel> = Pick<Delivery, 'letterId' | 'deliverAt' | 'promised'> &
   Pick<Extract<Destination, { channel: To }>, 'recipient'>;
 
 /** Schedules an e-mail and counts it. @throws BusyError */
@@ -50,18 +60,19 @@ type PayAsYouGo = CostingCommand<Delivery>['payAsYouGo'];
 async function schedule(
   store: Store,
   context: CommandContext,
-  asked: Destination & Pick<Delivery, 'letterId' | 'deliverAt'>,
+  asked: Destination & Pick<Delivery, 'letterId' | 'deliverAt' | 'promised'>,
   payAsYouGo: PayAsYouGo,
 ): Promise<SchedulingOutcome> {
   const { userId, id, fingerprint } = context;
-  return decidingWrite(store, {
+  const mostPages = asked.channel === 'mail' ? mostPagesTo(asked.recipient.country) : null;
+  return decidingWrite<Delivery, Exclude<SchedulingOutcome, WriteOutcome<Delivery>>>(store, {
     ...context,
     use: costOf(asked.channel),
     source: `delivery:${id}`,
     alongside: [
       {
-        write: countDelivery(store.table, userId, asked.letterId),
-        ifRefused: () => ({ outcome: 'letter_missing' as const }),
+        write: openDelivery(store.table, { userId, letterId: asked.letterId, deliveryId: id }, mostPages),
+        ifRefused: (letter) => whyNotOpened(letter, mostPages),
       },
     ],
     payAsYouGo,
@@ -71,6 +82,19 @@ async function schedule(
     },
     parse: parseDelivery,
   });
+}
+
+function whyNotOpened(letter: WireItem | null, mostPages: number | null): LetterRefusal {
+  if (letter === null) {
+    return { outcome: 'letter_missing' };
+  }
+  const pages = mostPages === null ? null : pagesBeyond(letter, mostPages);
+  if (pages !== null && mostPages !== null) {
+    return { outcome: 'letter_too_long', pages, mostPages };
+  }
+  return isFull(letter)
+    ? { outcome: 'letter_full', openDeliveries: MAX_OPEN_DELIVERIES }
+    : { outcome: 'letter_missing' };
 }
 
 function paidBy(

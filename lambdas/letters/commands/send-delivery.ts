@@ -3,10 +3,16 @@ import { type DeliveryAnswer } from '../adapters/answers.ts';
 import { takeStep } from './take-step.ts';
 import { getLetter } from '../adapters/records.ts';
 import { type Store } from '../../adapters/dynamodb/store.ts';
-import { NothingTakenError, type RecipientOf, type Send } from '../adapters/senders/provider.ts';
+import {
+  NothingTakenError,
+  ProviderBusyError,
+  type RecipientOf,
+  type Send,
+  SenderNotConfiguredError,
+} from '../adapters/senders/provider.ts';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Channel, type Delivery } from '../domain/deliveries.ts';
-import { claimAttempt, noteAccepted, releaseAttempt } from '../domain/delivery-life.ts';
+import { claimAttempt, excuseAttempt, noteAccepted, releaseAttempt } from '../domain/delivery-life.ts';
 import { type Instant } from '../../domain/instants.ts';
 
 /** An attempt that is due, as `DeliveryDue` says. */
@@ -71,7 +77,9 @@ export async function sendDelivery<C extends Channel>(
   const letter = { title: found.letter.title, body: found.body };
   const acceptance = await send({ ...due, recipient, letter }).catch(async (error: unknown) => {
     if (error instanceof NothingTakenError) {
-      await takeStep(store, step, (current) => releaseAttempt(current, claimId));
+      const isExcused = error instanceof ProviderBusyError || error instanceof SenderNotConfiguredError;
+      const giveBack = isExcused ? excuseAttempt : releaseAttempt;
+      await takeStep(store, step, (current) => giveBack(current, claimId));
     }
     throw error;
   });

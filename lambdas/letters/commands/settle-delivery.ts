@@ -58,7 +58,8 @@ export function settleDelivery({ settlePayment, refund }: CardSettlement): Settl
 }
 
 function toDueOutcome(step: StepOutcome): DueOutcome {
-  if (step.outcome !== 'changed') {
+  // Still scheduled: its wall-clock time has been looked at, and lies ahead.
+  if (step.outcome !== 'changed' || step.delivery.status === 'scheduled') {
     return 'not_due';
   }
   if (step.delivery.status !== 'dispatched') {

@@ -91,7 +91,7 @@ async function write(
     write: updateDelivery(store.table, userId, before, after),
     ifRefused: (item) => ({ outcome: 'outrun', latest: item === null ? null : parseDelivery(item) }),
   };
-  const alongside = closesLetter ? [step, closing(store, userId, before.letterId)] : [step];
+  const alongside = closesLetter ? [step, closing(store, userId, before)] : [step];
   if (!returnsCredit && !countsMail) {
     const writes = alongside.map((item) => item.write);
     const result = closesLetter
@@ -119,11 +119,11 @@ async function write(
 }
 
 /** The letter counts one open delivery less. */
-function closing(store: Store, userId: string, letterId: string): Alongside<Written> {
+function closing(store: Store, userId: string, { id, letterId }: Delivery): Alongside<Written> {
   return {
-    write: closeDelivery(store.table, userId, letterId),
+    write: closeDelivery(store.table, userId, letterId, id),
     ifRefused: () => {
-      throw new InconsistentBooksError(`The letter ${letterId} counts no open delivery, and has one.`);
+      throw new InconsistentBooksError(`The letter ${letterId} does not know its open delivery ${id}.`);
     },
   };
 }

@@ -30,5 +30,5 @@ export function auditOf(change: AnyChange, catalogue: Catalogue): AuditRecord<Au
   if (change.kind === 'delivery') {
     return eventsOfPayment(change).map((event) => recordOf(event, 'postage:payments'));
   }
-  return change.kind === 'letter' || change.kind === 'text' ? [] : coreAuditOf(change, catalogue);
+  return change.kind === 'letter' ? [] : coreAuditOf(change, catalogue);
 }

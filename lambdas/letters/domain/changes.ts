@@ -6,8 +6,8 @@ import { type Letter } from './letters.ts';
 export type LetterChange = ChangeOf<'letter', Letter>;
 export type DeliveryChange = ChangeOf<'delivery', Delivery>;
 
-/** A changed item of the core or of the letters app. Nothing follows from a letter's text. */
-export type AnyChange = RecordChange | LetterChange | DeliveryChange | ChangeOf<'text', object>;
+/** A changed item of the core or of the letters app. */
+export type AnyChange = RecordChange | LetterChange | DeliveryChange;
 
 /** A change that schedules a delivery: somebody made it without a payment, or a card has paid. */
 export type ScheduledNow = DeliveryChange & { after: Delivery };

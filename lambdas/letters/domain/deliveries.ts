@@ -1,4 +1,5 @@
-import { type Instant } from '../../domain/instants.ts';
+import { DAY_MS, type Instant } from '../../domain/instants.ts';
+import { instantOf, type WallTime } from '../../domain/wall-clock.ts';
 import { type Price } from '../../domain/catalogue.ts';
 import { type Use } from '../../domain/usage.ts';
 
@@ -49,6 +50,8 @@ export interface AttemptClaim {
 export interface Dispatch {
   /** How often a sender got the delivery. */
   attempts: number;
+  /** How many of them don't count: the provider was busy or not set up, which is nobody's fault who waits. */
+  uncounted?: number;
   lastDispatchedAt: Instant;
   /** When the next attempt follows, or the delivery fails, if no answer has come. */
   nextTryAt: Instant;
@@ -105,6 +108,21 @@ export interface OpenDispute {
   nextLookAt: Instant;
 }
 
+export interface PromisedTime extends WallTime {
+  /** When `deliverAt` is computed again; null: it stays. */
+  lookAt: Instant | null;
+}
+
+/** The instant of a wall-clock time, which is computed again a day before it: governments change zones at short notice. */
+export function promiseAt(
+  { local, zone }: WallTime,
+  now: Instant,
+): { deliverAt: Instant; promised: PromisedTime } {
+  const deliverAt = instantOf({ local, zone });
+  const lookAt = deliverAt - DAY_MS;
+  return { deliverAt, promised: { local, zone, lookAt: lookAt > now ? lookAt : null } };
+}
+
 /** The promise to send a letter at an instant, often years away. */
 export type Delivery = Destination &
   DeliveryLife & {
@@ -114,6 +132,8 @@ export type Delivery = Destination &
     /** Null when no card pays. */
     payment: CardPayment | null;
     deliverAt: Instant;
+    /** Where the user has promised a wall-clock time, from which `deliverAt` follows. */
+    promised?: PromisedTime;
     createdAt: Instant;
     /** Every step raises it. */
     version: number;

@@ -11,11 +11,11 @@
  * `effectsOf` tells from the states before and after a step what else it changes. That commits with the step, so that a
  * credit comes back once (G11), and a letter counts open deliveries only.
  */
-import { type Delivery, type Dispatch, type Refund } from './deliveries.ts';
+import { type Delivery, type Dispatch, promiseAt, type Refund } from './deliveries.ts';
 import { DAY_MS, HOUR_MS, type Instant } from '../../domain/instants.ts';
 import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
-/** A delivery fails after so many attempts without an answer. */
+/** A delivery fails after so many attempts without an answer. Those that don't count are not among them. */
 export const MAX_ATTEMPTS = 8;
 
 /** How long a sender has to answer an attempt: an hour, twice as long for each further attempt, at most a day. */
@@ -43,7 +43,7 @@ export function dueAtOf(delivery: Delivery): Instant | null {
     case 'pending_payment':
       return delivery.payment?.dispute?.nextLookAt ?? delivery.createdAt + PAYMENT_TIME_MS;
     case 'scheduled':
-      return delivery.payment?.dispute?.nextLookAt ?? delivery.deliverAt;
+      return delivery.payment?.dispute?.nextLookAt ?? nextLookAt(delivery);
     case 'dispatched':
       return delivery.dispatch.nextTryAt;
     case 'sent':
@@ -53,6 +53,11 @@ export function dueAtOf(delivery: Delivery): Instant | null {
     case 'cancelled':
       return delivery.refund === 'needed' ? delivery.cancelledAt : null;
   }
+}
+
+/** When a scheduled delivery is due; a day before, where its wall-clock time has to be looked at again. */
+function nextLookAt({ deliverAt, promised }: Delivery): Instant {
+  return promised?.lookAt ?? deliverAt;
 }
 
 /** What a step changes beside the delivery. */
@@ -93,29 +98,44 @@ export function cancelDelivery(delivery: Delivery, now: Instant): LifeDecision {
  */
 export function dispatchDelivery(delivery: Delivery, now: Instant): LifeDecision {
   if (delivery.status === 'scheduled') {
-    if (heldSinceOf(delivery) !== null) {
-      return refused('payment_disputed');
-    }
-    return delivery.deliverAt > now
-      ? refused('not_due')
-      : changed(delivery, { status: 'dispatched', dispatch: attempt(1, now, null) });
+    return dispatchScheduled(delivery, now);
   }
   return ofDispatched(delivery, (dispatch) => {
-    const { attempts, nextTryAt, providerId } = dispatch;
+    const { attempts, uncounted = 0, nextTryAt, providerId } = dispatch;
     if (nextTryAt > now) {
       return refused('not_due');
     }
-    return attempts < MAX_ATTEMPTS
-      ? changed(delivery, { status: 'dispatched', dispatch: attempt(attempts + 1, now, providerId) })
+    return attempts - uncounted < MAX_ATTEMPTS
+      ? changed(delivery, {
+          status: 'dispatched',
+          dispatch: attempt(attempts + 1, uncounted, now, providerId),
+        })
       : fail(delivery, dispatch, 'unanswered', now);
   });
 }
 
-function attempt(attempts: number, now: Instant, providerId: string | null): Dispatch {
+/** The first attempt. A wall-clock time is looked at again first, a day before or whenever somebody comes later. */
+function dispatchScheduled(delivery: Delivery, now: Instant): LifeDecision {
+  if (heldSinceOf(delivery) !== null) {
+    return refused('payment_disputed');
+  }
+  if (nextLookAt(delivery) > now) {
+    return refused('not_due');
+  }
+  const { promised } = delivery;
+  const isOpen = promised !== undefined && promised.lookAt !== null;
+  const settled = isOpen ? { ...delivery, ...promiseAt(promised, now) } : delivery;
+  return settled.deliverAt > now
+    ? changed(settled, { status: 'scheduled' })
+    : changed(settled, { status: 'dispatched', dispatch: attempt(1, 0, now, null) });
+}
+
+function attempt(attempts: number, uncounted: number, now: Instant, providerId: string | null): Dispatch {
   return {
     attempts,
+    ...(uncounted === 0 ? {} : { uncounted }),
     lastDispatchedAt: now,
-    nextTryAt: now + answerTimeMs(attempts),
+    nextTryAt: now + answerTimeMs(attempts - uncounted),
     claim: null,
     providerId,
   };
@@ -138,7 +158,8 @@ export function claimAttempt(
     if (dispatch.claim !== null) {
       return dispatch.claim.id === claimId ? UNCHANGED : refused('already_claimed');
     }
-    const nextTryAt = Math.max(dispatch.nextTryAt, now + answerTimeMs(attempts));
+    const counted = attempts - (dispatch.uncounted ?? 0);
+    const nextTryAt = Math.max(dispatch.nextTryAt, now + answerTimeMs(Math.max(1, counted)));
     const claimed = { ...dispatch, claim: { id: claimId, at: now }, nextTryAt };
     return changed(delivery, { status: 'dispatched', dispatch: claimed });
   });
@@ -151,6 +172,17 @@ export function releaseAttempt(delivery: Delivery, claimId: string): LifeDecisio
       ? changed(delivery, { status: 'dispatched', dispatch: { ...dispatch, claim: null } })
       : UNCHANGED,
   );
+}
+
+/** A sender gives its claim back, and the attempt does not count: a provider that is busy or not set up fails nothing. */
+export function excuseAttempt(delivery: Delivery, claimId: string): LifeDecision {
+  return ofDispatched(delivery, (dispatch) => {
+    if (dispatch.claim?.id !== claimId) {
+      return UNCHANGED;
+    }
+    const uncounted = Math.min(dispatch.attempts, (dispatch.uncounted ?? 0) + 1);
+    return changed(delivery, { status: 'dispatched', dispatch: { ...dispatch, claim: null, uncounted } });
+  });
 }
 
 /** The provider has accepted the letter under an id. The first id stays: a second one belongs to a duplicate. */

@@ -23,7 +23,7 @@ export function eventsOf(change: AnyChange, catalogue: Catalogue): PostageEvent[
       ...eventsOfPayment(change),
     ];
   }
-  return change.kind === 'text' ? [] : coreEventsOf(change, catalogue);
+  return coreEventsOf(change, catalogue);
 }
 
 function eventsOfLetter({ userId, before, after }: LetterChange): LettersEvent[] {

@@ -8,3 +8,12 @@ export interface Letter {
   createdAt: Instant;
   deletedAt: Instant | null;
 }
+
+/** Writing a longer text costs several times what other writes do. */
+export const LARGE_TEXT_BYTES = 4 * 1024;
+/** How many of them a user may send in a minute, where nothing else is configured. */
+export const LARGE_TEXTS_PER_MINUTE = 20;
+
+export function isLargeText(text: string): boolean {
+  return Buffer.byteLength(text) > LARGE_TEXT_BYTES;
+}

@@ -65,9 +65,10 @@ export function changed(delivery: Delivery, life: DeliveryLife, payment = delive
 
 /** The delivery with its new life, and nothing of the old one. */
 function withLife(delivery: Delivery, life: DeliveryLife, payment: CardPayment | null): Delivery {
-  const { id, letterId, paidWith, deliverAt, createdAt } = delivery;
+  const { id, letterId, paidWith, deliverAt, createdAt, promised } = delivery;
   const version = delivery.version + 1;
-  const kept = { ...life, id, letterId, paidWith, payment, deliverAt, createdAt, version };
+  const promise = promised === undefined ? {} : { promised };
+  const kept = { ...life, id, letterId, paidWith, payment, deliverAt, createdAt, version, ...promise };
   switch (delivery.channel) {
     case 'email':
       return { ...kept, channel: delivery.channel, recipient: delivery.recipient };

@@ -24,6 +24,18 @@ const FIVE_DIGITS: Pattern = { pattern: /^\d{5}$/, example: '10115' };
 const SIX_DIGITS: Pattern = { pattern: /^\d{6}$/, example: '110001' };
 const ANY_STATE: Pattern = { pattern: /\S/, example: 'Jalisco' };
 
+/**
+ * Where addresses have no postal code, by Google's address data (https://chromium-i18n.appspot.com/ssl-address/data), as the
+ * package localized-address-format brings them. A test compares the list with that package.
+ */
+export const WITHOUT_POSTAL_CODES: readonly string[] = `
+  AE AG AO AQ AW BF BI BJ BO BQ BS BV BW BZ CD CF CG CI CK CM CW DJ DM ER FJ GA GD GH GM GQ GY HK JM KI
+  KM KN LC LY ML MO MR MS MW NR NU PA PS QA RW SB SC SL SR SS ST SX SY TD TF TG TK TL TO TT TV UG VU WS
+  YE ZW
+`
+  .trim()
+  .split(/\s+/);
+
 /** The rules of the most common countries, and of those without postal codes. Others take any postal code. */
 const COUNTRIES: Readonly<Record<string, CountryRules>> = {
   US: {
@@ -59,12 +71,7 @@ const COUNTRIES: Readonly<Record<string, CountryRules>> = {
   PL: { postalCode: { pattern: /^\d{2}-\d{3}$/, example: '00-001' } },
   PT: { postalCode: { pattern: /^\d{4}-\d{3}$/, example: '1000-001' } },
   SE: { postalCode: { pattern: /^\d{3} ?\d{2}$/, example: '111 22' } },
-  ...Object.fromEntries(
-    `AE AG AN AO AW BF BI BJ BO BS BW BZ CD CF CG CM DJ DM ER FJ GD GH GM GQ GY HK KI KM KP LY ML MO MR MW
-     NR QA RW SB SC SL SR SS ST SY TG TK TO TV UG VU YE ZW`
-      .split(/\s+/)
-      .map((country) => [country, { postalCode: 'none' }] as const),
-  ),
+  ...Object.fromEntries(WITHOUT_POSTAL_CODES.map((country) => [country, { postalCode: 'none' }] as const)),
 };
 
 /** What is wrong with an address, in the order of its lines. */

@@ -27,9 +27,6 @@ export function countedOf(change: AnyChange): Counted | null {
   if (change.kind === 'delivery') {
     return countedDelivery(change);
   }
-  if (change.kind === 'text') {
-    return null;
-  }
   const ofCore = coreCountedOf(change);
   return ofCore === null || change.kind !== 'period' || change.after === null
     ? ofCore

@@ -36,6 +36,11 @@ export const LETTERS_PROBLEMS = {
 export const LETTERS_OWN_PROBLEMS: OwnProblems = {
   createDelivery: {
     insufficient_credits: CreditsUsedUp,
+    illegal_transition: problemSchema(
+      problems.letterIsFull(20),
+      { openDeliveries: Count },
+      'LetterIsFullProblem',
+    ),
     payment_failed: problemSchema(
       problems.paymentFailed(payment, 'insufficient_funds'),
       { ...figures, declineCode: z.nullable(z.string()) },

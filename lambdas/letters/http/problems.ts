@@ -1,10 +1,22 @@
-import { problem, type Problem } from '../../http/problems.ts';
+import { problem, type Problem, rateLimited } from '../../http/problems.ts';
+import { type Instant } from '../../domain/instants.ts';
 import { type Price } from '../../domain/catalogue.ts';
 import { type DeliveryStatus } from '../domain/deliveries.ts';
+import { LARGE_TEXT_BYTES } from '../domain/letters.ts';
 
 export function letterHasOpenDeliveries(openDeliveries: number): Problem {
   const detail =
     'The letter has open deliveries. ?cancelDeliveries=true cancels the scheduled ones. Cancel those that wait for their payment one by one. Those on their way have to end first.';
+  return problem('illegal_transition', detail, { openDeliveries });
+}
+
+export function tooManyLargeTexts(limit: number, resetsAt: Instant, now: Instant): Problem {
+  const detail = `A user can send at most ${limit} texts of more than ${LARGE_TEXT_BYTES} bytes a minute.`;
+  return rateLimited(detail, { limit, resetsAt }, now);
+}
+
+export function letterIsFull(openDeliveries: number): Problem {
+  const detail = `The letter has ${openDeliveries} open deliveries, and takes another when one of them has ended.`;
   return problem('illegal_transition', detail, { openDeliveries });
 }
 

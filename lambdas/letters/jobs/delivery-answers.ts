@@ -3,8 +3,10 @@ import * as z from 'zod/mini';
 import { deadlineIn } from '../../runtime/deadline.ts';
 import { takeStep } from '../commands/take-step.ts';
 import { createStore } from '../../adapters/dynamodb/store.ts';
-import { FAILURE } from '../domain/deliveries.ts';
-import { answerDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
+import { answerDelivery, reportDelivery, type SenderAnswer } from '../domain/delivery-life.ts';
+import { type Delivery, FAILURE } from '../domain/deliveries.ts';
+import { type LifeDecision } from '../domain/life-decisions.ts';
+import { isSesEvent, reportOf } from '../adapters/senders/ses-events.ts';
 import { requiredVariable } from '../../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { handleQueueBatch } from '../../runtime/queue-batch.ts';
@@ -37,7 +39,7 @@ const answerEvent = z.discriminatedUnion('detail-type', [
   }),
 ]);
 
-/** Applies the senders' answers. */
+/** Applies the senders' answers, and what SES says later. */
 export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
   return handleQueueBatch(Records, {
     concurrency: CONCURRENCY,
@@ -49,21 +51,38 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
 }
 
 async function apply(record: SQSRecord): Promise<void> {
-  const event = answerEvent.parse(JSON.parse(record.body));
-  const { userId, deliveryId } = event.detail;
+  const event: unknown = JSON.parse(record.body);
   const now = Number(record.attributes.SentTimestamp);
-  const step = await takeStep(
-    store,
-    { userId, id: deliveryId, now, deadline: deadlineIn(DEADLINE_MS) },
-    (delivery) => answerDelivery(delivery, toAnswer(event), now),
-  );
-  switch (step.outcome) {
+  if (isSesEvent(event)) {
+    const report = reportOf(event);
+    if (report !== null) {
+      const { userId, deliveryId, ...said } = report;
+      await step(userId, deliveryId, now, (delivery) =>
+        reportDelivery(delivery, { ...said, result: 'failed' }, now),
+      );
+    }
+    return;
+  }
+  const answer = answerEvent.parse(event);
+  const { userId, deliveryId } = answer.detail;
+  await step(userId, deliveryId, now, (delivery) => answerDelivery(delivery, toAnswer(answer), now));
+}
+
+async function step(
+  userId: string,
+  deliveryId: string,
+  now: number,
+  decide: (delivery: Delivery) => LifeDecision,
+): Promise<void> {
+  const context = { userId, id: deliveryId, now, deadline: deadlineIn(DEADLINE_MS) };
+  const taken = await takeStep(store, context, decide);
+  switch (taken.outcome) {
     case 'changed':
     case 'unchanged':
       return;
     case 'refused':
       // The delivery was cancelled, has failed, or another attempt has followed. Nothing is left to do.
-      logger.warn('An answer came too late.', { userId, deliveryId, refusal: step.refusal });
+      logger.warn('An answer came too late.', { userId, deliveryId, refusal: taken.refusal });
       return;
     case 'missing':
     case 'erased':

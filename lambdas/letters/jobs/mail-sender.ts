@@ -4,7 +4,7 @@ import { connectEventBus } from '../../adapters/eventbridge/publish.ts';
 import { connectLob, createLobKeyReader, LOB_API_URL } from '../adapters/senders/lob.ts';
 import { optionalVariable, requiredVariable } from '../wiring/environment.ts';
 import { createLogger } from '../../runtime/logger.ts';
-import { sendDueDeliveries } from '../commands/send-due-deliveries.ts';
+import { queueAt, sendDueDeliveries } from '../commands/send-due-deliveries.ts';
 import { catalogueInForce } from '../../wiring/catalogue.ts';
 
 const sender = {
@@ -16,6 +16,7 @@ const sender = {
     keys: createLobKeyReader(requiredVariable('mailSecretId')),
     from: requiredVariable('mailFrom'),
   }),
+  queue: queueAt(optionalVariable('dueQueueUrl')),
   logger: createLogger('mail-sender'),
 } as const;
 

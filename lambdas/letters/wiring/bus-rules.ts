@@ -26,3 +26,10 @@ export const BUS_RULES: Readonly<Record<BusTarget, BusRule>> = {
   },
   'delivery-answers': { source: [ANSWER_SOURCE], detailType: ['DeliverySent', 'DeliveryFailed'] },
 };
+
+/**
+ * What SES says on the account's default bus of an e-mail that it has taken, for `delivery-answers`
+ * (https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html).
+ */
+export const SES_EVENT_TYPES = ['Email Bounced', 'Email Complaint Received', 'Email Rejected'] as const;
+export const SES_SOURCE = 'aws.ses';

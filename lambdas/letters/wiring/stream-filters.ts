@@ -1,4 +1,4 @@
 import { streamConsumersOf } from '../../wiring/stream-filters.ts';
 
-/** What letters say (`BODY`) goes nowhere. A delivery also counts when it has been paid, sent or refunded. */
+/** A delivery also counts when it has been paid, sent or refunded. */
 export const STREAM_CONSUMERS = streamConsumersOf({ made: ['LETTER', 'DELIVERY'], changed: ['DELIVERY'] });

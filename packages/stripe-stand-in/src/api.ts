@@ -29,6 +29,7 @@ import { type Route } from './route.ts';
 import { matchRoute, parseTarget } from './router.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
+import { taxRateRoutes } from './tax-rates.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints.ts';
 
 const ROUTES: readonly Route[] = [
@@ -48,6 +49,7 @@ const ROUTES: readonly Route[] = [
   ...refundRoutes,
   ...scheduleRoutes,
   ...subscriptionRoutes,
+  ...taxRateRoutes,
   ...webhookEndpointRoutes,
 ];
 

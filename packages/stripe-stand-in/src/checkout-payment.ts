@@ -10,6 +10,7 @@ import { attach, behaviourOf, cardError, findMethod } from './payment-methods.ts
 import { attemptPayment, authenticate, createIntent, declineOf } from './payments.ts';
 import { type Sandbox } from './sandbox.ts';
 import { type CheckoutPlan, refId } from './state.ts';
+import { termsAsked } from './subscription-terms.ts';
 import { startSubscription } from './subscription-start.ts';
 
 export interface CheckoutInput {
@@ -167,6 +168,8 @@ function subscribe(
     paymentBehavior: 'allow_incomplete',
     presence: 'billing',
   });
+  const { automatic_tax: tax } = session;
+  sandbox.assign(subscription, termsAsked(sandbox, { automatic_tax: tax })(subscription));
   const invoice = sandbox.get('invoice', refId(subscription.latest_invoice) ?? '');
   const intent = intentOf(sandbox, invoice);
   if (intent?.status === 'requires_action') {

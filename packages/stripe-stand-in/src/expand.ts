@@ -48,7 +48,9 @@ export function expand(sandbox: Sandbox, answer: object, paths: readonly string[
 
 function expandAt(sandbox: Sandbox, parent: Json, [name = '', ...rest]: string[], path: string): void {
   const value = parent[name] ?? includedIn(sandbox, parent, name);
-  const expanded = typeof value === 'string' && name !== 'id' ? expandedId(sandbox, value) : value;
+  const expandedOne = (one: unknown): unknown =>
+    typeof one === 'string' && name !== 'id' ? expandedId(sandbox, one) : one;
+  const expanded = Array.isArray(value) ? value.map(expandedOne) : expandedOne(value);
   if (expanded === undefined || (typeof expanded !== 'object' && rest.length === 0)) {
     throw new ApiError(400, {
       type: 'invalid_request_error',

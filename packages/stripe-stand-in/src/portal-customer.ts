@@ -9,6 +9,7 @@ import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { cadenceOf, changeSubscription, isOver, itemOf } from './subscription-object.ts';
 import { schedulingOf } from './subscription-schedule.ts';
+import { termsOf } from './subscription-terms.ts';
 import { changeBilling } from './subscription-update.ts';
 
 // Source: https://docs.stripe.com/api/customer_portal/configurations
@@ -68,7 +69,7 @@ export function changePriceInPortal(
       movesAnchor: rules.billing_cycle_anchor === 'now' && subscription.status !== 'trialing',
       trialEnd: endsTrial ? sandbox.now() : null,
       proration: rules.proration_behavior === 'none' ? 'none' : asProration(rules.proration_behavior),
-      // Guess: the Portal refuses a change that can't be paid, and leaves the subscription as it was.
+      // Guess: the Portal applies a change that can't be paid, as the API does by default.
       paymentBehavior:
         sandbox.settings.portalUnpaidChange === 'refused' ? 'error_if_incomplete' : 'allow_incomplete',
     },
@@ -106,6 +107,7 @@ function scheduleChange(sandbox: Sandbox, subscription: Stripe.Subscription, pri
       metadata: {},
       method: null,
       description: null,
+      terms: termsOf(subscription),
     }),
   );
   sandbox.state.subscription_schedule.set(schedule.id, schedule);

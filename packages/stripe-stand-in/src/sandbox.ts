@@ -27,8 +27,8 @@ export interface BillingSettings {
   /** What `billing_cycle_anchor: now` does in a trial. No source tells. */
   anchorInTrial: 'ends_trial' | 'refused';
   // Source: https://docs.stripe.com/billing/subscriptions/pending-updates
-  /** What the Portal does with a change that can't be paid. No source tells; the API's own default applies it. */
-  portalUnpaidChange: 'refused' | 'applied';
+  /** What the Portal does with a change that can't be paid. The API applies it by default; of the Portal no source tells. */
+  portalUnpaidChange: 'applied' | 'refused';
   // Source: https://github.com/invertase/stripe-firebase-extensions/issues/158
   /** Whether the Portal lets its customer change or cancel while a later phase of a schedule is to come. */
   portalWhileScheduled: 'releases' | 'blocks';

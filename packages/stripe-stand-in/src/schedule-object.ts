@@ -3,6 +3,7 @@ import { type Seconds } from './calendar.ts';
 import { type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { itemOf } from './subscription-object.ts';
+import { NO_TAX, type PhaseTerms, termsOf } from './subscription-terms.ts';
 
 export type Phase = Stripe.SubscriptionSchedule.Phase;
 
@@ -18,6 +19,7 @@ export interface PhaseFacts {
   metadata: Stripe.Metadata;
   method: string | null;
   description: string | null;
+  terms: PhaseTerms;
 }
 
 export function phaseOf(facts: PhaseFacts): Phase {
@@ -29,9 +31,7 @@ export function phaseOf(facts: PhaseFacts): Phase {
     collection_method: null,
     currency: 'usd',
     default_payment_method: facts.method,
-    default_tax_rates: [],
     description: facts.description,
-    discounts: [],
     end_date: facts.end,
     invoice_settings: null,
     items: [
@@ -51,6 +51,7 @@ export function phaseOf(facts: PhaseFacts): Phase {
     start_date: facts.start,
     transfer_data: null,
     trial_end: facts.trialEnd,
+    ...facts.terms,
   };
 }
 
@@ -74,6 +75,7 @@ export function scheduleFor(
     metadata: {},
     method,
     description: null,
+    terms: termsOf(subscription),
   });
   return {
     id: sandbox.newId('sub_sched'),
@@ -88,7 +90,7 @@ export function scheduleFor(
     customer_account: null,
     default_settings: {
       application_fee_percent: null,
-      automatic_tax: { disabled_reason: null, enabled: false, liability: null },
+      automatic_tax: NO_TAX,
       billing_cycle_anchor: 'automatic',
       billing_thresholds: null,
       collection_method: subscription.collection_method,
@@ -153,18 +155,16 @@ export function changeSchedule(
 export function syncCurrentPhase(sandbox: Sandbox, subscription: Stripe.Subscription): void {
   const schedule = scheduleOf(sandbox, subscription);
   const phase = schedule === null ? undefined : currentPhase(schedule);
-  const { price, quantity } = itemOf(subscription);
   const [old] = phase?.items ?? [];
-  if (
-    schedule === null ||
-    old === undefined ||
-    (refId(old.price) === price.id && old.quantity === quantity)
-  ) {
+  if (schedule === null || phase === undefined || old === undefined) {
     return;
   }
+  const { price, quantity } = itemOf(subscription);
   const item = { ...old, price: price.id, plan: price.id, ...(quantity === undefined ? {} : { quantity }) };
-  const phases = schedule.phases.map((one) => (one === phase ? { ...one, items: [item] } : one));
-  changeSchedule(sandbox, schedule, { phases });
+  const present = { ...phase, items: [item], ...termsOf(subscription) };
+  changeSchedule(sandbox, schedule, {
+    phases: schedule.phases.map((one) => (one === phase ? present : one)),
+  });
 }
 
 // Source: https://docs.stripe.com/api/subscription_schedules/release

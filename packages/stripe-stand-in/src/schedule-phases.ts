@@ -16,6 +16,7 @@ import { endSubscription } from './subscription-end.ts';
 import { changeSubscription, itemOf, itemsWith, planOf } from './subscription-object.ts';
 import { endTrial, openPeriod } from './subscription-periods.ts';
 import { schedulingOf } from './subscription-schedule.ts';
+import { termsIn } from './subscription-terms.ts';
 import { changeBilling } from './subscription-update.ts';
 import { mergeMetadata } from './values.ts';
 
@@ -87,10 +88,10 @@ function enterPhase(
   if (isDone) {
     closeSchedule(sandbox, schedule, 'released');
   }
-  const method = refId(phase.default_payment_method);
   const also: Partial<Stripe.Subscription> = {
+    ...termsIn(sandbox, subscription, phase),
     metadata: mergeMetadata(subscription.metadata, phase.metadata ?? {}),
-    ...(method === null ? {} : { default_payment_method: method }),
+    ...methodIn(phase),
     ...(phase.description === null ? {} : { description: phase.description }),
     ...(isDone ? { schedule: null } : {}),
   };
@@ -121,6 +122,14 @@ function enterPhase(
       also,
     );
   }
+}
+
+// Guess: a phase without a method leaves its subscription the one that it has.
+export function methodIn({
+  default_payment_method: method,
+}: Phase): Pick<Stripe.Subscription, 'default_payment_method'> | null {
+  const id = refId(method);
+  return id === null ? null : { default_payment_method: id };
 }
 
 const PRORATIONS = ['always_invoice', 'create_prorations', 'none'] as const;

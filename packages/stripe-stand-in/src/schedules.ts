@@ -15,11 +15,12 @@ import {
   phaseOf,
   scheduleFor,
 } from './schedule-object.ts';
-import { endingOf, releaseSchedule } from './schedule-phases.ts';
+import { endingOf, methodIn, releaseSchedule } from './schedule-phases.ts';
 import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { cadenceOf, changeSubscription, isOver } from './subscription-object.ts';
 import { changeBilling } from './subscription-update.ts';
+import { phaseTerms, termParams, termsIn } from './subscription-terms.ts';
 import { proration, recurringPrice } from './subscriptions.ts';
 import { mergeMetadata } from './values.ts';
 
@@ -27,6 +28,7 @@ const phase = z.strictObject({
   items: z
     .array(z.strictObject({ price: text, quantity: z.optional(integer) }))
     .length(1, 'the stand-in knows subscriptions with one item'),
+  ...termParams,
   start_date: z.optional(timestamp),
   end_date: z.optional(timestamp),
   duration: z.optional(
@@ -189,6 +191,7 @@ function readPhase(
         ? null
         : ownMethod(sandbox, customer, asked.default_payment_method),
     description: asked.description ?? null,
+    terms: phaseTerms(sandbox, asked, name),
   });
 }
 
@@ -216,7 +219,10 @@ function update(
       current === undefined ? null : { start_date: current.start_date, end_date: current.end_date },
   });
   sandbox.get('subscription_record', subscription.id).portalSchedule = null;
-  const ending = endingOf(sandbox, subscription, schedule);
+  const ending = {
+    ...endingOf(sandbox, subscription, schedule),
+    ...(current === undefined ? {} : { ...termsIn(sandbox, subscription, current), ...methodIn(current) }),
+  };
   const [item] = current?.items ?? [];
   if (item === undefined) {
     changeSubscription(sandbox, subscription, ending);

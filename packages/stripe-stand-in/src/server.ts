@@ -90,7 +90,7 @@ const BILLING: BillingSettings = {
   overdueDays: null,
   pendingUpdateMetadata: 'refused',
   anchorInTrial: 'ends_trial',
-  portalUnpaidChange: 'refused',
+  portalUnpaidChange: 'applied',
   portalWhileScheduled: 'releases',
   portalDecrease: 'per_year',
   // Guess: a bank debit ends four days after it began.

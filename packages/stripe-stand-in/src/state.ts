@@ -89,6 +89,8 @@ export interface Kinds {
   price: Stripe.Price;
   coupon: Stripe.Coupon;
   promotion_code: Stripe.PromotionCode;
+  discount: Stripe.Discount;
+  tax_rate: Stripe.TaxRate;
   payment_method: Stripe.PaymentMethod;
   payment_intent: Stripe.PaymentIntent;
   charge: Stripe.Charge;
@@ -120,6 +122,8 @@ export function emptyState(): State {
     price: new Map(),
     coupon: new Map(),
     promotion_code: new Map(),
+    discount: new Map(),
+    tax_rate: new Map(),
     payment_method: new Map(),
     payment_intent: new Map(),
     charge: new Map(),
@@ -160,6 +164,7 @@ const EXPANDABLE = [
   'price',
   'coupon',
   'promotion_code',
+  'discount',
   'payment_method',
   'payment_intent',
   'charge',

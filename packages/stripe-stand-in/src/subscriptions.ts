@@ -14,6 +14,7 @@ import { isOver, itemOf } from './subscription-object.ts';
 import { startSubscription } from './subscription-start.ts';
 import { changeBilling, resumeSubscription } from './subscription-update.ts';
 import { schedulingOf } from './subscription-schedule.ts';
+import { termParams, termsAsked } from './subscription-terms.ts';
 import { mergeMetadata, present } from './values.ts';
 
 const paymentBehavior = z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']);
@@ -39,6 +40,7 @@ const cancellationDetails = z.strictObject({
 const createParams = paramsOf<Stripe.SubscriptionCreateParams>()({
   customer: text,
   items: z.array(newItem).length(1, 'the stand-in knows subscriptions with one item'),
+  ...termParams,
   billing_cycle_anchor: z.optional(timestamp),
   billing_mode: z.optional(z.strictObject({ type: z.enum(['classic', 'flexible']) })),
   cancel_at: z.optional(cancelAt),
@@ -62,6 +64,7 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.S
   const [item] = asked.items;
   const price = recurringPrice(sandbox, item?.price ?? '', 'items[0][price]');
   const scheduling = schedulingOf(sandbox, asked);
+  const terms = termsAsked(sandbox, asked);
   const days = asked.trial_period_days ?? 0;
   if (days > 0 && asked.trial_end !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: trial_end, trial_period_days.', {
@@ -90,7 +93,7 @@ function create(sandbox: Sandbox, asked: z.infer<typeof createParams>): Stripe.S
     paymentBehavior: asked.payment_behavior ?? 'allow_incomplete',
     presence: 'billing',
   });
-  sandbox.assign(subscription, scheduling(subscription));
+  sandbox.assign(subscription, { ...scheduling(subscription), ...terms(subscription) });
   return subscription;
 }
 
@@ -134,6 +137,7 @@ export const changedItems = z
 
 const updateParams = paramsOf<Stripe.SubscriptionUpdateParams>()({
   items: z.optional(changedItems),
+  ...termParams,
   billing_cycle_anchor: z.optional(anchorChange),
   cancel_at: z.optional(clearable(cancelAt)),
   cancel_at_period_end: z.optional(flag),
@@ -257,6 +261,7 @@ function plainChanges(
 ): Partial<Stripe.Subscription> {
   const changes: Partial<Stripe.Subscription> = {
     ...schedulingOf(sandbox, asked)(subscription),
+    ...termsAsked(sandbox, asked)(subscription),
     ...present({ description: asked.description }),
     metadata: mergeMetadata(subscription.metadata, asked.metadata),
   };

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
-import { AUDIENCE } from '../../../local/issuer.ts';
 import { lastLines, run } from './commands.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CDK = `${ROOT}/node_modules/.bin/cdk`;
 
-/** MiniStack plays SES but not Lob, so no sender of mails is deployed. */
-const EMAIL_FROM = 'letters@example.com';
-
 /** MiniStack's own account. */
 const ENVIRONMENT = 'aws://000000000000/us-east-1';
+
 export interface CdkSettings {
   /** For its files. */
   directory: string;
@@ -29,10 +26,8 @@ export interface Deployment {
   stage: string;
   /** The owner's file. */
   config: string;
-  /** Whose tokens it accepts; null for the user pool that it makes then. */
-  issuer: string | null;
-  /** Where its Stripe answers; null for a stack that sells nothing. */
-  stripe: { url: string } | null;
+  /** What the file reads: where the tests serve an issuer and Stripe. */
+  variables: Readonly<Record<string, string>>;
 }
 
 export function stackName({ stage }: Deployment): string {
@@ -41,28 +36,14 @@ export function stackName({ stage }: Deployment): string {
 
 /** @returns the id of the stack's HTTP API */
 export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
-  const { stage, config, issuer, stripe } = deployment;
+  const { stage, config, variables } = deployment;
   const assembly = assemblyOf(deployment, settings);
-  const identity = issuer === null ? [] : ['-c', `issuer=${issuer}`, '-c', `audience=${AUDIENCE}`];
-  const payments = stripe === null ? [] : ['-c', `stripeApiUrl=${stripe.url}`];
   const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
-  await cdk(
-    [
-      'deploy',
-      '-c',
-      `stage=${stage}`,
-      '-c',
-      `config=${config}`,
-      '-c',
-      `emailFrom=${EMAIL_FROM}`,
-      ...identity,
-      ...payments,
-      '--require-approval',
-      'never',
-      ...files,
-    ],
-    settings,
-  );
+  const environment = { ...settings.environment, ...variables, POSTAGE_CONFIG: config };
+  await cdk(['deploy', '-c', `stage=${stage}`, '--require-approval', 'never', ...files], {
+    ...settings,
+    environment,
+  });
   const outputs: unknown = JSON.parse(readFileSync(`${assembly}.json`, 'utf8'));
   const api = z.record(z.string(), z.object({ ApiUrl: z.string() }));
   const url = z.parse(api, outputs)[stackName(deployment)]?.ApiUrl;

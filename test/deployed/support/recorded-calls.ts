@@ -18,7 +18,7 @@ export interface WireRequest {
   body: string;
 }
 
-/** None for a request that is not AWS's. A transaction is authorized as the writes in it, and a batch as its reads. */
+/** None for a request that is not AWS's. A transaction is authorized as the writes or reads in it, and a batch as its reads. */
 export function callsOf({ functionName, target, authorization, body }: WireRequest): RecordedCall[] {
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(authorization)?.[1];
   if (service === undefined) {
@@ -47,6 +47,7 @@ export function callsOf({ functionName, target, authorization, body }: WireReque
   });
   switch (operation) {
     case 'TransactWriteItems':
+    case 'TransactGetItems':
       return listIn(input['TransactItems']).map((item) => {
         const [kind = '', write] = Object.entries(objectIn(item))[0] ?? [];
         const { TableName, Item, Key } = objectIn(write);
@@ -76,6 +77,7 @@ const AUTHORIZED_AS: Readonly<Record<string, string>> = {
   Update: 'UpdateItem',
   Delete: 'DeleteItem',
   ConditionCheck: 'ConditionCheckItem',
+  Get: 'GetItem',
 };
 
 function resourceOf({

@@ -37,7 +37,7 @@ export async function schedule(
   { token }: User,
   letterId: string,
   channel: keyof typeof RECIPIENTS,
-  deliverAt = DELIVER_AT,
+  deliverAt: string | { local: string; zone: string } = DELIVER_AT,
 ): Promise<Answer> {
   const json = { letterId, channel, deliverAt, recipient: RECIPIENTS[channel] };
   return ask(world, 'POST /deliveries', { token, json });

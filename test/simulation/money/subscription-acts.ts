@@ -81,6 +81,8 @@ export async function actOnSubscription({
         proration_behavior: 'always_invoice',
       });
     },
+    () => control.changePriceInPortal(id, price),
+    () => (random.happens(0.5) ? control.cancelInPortal(id) : control.keepInPortal(id)),
     async () => closeInvoice(await openInvoice()),
     () => subscribe({ items: [{ price: otherPrice }] }),
     () => sdk.subscriptions.cancel(id),

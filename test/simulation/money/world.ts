@@ -16,7 +16,8 @@ import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-h
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
-import { ENTERPRISE, messageOf, PRO } from '../../support/payments.ts';
+import { openPortal } from '../../support/owners-portal.ts';
+import { ENTERPRISE, messageOf, PRO, type StandInOptions } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
 import { idOf, openStripe, type TestStripe } from '../../support/stripe.ts';
 import { plentyOfTime } from '../../support/table.ts';
@@ -46,6 +47,7 @@ export interface Side {
 
 interface Seen {
   subscription: Account['subscription'];
+  anchor: Instant;
   periodStart: Instant;
   included: number;
   /** Purchased credits that the period's mails have taken. */
@@ -141,6 +143,18 @@ async function sellOther({ stripe }: TestStripe): Promise<string> {
   return price.id;
 }
 
+/** How this Stripe plays what the Dashboard settles, or no documentation does. */
+function anyBilling(random: Random): StandInOptions['billing'] {
+  return {
+    afterRetries: random.pick(['canceled', 'canceled', 'unpaid', 'past_due']),
+    unpaidInvoices: random.pick(['open', 'open', 'uncollectible']),
+    anchorInTrial: random.pick(['ends_trial', 'refused']),
+    portalUnpaidChange: random.pick(['applied', 'refused']),
+    portalWhileScheduled: random.pick(['releases', 'blocks']),
+    portalDecrease: random.pick(['per_year', 'bare_amount']),
+  };
+}
+
 export async function openWorld(
   random: Random,
   stores: Stores,
@@ -148,9 +162,10 @@ export async function openWorld(
   ends: Ends,
 ): Promise<World> {
   const seed = random.integer(1, 2 ** 30);
-  const opened = await openStripe('2026-01-31T09:00:00.000Z', { seed });
+  const opened = await openStripe('2026-01-31T09:00:00.000Z', { seed, billing: anyBilling(random) });
   const stripe = { ...opened, stripe: await servicesAt(opened, stores.orderly).stripe.sdk() };
   const userId = `user-${String(seed)}`;
+  await openPortal(stripe.stripe);
   const { id: customerId } = await stripe.stripe.customers.create({
     metadata: { userId },
     payment_method: 'pm_card_visa',
@@ -208,26 +223,32 @@ export async function openWorld(
 }
 
 /** Included credits that a side had let its user spend, when it learnt that nobody has paid for them. */
-function spentOnTrust(
-  before: Account['subscription'],
-  { subscription, credits, servedInterval }: Account,
-): number {
+function spentOnTrust(before: Seen, { subscription, anchor, credits, servedInterval }: Account): number {
   if (subscription.status === 'past_due') {
-    return before.status === 'past_due' ? 0 : spent(credits).included;
+    return before.subscription.status === 'past_due' ? 0 : spent(credits).included;
   }
-  return isLive(before) && !isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+  const hasEnded = isLive(before.subscription) && !isLive(subscription);
+  // The anchor had moved before the period opened, at a boundary of the former series.
+  const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > anchor;
+  return hasEnded || neverWas ? (servedInterval?.includedUsed ?? 0) : 0;
 }
 
 /** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
 async function look(world: World, side: Side): Promise<void> {
   const account = await storedAccount(side.others.store, world.userId);
-  const { periodStart, credits, subscription } = account;
+  const { anchor, periodStart, credits, subscription } = account;
   const { seen } = side;
-  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen.subscription, account);
+  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen, account);
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
   }
-  side.seen = { subscription, periodStart, included: credits.included, lent: spent(credits).purchased };
+  side.seen = {
+    subscription,
+    anchor,
+    periodStart,
+    included: credits.included,
+    lent: spent(credits).purchased,
+  };
   if (seen?.periodStart === periodStart) {
     const comeBack = Math.min(seen.lent, Math.max(0, credits.included - seen.included));
     side.givenBack += comeBack;

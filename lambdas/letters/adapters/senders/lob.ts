@@ -5,6 +5,7 @@ import {
   type Acceptance,
   NothingTakenError,
   type Parcel,
+  ProviderBusyError,
   type Send,
   SenderNotConfiguredError,
 } from './provider.ts';
@@ -98,10 +99,21 @@ async function createLetter(
       return { outcome: 'accepted', providerId: createdLetter.parse(answer.body).id };
     case 400:
     case 422:
+      if (isAboutSender(answer.body)) {
+        throw new SenderNotConfiguredError('Lob does not know the address that mails come from.');
+      }
       return { outcome: 'rejected', failure: 'rejected' };
     default:
       throw failureOf(answer.status);
   }
+}
+
+const refusal = z.object({ error: z.object({ message: z.string() }) });
+
+/** Guess: Lob's message begins with the field that it is about (https://docs.lob.com, Errors). */
+function isAboutSender(body: unknown): boolean {
+  const { data } = refusal.safeParse(body);
+  return data !== undefined && /^from\b/.test(data.error.message);
 }
 
 function authorized(apiKey: string): Record<string, string> {
@@ -151,9 +163,14 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-async function ask(url: string, request: RequestInit): Promise<{ status: number; body: unknown }> {
+async function ask(
+  url: string,
+  request: Omit<RequestInit, 'headers'> & { headers: Record<string, string> },
+): Promise<{ status: number; body: unknown }> {
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // No connection is kept: a frozen function's may be dead when the next delivery comes.
+    const headers = { ...request.headers, connection: 'close' };
+    const response = await fetch(url, { ...request, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
     return { status: response.status, body: await response.json().catch(() => null) };
   } catch (error) {
     // Lob may have taken it. The key and the metadata make it safe to ask again.
@@ -162,6 +179,9 @@ async function ask(url: string, request: RequestInit): Promise<{ status: number;
 }
 
 function failureOf(status: number): NothingTakenError {
+  if (status === 429) {
+    return new ProviderBusyError('Lob takes no more letters at present.');
+  }
   return [401, 402, 403, 404].includes(status)
     ? new SenderNotConfiguredError(`Lob does not send for this account: it answered ${status}.`)
     : new NothingTakenError(`Lob answered ${status}.`);

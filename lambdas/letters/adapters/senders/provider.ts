@@ -29,7 +29,12 @@ export class NothingTakenError extends Error {
   override name = 'NothingTakenError';
 }
 
-/** A key or an address at the provider is missing or wrong. Only the operator of Postage can help. */
+/** The provider takes no more for a while. The delivery waits, and none of its attempts is used up. */
+export class ProviderBusyError extends NothingTakenError {
+  override name = 'ProviderBusyError';
+}
+
+/** A key or an address at the provider is missing or wrong. Only the operator of Postage can help; meanwhile the delivery waits. */
 export class SenderNotConfiguredError extends NothingTakenError {
   override name = 'SenderNotConfiguredError';
 }

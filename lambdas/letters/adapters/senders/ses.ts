@@ -1,9 +1,12 @@
-import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import { GetAccountCommand, SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type EmailRecipient } from '../../domain/deliveries.ts';
+import { senderHeader } from '../../domain/email-sender.ts';
 import {
   type Acceptance,
   NothingTakenError,
   type Parcel,
+  ProviderBusyError,
   type Send,
   SenderNotConfiguredError,
 } from './provider.ts';
@@ -19,6 +22,10 @@ const NOT_SET_UP = new Set([
   'MailFromDomainNotVerifiedException',
   'NotFoundException',
   'AccessDeniedException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
 ]);
 /** SES will never take this message. */
 const REJECTED = new Set(['MessageRejected', 'BadRequestException']);
@@ -26,19 +33,43 @@ const REJECTED = new Set(['MessageRejected', 'BadRequestException']);
 const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
- * Sends by Amazon SES. SES has no idempotency token, so each e-mail is asked for once, without the SDK's retries. If the
- * answer gets lost, SES may have sent it.
- *
- * @param from a verified address, `Postage <letters@example.com>`
+ * A connection that a frozen function has kept may be dead, and then nobody knows whether SES took the e-mail. (Where the
+ * sockets are counted, Node keeps one for who waits.)
  */
-export function connectSes(from: string): Send<EmailRecipient> {
+const KEEPS_NOTHING = { keepAlive: false, maxSockets: Number.POSITIVE_INFINITY };
+
+export interface SesOptions {
+  /** A verified address, `Postage <letters@example.com>`. */
+  from: string;
+  /** What SES does with bounces and complaints; null: what the address's own configuration set says. */
+  configurationSet: string | null;
+  /** How many batches share the account's rate. */
+  batchesAtOnce: number;
+}
+
+/**
+ * Sends by Amazon SES, as fast as the account may. SES has no idempotency token, so each e-mail is asked for once, without
+ * the SDK's retries. If the answer gets lost, SES may have sent it.
+ */
+export function connectSes({ from, configurationSet, batchesAtOnce }: SesOptions): Send<EmailRecipient> {
   const client = new SESv2Client({
     maxAttempts: 1,
-    requestHandler: { requestTimeout: TIMEOUT_MS, throwOnRequestTimeout: true, connectionTimeout: 2_000 },
+    requestHandler: {
+      requestTimeout: TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      connectionTimeout: 2_000,
+      httpAgent: KEEPS_NOTHING,
+      httpsAgent: KEEPS_NOTHING,
+    },
   });
+  const pace = new Pace(client, batchesAtOnce);
+  const sender = senderHeader(from);
   return async (parcel) => {
+    await pace.turn();
     try {
-      const { MessageId } = await client.send(new SendEmailCommand(requestOf(from, parcel)));
+      const { MessageId } = await client.send(
+        new SendEmailCommand(requestOf(sender, configurationSet, parcel)),
+      );
       return { outcome: 'accepted', providerId: MessageId ?? '' };
     } catch (error) {
       return outcomeOf(error);
@@ -46,10 +77,64 @@ export function connectSes(from: string): Send<EmailRecipient> {
   };
 }
 
-function requestOf(from: string, { deliveryId, recipient, letter }: Parcel<EmailRecipient>) {
+const QUOTA_MS = 3_600_000;
+/** That of a sandbox, and of an account that does not say. */
+const SLOWEST_PER_SECOND = 1;
+
+/**
+ * Keeps to the account's rate (https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html), of which each batch
+ * that is worked on has its share.
+ */
+class Pace {
+  readonly #client: SESv2Client;
+  readonly #batchesAtOnce: number;
+  #intervalMs: Promise<number> = Promise.resolve(0);
+  #askAgainAt = 0;
+  #nextAt = 0;
+
+  constructor(client: SESv2Client, batchesAtOnce: number) {
+    this.#client = client;
+    this.#batchesAtOnce = batchesAtOnce;
+  }
+
+  async turn(): Promise<void> {
+    if (performance.now() >= this.#askAgainAt) {
+      this.#askAgainAt = performance.now() + QUOTA_MS;
+      this.#intervalMs = this.#perSecond().then((rate) => (1_000 * this.#batchesAtOnce) / rate);
+    }
+    const intervalMs = await this.#intervalMs;
+    const now = performance.now();
+    const mine = Math.max(this.#nextAt, now);
+    this.#nextAt = mine + intervalMs;
+    if (mine > now) {
+      await wait(mine - now);
+    }
+  }
+
+  async #perSecond(): Promise<number> {
+    try {
+      const { SendQuota } = await this.#client.send(new GetAccountCommand());
+      const rate = SendQuota?.MaxSendRate ?? SLOWEST_PER_SECOND;
+      return rate > 0 ? rate : Number.POSITIVE_INFINITY;
+    } catch {
+      return SLOWEST_PER_SECOND;
+    }
+  }
+}
+
+/** SES allows a tag's value 256 characters, and few others than letters and digits. */
+const LONGEST_TAG = 256;
+
+function requestOf(
+  from: string,
+  configurationSet: string | null,
+  { deliveryId, userId, recipient, letter }: Parcel<EmailRecipient>,
+) {
   const Charset = 'UTF-8';
+  const user = Buffer.from(userId).toString('base64url');
   return {
     FromEmailAddress: from,
+    ...(configurationSet === null ? {} : { ConfigurationSetName: configurationSet }),
     Destination: { ToAddresses: [recipient.email] },
     Content: {
       Simple: {
@@ -57,7 +142,10 @@ function requestOf(from: string, { deliveryId, recipient, letter }: Parcel<Email
         Body: { Text: { Data: letter.body, Charset } },
       },
     },
-    EmailTags: [{ Name: 'postage-delivery', Value: deliveryId }],
+    EmailTags: [
+      { Name: 'postage-delivery', Value: deliveryId },
+      ...(user.length > LONGEST_TAG ? [] : [{ Name: 'postage-user', Value: user }]),
+    ],
   };
 }
 
@@ -72,8 +160,11 @@ function outcomeOf(error: unknown): Acceptance {
       cause: error,
     });
   }
-  if (BUSY.has(error.name) || (typeof code === 'string' && UNREACHED.test(code))) {
-    throw new NothingTakenError('SES takes nothing at present.', { cause: error });
+  if (BUSY.has(error.name)) {
+    throw new ProviderBusyError('SES takes no more e-mails at present.', { cause: error });
+  }
+  if (typeof code === 'string' && UNREACHED.test(code)) {
+    throw new NothingTakenError('SES can not be reached.', { cause: error });
   }
   if (REJECTED.has(error.name)) {
     return { outcome: 'rejected', failure: 'rejected' };

@@ -1,19 +1,21 @@
 import * as z from 'zod/mini';
+import { MAIL_LINE_LIMITS } from '../../domain/mail-limits.ts';
 import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
 import { NO_INPUT } from '../../../http/contract.ts';
 import { contract } from '../contract.ts';
 import { Country } from '../countries.ts';
+import { isLocalTime, isZone } from '../../../domain/wall-clock.ts';
 import { CHANNELS, DELIVERY_STATUSES, OWED_REFUNDS, PAID_WITH } from '../../domain/deliveries.ts';
 import {
   Email,
   Id,
   Instant,
   InstantInput,
-  line,
   named,
   page,
   PageQuery,
   Price,
+  trimmedLine,
 } from '../../../http/schemas.ts';
 
 const exampleId = '91b7e0a2c3d44f5f8a6b7c8d9e0f1a2b';
@@ -35,8 +37,6 @@ const NewEmailRecipient = named('NewEmailRecipient', z.strictObject({ email: Ema
 
 const EmailRecipient = named('EmailRecipient', z.object({ email: z.string() }), { example: exampleEmail });
 
-const postalField = line(200);
-
 function messageOf(fault: AddressFault['fault'], country: string): string {
   return fault.kind === 'missing'
     ? `Mail to ${country} does not arrive without it.`
@@ -47,12 +47,12 @@ const NewPostalRecipient = named(
   'NewPostalRecipient',
   z
     .strictObject({
-      name: postalField,
-      line1: postalField,
-      line2: z.optional(postalField),
-      city: postalField,
-      state: z.optional(postalField),
-      postalCode: z.optional(postalField),
+      name: trimmedLine(MAIL_LINE_LIMITS.name),
+      line1: trimmedLine(MAIL_LINE_LIMITS.line1),
+      line2: z.optional(trimmedLine(MAIL_LINE_LIMITS.line2)),
+      city: trimmedLine(MAIL_LINE_LIMITS.city),
+      state: z.optional(trimmedLine(MAIL_LINE_LIMITS.state)),
+      postalCode: z.optional(trimmedLine(MAIL_LINE_LIMITS.postalCode)),
       country: Country,
     })
     .check(({ value, issues }) => {
@@ -82,8 +82,29 @@ const PostalRecipient = named(
   { example: exampleAddress },
 );
 
+const exampleWallTime = { local: '2046-11-24T09:00:00', zone: 'Europe/London' };
+
+const WallTime = named(
+  'WallTime',
+  z.strictObject({
+    local: z
+      .string()
+      .check(z.refine(isLocalTime, 'Expected a time without a zone, such as 2046-11-24T09:00:00.')),
+    zone: z.string().check(z.refine(isZone, 'Expected a time zone by its IANA name, such as Europe/London.')),
+  }),
+  {
+    description:
+      'What a clock on the wall of a zone shows. The delivery stays at that time when the zone’s rules change. Of a time that the clock shows twice, the earlier one counts; for a time that it skips, the first instant after the gap.',
+    example: exampleWallTime,
+  },
+);
+
 /** What both channels take. `payAsYouGo` does nothing for e-mails, which are free. */
-const common = { letterId: Id, deliverAt: InstantInput, payAsYouGo: z.optional(z.boolean()) };
+const common = {
+  letterId: Id,
+  deliverAt: z.union([InstantInput, WallTime]),
+  payAsYouGo: z.optional(z.boolean()),
+};
 
 const exampleOrder = {
   letterId: exampleLetterId,
@@ -108,10 +129,14 @@ const NewDelivery = named(
   z.discriminatedUnion('channel', [NewEmailDelivery, NewMailDelivery]),
   {
     description:
-      '`deliverAt` lies in the future and at most 100 years ahead. With `payAsYouGo`, the card or the Link account that pays at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
+      '`deliverAt` lies in the future and at most 100 years ahead: an instant, or a wall-clock time with its zone. With `payAsYouGo`, the card or the Link account that pays at Stripe pays for a mail for which there is no credit left; without it, the answer is 402 then.',
     example: exampleOrder,
   },
 );
+
+const WallTimeShown = named('PromisedWallTime', z.object({ local: z.string(), zone: z.string() }), {
+  example: exampleWallTime,
+});
 
 const deliveryFields = {
   id: z.string(),
@@ -119,6 +144,7 @@ const deliveryFields = {
   status: z.enum(DELIVERY_STATUSES),
   paidWith: z.enum(PAID_WITH),
   deliverAt: Instant,
+  promisedAt: z.optional(WallTimeShown),
   createdAt: Instant,
   sentAt: z.optional(Instant),
   failedAt: z.optional(Instant),
@@ -142,7 +168,7 @@ const example = {
 
 const Delivery = named('Delivery', z.object({ ...deliveryFields, channel: z.enum(CHANNELS) }), {
   description:
-    'A delivery without its recipient, as lists and the creating request show it. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe, which shows the receipt for 30 days and then asks for the payer’s e-mail address. `heldSince`: the charge is in dispute, and the delivery waits until the bank decides; it goes on if the money comes back, and is cancelled if not. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
+    'A delivery without its recipient, as lists and the creating request show it. `deliverAt` is the instant at which it is due; where it was promised at a wall-clock time, that stands in `promisedAt`, and `deliverAt` follows it by the zone’s rules as they are known a day before. How it ended stands there once it has ended; `failure` is a word for the reason, such as `unanswered` or `payment_declined`. A delivery that a card pays for has its `price`, and once it is paid the `receiptUrl` of Stripe, which shows the receipt for 30 days and then asks for the payer’s e-mail address. `heldSince`: the charge is in dispute, and the delivery waits until the bank decides; it goes on if the money comes back, and is cancelled if not. `refund` says whether a charge that has to be given back has been. `pending_payment`: the payment is not decided yet.',
   example,
 });
 
@@ -173,7 +199,7 @@ export const createDelivery = contract('POST /deliveries', {
   operationId: 'createDelivery',
   summary: 'Schedule a delivery',
   description:
-    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers 402 again; after one that was called off, it answers 201 with the cancelled delivery. A new try takes a new key. Where the holder of the card has to authenticate, the answer is 402 `payment_action_required`: `handleNextAction({clientSecret})` of Stripe.js finishes it, with nothing but the publishable key of the same account; `/docs/pay` is a page that does it.',
+    'Stores the delivery, counts it and, for a mail, spends one credit: all or nothing. A letter has at most 20 open deliveries at once: 409 `illegal_transition`. At most 10 mails can be scheduled in a day (UTC), those whose payment fails among them. Where a card pays, it is charged once, however often the request is repeated with its key, which goes on with a payment that is not decided. A payment that is not decided after 24 hours is cancelled. After a payment that failed, the same key answers 402 again; after one that was called off, it answers 201 with the cancelled delivery. A new try takes a new key. Where the holder of the card has to authenticate, the answer is 402 `payment_action_required`: `handleNextAction({clientSecret})` of Stripe.js finishes it, with nothing but the publishable key of the same account; `/docs/pay` is a page that does it.',
   body: NewDelivery,
   idempotencyKey: 'optional',
   answers: {
@@ -193,6 +219,7 @@ export const createDelivery = contract('POST /deliveries', {
     'payment_method_required',
     'payment_failed',
     'payment_action_required',
+    'illegal_transition',
     'not_configured',
   ],
 });

@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 import { NO_INPUT } from '../../../http/contract.ts';
+import { LARGE_TEXT_BYTES } from '../../domain/letters.ts';
 import { contract } from '../contract.ts';
 import { flagParameter, Id, Instant, line, lines, named, page, PageQuery } from '../../../http/schemas.ts';
 
 const exampleId = '3f2a9c5d8e7b41f0a6c4d2e1b0f98a76';
 
-/** A client may escape every character that is not ASCII: three times the bytes, and still no body too large. */
 const MAX_TEXT_BYTES = 64 * 1024;
+/** A client may escape each character: six times the bytes of an ASCII text, and room for a title and for white space. */
+const MAX_LETTER_BYTES = 7 * MAX_TEXT_BYTES;
 
 const NewLetter = named('NewLetter', z.strictObject({ title: line(200), body: lines(MAX_TEXT_BYTES) }), {
   example: { title: 'To myself in ten years', body: 'Dear me,\nI hope that you still write.' },
@@ -47,12 +49,12 @@ export const createLetter = contract('POST /letters', {
   ...NO_INPUT,
   operationId: 'createLetter',
   summary: 'Create a letter',
-  description:
-    'Stores the letter and counts it in the open period, both or neither. Its text has at most 65,536 bytes of UTF-8, however they are escaped; a longer one is `too_large`.',
+  description: `Stores the letter and counts it in the open period, both or neither. Its text has at most ${MAX_TEXT_BYTES} bytes of UTF-8, however they are escaped; a longer one is \`too_large\`. The body of the request has at most ${MAX_LETTER_BYTES} bytes. Users can send a few texts of more than ${LARGE_TEXT_BYTES} bytes a minute; the next one is \`rate_limited\`.`,
   body: NewLetter,
+  maxBodyBytes: MAX_LETTER_BYTES,
   idempotencyKey: 'optional',
   answers: { 201: { description: 'The letter', schema: Letter, hasLocation: true } },
-  problems: ['quota_exceeded'],
+  problems: ['quota_exceeded', 'rate_limited'],
 });
 
 export const listLetters = contract('GET /letters', {
