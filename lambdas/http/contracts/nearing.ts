@@ -7,7 +7,7 @@ const FIRST_NOTED = FIRST_NOTED_PERCENT / 100;
 
 const exampleNearing = {
   userId: 'auth0|ada',
-  plan: 'pro',
+  plan: 'studio',
   periodEndsAt: '2026-12-15T09:30:00.000Z',
   limits: [{ of: 'exports', used: 46, limit: 50, percent: 92 }],
 };
