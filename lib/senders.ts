@@ -178,9 +178,9 @@ export class Senders extends Construct {
       arns: { ...sharedArns, ...arns, [resource]: queue.queueArn },
       environment: {
         table: tableName,
-        ...(name === 'delivery-answers'
-          ? {}
-          : { dueQueueUrl: queue.queueUrl, batchesAtOnce: String(batchesAtOnce) }),
+        ...(name === 'delivery-answers' ? {} : { dueQueueUrl: queue.queueUrl }),
+        // Only SES tells its rate, which the batches share.
+        ...(name === 'email-sender' ? { batchesAtOnce: String(batchesAtOnce) } : {}),
         ...own,
       },
       timeout: TIMEOUT,

@@ -209,10 +209,10 @@ describe('a protected stage', () => {
   });
 
   it('is not synthesized while it leaves a setting unsaid, and each is told with what it means', () => {
-    const { disposable, appUrl, stripeApiUrl, ...askedFor } = Object.fromEntries(
+    const { disposable, appUrl, stripeApiUrl, table, ...askedFor } = Object.fromEntries(
       SETTINGS.map(({ name, meaning }) => [name, meaning]),
     );
-    expect([disposable, appUrl, stripeApiUrl]).not.toContain('');
+    expect([disposable, appUrl, stripeApiUrl, table]).not.toContain('');
     const lines = Object.entries(askedFor).map(([name, meaning]) => `  stages.live.${name}: ${meaning}`);
     expect(lines).toHaveLength(13);
     expect(() => stageOf('live', { live: { appUrl: APP_URL } })).toThrow(
