@@ -21,7 +21,7 @@ export class Monitoring extends Construct {
     this.topic = this.createTopic();
     const watches = {
       ...watchesOf(watched),
-      'alarms-undelivered': {
+      'alarms-unheard': {
         says: 'SNS could not tell a subscriber of an alarm.',
         metric: this.topic.metricNumberOfNotificationsFailed(SUM),
       },

@@ -111,7 +111,7 @@ describe('the alarms', () => {
     ['webhooks-refused', { MetricName: 'WebhooksRefused-prod', Threshold: 4 }],
     ['emails-bounce', { MetricName: 'Reputation.BounceRate', Threshold: 0.05, TreatMissingData: 'ignore' }],
     ['emails-complained-of', { MetricName: 'Reputation.ComplaintRate', Threshold: 0.001 }],
-    ['alarms-undelivered', { Namespace: 'AWS/SNS', MetricName: 'NumberOfNotificationsFailed' }],
+    ['alarms-unheard', { Namespace: 'AWS/SNS', MetricName: 'NumberOfNotificationsFailed' }],
   ])('%s is watched', (name, properties) => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: `postage-prod-${name}`,

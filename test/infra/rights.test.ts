@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type FunctionName, type ResourceName, type Right, RIGHTS } from '../../lib/rights.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf();
+const template = templateOf({ canary: true });
 
 interface Statement {
   Effect: string;
@@ -54,9 +54,8 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["ReconcilerreconcilerFunction\w+","Arn"\]\}$/, 'reconciler'],
     [/^\{"Fn::GetAtt":\["Reconcilerfailedreconciliations\w+","Arn"\]\}$/, 'failedReconciliations'],
     [/^\{"Fn::GetAtt":\["StripeCheckfailedstripechecks\w+","Arn"\]\}$/, 'failedStripeChecks'],
+    [/^\{"Fn::GetAtt":\["Canaryfailedcanaries\w+","Arn"\]\}$/, 'failedCanaries'],
     [/^\{"Fn::GetAtt":\["SendersMailKeys\w+","Id"\]\}$/, 'mailSecret'],
-    [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
-    [/^"\*"$/, 'everything'],
     [/:identity\/letters@example\.com"\]\]\}$/, 'emailAddress'],
     [/:identity\/example\.com"\]\]\}$/, 'emailDomain'],
     [/:configuration-set\/",\{"Ref":"SendersEmails\w+"\}\]\]\}$/, 'emailConfigurationSet'],
@@ -162,17 +161,17 @@ describe('the rights of the functions', () => {
     // A command that changes an account reads it again after a conflict.
     [
       'dynamodb:GetItem',
-      'account admin billing consumption credits deliveries delivery-answers email-sender failed-events gifts letters mail-sender mail-webhook purchases reconciler rollover-page statistics stripe-events usage',
+      'account admin billing canary consumption credits deliveries delivery-answers email-sender failed-events gifts letters mail-sender mail-webhook purchases reconciler rollover-page statistics stripe-events usage',
     ],
     [
       'dynamodb:UpdateItem',
-      'admin billing consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
+      'admin billing canary consumption deliveries delivery-answers email-sender gifts letters mail-sender mail-webhook purchases reconciler statistics stripe-events',
     ],
     [
       'secretsmanager:GetSecretValue',
       'billing check-stripe cron deliveries gifts mail-sender mail-webhook purchases reconciler reconciliation stripe-events webhooks',
     ],
-    ['sqs:SendMessage', 'check-stripe failed-events reconciler webhooks'],
+    ['sqs:SendMessage', 'canary check-stripe failed-events reconciler webhooks'],
     ['states:StartExecution', 'cron'],
     ['lambda:InvokeFunction', 'reconciliation'],
     ['ses:SendEmail', 'email-sender'],
@@ -275,6 +274,10 @@ describe('the rights of the rest', () => {
         ['lambda:InvokeFunction', expect.stringContaining('StripeCheckcheckstripeFunction')],
         ['sqs:SendMessage', expect.stringContaining('failedstripechecks')],
       ],
+      [
+        ['lambda:InvokeFunction', expect.stringContaining('CanarycanaryFunction')],
+        ['sqs:SendMessage', expect.stringContaining('failedcanaries')],
+      ],
     ]);
   });
 
@@ -295,7 +298,7 @@ describe('the rights of the rest', () => {
 
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
     expect(new Set(wide.map((resource) => nameOf(JSON.parse(resource))))).toEqual(
-      new Set(['"*"', 'rolloverExecutions', 'stream', 'failedRecords']),
+      new Set(['everything', 'rolloverExecutions', 'stream', 'failedRecords']),
     );
   });
 });

@@ -176,7 +176,9 @@ describe('the senders', () => {
     const emailFrom = 'Postage <letters@mail.example.com>';
     templateOf({ senders: { emailFrom, mailFrom: null } }).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
-        Statement: Match.arrayWith([Match.objectLike({ Action: 'ses:SendEmail', Resource: resources })]),
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: 'ses:SendEmail', Resource: Match.arrayWith(resources) }),
+        ]),
       },
     });
   });
