@@ -38,7 +38,9 @@ function importBundle(name: FunctionName): string {
 
 // As `cdk synth` bundles them.
 beforeAll(() => {
-  const stages = { dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS } };
+  const stages = {
+    dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS, canary: true },
+  };
   const config = { ...LETTERS.config, stages };
   const context = { ...FEATURE_FLAGS, 'aws:cdk:enable-asset-metadata': true };
   const app = createPostageApp({ ...LETTERS, config }, { outdir, checksRules: false, context });
