@@ -12,6 +12,7 @@ import threading
 
 from ministack import app
 from ministack.core import iam_actions
+from ministack.services.cloudformation import provisioners
 
 # --- Every request counts as sent over TLS. ---
 # The policies of buckets, queues and topics refuse others, those of the CDK's own bucket too, and this endpoint speaks
@@ -34,6 +35,24 @@ def _sender_of_email(method, path, body, region, account):
 
 
 iam_actions._ses_v2_resource_arn = _sender_of_email
+
+# --- A saved query is a text for the console. ---
+# MiniStack has no console, and does not know the type.
+
+
+def _keep_query(logical_id, props, stack_name):
+    return f"{stack_name}-{logical_id}", {}
+
+
+def _keep_changed_query(physical_id, old_props, new_props, stack_name):
+    return physical_id, {}
+
+
+provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
+    "create": _keep_query,
+    "update": _keep_changed_query,
+    "delete": lambda physical_id, props: None,
+}
 
 # --- It ends with whoever started it. ---
 # Standard input closes when that process dies, be it by SIGKILL, so that nothing is left running.

@@ -24,7 +24,7 @@ describe('the events of Stripe', () => {
 
   it('G12: are tried as often as SQS allows, and then go to where they are kept', () => {
     expect(events.properties).toMatchObject({
-      VisibilityTimeout: 120,
+      VisibilityTimeout: 540,
       RedrivePolicy: { maxReceiveCount: 1_000 },
     });
     const policy = events.properties['RedrivePolicy'] as { deadLetterTargetArn: unknown };
