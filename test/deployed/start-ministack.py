@@ -40,18 +40,33 @@ iam_actions._ses_v2_resource_arn = _sender_of_email
 # MiniStack has no console, and does not know the type.
 
 
-def _keep_query(logical_id, props, stack_name):
+def _keep(logical_id, props, stack_name):
     return f"{stack_name}-{logical_id}", {}
 
 
-def _keep_changed_query(physical_id, old_props, new_props, stack_name):
+def _keep_changed(physical_id, old_props, new_props, stack_name):
     return physical_id, {}
 
 
 provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
-    "create": _keep_query,
-    "update": _keep_changed_query,
+    "create": _keep,
+    "update": _keep_changed,
     "delete": lambda physical_id, props: None,
+}
+
+# --- An alarm on metric math is kept, and never rings. ---
+# MiniStack refuses it. Its other alarms, on a metric each, are made.
+
+_alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] = {
+    **_alarm,
+    "create": lambda logical_id, props, stack_name: _keep(logical_id, props, stack_name)
+    if "Metrics" in props
+    else _alarm["create"](logical_id, props, stack_name),
+    "update": lambda physical_id, old_props, new_props, stack_name, logical_id=None: (physical_id, {})
+    if "Metrics" in new_props
+    else _alarm["update"](physical_id, old_props, new_props, stack_name, logical_id),
+    "delete": lambda physical_id, props: None if "Metrics" in props else _alarm["delete"](physical_id, props),
 }
 
 # --- It ends with whoever started it. ---

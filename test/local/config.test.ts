@@ -131,7 +131,7 @@ describe('the synthesis', () => {
   it('refuses a file in the same words', async () => {
     const file = write('no-plan.ts', `${fileWith(1)}\ncatalogue.plans = [];`);
     const { code, stderr } = await run(process.execPath, ['bin/app.ts'], {
-      CDK_CONTEXT_JSON: JSON.stringify({ config: file }),
+      POSTAGE_CONFIG: file,
     }).ended;
     expect({ code, stderr }).toEqual({
       code: 2,
