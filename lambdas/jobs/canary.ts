@@ -25,7 +25,7 @@ class CanaryError extends Error {
 /**
  * Does what users do: asks the API, with and without what it must refuse, uses a meter of the free plan and gives it back.
  *
- * @throws CanaryError, BusyError: the schedule's dead-letter queue keeps the run, and its alarm rings
+ * @throws CanaryError, BusyError: the queue of failed runs keeps it, and its alarm rings
  */
 export async function handler(input: unknown): Promise<void> {
   const now = Date.parse(event.parse(input).now);

@@ -58,9 +58,16 @@ provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
 # MiniStack refuses it. Its other alarms, on a metric each, are made.
 
 _alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+
+
+def _keep_alarm(logical_id, stack_name):
+    name = f"{stack_name}-{logical_id}"
+    return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
+
+
 provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] = {
     **_alarm,
-    "create": lambda logical_id, props, stack_name: _keep(logical_id, props, stack_name)
+    "create": lambda logical_id, props, stack_name: _keep_alarm(logical_id, stack_name)
     if "Metrics" in props
     else _alarm["create"](logical_id, props, stack_name),
     "update": lambda physical_id, old_props, new_props, stack_name, logical_id=None: (physical_id, {})

@@ -155,7 +155,7 @@ export function markDeleting(
 }
 
 const CAN_GO = `${EXISTS} AND ${HAS_NO_OPEN_DELIVERIES}`;
-const LEAVE_TOMBSTONE = 'SET #deletedAt = :now REMOVE #title, #listKey';
+const LEAVE_TOMBSTONE = 'SET #deletedAt = :now REMOVE #title, #listKey, #pages';
 
 /** Deletes a letter without open deliveries. */
 export function deleteLetterItems(
