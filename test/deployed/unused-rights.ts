@@ -50,6 +50,15 @@ const MAIL_SENDER = [
   ['secretsmanager:GetSecretValue', 'mailSecret'],
 ] as const;
 
+const NO_CANARY = 'The stage has no canary.';
+const CANARY = [
+  ['dynamodb:GetItem', 'table'],
+  ['dynamodb:PutItem', 'table'],
+  ['dynamodb:Query', 'table'],
+  ['dynamodb:UpdateItem', 'table'],
+  ['sqs:SendMessage', 'failedCanaries'],
+] as const;
+
 /** Of a transaction, a condition on leading keys looks at the keys of all its writes, for the action of each. */
 const ONE_TRANSACTION = 'One transaction writes to these items by other actions, and to others by this one.';
 
@@ -117,7 +126,7 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on: 'table' as const,
     reason: 'It forgets a customer who has been deleted at Stripe.',
   })),
-  ...(['credits', 'failed-events', 'gifts', 'purchases'] as const).map((name) => ({
+  ...(['failed-events', 'gifts', 'purchases'] as const).map((name) => ({
     function: name,
     action: 'dynamodb:Query',
     on: 'table' as const,
@@ -174,6 +183,42 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     function: 'admin',
     action: 'dynamodb:BatchGetItem',
     on: 'table',
+    keys: 'STATS#*',
     reason: 'Users are counted by their sketches only where several days have some; a new stack has one day.',
   },
+  ...(['admin', 'failed-events'] as const).map((name) => ({
+    function: name,
+    action: 'cognito-idp:AdminGetUser',
+    on: 'userPool' as const,
+    reason: 'A protected stage asks whether its admins have a second factor, and this one is disposable.',
+  })),
+  {
+    function: 'admin',
+    action: 'cognito-idp:AdminDeleteUser',
+    on: 'userPool',
+    reason: 'The users of this stage are those of another issuer.',
+  },
+  ...CANARY.map(([action, on]) => ({ function: 'canary' as const, action, on, reason: NO_CANARY })),
+  ...(
+    [
+      ['ses:GetAccount', 'everything'],
+      ['ses:SendEmail', 'emailConfigurationSet'],
+    ] as const
+  ).map(([action, on]) => ({
+    function: 'email-sender' as const,
+    action,
+    on,
+    reason: 'MiniStack asks for no other right than one on the address of the sender.',
+  })),
+  ...(
+    [
+      ['email-sender', 'dueEmails'],
+      ['mail-sender', 'dueMails'],
+    ] as const
+  ).map(([name, on]) => ({
+    function: name,
+    action: 'sqs:ChangeMessageVisibility',
+    on,
+    reason: 'A message rests for longer while its provider is busy, and nobody is here.',
+  })),
 ];

@@ -155,6 +155,18 @@ describe('an administrator', () => {
     }
   });
 
+  it('sees who is near a limit', async () => {
+    const user = await world().meet('freeNearing');
+    for (let letter = 0; letter < 5; letter += 1) {
+      await givenLetter(world(), user);
+    }
+    const near = await eventually('the user who has used every letter', async () => {
+      const items = await list('/admin/users?nearing=0.8');
+      return items.find((item) => item['userId'] === user.userId) ?? null;
+    });
+    expect(JSON.stringify(near)).toContain('letters');
+  });
+
   it('sees what the daily checks have found, if one has run', async () => {
     const token = await world().adminToken();
     expectAnswer(await ask(world(), 'GET /admin/checks', { token }), 200);

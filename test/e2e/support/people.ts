@@ -7,6 +7,7 @@
  */
 export const PEOPLE = [
   'freeWriter',
+  'freeNearing',
   'freeRepeater',
   'freeOwner',
   'freeStranger',
