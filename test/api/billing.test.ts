@@ -158,7 +158,10 @@ describe('the Portal', () => {
     const user = await someApiUser(postage());
     await payCheckout(postage(), await begin(user));
     const answer = await user.call('POST', PORTAL);
-    expect(answer).toMatchObject({ status: 200, body: { url: expect.stringMatching(/^https?:\/\/.+\/p\/session\/bps_/) } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { url: expect.stringMatching(/^https?:\/\/.+\/p\/session\/bps_/) },
+    });
   });
 
   it('takes a card of a customer without a subscription', async () => {
