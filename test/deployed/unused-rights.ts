@@ -13,12 +13,6 @@ export interface UnusedRight {
   isSometimesUsed?: true;
 }
 
-/**
- * A query on the local index, which holds keys only, makes DynamoDB fetch the items from the table. Whether AWS asks for
- * a right to the table then is not documented. MiniStack does not; the lists must not fail for it in AWS.
- */
-const FETCHES_FROM_TABLE = 'A query on ListIndex fetches the items from the table.';
-
 /** With the function's role. MiniStack reads the stream with none. */
 const READ_BY_LAMBDA = 'Lambda itself reads the stream, and puts what failed into the bucket.';
 
@@ -125,12 +119,6 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     action: 'dynamodb:DeleteItem',
     on: 'table' as const,
     reason: 'It forgets a customer who has been deleted at Stripe.',
-  })),
-  ...(['failed-events', 'gifts', 'purchases'] as const).map((name) => ({
-    function: name,
-    action: 'dynamodb:Query',
-    on: 'table' as const,
-    reason: FETCHES_FROM_TABLE,
   })),
   ...QUEUES.flatMap(([name, on]) =>
     CONSUME.map((action) => ({ function: name, action, on, reason: READ_BY_LAMBDA_TOO })),
