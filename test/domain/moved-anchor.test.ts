@@ -10,6 +10,7 @@ import {
   movementsOf,
   periodOf,
   periodsOf,
+  trial,
   used,
   withCredits,
 } from '../support/accounts.ts';
@@ -35,6 +36,17 @@ describe('a moved anchor', () => {
       expect(availableTo(change.account)).toBe(rest);
     },
   );
+
+  it('by a trial that begins now: the share of the use that was left counts in it', () => {
+    const { account } = followSubscription(
+      pro,
+      trial({ trialEndsAt: '2026-03-15' }),
+      at('2026-02-14'),
+      LETTERS,
+    );
+    expect(periodOf(account)).toEqual(['2026-02-14T00:00:00.001Z', '2026-03-15']);
+    expect(availableTo(account)).toBe(1);
+  });
 
   it('lots don’t age, and what is left joins the youngest', () => {
     const enterprise = withCredits(givenSubscriber(active({ plan: 'enterprise' }), '2026-01-31'), {
