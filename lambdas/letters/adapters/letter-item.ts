@@ -11,8 +11,9 @@ import { textPartition } from '../wiring/keys.ts';
  * A letter. Its text is an item of its own, so that writes to the letter stay cheap, and has a partition of its own, so
  * that no user's partition grows with what they write. A deleted letter leaves a tombstone that is in no list, so that a
  * repeated request still finds the record that it made (G2).
+ *
+ * @param pages how many a mail of it takes
  */
-/** @param pages how many a mail of it may take; a letter of before has none, and passes */
 export function letterItem(
   userId: string,
   letter: Omit<Letter, 'deletedAt'>,
