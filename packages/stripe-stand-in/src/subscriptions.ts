@@ -8,6 +8,7 @@ import { clearable, created, flag, integer, metadata, paging, paramsOf, text, ti
 import { requireSupportedParams } from './pending-updates.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
+import { copyMethod } from './schedule-object.ts';
 import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { isOver, itemOf } from './subscription-object.ts';
@@ -189,6 +190,9 @@ function updateSubscription(
     },
     isPending ? {} : plainChanges(sandbox, subscription, asked),
   );
+  if (asked.default_payment_method !== undefined) {
+    copyMethod(sandbox, subscription);
+  }
   return subscription;
 }
 
