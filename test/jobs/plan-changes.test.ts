@@ -1,7 +1,7 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
-import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import {
   CANCEL,
   changeTo,
@@ -11,7 +11,7 @@ import {
   TAKE_BACK,
 } from '../support/changes.ts';
 import { done, isUpdate, NEEDS_HOLDER, REFUSED, useChanging } from '../support/changing.ts';
-import { ENTERPRISE, PRO } from '../support/payments.ts';
+import { ENTERPRISE, PRO, PRO_YEARLY } from '../support/payments.ts';
 
 const { suite, user, subscriptionId, subscribe, ask, gated, atStripe, invoices, passes, now } = useChanging();
 
@@ -111,6 +111,41 @@ describe('a change that does not reach Stripe', () => {
     expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     const { schedule } = await atStripe();
     expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
+  });
+});
+
+describe('a card that is given while a smaller plan is scheduled', () => {
+  const giveCard = async (name: string): Promise<string> => {
+    const { id } = await suite.stripe().paymentMethods.attach(name, { customer: user().customerId });
+    await suite.stripe().subscriptions.update(subscriptionId(), { default_payment_method: id });
+    return id;
+  };
+
+  it('pays for the smaller plan', async () => {
+    await subscribe(ENTERPRISE);
+    await giveCard('pm_card_visa');
+    await ask(changeTo(PRO_OFFER));
+    const given = await giveCard('pm_card_mastercard');
+    passes(32 * DAY_MS);
+    await suite.followAll();
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro' });
+    expect((await atStripe()).default_payment_method).toBe(given);
+  });
+
+  it('pays for it also where it was put aside and is scheduled again', async () => {
+    await subscribe(PRO_YEARLY);
+    await giveCard('pm_card_visa');
+    await ask(changeTo(PRO_OFFER));
+    passes(330 * DAY_MS);
+    await giveCard('pm_card_chargeCustomerFail');
+    expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject({ record: { failure: 'payment_failed' } });
+    expect((await atStripe()).schedule).toMatchObject({ phases: [{}, { items: [{ price: PRO }] }] });
+    const given = await giveCard('pm_card_mastercard');
+    passes(36 * DAY_MS);
+    expect(await atStripe()).toMatchObject({
+      default_payment_method: given,
+      items: { data: [{ price: { id: PRO } }] },
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import {
   itemsOf,
   keptPhase,
   keptPhases,
-  methodIn,
+  methodFor,
   type PhaseParams,
   presentPhase,
   termsOf,
@@ -32,7 +32,10 @@ export async function schedulePrice(
   request: KeyedRequest,
 ): Promise<void> {
   const schedule = found.schedule ?? (await createSchedule(connection, found, request));
-  await updateSchedule(connection, schedule.id, request, scheduling(schedule, found, next));
+  await updateSchedule(connection, schedule.id, request, {
+    ...methodFor(found.subscription),
+    ...scheduling(schedule, found, next),
+  });
 }
 
 interface Scheduling {
@@ -66,6 +69,7 @@ export async function endWithSchedule(
   request: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
   await updateSchedule(connection, schedule.id, request, {
+    ...methodFor(found.subscription),
     end_behavior: 'cancel',
     proration_behavior: 'none',
     phases: [presentPhase(schedule, found)],
@@ -119,12 +123,10 @@ export async function putBack(
   const back = { ...request, key: `${request.key}:back` };
   const schedule = found.schedule ?? (await createSchedule(connection, found, back));
   await updateSchedule(connection, schedule.id, back, {
+    ...methodFor(found.subscription),
     end_behavior: 'release',
     proration_behavior: 'none',
-    phases: [
-      presentPhase(schedule, found),
-      ...keptPhases(aside).map((phase) => ({ ...phase, ...methodIn(found.subscription) })),
-    ],
+    phases: [presentPhase(schedule, found), ...keptPhases(aside)],
   });
 }
 

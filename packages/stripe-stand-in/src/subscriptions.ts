@@ -175,13 +175,11 @@ function updateSubscription(
     requireSupportedParams(sandbox, asked);
   }
   requireAnchor(sandbox, subscription, asked);
-  const { price, quantity } = itemAsked(sandbox, subscription, asked.items);
   changeBilling(
     sandbox,
     subscription,
     {
-      price,
-      quantity,
+      ...itemAsked(sandbox, subscription, asked.items),
       movesAnchor: asked.billing_cycle_anchor?.type === 'now',
       trialEnd: asked.trial_end === 'now' ? sandbox.now() : (asked.trial_end ?? null),
       proration: asked.proration_behavior ?? 'create_prorations',
