@@ -178,7 +178,7 @@ export function changeCardInPortal(sandbox: Sandbox, customerId: string, methodI
       refId(subscription.customer) === customerId && subscription.default_payment_method !== null;
     if (hasOwn && !isOver(subscription)) {
       changeSubscription(sandbox, subscription, { default_payment_method: method.id });
-      copyMethod(sandbox, subscription);
+      copyMethod(sandbox, subscription, method.id);
     }
   }
   return customer;

@@ -169,10 +169,13 @@ export function syncCurrentPhase(sandbox: Sandbox, subscription: Stripe.Subscrip
 
 // Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
 /** A method that a subscription is given directly becomes the default of its schedule. */
-export function copyMethod(sandbox: Sandbox, subscription: Stripe.Subscription): void {
+export function copyMethod(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  method: string | null | undefined,
+): void {
   const schedule = scheduleOf(sandbox, subscription);
-  if (schedule !== null && sandbox.settings.methodWhileScheduled === 'copied') {
-    const method = refId(subscription.default_payment_method);
+  if (schedule !== null && method !== undefined && sandbox.settings.methodWhileScheduled === 'copied') {
     changeSchedule(sandbox, schedule, {
       default_settings: { ...schedule.default_settings, default_payment_method: method },
     });

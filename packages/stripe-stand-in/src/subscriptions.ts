@@ -188,9 +188,7 @@ function updateSubscription(
     },
     isPending ? {} : plainChanges(sandbox, subscription, asked),
   );
-  if (asked.default_payment_method !== undefined) {
-    copyMethod(sandbox, subscription);
-  }
+  copyMethod(sandbox, subscription, asked.default_payment_method);
   return subscription;
 }
 
