@@ -57,6 +57,9 @@ export async function checkOutSubscription(
   }
 }
 
+/** Tells a session of Postage's from one for another product of the owner's, which may name the user too. */
+const OWN_MARK = 'postage_checkout';
+
 function createSession(
   connection: StripeConnection,
   { userId, customerId, priceId, trialDays, appUrl, checkout }: SubscriptionOrder,
@@ -69,7 +72,7 @@ function createSession(
         mode: 'subscription',
         customer: customerId,
         client_reference_id: userId,
-        metadata: { userId },
+        metadata: { userId, [OWN_MARK]: 'subscription' },
         line_items: [{ price: priceId, quantity: 1 }],
         ...optionsOf(checkout),
         subscription_data: {
@@ -87,14 +90,14 @@ function createSession(
 /** The user's open Checkouts of a subscription, the newest first. Those of other products of the owner's don't count. */
 async function listOpenSessions(
   connection: StripeConnection,
-  { userId, customerId }: SubscriptionOrder,
+  { customerId }: SubscriptionOrder,
   deadline: Deadline,
 ): Promise<string[]> {
   const { items } = await listAll(connection, deadline, (stripe, paging, options) =>
     stripe.checkout.sessions.list({ customer: customerId, status: 'open', ...paging }, options),
   );
   return items
-    .filter(({ mode, metadata }) => mode === 'subscription' && metadata?.['userId'] === userId)
+    .filter(({ mode, metadata }) => mode === 'subscription' && metadata?.[OWN_MARK] !== undefined)
     .map(({ id }) => id);
 }
 
