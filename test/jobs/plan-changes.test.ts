@@ -6,6 +6,7 @@ import {
   CANCEL,
   changeTo,
   ENTERPRISE_OFFER,
+  KEEP,
   PRO_OFFER,
   PRO_YEARLY_OFFER,
   TAKE_BACK,
@@ -111,6 +112,44 @@ describe('a change that does not reach Stripe', () => {
     expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     const { schedule } = await atStripe();
     expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
+  });
+});
+
+describe('a 500 that Stripe keeps under the key', () => {
+  /** At the first request whose path is this. */
+  const failing = (which: RegExp): StripeServices => {
+    const { control } = suite.at().standIn;
+    let hasFailed = false;
+    return gated(async (path, send) => {
+      if (hasFailed || !which.test(path)) {
+        return send();
+      }
+      hasFailed = true;
+      control.setFaults({ api: { errorRate: true, errors: ['kept_server_error'] } });
+      const answer = await send();
+      control.setFaults({});
+      return answer;
+    });
+  };
+
+  it('G12: does not keep a smaller plan from being scheduled', async () => {
+    await subscribe(ENTERPRISE);
+    const services = failing(/\/subscription_schedules$/);
+    expect(await ask(changeTo(PRO_OFFER), { services })).toMatchObject(done);
+    expect((await atStripe()).schedule).toMatchObject({ phases: [{}, { items: [{ price: PRO }] }] });
+  });
+
+  it('G12: nor a subscription from being cancelled, and kept', async () => {
+    expect(await ask(CANCEL, { services: failing(/\/subscriptions\//) })).toMatchObject(done);
+    expect(await ask(KEEP, { services: failing(/\/subscriptions\//) })).toMatchObject(done);
+    expect((await atStripe()).cancel_at).toBeNull();
+  });
+
+  it('G12: nor a schedule from being released', async () => {
+    await subscribe(ENTERPRISE);
+    await ask(changeTo(PRO_OFFER));
+    expect(await ask(TAKE_BACK, { services: failing(/\/release$/) })).toMatchObject(done);
+    expect((await atStripe()).schedule).toBeNull();
   });
 });
 

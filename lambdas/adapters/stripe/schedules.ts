@@ -1,8 +1,8 @@
 import { type Stripe } from 'stripe';
 import { type BillingInterval } from '../../domain/catalogue.ts';
 import { type FoundSubscription, laterPhases } from './changeable.ts';
-import { readStripe, type StripeConnection } from './connection.ts';
-import { StripeRejectedError } from './errors.ts';
+import { callStripe, readStripe, type StripeConnection } from './connection.ts';
+import { StripeFailedError, StripeRejectedError } from './errors.ts';
 import {
   itemsOf,
   keptPhase,
@@ -85,19 +85,15 @@ export async function goOnWithSchedule(
   await updateSchedule(connection, schedule.id, request, { end_behavior: 'release' });
 }
 
-/** Lets the subscription go on without its schedule. @throws StripeUnavailableError, NotConfiguredError */
+/** Lets the subscription go on without its schedule. A repetition is refused. @throws StripeUnavailableError, NotConfiguredError */
 export async function releaseSchedule(
   connection: StripeConnection,
   { id }: Stripe.SubscriptionSchedule,
-  { key, deadline }: KeyedRequest,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
   try {
     await readStripe(connection, deadline, (stripe, options) =>
-      stripe.subscriptionSchedules.release(
-        id,
-        { preserve_cancel_date: true },
-        { ...options, idempotencyKey: `${key}:release` },
-      ),
+      stripe.subscriptionSchedules.release(id, { preserve_cancel_date: true }, options),
     );
   } catch (error) {
     // It has ended meanwhile, or somebody else has released it.
@@ -130,17 +126,25 @@ export async function putBack(
   });
 }
 
-function createSchedule(
+/** A subscription has one schedule, so that a second try without the key makes no second one. */
+async function createSchedule(
   connection: StripeConnection,
   { subscription }: FoundSubscription,
   { key, deadline }: KeyedRequest,
 ): Promise<Stripe.SubscriptionSchedule> {
-  return readStripe(connection, deadline, (stripe, options) =>
-    stripe.subscriptionSchedules.create(
-      { from_subscription: subscription.id },
-      { ...options, idempotencyKey: `${key}:schedule` },
-    ),
-  );
+  const send = (stripe: Stripe, options: Stripe.RequestOptions) =>
+    stripe.subscriptionSchedules.create({ from_subscription: subscription.id }, options);
+  try {
+    return await readStripe(connection, deadline, (stripe, options) =>
+      send(stripe, { ...options, idempotencyKey: `${key}:schedule` }),
+    );
+  } catch (error) {
+    // Stripe may keep this answer under the key for a day.
+    if (error instanceof StripeFailedError) {
+      return callStripe(connection, deadline, send);
+    }
+    throw error;
+  }
 }
 
 /** It names all phases and their instants, so that a repetition does no more. It needs no key. */
