@@ -22,6 +22,7 @@ import {
   type Held,
   idFrom,
   later,
+  letterFor,
   type Side,
   sidesOf,
   type World,
@@ -136,11 +137,12 @@ export async function replaceCustomer(world: World): Promise<void> {
 /** Asks one side for a mail, as the route does. */
 async function askForOne(world: World, side: Side, id: string, paysByCard: boolean): Promise<void> {
   const context = request(world.userId, later(world), { id });
+  const payer = { ...world, letterId: letterFor(world) };
   const ask = async (services: StripeServices): Promise<string> => {
     if (paysByCard) {
-      return (await askForMail(services, world, context)).asked;
+      return (await askForMail(services, payer, context)).asked;
     }
-    const written = await scheduleMail(services.store, context, world.letterId);
+    const written = await scheduleMail(services.store, context, payer.letterId);
     return written.outcome === 'refused' ? written.refusal.refusal : written.outcome;
   };
   const day = toIso(later(world)).slice(0, 10);

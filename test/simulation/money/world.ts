@@ -63,7 +63,8 @@ export interface World {
   customerId: string;
   /** What another product of the owner's costs. */
   otherPrice: string;
-  letterId: string;
+  /** Several, because a letter has a limited number of open deliveries. */
+  letterIds: string[];
   random: Random;
   orderly: Side;
   disorderly: Side;
@@ -96,6 +97,11 @@ export interface World {
 export function idFrom(world: World): string {
   world.ids += 1;
   return `${world.random.integer(0, 2 ** 32 - 1).toString(16)}-${String(world.ids)}`;
+}
+
+/** The letter that the newest id is for: the same on both sides. */
+export function letterFor({ letterIds, ids }: World): string {
+  return letterIds[ids % letterIds.length] ?? '';
 }
 
 /** What Postage has just learnt may take effect some milliseconds late. */
@@ -152,6 +158,7 @@ function anyBilling(random: Random): StandInOptions['billing'] {
     portalUnpaidChange: random.pick(['applied', 'refused']),
     portalWhileScheduled: random.pick(['releases', 'blocks']),
     portalDecrease: random.pick(['per_year', 'bare_amount']),
+    methodWhileScheduled: random.pick(['copied', 'kept']),
   };
 }
 
@@ -172,7 +179,7 @@ export async function openWorld(
     invoice_settings: { default_payment_method: 'pm_card_visa' },
   });
   const now = stripe.clock.now();
-  const letterId = `letter of ${userId}`;
+  const letterIds = [1, 2, 3, 4, 5].map((number) => `letter ${String(number)} of ${userId}`);
   const alive = servicesAt(stripe, stores.orderly);
   const orderly = openSide(alive, alive, null);
   const disorderly = openSide(
@@ -182,7 +189,9 @@ export async function openWorld(
   );
   for (const { store } of [orderly.services, disorderly.services]) {
     await linkFirstCustomer(store, { userId, customerId }, now, plentyOfTime());
-    await writeLetter(store, request(userId, now, { id: letterId }));
+    for (const id of letterIds) {
+      await writeLetter(store, request(userId, now, { id }));
+    }
   }
   if (random.happens(0.7)) {
     const price = random.pick([PRO, PRO, ENTERPRISE]);
@@ -202,7 +211,7 @@ export async function openWorld(
     userId,
     customerId,
     otherPrice: await sellOther(stripe),
-    letterId,
+    letterIds,
     random,
     orderly,
     disorderly,
