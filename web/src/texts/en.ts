@@ -273,6 +273,11 @@ export const letters = {
   mail: 'By post',
   deliverAt: 'When',
   zone: 'Time zone',
+  byTheClock: 'It goes out when the clocks there show this time, even if their rules change until then.',
+  forYou: (at: string) => `For you that is ${at}.`,
+  skipped: (zone: string) => `The clocks in ${zone} skip this time. It goes out as soon as they have.`,
+  shownTwice: (zone: string) =>
+    `The clocks in ${zone} show this time twice, because they go back. It goes out the first time.`,
   recipientEmail: 'E-mail address',
   recipient: 'Address',
   name: 'Name',

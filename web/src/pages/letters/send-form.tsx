@@ -4,7 +4,6 @@ import { useLetters } from '../../api/reads.ts';
 import { Choices, Field, Select } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';
-import { allZones } from '../../format/zones.ts';
 import { Submitting } from '../../forms/submitting.tsx';
 import { useDraft } from '../../forms/use-draft.ts';
 import { texts } from '../../texts/texts.ts';
@@ -13,8 +12,7 @@ import { CostLine } from './cost-line.tsx';
 import { EMPTY_ORDER } from './order.ts';
 import { PayDialog } from './pay-dialog.tsx';
 import { useDelivery } from './use-delivery.ts';
-
-const ZONES = allZones().map((zone) => [zone, zone.replaceAll('_', ' ')] as const);
+import { WhenFields } from './when-fields.tsx';
 
 /** Schedules a letter, by e-mail or by post. */
 export function SendForm(): ReactElement {
@@ -65,22 +63,7 @@ export function SendForm(): ReactElement {
           ['mail', texts.letters.mail],
         ]}
       />
-      <div className="fields">
-        <Field
-          label={texts.letters.deliverAt}
-          type="datetime-local"
-          value={values.local}
-          onChange={(local) => change({ local })}
-          error={faults.get('deliverAt')}
-          isRequired
-        />
-        <Select
-          label={texts.letters.zone}
-          value={values.zone}
-          onChange={(zone) => change({ zone })}
-          options={ZONES}
-        />
-      </div>
+      <WhenFields values={values} faults={faults} onChange={change} />
       {values.channel === 'mail' ? (
         <AddressFields values={values} faults={faults} onChange={change} />
       ) : (
