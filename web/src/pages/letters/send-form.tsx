@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect } from 'react';
 import { faultsIn, problemIn } from '../../api/failure.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useLetters } from '../../api/reads.ts';
 import { Choices, Field, Select } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -9,10 +10,13 @@ import { useDraft } from '../../forms/use-draft.ts';
 import { texts } from '../../texts/texts.ts';
 import { AddressFields } from './address-fields.tsx';
 import { CostLine } from './cost-line.tsx';
+import { Loaded } from '../../components/section.tsx';
 import { EMPTY_ORDER } from './order.ts';
 import { PayDialog } from './pay-dialog.tsx';
 import { useDelivery } from './use-delivery.ts';
 import { WhenFields } from './when-fields.tsx';
+
+const HEIGHT = 380;
 
 /** Schedules a letter, by e-mail or by post. */
 export function SendForm(): ReactElement {
@@ -20,7 +24,8 @@ export function SendForm(): ReactElement {
   const { step, submission, back } = useDelivery(draft);
   const { values } = draft;
   const faults = faultsIn(submission.failure);
-  const letters = useLetters().data?.pages.flatMap(({ items }) => items) ?? [];
+  const query = useLetters();
+  const letters = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const [newest] = letters;
   const isLost = values.letterId === '' && newest !== undefined;
   const change = (changed: Partial<typeof values>): void => {
@@ -35,7 +40,11 @@ export function SendForm(): ReactElement {
     }
   }, [draft, isLost, newest]);
   if (letters.length === 0) {
-    return <p className="empty">{texts.letters.noLetters}</p>;
+    return (
+      <Loaded query={query} height={HEIGHT}>
+        {() => <p className="empty">{texts.letters.noLetters}</p>}
+      </Loaded>
+    );
   }
   const isPricing = step.at === 'price' && problemIn(submission.failure, 'insufficient_credits') !== null;
   return (
@@ -54,6 +63,18 @@ export function SendForm(): ReactElement {
         options={letters.map(({ id, title }) => [id, title])}
         isRequired
       />
+      {query.hasNextPage && (
+        <div>
+          <button
+            type="button"
+            className="button button-quiet button-small"
+            aria-disabled={query.isFetchingNextPage}
+            onClick={() => (query.isFetchingNextPage ? undefined : void query.fetchNextPage())}
+          >
+            {query.isFetchingNextPage ? texts.states.loadingOlder : texts.letters.olderLetters}
+          </button>
+        </div>
+      )}
       <Choices
         label={texts.letters.channel}
         value={values.channel === 'mail' ? 'mail' : 'email'}
@@ -96,7 +117,7 @@ export function SendForm(): ReactElement {
           title={
             step.delivery.status === 'pending_payment'
               ? texts.letters.pending
-              : texts.letters.scheduled(format.instant(step.delivery.deliverAt))
+              : texts.letters.scheduled(whenOf(step.delivery))
           }
           isLive
         />
@@ -112,4 +133,8 @@ export function SendForm(): ReactElement {
       )}
     </form>
   );
+}
+
+function whenOf({ deliverAt, promisedAt }: Schemas['Delivery']): string {
+  return promisedAt === undefined ? format.instant(deliverAt) : format.promised(promisedAt);
 }
