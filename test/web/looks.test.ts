@@ -76,7 +76,7 @@ describeInBrowser('the page', () => {
       await signIn(owner, site(), 'owner');
       await look(owner, OWNER_PAGES, colorScheme);
     },
-    FLOW_MS,
+    FLOW_MS * 2,
   );
 
   it.each(['light', 'dark'] as const)(

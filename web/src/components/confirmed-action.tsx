@@ -3,8 +3,8 @@ import { type ReactElement, type ReactNode, useState } from 'react';
 import { OWN } from '../api/reads.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
-import { texts } from '../texts/texts.ts';
 import { Dialog } from './dialog.tsx';
+import { BusyButton } from './busy-button.tsx';
 
 interface ConfirmedActionProps {
   button: string;
@@ -44,14 +44,12 @@ export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
             <button type="button" className="button" onClick={() => setOpen(false)}>
               {keep}
             </button>
-            <button
-              type="button"
+            <BusyButton
+              label={confirm}
+              isBusy={submission.isBusy}
               className="button button-danger"
-              aria-disabled={submission.isBusy}
-              onClick={() => submission.submit(null)}
-            >
-              {submission.isBusy ? texts.states.sending : confirm}
-            </button>
+              onPress={() => submission.submit(null)}
+            />
           </>
         }
       >

@@ -7,6 +7,7 @@ import { type Column, DataTable } from './data-table.tsx';
 import { FailureText } from './failure-text.tsx';
 import { Notice } from './notice.tsx';
 import { Loaded } from './section.tsx';
+import { BusyButton } from './busy-button.tsx';
 
 interface PagedTableProps<Item extends { id: string }> {
   label: string;
@@ -53,14 +54,13 @@ function MoreButtons({ query }: { query: PagedQuery<unknown> }): ReactNode {
   return hasNextPage || !isWatched ? (
     <div className="row">
       {hasNextPage && (
-        <button
-          type="button"
+        <BusyButton
+          label={texts.states.loadOlder}
+          isBusy={isFetchingNextPage}
+          busyLabel={texts.states.loadingOlder}
           className="button button-small"
-          aria-disabled={isFetchingNextPage}
-          onClick={() => (isFetchingNextPage ? undefined : void query.fetchNextPage())}
-        >
-          {isFetchingNextPage ? texts.states.loadingOlder : texts.states.loadOlder}
-        </button>
+          onPress={() => void query.fetchNextPage()}
+        />
       )}
       {!isWatched && (
         <button type="button" className="button button-small" onClick={() => void query.refetch()}>

@@ -1,10 +1,10 @@
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { faultsIn, usesUpKey } from '../api/failure.ts';
-import { texts } from '../texts/texts.ts';
 import { Submitting } from './submitting.tsx';
 import { useDraft } from './use-draft.ts';
 import { useSubmission } from './use-submission.ts';
+import { BusyButton } from '../components/busy-button.tsx';
 
 interface Fields<Values> {
   values: Values;
@@ -62,13 +62,11 @@ export function DraftForm<Values extends Readonly<Record<string, string>>, Outpu
     >
       {children({ values: draft.values, change: draft.change, faults: faultsIn(failure) })}
       <div>
-        <button
-          type="submit"
+        <BusyButton
+          label={button}
+          isBusy={isBusy}
           className={isPrimary ? 'button button-primary' : 'button'}
-          aria-disabled={isBusy}
-        >
-          {isBusy ? texts.states.sending : button}
-        </button>
+        />
       </div>
       <Submitting submission={submission} />
       {output !== null && done(output.made)}

@@ -15,6 +15,7 @@ import { EMPTY_ORDER } from './order.ts';
 import { PayDialog } from './pay-dialog.tsx';
 import { useDelivery } from './use-delivery.ts';
 import { WhenFields } from './when-fields.tsx';
+import { BusyButton } from '../../components/busy-button.tsx';
 
 const HEIGHT = 380;
 
@@ -65,14 +66,13 @@ export function SendForm(): ReactElement {
       />
       {query.hasNextPage && (
         <div>
-          <button
-            type="button"
+          <BusyButton
+            label={texts.letters.olderLetters}
+            isBusy={query.isFetchingNextPage}
+            busyLabel={texts.states.loadingOlder}
             className="button button-quiet button-small"
-            aria-disabled={query.isFetchingNextPage}
-            onClick={() => (query.isFetchingNextPage ? undefined : void query.fetchNextPage())}
-          >
-            {query.isFetchingNextPage ? texts.states.loadingOlder : texts.letters.olderLetters}
-          </button>
+            onPress={() => void query.fetchNextPage()}
+          />
         </div>
       )}
       <Choices
@@ -100,9 +100,11 @@ export function SendForm(): ReactElement {
       )}
       <CostLine channel={values.channel} />
       <div>
-        <button type="submit" className="button button-primary" aria-disabled={submission.isBusy}>
-          {submission.isBusy ? texts.states.sending : texts.letters.schedule}
-        </button>
+        <BusyButton
+          label={texts.letters.schedule}
+          isBusy={submission.isBusy}
+          className="button button-primary"
+        />
       </div>
       {step.at === 'bank' && (
         <Notice
