@@ -32,7 +32,7 @@ function story(userId: string, about: string, plan: string, ...periods: Period[]
 }
 
 const STORIES: readonly Story[] = [
-  story('demo-free', 'On the free plan', 'none', [3, 0, 0], [5, 0, 0], [2, 0, 0]),
+  story('demo-free', 'On the free plan, near its limit', 'none', [3, 0, 0], [5, 0, 0], [4, 0, 0]),
   story('demo-pro', 'Subscribed to Pro, with a history', 'pro', [2, 1, 2], [1, 0, 1], [1, 1, 1]),
   story(
     'demo-enterprise',

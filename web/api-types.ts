@@ -12,13 +12,12 @@ const FOLDER = new URL('src/api/generated/', import.meta.url);
 
 /**
  * Values that the page does not know by itself, by the property's name: those of the owner's catalogue it learns from
- * `GET /catalogue`, the countries from the browser, and the types of audit records from who looks for them.
+ * `GET /catalogue`, and the countries from the browser.
  */
 const NOT_IN_TYPES: Readonly<Record<string, object>> = {
   plan: { type: 'string' },
   bundle: { type: 'integer' },
   country: { type: 'string' },
-  type: { type: 'string' },
 };
 
 mkdirSync(FOLDER, { recursive: true });

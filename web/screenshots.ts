@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 
 const [url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
 const FOLDER = fileURLToPath(new URL('../docs/pictures/', import.meta.url));
-const SIZE = { width: 1100, height: 780 };
+const SIZE = { width: 1100, height: 960 };
 
 /** Who looks at what. */
 const PICTURES = [

@@ -186,9 +186,40 @@ describeInBrowser('the page', () => {
       await sendMail(page);
       await says(page, /^Scheduled for/);
       await press(page, /^Cancel$/);
+      await says(page, /the credit comes back to you/);
+      await press(page, 'Cancel the delivery');
       await says(page, 'Cancelled');
       await visit(page, 'Credits');
       await says(page, /^2$/);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'promises a letter by the clocks of a place, and says what comes of a time that they skip or show twice',
+    async () => {
+      const user = someone();
+      await site().setPlan(user, 'pro');
+      const page = await browser.open();
+      await signIn(page, site(), user);
+      await write(page, 'By the clock');
+      await says(page, 'Saved.');
+      await page.getByLabel('When').fill('2031-03-30T02:30');
+      await says(page, 'The clocks in Europe/Berlin skip this time. It goes out as soon as they have.');
+      await page.getByLabel('When').fill('2031-10-26T02:30');
+      await says(page, /show this time twice, because they go back. It goes out the first time/);
+      await page.getByLabel('Time zone').selectOption('America/Chicago');
+      await says(page, /^For you that is Oct 26, 2031, 08:30 AM GMT\+1/);
+      await page.getByLabel('E-mail address').fill('me@example.com');
+      await press(page, 'Schedule it');
+      await says(page, 'Scheduled for Oct 26, 2031, 02:30 AM, America/Chicago.');
+      const { items } = await site().call(user, 'GET', '/deliveries');
+      expect(items).toMatchObject([
+        {
+          promisedAt: { local: '2031-10-26T02:30', zone: 'America/Chicago' },
+          deliverAt: '2031-10-26T07:30:00.000Z',
+        },
+      ]);
     },
     FLOW_MS,
   );

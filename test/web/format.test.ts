@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createFormat, readerOf } from '../../web/src/format/format.ts';
-import { allCountries, allZones, instantIn } from '../../web/src/format/zones.ts';
+import { allCountries, allZones } from '../../web/src/format/choices.ts';
+import { shownAt } from '../../web/src/format/clock.ts';
 
 /** The narrow blanks of the locales' data are blanks to a reader. */
 const plain = (text: string): string => text.replaceAll(/[\u2009\u202f\u00a0]/g, ' ');
@@ -73,27 +74,33 @@ describe('the reader', () => {
 
 describe('a local time in a zone', () => {
   it.each([
-    ['2046-11-24T09:00', 'UTC', '2046-11-24T09:00:00.000Z'],
-    ['2026-11-24T09:00', 'Europe/Berlin', '2026-11-24T08:00:00.000Z'],
-    ['2026-07-01T09:00', 'America/New_York', '2026-07-01T13:00:00.000Z'],
-    ['2026-01-01T00:30', 'Pacific/Kiritimati', '2025-12-31T10:30:00.000Z'],
-    // Clocks go back: the first of the two.
-    ['2026-10-25T02:30', 'Europe/Berlin', '2026-10-25T00:30:00.000Z'],
-    // Clocks go forward: there is no such time.
-    ['2026-03-29T02:30', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
-  ])('%s in %s is %s', (local, zone, instant) => {
-    expect(instantIn(local, zone)).toBe(instant);
+    ['2046-11-24T09:00', 'UTC', ['2046-11-24T09:00:00.000Z']],
+    ['2026-11-24T09:00', 'Europe/Berlin', ['2026-11-24T08:00:00.000Z']],
+    ['2026-07-01T09:00', 'America/New_York', ['2026-07-01T13:00:00.000Z']],
+    ['2026-01-01T00:30', 'Pacific/Kiritimati', ['2025-12-31T10:30:00.000Z']],
+    ['2026-01-01T09:00', 'Asia/Kathmandu', ['2026-01-01T03:15:00.000Z']],
+    // Clocks go back.
+    ['2026-10-25T02:30', 'Europe/Berlin', ['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z']],
+    // Clocks go forward.
+    ['2026-03-29T02:30', 'Europe/Berlin', []],
+    ['', 'UTC', []],
+  ])('%s in %s is shown at %p', (local, zone, instants) => {
+    expect(shownAt(local, zone).map((at) => new Date(at).toISOString())).toEqual(instants);
   });
 
-  it.each([
-    ['', 'UTC'],
-    ['2026-11-24T09:00', 'Nowhere/Land'],
-  ])('"%s" in %s is none', (local, zone) => {
-    expect(instantIn(local, zone)).toBeNull();
+  it('is worded by the clocks of that zone, whoever reads it', () => {
+    const promise = { local: '2046-11-24T09:00:00', zone: 'America/New_York' };
+    expect(plain(formatIn('Pacific/Kiritimati').promised(promise))).toBe(
+      '24 Nov 2046, 09:00, America/New York',
+    );
   });
+});
 
-  it('can be chosen among all zones, and a country among all that the API takes', async () => {
-    expect(allZones()).toContain('UTC');
+describe('a form', () => {
+  it('offers all zones, also the one that the reader is in, and every country that the API takes', async () => {
+    expect(allZones('Asia/Calcutta')).toEqual(
+      expect.arrayContaining(['UTC', 'Asia/Calcutta', 'Europe/Berlin']),
+    );
     const { COUNTRY_CODES } = await import('../../lambdas/letters/http/countries.ts');
     const codes = allCountries('en').map(([code]) => code);
     expect(COUNTRY_CODES.filter((code) => !codes.includes(code))).toEqual([]);

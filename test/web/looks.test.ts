@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import {
   describeInBrowser,
   FLOW_MS,
+  layoutShiftOn,
   screenshot,
   signIn,
   useBrowser,
@@ -22,7 +23,10 @@ const OWNER_PAGES = [
   '/dashboard/report',
   '/dashboard/operations',
 ];
+const MOST_TABS = 40;
 const WIDTHS = [390, 1280];
+/** More than that is more than "good". */
+const MOST_LAYOUT_SHIFT = 0.1;
 const MOST_FIRST_BYTES = 200_000;
 const MOST_ELEMENT_BYTES = 10_000;
 
@@ -40,6 +44,11 @@ describeInBrowser('the page', () => {
       await page.goto(`${site().url}/app${path}`);
       await page.getByRole('button', { name: 'Sign out' }).waitFor();
       await settled(page);
+      const shift = await layoutShiftOn(page);
+      expect({ path, moves: shift < MOST_LAYOUT_SHIFT ? 'little' : shift }).toEqual({
+        path,
+        moves: 'little',
+      });
       expect({ path, scheme, violations: await violationsOn(page) }).toEqual({
         path,
         scheme,
@@ -67,7 +76,7 @@ describeInBrowser('the page', () => {
       await signIn(owner, site(), 'owner');
       await look(owner, OWNER_PAGES, colorScheme);
     },
-    FLOW_MS,
+    FLOW_MS * 2,
   );
 
   it.each(['light', 'dark'] as const)(
@@ -98,6 +107,50 @@ describeInBrowser('the page', () => {
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
       await page.keyboard.press('Enter');
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('content');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'writes a letter and schedules it by the keyboard alone, from one page to the next',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), 'demo-enterprise');
+      await page.getByRole('heading', { name: 'My usage' }).waitFor();
+      const { keyboard } = page;
+      const tabTo = async (name: string): Promise<void> => {
+        for (let tabs = 0; tabs < MOST_TABS; tabs += 1) {
+          await keyboard.press('Tab');
+          const found = await page.evaluate(() => {
+            const element = document.activeElement;
+            return element?.labels?.[0]?.textContent ?? element?.textContent;
+          });
+          if (found === name) {
+            return;
+          }
+        }
+        throw new Error(`The keyboard does not reach "${name}".`);
+      };
+      await page.locator('body').focus();
+      await tabTo('Letters');
+      await keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Letters', exact: true }).waitFor();
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Letters');
+      await tabTo('Title');
+      await keyboard.type('By hand');
+      await tabTo('Letter');
+      await keyboard.type('Dear me');
+      await tabTo('Save the letter');
+      await keyboard.press('Enter');
+      await page.getByText('Saved.').first().waitFor();
+      await tabTo('When');
+      await keyboard.type('01312090');
+      await keyboard.press('Tab');
+      await keyboard.type('0900AM');
+      await tabTo('E-mail address');
+      await keyboard.type('me@example.com');
+      await keyboard.press('Enter');
+      await page.getByText('Scheduled for Jan 31, 2090, 09:00 AM, Europe/Berlin.').waitFor();
     },
     FLOW_MS,
   );

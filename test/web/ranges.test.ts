@@ -7,7 +7,7 @@ import { usageLine } from '../../web/src/pages/usage/usage-lines.ts';
 
 describe('a range of days', () => {
   it('is the last thirty, and is compared with the thirty before', () => {
-    const range = lastDays(Date.parse('2026-03-30T12:00:00Z'));
+    const range = lastDays(Date.parse('2026-03-30T12:00:00Z'), 30);
     expect(range).toEqual({ start: '2026-03-01', end: '2026-03-30' });
     expect(rangeBefore(range)).toEqual({ start: '2026-01-30', end: '2026-02-28' });
   });

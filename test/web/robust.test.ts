@@ -226,6 +226,15 @@ describeInBrowser('the page on a bad day', () => {
       await page.getByRole('button', { name: 'Load older' }).click();
       await says(page, 'Included in the plan');
       expect(await rows.count()).toBe(25);
+      const last = await rows.last().boundingBox();
+      await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+      await page.getByRole('button', { name: 'Show 2 newer' }).waitFor();
+      expect(await rows.count()).toBe(25);
+      expect(await rows.last().boundingBox()).toEqual(last);
+      await page.getByRole('button', { name: 'Show 2 newer' }).click();
+      await rows.nth(26).waitFor();
+      expect(await rows.count()).toBe(27);
+      expect(await page.getByRole('button', { name: /newer/ }).count()).toBe(0);
     },
     FLOW_MS,
   );

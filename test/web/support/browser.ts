@@ -93,8 +93,26 @@ declare global {
   };
   var document: {
     documentElement: { scrollWidth: number };
-    activeElement: { id: string; textContent: string | null } | null;
+    activeElement: {
+      id: string;
+      textContent: string | null;
+      labels?: { textContent: string | null }[];
+    } | null;
   };
+}
+
+/** How far the page has moved under its reader since it was loaded: https://web.dev/articles/cls */
+export async function layoutShiftOn(page: Page): Promise<number> {
+  return page.evaluate(`new Promise((resolve) => {
+    let sum = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput } of list.getEntries()) {
+        sum += hadRecentInput ? 0 : value;
+      }
+    });
+    observer.observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => resolve(sum), 100);
+  })`);
 }
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../coverage/screenshots/', import.meta.url));

@@ -6,7 +6,7 @@ import { OWN } from '../api/reads.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
-import { texts } from '../texts/texts.ts';
+import { BusyButton } from '../components/busy-button.tsx';
 
 type Change = 'take plan back' | 'keep';
 
@@ -30,14 +30,12 @@ export function ChangeButton({ change, label }: ChangeButtonProps): ReactElement
   return (
     <div className="stack-tight">
       <div>
-        <button
-          type="button"
+        <BusyButton
+          label={label}
+          isBusy={submission.isBusy}
           className="button button-small"
-          aria-disabled={submission.isBusy}
-          onClick={() => submission.submit(null)}
-        >
-          {submission.isBusy ? texts.states.sending : label}
-        </button>
+          onPress={() => submission.submit(null)}
+        />
       </div>
       <Submitting submission={submission} />
     </div>

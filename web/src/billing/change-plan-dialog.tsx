@@ -16,6 +16,7 @@ import { linesOnlyIn, planLines } from '../pages/plans/plan-lines.ts';
 import { texts } from '../texts/texts.ts';
 import type { ChangePlanProps } from './change-plan-props.ts';
 import { askBank } from './stripe-js.ts';
+import { BusyButton } from '../components/busy-button.tsx';
 
 type Preview = Schemas['ChangePreview'];
 
@@ -81,14 +82,12 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
             {texts.plans.back}
           </button>
           {preview.data !== undefined && (
-            <button
-              type="button"
+            <BusyButton
+              label={confirmText(preview.data, plan.title)}
+              isBusy={submission.isBusy}
               className="button button-primary"
-              aria-disabled={submission.isBusy}
-              onClick={() => submission.submit(null)}
-            >
-              {submission.isBusy ? texts.states.sending : confirmText(preview.data, plan.title)}
-            </button>
+              onPress={() => submission.submit(null)}
+            />
           )}
         </>
       }

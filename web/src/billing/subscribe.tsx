@@ -6,6 +6,7 @@ import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
 import { texts } from '../texts/texts.ts';
 import { rememberCheckout } from './begun-checkout.ts';
+import { BusyButton } from '../components/busy-button.tsx';
 
 interface SubscribeProps {
   plan: CataloguePlan;
@@ -31,14 +32,12 @@ export function Subscribe({ plan, interval }: SubscribeProps): ReactElement {
   );
   return (
     <div className="stack-tight">
-      <button
-        type="button"
+      <BusyButton
+        label={texts.plans.subscribe(plan.title)}
+        isBusy={submission.isBusy}
         className="button button-primary"
-        aria-disabled={submission.isBusy}
-        onClick={() => submission.submit(null)}
-      >
-        {submission.isBusy ? texts.states.sending : texts.plans.subscribe(plan.title)}
-      </button>
+        onPress={() => submission.submit(null)}
+      />
       <Submitting submission={submission} />
     </div>
   );

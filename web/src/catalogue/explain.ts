@@ -1,5 +1,5 @@
 import { type Failure, hasCode, type Problem, type ProblemCode, type ProblemOf } from '../api/failure.ts';
-import * as texts from '../texts/en.ts';
+import { texts } from '../texts/texts.ts';
 import type { Explanation, Words } from '../texts/en.ts';
 
 const TOO_MANY = 429;

@@ -101,7 +101,8 @@ export function Select({
 
 interface ChoicesProps<Value extends string> {
   label: string;
-  value: Value;
+  /** Empty: none of them. */
+  value: Value | '';
   onChange: (value: Value) => void;
   options: readonly (readonly [value: Value, text: string])[];
 }

@@ -1,4 +1,4 @@
-import { type ReactElement, type ReactNode, useEffect } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useRef } from 'react';
 import { useAuth } from 'react-oidc-context';
 import { Link, useLocation } from 'wouter';
 import { format } from '../format/reader.ts';
@@ -97,22 +97,31 @@ function Account(): ReactElement {
 interface PageHeadProps {
   title: string;
   lead?: ReactNode;
-  aside?: ReactNode;
+  /** Which part of it is shown. */
+  part?: string | undefined;
 }
 
+/** Whoever has just opened the page begins at its top. */
+let isFirst = true;
+
 /** The heading of a page. It names the window, and takes the focus so that readers of the screen aloud begin here. */
-export function PageHead({ title, lead, aside }: PageHeadProps): ReactElement {
+export function PageHead({ title, lead, part }: PageHeadProps): ReactElement {
   const { config } = usePage();
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · ${config.name}`;
-  }, [title, config.name]);
+    document.title = [part, title, config.name].filter((name) => name !== undefined).join(' · ');
+    if (!isFirst) {
+      window.scrollTo(0, 0);
+      heading.current?.focus({ preventScroll: true });
+    }
+    isFirst = false;
+  }, [part, title, config.name]);
   return (
     <div className="page-head">
-      <div>
-        <h1>{title}</h1>
-        {lead !== undefined && <p>{lead}</p>}
-      </div>
-      {aside}
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
+      {lead !== undefined && <p>{lead}</p>}
     </div>
   );
 }

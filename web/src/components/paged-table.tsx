@@ -1,11 +1,13 @@
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { failureIn } from '../api/failure.ts';
-import type { PagedQuery } from '../api/reads.ts';
+import type { Newer, PagedQuery } from '../api/reads.ts';
+import { format } from '../format/reader.ts';
 import { texts } from '../texts/texts.ts';
 import { type Column, DataTable } from './data-table.tsx';
 import { FailureText } from './failure-text.tsx';
 import { Notice } from './notice.tsx';
 import { Loaded } from './section.tsx';
+import { BusyButton } from './busy-button.tsx';
 
 interface PagedTableProps<Item extends { id: string }> {
   label: string;
@@ -17,16 +19,17 @@ interface PagedTableProps<Item extends { id: string }> {
 
 const HEIGHT = 180;
 
-/** A list by pages. What comes new meanwhile takes nothing away, and nothing shows twice. */
+/** A list by pages. What comes meanwhile waits for a click, moves no row, and shows nothing twice. */
 export function PagedTable<Item extends { id: string }>(props: PagedTableProps<Item>): ReactElement {
   const { label, query, columns, empty } = props;
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, error } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, error, newer } = query;
   return (
     <Loaded query={query} height={HEIGHT}>
       {({ pages }) => {
         const rows = onceEach(pages.flatMap(({ items }) => items));
         return (
           <>
+            <NewerButton newer={newer} onPress={() => void query.refetch()} />
             {rows.length === 0 && !hasNextPage ? (
               <p className="empty">{empty}</p>
             ) : (
@@ -37,22 +40,49 @@ export function PagedTable<Item extends { id: string }>(props: PagedTableProps<I
                 <FailureText failure={failureIn(error)} />
               </Notice>
             )}
-            {hasNextPage && (
-              <div>
-                <button
-                  type="button"
-                  className="button button-small"
-                  aria-disabled={isFetchingNextPage}
-                  onClick={() => (isFetchingNextPage ? undefined : void query.fetchNextPage())}
-                >
-                  {isFetchingNextPage ? texts.states.loadingOlder : texts.states.loadOlder}
-                </button>
-              </div>
-            )}
+            <MoreButtons query={query} />
           </>
         );
       }}
     </Loaded>
+  );
+}
+
+function MoreButtons({ query }: { query: PagedQuery<unknown> }): ReactNode {
+  const { hasNextPage, isFetchingNextPage, newer } = query;
+  const isWatched = newer !== null;
+  return hasNextPage || !isWatched ? (
+    <div className="row">
+      {hasNextPage && (
+        <BusyButton
+          label={texts.states.loadOlder}
+          isBusy={isFetchingNextPage}
+          busyLabel={texts.states.loadingOlder}
+          className="button button-small"
+          onPress={() => void query.fetchNextPage()}
+        />
+      )}
+      {!isWatched && (
+        <button type="button" className="button button-small" onClick={() => void query.refetch()}>
+          {texts.states.refresh}
+        </button>
+      )}
+    </div>
+  ) : null;
+}
+
+function NewerButton({ newer, onPress }: { newer: Newer | null; onPress: () => void }): ReactElement {
+  const { count, isAtLeast } = newer ?? { count: 0, isAtLeast: false };
+  return (
+    <div role="status" className="newer">
+      {count > 0 && (
+        <button type="button" className="button button-small" onClick={onPress}>
+          {isAtLeast
+            ? texts.states.newerAtLeast(format.count(count))
+            : texts.states.newer(format.count(count))}
+        </button>
+      )}
+    </div>
   );
 }
 

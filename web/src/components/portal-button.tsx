@@ -4,6 +4,7 @@ import { useExplain } from '../catalogue/use-words.ts';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
 import { texts } from '../texts/texts.ts';
+import { BusyButton } from './busy-button.tsx';
 
 /** Leads to the Portal at Stripe: cards, invoices and addresses. */
 export function PortalButton({ label }: { label: string }): ReactElement {
@@ -16,14 +17,13 @@ export function PortalButton({ label }: { label: string }): ReactElement {
   return (
     <div className="stack-tight">
       <div>
-        <button
-          type="button"
+        <BusyButton
+          label={label}
+          isBusy={isBusy}
+          busyLabel={label}
           className="button button-small"
-          aria-disabled={isBusy}
-          onClick={() => submit(null)}
-        >
-          {label}
-        </button>
+          onPress={() => submit(null)}
+        />
       </div>
       <p className="field-error" role="status">
         {isBusy ? texts.states.loading : failure !== null && explain(failure).says}

@@ -20,6 +20,8 @@ export interface Format {
   share: (share: number) => string;
   /** With the zone: `1 Dec 2026, 01:00 CET`. */
   instant: (iso: string) => string;
+  /** A time that is promised by the clocks of a zone: `1 Dec 2026, 09:00, Europe/London`. */
+  promised: (promise: { local: string; zone: string }) => string;
   day: (iso: string) => string;
   /** Without the year, where room is scarce. */
   dayAndMonth: (iso: string) => string;
@@ -50,6 +52,12 @@ export function createFormat({ locale, timeZone }: Reader): Format {
   const date = { day: 'numeric', month: 'short', year: 'numeric' } as const;
   const time = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
   const instant = new Intl.DateTimeFormat(locale, { ...date, ...time, timeZone });
+  const wall = new Intl.DateTimeFormat(locale, {
+    ...date,
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: 'UTC',
+  });
   const day = new Intl.DateTimeFormat(locale, { ...date, timeZone });
   const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone });
   const timeOfDay = new Intl.DateTimeFormat(locale, { ...time, timeZone });
@@ -68,6 +76,7 @@ export function createFormat({ locale, timeZone }: Reader): Format {
     signed: (count) => signed.format(count).replace('-', '−'),
     share: (share) => percent.format(share),
     instant: (iso) => instant.format(new Date(iso)),
+    promised: ({ local, zone }) => `${wall.format(new Date(`${local}Z`))}, ${zone.replaceAll('_', ' ')}`,
     day: (iso) => day.format(new Date(iso)),
     dayAndMonth: (iso) => dayAndMonth.format(new Date(iso)),
     period: (startsAt, endsAt) => day.formatRange(new Date(startsAt), new Date(Date.parse(endsAt) - 1)),

@@ -1,7 +1,8 @@
 /** Everything that the page says, in English. */
 import type { Format, Title } from '../format/format.ts';
 import type { ProblemCode, ProblemOf } from '../api/failure.ts';
-import type { components } from '../api/generated/letters.d.ts';
+import type { operations as CoreOperations } from '../api/generated/core.d.ts';
+import type { components, operations as LettersOperations } from '../api/generated/letters.d.ts';
 
 export const LANGUAGE = 'en';
 
@@ -26,7 +27,6 @@ export const shell = {
   broken: 'Something is wrong with this page',
   brokenHelp: 'Reload it. If that does not help, tell the owner of the app.',
   reload: 'Reload',
-  close: 'Close',
 };
 
 export const signIn = {
@@ -40,7 +40,6 @@ export const signIn = {
   again: 'Sign in again',
   notNow: 'Not now',
   blocked: 'The window did not open, or you closed it. Allow pop-ups for this page, and try again.',
-  needed: 'Sign in to see this page',
 };
 
 export const states = {
@@ -52,6 +51,8 @@ export const states = {
   loadOlder: 'Load older',
   loadingOlder: 'Loading…',
   refresh: 'Refresh',
+  newer: (count: string) => `Show ${count} newer`,
+  newerAtLeast: (count: string) => `Show ${count} or more newer`,
   waiting: (seconds: string) => `The server is busy. Trying again in ${seconds} s; keep this page open.`,
   unreachable: (seconds: string) =>
     `The server does not answer. Trying again in ${seconds} s; what you have typed stays here.`,
@@ -71,7 +72,7 @@ export const usage = {
   unlimited: (used: string, what: string) => `${used} ${what} used, unlimited`,
   unlimitedHeld: (held: string, many: string) => `${held} ${many} held, unlimited`,
   notInPlan: 'Not in your plan',
-  notInPlanWith: (plan: string) => `${plan} has it`,
+  notInPlanWith: (plan: string) => `Included in ${plan}`,
   perUse: (credits: string) => `Each costs ${credits}`,
   today: (used: string, limit: string) => `Today: ${used} of ${limit}`,
   todayOf: (many: string) => `${many} today`,
@@ -85,7 +86,7 @@ export const usage = {
   runsOut: (what: string, at: string) => `${what} run out on ${at}`,
   ranOut: (what: string) => `${what} have run out`,
   lasts: (what: string) => `${what} last until they reset`,
-  noPace: 'Nothing was used in this period yet.',
+  noPace: 'Nothing that is limited was used in this period yet.',
   credits: 'Credits',
   history: 'Past periods',
   periods: 'Periods shown',
@@ -135,7 +136,6 @@ export const plan = {
     `Everything stays until ${at}. Then included and carried credits expire; bought credits last, for when you subscribe again.`,
   cancelNow: 'Cancel the subscription',
   keepIt: 'Keep it',
-  done: 'Done.',
   underWay: 'This is under way. It shows here in a moment.',
 };
 
@@ -160,14 +160,13 @@ export const plans = {
   limit: (count: string, many: string) => `${count} ${many} a month`,
   held: (count: string, many: string) => `${count} ${many}`,
   unlimited: (many: string) => `Unlimited ${many}`,
-  without: (many: string) => `No ${many}`,
-  trial: (days: string) => `${days} days free at first`,
+  trial: (days: string) => `The first ${days} days are free`,
+  saves: (price: string) => `You save ${price} a year`,
   comparison: 'Compare everything',
   feature: 'What',
   included: 'Included',
   notIncluded: 'Not included',
   unlimitedWord: 'Unlimited',
-  creditsRow: 'Credits a month',
   carriedRow: 'Carried over',
   extraRow: 'One more credit',
   none: '–',
@@ -196,6 +195,7 @@ export const plans = {
 
 export const credits = {
   title: 'Credits',
+  balance: 'Balance',
   available: 'available',
   order: 'Spent in this order',
   carried: 'Carried over',
@@ -210,17 +210,16 @@ export const credits = {
   owed: 'Owed',
   owedHelp: (count: string) =>
     `${count} were refunded after they had been spent. The next credits that you buy or get pay them back first.`,
-  subscribeToUse: 'Bought credits last, and can be used once you have a plan that spends them.',
+  subscribeToUse:
+    'Your plan spends no credits. Bought ones last, and can be used once you have one that does.',
   noneSold: 'This app has no credits.',
   buy: 'Buy credits',
   buyLead: 'Bought credits never expire.',
   each: (price: string) => `${price} each`,
   buyOne: (price: string) => `Buy for ${price}`,
-  buyTitle: (count: string) => count,
   arriving: 'Payment received. Your credits are arriving…',
   arrivingLong: 'Stripe has not reported your payment yet. The credits arrive as soon as it has.',
   arrived: 'Your credits have arrived.',
-  leftPage: 'You left the payment page. Nothing was charged.',
   purchases: 'Purchases',
   noPurchases: 'You have not bought any credits yet.',
   purchaseStatus: {
@@ -232,10 +231,10 @@ export const credits = {
   },
   payNow: 'Pay now',
   returned: (price: string) => `${price} refunded`,
-  gifts: 'Gifts',
   give: 'Give credits away',
   giveHelp: 'You get a code. Anyone who has it can claim the credits, once.',
   giveCount: 'How many',
+  giveNone: 'You have no bought credits to give. Included and carried ones stay yours.',
   giveMost: (count: string) => `You have ${count} bought credits that are not spent.`,
   giveButton: 'Make the gift',
   code: 'Pass this code on. It is shown once only.',
@@ -266,15 +265,19 @@ export const letters = {
   saved: 'Saved. You can send it now.',
   send: 'Send a letter',
   letter: 'Letter',
-  chooseLetter: 'Choose a letter',
+  olderLetters: 'Show older letters too',
   noLetters: 'Write a letter first; then you can send it.',
   channel: 'How',
   email: 'By e-mail',
   mail: 'By post',
   deliverAt: 'When',
   zone: 'Time zone',
+  byTheClock: 'It goes out when the clocks there show this time, even if their rules change until then.',
+  forYou: (at: string) => `For you that is ${at}.`,
+  skipped: (zone: string) => `The clocks in ${zone} skip this time. It goes out as soon as they have.`,
+  shownTwice: (zone: string) =>
+    `The clocks in ${zone} show this time twice, because they go back. It goes out the first time.`,
   recipientEmail: 'E-mail address',
-  recipient: 'Address',
   name: 'Name',
   line1: 'Street and number',
   line2: 'More of the address (optional)',
@@ -283,6 +286,7 @@ export const letters = {
   postalCode: 'Postal code',
   country: 'Country',
   chooseCountry: 'Choose a country',
+  costNotInPlan: 'Your plan does not have this.',
   costFree: 'This costs nothing.',
   costCredit: (cost: string, left: string) => `This costs ${cost}. You have ${left}.`,
   costCard: (price: string) => `No credits are left. This costs ${price}; we ask before we charge.`,
@@ -310,12 +314,49 @@ export const letters = {
   held: 'On hold: the charge is disputed',
   paidWith: { none: 'free', credit: 'one credit', card: 'card' },
   cancel: 'Cancel',
-  cancelling: 'Cancelling…',
-  cancelled: 'Cancelled.',
+  cancelTitle: 'Cancel this delivery?',
+  cancelHelp: {
+    none: 'It will not go out. You can schedule the letter again.',
+    credit: 'It will not go out, and the credit comes back to you. You can schedule the letter again.',
+    card: 'It will not go out, and what it cost goes back to your card. You can schedule the letter again.',
+  },
+  cancelNow: 'Cancel the delivery',
+  keepIt: 'Keep it',
   receipt: 'Receipt',
   due: 'Due',
   unknownLetter: 'A letter',
   draftKept: 'Kept in this tab while you write.',
+};
+
+type AuditTypeOf<Operations extends { listAuditEvents: { parameters: { query?: { type?: string } } } }> =
+  NonNullable<NonNullable<Operations['listAuditEvents']['parameters']['query']>['type']>;
+type CoreAuditType = AuditTypeOf<CoreOperations>;
+
+/** What the audit trail tells of. */
+export const auditTypes: Record<CoreAuditType, string> = {
+  SubscriptionChanged: 'Subscription changed',
+  CreditsPurchased: 'Credits bought',
+  PurchaseRefunded: 'Purchase refunded',
+  GiftSent: 'Gift given',
+  GiftClaimed: 'Gift claimed',
+  GiftReturned: 'Gift came back',
+  CreditsAdjusted: 'Credits corrected',
+  UserDataRead: 'User’s data read',
+  UserErased: 'User erased',
+  EventRedriven: 'Failed event sent again',
+  RolloverFinished: 'Rollover finished',
+  JobStarted: 'Job started',
+};
+
+/** And where the letters app is on. */
+export const letterAuditTypes: Record<Exclude<AuditTypeOf<LettersOperations>, CoreAuditType>, string> = {
+  PaymentSucceeded: 'Mail paid by card',
+  PaymentFailed: 'Payment failed',
+  PaymentRefunded: 'Payment refunded',
+  PaymentDisputed: 'Payment disputed',
+  PaymentDisputeWon: 'Dispute won',
+  PaymentDisputeLost: 'Dispute lost',
+  DeliveriesStuck: 'Deliveries stuck',
 };
 
 /** How a movement of the ledger is called. */
@@ -497,7 +538,6 @@ export const failures = {
   gateway: 'The server could not be reached.',
   sessionEnded: 'You are not signed in any more.',
   sessionEndedHelp: 'Sign in, and try again. What you have typed stays here.',
-  unknown: 'Something went wrong.',
 };
 
 export const element = {
@@ -517,8 +557,10 @@ export const dashboard = {
   operations: 'Operations',
   notOwner: 'This part is for the owner of the app',
   notOwnerHelp: 'You are signed in without the role that it takes.',
-  from: 'From',
-  to: 'To',
+  range: 'Range',
+  lastDays: (days: string) => `${days} days`,
+  from: 'From (UTC)',
+  to: 'To (UTC)',
   totals: 'Totals',
   compared: (period: string) => `Compared with ${period}`,
   before: (count: string) => `${count} before`,
@@ -529,11 +571,9 @@ export const dashboard = {
   near: 'Users near their limits',
   nearEmpty: 'Nobody is near a limit.',
   user: 'User',
-  plan: 'Plan',
   nearest: 'Nearest limit',
   percentOf: (percent: string, what: string) => `${percent} of ${what}`,
   resets: 'Resets',
-  failures: 'Needs attention',
   failedEvents: 'Failed events from Stripe',
   failedNone: 'No event has failed.',
   type: 'Event',
@@ -554,7 +594,6 @@ export const dashboard = {
   noCheck: 'No check has run yet. It runs once a day.',
   checkGood: (at: string) => `Everything at Stripe is as the catalogue says. Checked ${at}.`,
   checkBad: (count: string, at: string) => `${count} differences. Checked ${at}.`,
-  mend: 'Mend',
   catalogue: 'Catalogue in force',
   since: (at: string) => `Since ${at}`,
   notRecorded: 'No deployment has recorded it.',
@@ -615,5 +654,7 @@ export const dashboard = {
   },
   crossed: 'Crossed',
   within: 'Within',
+  noValue: 'Nothing to measure',
+  noThreshold: 'No threshold',
   none: '–',
 };

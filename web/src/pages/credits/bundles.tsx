@@ -9,6 +9,7 @@ import { useSubmission } from '../../forms/use-submission.ts';
 import { usePage } from '../../page-context.ts';
 import { texts } from '../../texts/texts.ts';
 import './credits.css';
+import { BusyButton } from '../../components/busy-button.tsx';
 
 type Bundle = NonNullable<Catalogue['credit']>['bundles'][number];
 
@@ -44,14 +45,12 @@ export function Bundles({ bundles }: { bundles: readonly Bundle[] }): ReactEleme
                 {texts.credits.each(format.money({ ...price, amountCents: price.amountCents / credits }))}
               </p>
             </div>
-            <button
-              type="button"
-              className="button"
-              aria-disabled={submission.isBusy}
-              onClick={() => submission.submit(credits)}
-            >
-              {texts.credits.buyOne(format.money(price))}
-            </button>
+            <BusyButton
+              label={texts.credits.buyOne(format.money(price))}
+              isBusy={submission.isBusy}
+              busyLabel={texts.credits.buyOne(format.money(price))}
+              onPress={() => submission.submit(credits)}
+            />
           </li>
         ))}
       </ul>

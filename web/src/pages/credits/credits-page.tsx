@@ -28,7 +28,7 @@ export function CreditsPage(): ReactElement {
       <CheckoutReturn />
       <div className="columns columns-even">
         <div>
-          <Section title={texts.credits.order}>
+          <Section title={texts.credits.balance}>
             <Loaded query={credits} height={HEIGHT}>
               {(data) => <CreditKinds credits={data} withheld={account.data?.credits.withheld ?? 0} />}
             </Loaded>
@@ -43,7 +43,9 @@ export function CreditsPage(): ReactElement {
           {credit?.isGiftable === true && (
             <>
               <Section title={texts.credits.give}>
-                <GiveGift most={credits.data?.purchased ?? 0} />
+                <Loaded query={credits} height={HEIGHT}>
+                  {({ purchased, owed }) => <GiveGift most={Math.max(purchased - owed, 0)} />}
+                </Loaded>
               </Section>
               <Section title={texts.credits.claim}>
                 <ClaimGift />

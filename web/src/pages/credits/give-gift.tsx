@@ -1,15 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
 import { answerOf } from '../../api/client.ts';
-import type { Schemas } from '../../api/schemas.ts';
-import { usesUpKey } from '../../api/failure.ts';
 import { OWN } from '../../api/reads.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { Field } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';
-import { Submitting } from '../../forms/submitting.tsx';
-import { useDraft } from '../../forms/use-draft.ts';
-import { useSubmission } from '../../forms/use-submission.ts';
+import { DraftForm } from '../../forms/draft-form.tsx';
 import { usePage } from '../../page-context.ts';
 import { texts } from '../../texts/texts.ts';
 
@@ -18,50 +14,37 @@ const EMPTY = { count: '1' };
 /** Puts bought credits into a code. */
 export function GiveGift({ most }: { most: number }): ReactElement {
   const { api } = usePage();
-  const queries = useQueryClient();
-  const draft = useDraft('gift', EMPTY);
-  const [gift, setGift] = useState<Schemas['Gift'] | null>(null);
-  const submission = useSubmission(
-    () =>
-      answerOf(
-        api.letters.POST('/credits/gifts', {
-          params: { header: { 'Idempotency-Key': draft.key } },
-          body: { count: Number(draft.values.count) },
-        }),
-      ),
-    (made) => {
-      setGift(made);
-      draft.clear();
-      void queries.invalidateQueries({ queryKey: OWN });
-    },
-    (failure) => (usesUpKey(failure) ? draft.renewKey() : undefined),
-  );
   return (
-    <form
-      className="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submission.submit(null);
-      }}
+    <DraftForm
+      name="gift"
+      empty={EMPTY}
+      changes={OWN}
+      button={texts.credits.giveButton}
+      send={({ count }, key) =>
+        answerOf(
+          api.letters.POST('/credits/gifts', {
+            params: { header: { 'Idempotency-Key': key } },
+            body: { count: Number(count) },
+          }),
+        )
+      }
+      done={(gift) => <GiftCode gift={gift} />}
     >
-      <p className="soft">{texts.credits.giveHelp}</p>
-      <Field
-        label={texts.credits.giveCount}
-        type="number"
-        min="1"
-        value={draft.values.count}
-        onChange={(count) => draft.change({ count })}
-        isRequired
-        hint={texts.credits.giveMost(format.count(most))}
-      />
-      <div>
-        <button type="submit" className="button" aria-disabled={submission.isBusy}>
-          {submission.isBusy ? texts.states.sending : texts.credits.giveButton}
-        </button>
-      </div>
-      <Submitting submission={submission} />
-      {gift !== null && <GiftCode gift={gift} />}
-    </form>
+      {({ values, change }) => (
+        <>
+          <p className="soft">{texts.credits.giveHelp}</p>
+          <Field
+            label={texts.credits.giveCount}
+            type="number"
+            min="1"
+            value={values.count}
+            onChange={(count) => change({ count })}
+            isRequired
+            hint={most === 0 ? texts.credits.giveNone : texts.credits.giveMost(format.count(most))}
+          />
+        </>
+      )}
+    </DraftForm>
   );
 }
 

@@ -31,7 +31,6 @@ export function Dashboard(): ReactElement {
   }
   return (
     <>
-      <PageHead title={texts.dashboard.title} />
       <Parts />
       <Switch>
         <Route path="/dashboard">
@@ -62,6 +61,7 @@ export function Dashboard(): ReactElement {
   );
 }
 
+/** The head of the dashboard, with the way to each part of it. */
 function Parts(): ReactElement {
   const { config } = usePage();
   const [location] = useLocation();
@@ -73,13 +73,17 @@ function Parts(): ReactElement {
     ...(config.hasLetters ? [['/dashboard/report', dashboard.report] as const] : []),
     ['/dashboard/operations', dashboard.operations],
   ] as const;
+  const present = parts.findLast(([href]) => location === href || location.startsWith(`${href}/`));
   return (
-    <nav className="nav parts" aria-label={dashboard.sections}>
-      {parts.map(([href, text]) => (
-        <Link key={href} href={href} aria-current={location === href ? 'page' : undefined}>
-          {text}
-        </Link>
-      ))}
-    </nav>
+    <>
+      <PageHead title={dashboard.title} part={present?.[1]} />
+      <nav className="nav parts" aria-label={dashboard.sections}>
+        {parts.map(([href, text]) => (
+          <Link key={href} href={href} aria-current={href === present?.[0] ? 'page' : undefined}>
+            {text}
+          </Link>
+        ))}
+      </nav>
+    </>
   );
 }

@@ -2,8 +2,8 @@ import { type ReactElement, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
-import { BarChart } from '../../components/bar-chart.tsx';
-import { Field, Select } from '../../components/field.tsx';
+import { FigureChart, type Series } from '../../components/figure-chart.tsx';
+import { Choices, Field } from '../../components/field.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
@@ -13,33 +13,24 @@ import { lastDays, partsOf, type Range, rangeBefore } from './ranges.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 120;
-const CREDITS = 'credits';
-const USERS = 'users';
+const TREND_HEIGHT = 310;
+
+const PRESETS = ['7', '30', '90'] as const;
 
 /** Totals and trend over a range, which stands in the address. */
 export function Overview(): ReactElement {
-  const [today] = useState(() => lastDays(Date.now()));
+  const [now] = useState(() => Date.now());
   const [search, setSearch] = useSearchParams();
-  const range = { start: search.get('start') ?? today.start, end: search.get('end') ?? today.end };
-  const change = (changed: Partial<Range>): void => setSearch({ ...range, ...changed }, { replace: true });
+  const usual = lastDays(now, 30);
+  const range = { start: search.get('start') ?? usual.start, end: search.get('end') ?? usual.end };
   return (
     <>
-      <div className="filters">
-        <Field
-          label={dashboard.from}
-          type="date"
-          value={range.start}
-          max={range.end}
-          onChange={(start) => change({ start })}
-        />
-        <Field
-          label={dashboard.to}
-          type="date"
-          value={range.end}
-          min={range.start}
-          onChange={(end) => change({ end })}
-        />
-      </div>
+      <RangeForm
+        key={`${range.start} ${range.end}`}
+        range={range}
+        now={now}
+        onApply={(chosen) => setSearch({ ...chosen })}
+      />
       <Figures range={range} />
       <div className="columns">
         <div>
@@ -55,30 +46,78 @@ export function Overview(): ReactElement {
   );
 }
 
+interface RangeFormProps {
+  range: Range;
+  now: number;
+  onApply: (range: Range) => void;
+}
+
+/** A date is half typed for a while, so a range counts once its reader says so. */
+function RangeForm({ range, now, onApply }: RangeFormProps): ReactElement {
+  const [form, setForm] = useState(range);
+  const preset = PRESETS.find((days) => {
+    const { start, end } = lastDays(now, Number(days));
+    return start === range.start && end === range.end;
+  });
+  return (
+    <form
+      className="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onApply(form);
+      }}
+    >
+      <Choices
+        label={dashboard.range}
+        value={preset ?? ''}
+        onChange={(days) => onApply(lastDays(now, Number(days)))}
+        options={PRESETS.map((days) => [days, dashboard.lastDays(days)])}
+      />
+      <Field
+        label={dashboard.from}
+        type="date"
+        value={form.start}
+        max={form.end}
+        onChange={(start) => setForm({ ...form, start })}
+        isRequired
+      />
+      <Field
+        label={dashboard.to}
+        type="date"
+        value={form.end}
+        min={form.start}
+        onChange={(end) => setForm({ ...form, end })}
+        isRequired
+      />
+      <div>
+        <button type="submit" className="button">
+          {dashboard.apply}
+        </button>
+      </div>
+    </form>
+  );
+}
+
 function Figures({ range }: { range: Range }): ReactElement {
   const before = rangeBefore(range);
   const totals = useTotals(range);
   const earlier = useTotals(before);
-  const names = useFigures();
+  const figures = useFigures();
   return (
     <Section
       title={dashboard.totals}
-      aside={
-        <span className="soft small">
-          {dashboard.compared(`${format.calendarDay(before.start)} – ${format.calendarDay(before.end)}`)}
-        </span>
-      }
+      aside={<span className="soft small">{dashboard.compared(daysIn(before))}</span>}
     >
       <Loaded query={totals} height={HEIGHT}>
         {(data) => (
           <dl className="figures">
-            {names.map(({ id, name }) => (
+            {figures.map(({ id, name, valueOf }) => (
               <div key={id} className="figure">
                 <dt>{name}</dt>
                 <dd>
-                  <strong>{format.count(figureOf(data, id))}</strong>
+                  <strong>{format.count(valueOf(data))}</strong>
                   <span className="soft small">
-                    {earlier.data !== undefined && dashboard.before(format.count(figureOf(earlier.data, id)))}
+                    {earlier.data !== undefined && dashboard.before(format.count(valueOf(earlier.data)))}
                   </span>
                 </dd>
               </div>
@@ -92,44 +131,44 @@ function Figures({ range }: { range: Range }): ReactElement {
 
 function Trend({ range }: { range: Range }): ReactElement {
   const parts = partsOf(range);
-  const { points } = useTrend(parts);
-  const names = useFigures();
-  const [chosen, setChosen] = useState(USERS);
-  const label = names.find(({ id }) => id === chosen)?.name ?? '';
+  const query = useTrend(parts);
+  const series = useFigures();
   return (
     <Section title={dashboard.trend}>
-      <div className="chart">
-        <Select
-          label={dashboard.trendOf}
-          value={chosen}
-          onChange={setChosen}
-          options={names.map(({ id, name }) => [id, name])}
-        />
-        <BarChart
-          label={label}
-          points={parts.map((part, index) => {
-            const totals = points[index];
-            return {
-              name: format.calendarDayAndMonth(part.start),
-              value: totals === undefined ? 0 : figureOf(totals, chosen),
-            };
-          })}
-        />
-      </div>
+      <Loaded query={query} height={TREND_HEIGHT}>
+        {(points) => (
+          <FigureChart
+            label={dashboard.trend}
+            choose={dashboard.trendOf}
+            series={series}
+            rows={points}
+            rowTitle={dashboard.day}
+            shortNameOf={({ start }) => format.calendarDayAndMonth(start)}
+            nameOf={({ start, end }) => daysIn({ start, end })}
+          />
+        )}
+      </Loaded>
     </Section>
   );
 }
 
-function useFigures(): { id: string; name: string }[] {
+function daysIn({ start, end }: Range): string {
+  const [first, last] = [format.calendarDay(start), format.calendarDay(end)];
+  return first === last ? first : `${first} – ${last}`;
+}
+
+function useFigures(): Series<Totals>[] {
   const { data: catalogue } = useCatalogue();
   const words = useWords();
   return [
-    { id: USERS, name: dashboard.activeUsers },
-    ...(catalogue?.meters ?? []).map(({ id }) => ({ id, name: words.titleOf(id).many })),
-    ...((catalogue?.credit ?? null) === null ? [] : [{ id: CREDITS, name: dashboard.creditsUsed }]),
+    { id: 'users', name: dashboard.activeUsers, valueOf: ({ uniqueUsers }) => uniqueUsers },
+    ...(catalogue?.meters ?? []).map(({ id }) => ({
+      id,
+      name: words.titleOf(id).many,
+      valueOf: ({ used }: Totals) => used[id] ?? 0,
+    })),
+    ...((catalogue?.credit ?? null) === null
+      ? []
+      : [{ id: 'credits', name: dashboard.creditsUsed, valueOf: ({ creditsUsed }: Totals) => creditsUsed }]),
   ];
-}
-
-function figureOf({ used, creditsUsed, uniqueUsers }: Totals, id: string): number {
-  return id === USERS ? uniqueUsers : id === CREDITS ? creditsUsed : (used[id] ?? 0);
 }

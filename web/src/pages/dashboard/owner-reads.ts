@@ -1,9 +1,10 @@
 /** What the dashboard reads. Each read of a user's data stands in the audit trail, so nothing is read in advance. */
-import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { answerOf, type Api } from '../../api/client.ts';
 import type { CoreSchemas, Schemas } from '../../api/schemas.ts';
 import { type PagedQuery, usePaged } from '../../api/reads.ts';
 import { usePage } from '../../page-context.ts';
+import { texts } from '../../texts/texts.ts';
 import type { Range } from './ranges.ts';
 
 export const OWNER = ['owner'] as const;
@@ -38,18 +39,16 @@ export function useTotals(range: Range): UseQueryResult<Totals> {
   });
 }
 
-/** One after the other, in parts of the range. */
-export function useTrend(parts: readonly Range[]): { points: (Totals | undefined)[]; hasFailed: boolean } {
+/** The totals of each part of a range. */
+export function useTrend(parts: readonly Range[]): UseQueryResult<(Range & Totals)[]> {
   const { api, config } = usePage();
-  return useQueries({
-    queries: parts.map((part) => ({
-      queryKey: [...OWNER, 'totals', part],
-      queryFn: () => readTotals(api, config.hasLetters, part),
-    })),
-    combine: (results) => ({
-      points: results.map(({ data }) => data),
-      hasFailed: results.some(({ isError }) => isError),
-    }),
+  return useQuery({
+    queryKey: [...OWNER, 'trend', parts],
+    queryFn: () =>
+      Promise.all(
+        parts.map(async (part) => ({ ...part, ...(await readTotals(api, config.hasLetters, part)) })),
+      ),
+    placeholderData: (before) => before,
   });
 }
 
@@ -92,18 +91,24 @@ export interface AuditFilters {
   user: string;
 }
 
+type AuditType = keyof typeof texts.auditTypes | keyof typeof texts.letterAuditTypes;
+
+function isAuditType(type: string): type is AuditType {
+  return Object.hasOwn(texts.auditTypes, type) || Object.hasOwn(texts.letterAuditTypes, type);
+}
+
 export function useAudit({ date, type, user }: AuditFilters): PagedQuery<Schemas['AuditEvent']> {
   const { api } = usePage();
   return usePaged(
     [...OWNER, 'audit', date, type, user],
     (query) =>
       answerOf(
-        api.core.GET('/admin/audit-events', {
+        api.letters.GET('/admin/audit-events', {
           params: {
             query: {
               ...query,
               ...(date === '' ? {} : { date }),
-              ...(type === '' ? {} : { type }),
+              ...(isAuditType(type) ? { type } : {}),
               ...(user === '' ? {} : { user }),
             },
           },

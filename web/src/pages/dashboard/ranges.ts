@@ -5,7 +5,6 @@ export interface Range {
 }
 
 const DAY_MS = 86_400_000;
-const DAYS = 30;
 const MOST_PARTS = 12;
 
 export function dayOf(instant: number): string {
@@ -20,8 +19,8 @@ function daysIn({ start, end }: Range): number {
   return Math.round((instantOf(end) - instantOf(start)) / DAY_MS) + 1;
 }
 
-export function lastDays(now: number): Range {
-  return { start: dayOf(now - (DAYS - 1) * DAY_MS), end: dayOf(now) };
+export function lastDays(now: number, days: number): Range {
+  return { start: dayOf(now - (days - 1) * DAY_MS), end: dayOf(now) };
 }
 
 /** As many days, just before. */

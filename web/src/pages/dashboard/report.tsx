@@ -3,6 +3,7 @@ import { useSearchParams } from 'wouter';
 import type { Schemas } from '../../api/schemas.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Field } from '../../components/field.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
@@ -11,6 +12,7 @@ import { dayOf } from './ranges.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 320;
+const EARLIEST = '2000-01';
 
 type Rates = Schemas['MailReport']['rates'];
 
@@ -19,17 +21,19 @@ export function Report(): ReactElement {
   const [search, setSearch] = useSearchParams();
   const [present] = useState(() => dayOf(Date.now()).slice(0, '2026-11'.length));
   const month = search.get('month') ?? present;
+  const [typed, setTyped] = useState(month);
+  const change = (text: string): void => {
+    setTyped(text);
+    // While a year is typed, it is one of the first centuries.
+    if (text >= EARLIEST && text <= present) {
+      setSearch({ month: text }, { replace: true });
+    }
+  };
   const report = useReport(month);
   return (
     <Section title={dashboard.reportTitle}>
       <div className="filters">
-        <Field
-          label={dashboard.month}
-          type="month"
-          value={month}
-          max={present}
-          onChange={(chosen) => setSearch({ month: chosen }, { replace: true })}
-        />
+        <Field label={dashboard.month} type="month" value={typed} max={present} onChange={change} />
       </div>
       <Loaded query={report} height={HEIGHT}>
         {(data) => <Figures report={data} />}
@@ -103,12 +107,21 @@ function RateTable({ rates }: { rates: Rates }): ReactElement {
     { title: dashboard.threshold, cell: ({ rate }) => share(rate.threshold), isNumber: true },
     {
       title: dashboard.status,
-      cell: ({ rate }) => (
-        <span className={rate.isCrossed ? 'tag tag-bad' : 'tag'}>
-          {rate.isCrossed ? dashboard.crossed : dashboard.within}
-        </span>
-      ),
+      cell: ({ rate }) => <RateState rate={rate} />,
     },
   ];
   return <DataTable label={dashboard.reportTitle} rows={rows} columns={columns} keyOf={({ name }) => name} />;
+}
+
+/** What has no threshold, or happened to nobody, is neither within nor beyond. */
+function RateState({ rate: { value, threshold, isCrossed } }: { rate: Row['rate'] }): ReactElement {
+  if (value === null || threshold === null) {
+    return <span className="soft">{value === null ? dashboard.noValue : dashboard.noThreshold}</span>;
+  }
+  return (
+    <span className={isCrossed ? 'tag tag-bad' : 'tag tag-good'}>
+      <Icon name={isCrossed ? 'stop' : 'done'} />
+      {isCrossed ? dashboard.crossed : dashboard.within}
+    </span>
+  );
 }

@@ -3,7 +3,7 @@ import { type ReactElement, type ReactNode, useState } from 'react';
 import { answerOf } from '../../api/client.ts';
 import type { Schemas } from '../../api/schemas.ts';
 import { useWords } from '../../catalogue/use-words.ts';
-import { DataTable } from '../../components/data-table.tsx';
+import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PagedTable } from '../../components/paged-table.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
@@ -13,19 +13,25 @@ import { texts } from '../../texts/texts.ts';
 import { Levels, Meters } from '../usage/meters.tsx';
 import { CreditKinds } from '../usage/credit-kinds.tsx';
 import { LEDGER_COLUMNS } from '../usage/ledger.tsx';
+import { usageLine } from '../usage/usage-lines.ts';
+import { UsageRow } from '../usage/usage-row.tsx';
 import { AdjustForm } from './adjust-form.tsx';
 import { AuditTable } from './audit-table.tsx';
 import { OWNER, type ShownUser, useUser, useUserLedger } from './owner-reads.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 240;
+const OWNERS_COLUMNS: readonly Column<Schemas['LedgerEntry']>[] = [
+  ...LEDGER_COLUMNS,
+  { title: texts.usage.source, cell: ({ source }) => <span className="details">{source}</span> },
+];
 
 /** One user: the account, the proof of its books, what was done by whom, and a way to correct credits. */
 export function UserPage({ userId }: { userId: string }): ReactElement {
   const user = useUser(userId);
   return (
     <>
-      <h2 className="wrap">{userId}</h2>
+      <h2 className="wrap user-name">{userId}</h2>
       <div className="columns">
         <div>
           <Section title={dashboard.account}>
@@ -38,7 +44,10 @@ export function UserPage({ userId }: { userId: string }): ReactElement {
         <div>
           {user.data !== undefined && 'credits' in user.data && (
             <Section title={texts.credits.title}>
-              <CreditKinds credits={user.data.credits} withheld={0} />
+              <CreditKinds
+                credits={user.data.credits}
+                withheld={'account' in user.data ? user.data.account.credits.withheld : 0}
+              />
             </Section>
           )}
           <Section title={dashboard.adjust}>
@@ -48,7 +57,7 @@ export function UserPage({ userId }: { userId: string }): ReactElement {
       </div>
       <UserLedger userId={userId} />
       <Section title={dashboard.audit}>
-        <AuditTable filters={{ date: '', type: '', user: userId }} />
+        <AuditTable filters={{ date: '', type: '', user: userId }} isOfOne />
       </Section>
     </>
   );
@@ -70,27 +79,44 @@ function Shown({ user }: { user: ShownUser }): ReactNode {
     );
   }
   const { entitlements, usage } = user;
+  const resets = texts.usage.resets(format.instant(usage.periodEndsAt));
   return (
     <>
       <Standing plan={words.planName(entitlements.plan)} status={texts.plan.status[entitlements.status]} />
-      <dl className="facts">
-        <dt>{texts.letters.title}</dt>
-        <dd>{usedOf(usage.usage.lettersCreated, usage.limits.maxLetters)}</dd>
-        <dt>{words.titleOf('emails').many}</dt>
-        <dd>{usedOf(usage.usage.emailsSent, usage.limits.maxEmails)}</dd>
-        <dt>{words.titleOf('mails').many}</dt>
-        <dd>{format.count(usage.usage.mailsSent)}</dd>
-        <dt>{dashboard.resets}</dt>
-        <dd>{format.instant(usage.periodEndsAt)}</dd>
-      </dl>
+      <ul className="usage-rows">
+        {lettersMeters(user).map(({ id, used, limit }) => (
+          <UsageRow
+            key={id}
+            name={words.titleOf(id).many}
+            line={usageLine({ used, limit, left: leftOf(used, limit) }, words.titleOf(id), format, 'used')}
+            planWithIt={null}
+            help={resets}
+          />
+        ))}
+      </ul>
+      <p className="soft">{resets}</p>
     </>
   );
 }
 
-function usedOf(used: number, limit: Schemas['Limit']): string {
-  return limit === 'unlimited'
-    ? `${format.count(used)}, ${texts.plans.unlimitedWord}`
-    : `${format.count(used)} / ${format.count(limit)}`;
+interface Counted {
+  id: string;
+  used: number;
+  limit: Schemas['Limit'] | null;
+}
+
+/** The letters app tells of its meters in words of its own. */
+function lettersMeters({ entitlements, usage: { usage, limits } }: Schemas['KnownUser']): Counted[] {
+  const { canScheduleDeliveries, canSchedulePhysicalMail } = entitlements.features;
+  return [
+    { id: 'letters', used: usage.lettersCreated, limit: limits.maxLetters },
+    { id: 'emails', used: usage.emailsSent, limit: canScheduleDeliveries ? limits.maxEmails : null },
+    { id: 'mails', used: usage.mailsSent, limit: canSchedulePhysicalMail ? 'unlimited' : null },
+  ];
+}
+
+function leftOf(used: number, limit: Schemas['Limit'] | null): Schemas['Limit'] {
+  return limit === 'unlimited' ? limit : Math.max((limit ?? 0) - used, 0);
 }
 
 function Standing({ plan, status }: { plan: string; status: string }): ReactElement {
@@ -112,7 +138,7 @@ function UserLedger({ userId }: { userId: string }): ReactElement {
         <PagedTable
           label={dashboard.ledger}
           query={query}
-          columns={LEDGER_COLUMNS}
+          columns={OWNERS_COLUMNS}
           empty={texts.usage.ledgerEmpty}
         />
       ) : (

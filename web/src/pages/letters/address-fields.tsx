@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react';
 import { Field, Select } from '../../components/field.tsx';
 import { format } from '../../format/reader.ts';
-import { allCountries } from '../../format/zones.ts';
+import { allCountries } from '../../format/choices.ts';
 import { texts } from '../../texts/texts.ts';
 import type { OrderForm } from './order.ts';
 

@@ -1,36 +1,34 @@
 import type { ReactNode } from 'react';
+import type { Schemas } from '../../api/schemas.ts';
 import { useAccount } from '../../api/reads.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
+import type { Words } from '../../texts/en.ts';
 
 /** What the delivery will cost, before anybody asks for it. */
 export function CostLine({ channel }: { channel: string }): ReactNode {
   const { data: account } = useAccount();
-  const { credit } = useWords();
-  if (account === undefined) {
-    return null;
-  }
-  const { credits, meters } = account;
-  const cost = channel === 'mail' ? (meters['mails']?.credits ?? 0) : 0;
+  const words = useWords();
   return (
     <p className="soft" role="status">
-      {costText(cost)}
+      {account === undefined ? null : costText(account, channel === 'mail' ? 'mails' : 'emails', words)}
     </p>
   );
+}
 
-  function costText(count: number): string {
-    if (count === 0) {
-      return texts.letters.costFree;
-    }
-    if (credits.available >= count) {
-      return texts.letters.costCredit(
-        format.counted(count, credit),
-        format.counted(credits.available, credit),
-      );
-    }
-    return credits.extra === null
-      ? texts.letters.costNone
-      : texts.letters.costCard(format.money(credits.extra));
+function costText({ credits, meters }: Schemas['Account'], meter: string, { credit }: Words): string {
+  const { limit = null, credits: cost = 0 } = meters[meter] ?? {};
+  if (limit === null) {
+    return texts.letters.costNotInPlan;
   }
+  if (cost === 0) {
+    return texts.letters.costFree;
+  }
+  if (credits.available >= cost) {
+    return texts.letters.costCredit(format.counted(cost, credit), format.counted(credits.available, credit));
+  }
+  return credits.extra === null
+    ? texts.letters.costNone
+    : texts.letters.costCard(format.money(credits.extra));
 }

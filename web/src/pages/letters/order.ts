@@ -1,6 +1,5 @@
 /** The form of a delivery, and the order that it becomes. */
 import type { Schemas } from '../../api/schemas.ts';
-import { instantIn } from '../../format/zones.ts';
 
 export const EMPTY_ORDER = {
   letterId: '',
@@ -20,7 +19,7 @@ export const EMPTY_ORDER = {
 export type OrderForm = typeof EMPTY_ORDER;
 
 export function orderOf(form: OrderForm, payAsYouGo: boolean): Schemas['NewDelivery'] {
-  const common = { letterId: form.letterId, deliverAt: instantIn(form.local, form.zone) ?? '' };
+  const common = { letterId: form.letterId, deliverAt: { local: form.local, zone: form.zone } };
   if (form.channel !== 'mail') {
     return { ...common, channel: 'email', recipient: { email: form.email } };
   }

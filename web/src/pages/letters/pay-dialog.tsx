@@ -6,6 +6,7 @@ import { format } from '../../format/reader.ts';
 import { Submitting } from '../../forms/submitting.tsx';
 import type { Submission } from '../../forms/use-submission.ts';
 import { texts } from '../../texts/texts.ts';
+import { BusyButton } from '../../components/busy-button.tsx';
 
 interface PayDialogProps {
   price: Price;
@@ -32,9 +33,12 @@ export function PayDialog({ price, submission, onPay, onClose }: PayDialogProps)
           <button type="button" className="button" onClick={() => go('/credits')}>
             {texts.letters.buyBundle}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={isBusy} onClick={onPay}>
-            {isBusy ? texts.states.sending : texts.letters.pay(sum)}
-          </button>
+          <BusyButton
+            label={texts.letters.pay(sum)}
+            isBusy={isBusy}
+            className="button button-primary"
+            onPress={onPay}
+          />
         </>
       }
     >

@@ -1,20 +1,23 @@
 import { type ReactElement, useEffect } from 'react';
 import { faultsIn, problemIn } from '../../api/failure.ts';
+import type { Schemas } from '../../api/schemas.ts';
 import { useLetters } from '../../api/reads.ts';
 import { Choices, Field, Select } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';
-import { allZones } from '../../format/zones.ts';
 import { Submitting } from '../../forms/submitting.tsx';
 import { useDraft } from '../../forms/use-draft.ts';
 import { texts } from '../../texts/texts.ts';
 import { AddressFields } from './address-fields.tsx';
 import { CostLine } from './cost-line.tsx';
+import { Loaded } from '../../components/section.tsx';
 import { EMPTY_ORDER } from './order.ts';
 import { PayDialog } from './pay-dialog.tsx';
 import { useDelivery } from './use-delivery.ts';
+import { WhenFields } from './when-fields.tsx';
+import { BusyButton } from '../../components/busy-button.tsx';
 
-const ZONES = allZones().map((zone) => [zone, zone.replaceAll('_', ' ')] as const);
+const HEIGHT = 380;
 
 /** Schedules a letter, by e-mail or by post. */
 export function SendForm(): ReactElement {
@@ -22,7 +25,8 @@ export function SendForm(): ReactElement {
   const { step, submission, back } = useDelivery(draft);
   const { values } = draft;
   const faults = faultsIn(submission.failure);
-  const letters = useLetters().data?.pages.flatMap(({ items }) => items) ?? [];
+  const query = useLetters();
+  const letters = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const [newest] = letters;
   const isLost = values.letterId === '' && newest !== undefined;
   const change = (changed: Partial<typeof values>): void => {
@@ -37,7 +41,11 @@ export function SendForm(): ReactElement {
     }
   }, [draft, isLost, newest]);
   if (letters.length === 0) {
-    return <p className="empty">{texts.letters.noLetters}</p>;
+    return (
+      <Loaded query={query} height={HEIGHT}>
+        {() => <p className="empty">{texts.letters.noLetters}</p>}
+      </Loaded>
+    );
   }
   const isPricing = step.at === 'price' && problemIn(submission.failure, 'insufficient_credits') !== null;
   return (
@@ -56,6 +64,17 @@ export function SendForm(): ReactElement {
         options={letters.map(({ id, title }) => [id, title])}
         isRequired
       />
+      {query.hasNextPage && (
+        <div>
+          <BusyButton
+            label={texts.letters.olderLetters}
+            isBusy={query.isFetchingNextPage}
+            busyLabel={texts.states.loadingOlder}
+            className="button button-quiet button-small"
+            onPress={() => void query.fetchNextPage()}
+          />
+        </div>
+      )}
       <Choices
         label={texts.letters.channel}
         value={values.channel === 'mail' ? 'mail' : 'email'}
@@ -65,22 +84,7 @@ export function SendForm(): ReactElement {
           ['mail', texts.letters.mail],
         ]}
       />
-      <div className="fields">
-        <Field
-          label={texts.letters.deliverAt}
-          type="datetime-local"
-          value={values.local}
-          onChange={(local) => change({ local })}
-          error={faults.get('deliverAt')}
-          isRequired
-        />
-        <Select
-          label={texts.letters.zone}
-          value={values.zone}
-          onChange={(zone) => change({ zone })}
-          options={ZONES}
-        />
-      </div>
+      <WhenFields values={values} faults={faults} onChange={change} />
       {values.channel === 'mail' ? (
         <AddressFields values={values} faults={faults} onChange={change} />
       ) : (
@@ -96,9 +100,11 @@ export function SendForm(): ReactElement {
       )}
       <CostLine channel={values.channel} />
       <div>
-        <button type="submit" className="button button-primary" aria-disabled={submission.isBusy}>
-          {submission.isBusy ? texts.states.sending : texts.letters.schedule}
-        </button>
+        <BusyButton
+          label={texts.letters.schedule}
+          isBusy={submission.isBusy}
+          className="button button-primary"
+        />
       </div>
       {step.at === 'bank' && (
         <Notice
@@ -113,7 +119,7 @@ export function SendForm(): ReactElement {
           title={
             step.delivery.status === 'pending_payment'
               ? texts.letters.pending
-              : texts.letters.scheduled(format.instant(step.delivery.deliverAt))
+              : texts.letters.scheduled(whenOf(step.delivery))
           }
           isLive
         />
@@ -129,4 +135,8 @@ export function SendForm(): ReactElement {
       )}
     </form>
   );
+}
+
+function whenOf({ deliverAt, promisedAt }: Schemas['Delivery']): string {
+  return promisedAt === undefined ? format.instant(deliverAt) : format.promised(promisedAt);
 }

@@ -1,7 +1,7 @@
 /** What a plan gives, as lines: for its card, and for what a change gains and loses. */
 import type { Catalogue, CataloguePlan } from '../../catalogue/use-catalogue.ts';
 import type { Words } from '../../texts/en.ts';
-import * as texts from '../../texts/en.ts';
+import { texts } from '../../texts/texts.ts';
 
 export function planLines(plan: CataloguePlan, catalogue: Catalogue, words: Words): string[] {
   const { format, credit } = words;

@@ -27,7 +27,7 @@ export function PlanOffer({ plan, catalogue, interval, onChanged }: PlanOfferPro
   return (
     <li className="card offer">
       <h2>{plan.title}</h2>
-      <OfferPrice plan={plan} interval={interval} />
+      <OfferPrice plan={plan} interval={interval} trialDays={catalogue.trialDays} />
       <ul className="ticks">
         {planLines(plan, catalogue, words).map((line) => (
           <li key={line}>
@@ -45,7 +45,13 @@ export function PlanOffer({ plan, catalogue, interval, onChanged }: PlanOfferPro
   );
 }
 
-function OfferPrice({ plan, interval }: { plan: CataloguePlan; interval: Interval }): ReactElement {
+interface OfferPriceProps {
+  plan: CataloguePlan;
+  interval: Interval;
+  trialDays: number;
+}
+
+function OfferPrice({ plan, interval, trialDays }: OfferPriceProps): ReactElement {
   const price = plan.prices[interval];
   if (price === undefined) {
     const other = plan.prices[interval === 'month' ? 'year' : 'month'];
@@ -65,12 +71,26 @@ function OfferPrice({ plan, interval }: { plan: CataloguePlan; interval: Interva
       </p>
     );
   }
+  const saved = interval === 'year' ? savedBy(plan) : 0;
   return (
-    <p className="offer-price">
-      <strong>{format.money(price)}</strong>{' '}
-      <span className="soft">{interval === 'month' ? texts.plans.perMonth : texts.plans.perYear}</span>
-    </p>
+    <div>
+      <p className="offer-price">
+        <strong>{format.money(price)}</strong>{' '}
+        <span className="soft">{interval === 'month' ? texts.plans.perMonth : texts.plans.perYear}</span>
+      </p>
+      {saved > 0 && (
+        <p className="small">{texts.plans.saves(format.money({ ...price, amountCents: saved }))}</p>
+      )}
+      {trialDays > 0 && <p className="small">{texts.plans.trial(format.count(trialDays))}</p>}
+    </div>
   );
+}
+
+const MONTHS = 12;
+
+/** What a year costs less than twelve months, in cents. */
+function savedBy({ prices: { month, year } }: CataloguePlan): number {
+  return month === undefined || year === undefined ? 0 : MONTHS * month.amountCents - year.amountCents;
 }
 
 function SignInFirst({ isFree }: { isFree: boolean }): ReactElement {

@@ -40,6 +40,7 @@ export function CreditKinds({ credits, withheld }: CreditKindsProps): ReactEleme
           <span className="soft">{texts.credits.purchasedLasts}</span>
         </li>
       </ol>
+      {available === 0 && purchased > owed && <Notice tone="info" title={texts.credits.subscribeToUse} />}
       {withheld > 0 && (
         <Notice tone="warn" title={texts.credits.withheld}>
           <p>{texts.credits.withheldHelp(format.counted(withheld, credit))}</p>

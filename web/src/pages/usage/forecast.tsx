@@ -6,14 +6,17 @@ import { texts } from '../../texts/texts.ts';
 
 interface ForecastProps {
   forecast: Schemas['AccountForecast'];
+  account: Schemas['Account'] | undefined;
   /** When the API was asked, in milliseconds. */
   readAt: number;
 }
 
-/** When what is used runs out. What nobody uses has no pace. */
-export function Forecast({ forecast, readAt }: ForecastProps): ReactElement {
+/** When what is used runs out. What nobody uses has no pace, and what is unlimited no end. */
+export function Forecast({ forecast, account, readAt }: ForecastProps): ReactElement {
   const words = useWords();
-  const used = forecast.meters.filter(({ perDay }) => perDay > 0);
+  const used = forecast.meters.filter(
+    ({ meter, perDay }) => perDay > 0 && account?.meters[meter]?.limit !== 'unlimited',
+  );
   if (used.length === 0) {
     return <p className="soft">{texts.usage.noPace}</p>;
   }

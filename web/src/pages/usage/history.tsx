@@ -3,9 +3,8 @@ import type { Schemas } from '../../api/schemas.ts';
 import { useHistory } from '../../api/reads.ts';
 import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
-import { BarChart } from '../../components/bar-chart.tsx';
-import { type Column, DataTable } from '../../components/data-table.tsx';
-import { Choices, Select } from '../../components/field.tsx';
+import { Choices } from '../../components/field.tsx';
+import { FigureChart, type Series } from '../../components/figure-chart.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
@@ -14,7 +13,6 @@ type Period = Schemas['AccountHistory']['periods'][number];
 
 const PERIODS = ['6', '12', '24'] as const;
 const HEIGHT = 320;
-const CREDITS = 'credits';
 
 /** The last periods as a chart of one meter, with a table of all beneath. */
 export function History(): ReactElement {
@@ -48,50 +46,25 @@ export function History(): ReactElement {
 function PeriodChart({ periods }: { periods: readonly Period[] }): ReactElement {
   const { data: catalogue } = useCatalogue();
   const words = useWords();
-  const meters = (catalogue?.meters ?? []).map(({ id }) => id);
-  const shown = [...meters, ...((catalogue?.credit ?? null) === null ? [] : [CREDITS])];
-  const [chosen, setChosen] = useState<string | null>(null);
-  const meter = chosen ?? shown[0] ?? CREDITS;
-  const usedOf = ({ used, creditsUsed }: Period): number =>
-    meter === CREDITS ? creditsUsed : (used[meter] ?? 0);
-  const columns: Column<Period>[] = [
-    { title: texts.usage.period, cell: ({ startsAt, endsAt }) => format.period(startsAt, endsAt) },
-    ...meters.map((id) => ({
-      title: words.titleOf(id).many,
-      cell: ({ used }: Period) => format.count(used[id] ?? 0),
-      isNumber: true,
-    })),
-    {
-      title: texts.usage.creditsUsed,
-      cell: ({ creditsUsed }) => format.count(creditsUsed),
-      isNumber: true,
-    },
-  ];
+  const meters = (catalogue?.meters ?? []).map(({ id }): Series<Period> => ({
+    id,
+    name: words.titleOf(id).many,
+    valueOf: ({ used }) => used[id] ?? 0,
+  }));
+  const credits: Series<Period> = {
+    id: 'credits',
+    name: texts.usage.creditsUsed,
+    valueOf: ({ creditsUsed }) => creditsUsed,
+  };
   return (
-    <div className="chart">
-      <div className="fields">
-        <Select
-          label={texts.usage.meter}
-          value={meter}
-          onChange={setChosen}
-          options={shown.map((id) => [id, words.titleOf(id).many])}
-        />
-      </div>
-      <BarChart
-        label={texts.usage.chartOf(words.titleOf(meter).many)}
-        points={periods
-          .toReversed()
-          .map((period) => ({ name: format.dayAndMonth(period.startsAt), value: usedOf(period) }))}
-      />
-      <details>
-        <summary>{texts.usage.table}</summary>
-        <DataTable
-          label={texts.usage.history}
-          rows={periods}
-          columns={columns}
-          keyOf={({ startsAt }) => startsAt}
-        />
-      </details>
-    </div>
+    <FigureChart
+      label={texts.usage.history}
+      choose={texts.usage.meter}
+      series={(catalogue?.credit ?? null) === null ? meters : [...meters, credits]}
+      rows={periods.toReversed()}
+      rowTitle={texts.usage.period}
+      shortNameOf={({ startsAt }) => format.dayAndMonth(startsAt)}
+      nameOf={({ startsAt, endsAt }) => format.period(startsAt, endsAt)}
+    />
   );
 }

@@ -1,7 +1,6 @@
-import { useQueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import type { Schemas } from '../../api/schemas.ts';
-import { OWN, useLedger } from '../../api/reads.ts';
+import { useLedger } from '../../api/reads.ts';
 import type { Column } from '../../components/data-table.tsx';
 import { PagedTable } from '../../components/paged-table.tsx';
 import { Section } from '../../components/section.tsx';
@@ -19,21 +18,11 @@ export const LEDGER_COLUMNS: readonly Column<Entry>[] = [
 
 /** Every movement of credits, with the server's balances. */
 export function Ledger(): ReactElement {
-  const query = useLedger();
-  const queries = useQueryClient();
-  const refresh = (): void => void queries.resetQueries({ queryKey: [...OWN, 'ledger'] });
   return (
-    <Section
-      title={texts.usage.ledger}
-      aside={
-        <button type="button" className="button button-quiet button-small" onClick={refresh}>
-          {texts.states.refresh}
-        </button>
-      }
-    >
+    <Section title={texts.usage.ledger}>
       <PagedTable
         label={texts.usage.ledger}
-        query={query}
+        query={useLedger()}
         columns={LEDGER_COLUMNS}
         empty={texts.usage.ledgerEmpty}
       />

@@ -1,4 +1,4 @@
-import type { ReactElement, ReactNode } from 'react';
+import type { ReactElement } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/schemas.ts';
 import { useAccount, useBilling } from '../../api/reads.ts';
@@ -16,6 +16,7 @@ type Account = Schemas['Account'];
 type Billing = Schemas['Billing'];
 
 const HEIGHT = 160;
+const ACTIONS_HEIGHT = 72;
 const TONES = { none: '', trialing: 'tag-accent', active: 'tag-good', past_due: 'tag-bad', canceled: '' };
 
 /** The plan, what is scheduled, and what can be done about it. */
@@ -27,8 +28,18 @@ export function PlanCard(): ReactElement {
       <Loaded query={account} height={HEIGHT}>
         {(data) => (
           <>
-            <PlanFacts account={data} />
-            <PlanActions account={data} billing={billing.data} />
+            <PlanFacts account={data} interval={billing.data?.interval ?? null} />
+            {isSubscribed(data) ? (
+              <Loaded query={billing} height={ACTIONS_HEIGHT}>
+                {(known) => <PlanActions account={data} billing={known} />}
+              </Loaded>
+            ) : (
+              <div>
+                <Link className="button button-primary" href="/plans">
+                  {texts.plan.choose}
+                </Link>
+              </div>
+            )}
           </>
         )}
       </Loaded>
@@ -36,10 +47,20 @@ export function PlanCard(): ReactElement {
   );
 }
 
-function PlanFacts({ account }: { account: Account }): ReactElement {
+function isSubscribed({ status }: Account): boolean {
+  return status !== 'none' && status !== 'canceled';
+}
+
+interface PlanFactsProps {
+  account: Account;
+  interval: Billing['interval'];
+}
+
+function PlanFacts({ account, interval }: PlanFactsProps): ReactElement {
   const { plan, status, period, features, trialEndsAt, endsAt } = account;
   const { data: catalogue } = useCatalogue();
   const words = useWords();
+  const price = catalogue?.plans.find(({ id }) => id === plan)?.prices[interval ?? ''];
   const names = features.map((id) => catalogue?.features.find((one) => one.id === id)?.title ?? id);
   return (
     <div className="stack-tight">
@@ -47,6 +68,11 @@ function PlanFacts({ account }: { account: Account }): ReactElement {
         <strong className="plan-name">{words.planName(plan)}</strong>
         {status !== 'none' && <span className={`tag ${TONES[status]}`}>{texts.plan.status[status]}</span>}
       </p>
+      {price !== undefined && (
+        <p>
+          {format.money(price)} {interval === 'year' ? texts.plans.perYear : texts.plans.perMonth}
+        </p>
+      )}
       <p className="soft">{texts.plan.period(format.period(period.startsAt, period.endsAt))}</p>
       {trialEndsAt !== undefined && <p>{texts.plan.trialEnds(format.instant(trialEndsAt))}</p>}
       {endsAt !== undefined && <p>{texts.plan.ends(format.instant(endsAt))}</p>}
@@ -61,22 +87,12 @@ function PlanFacts({ account }: { account: Account }): ReactElement {
 
 interface PlanActionsProps {
   account: Account;
-  billing: Billing | undefined;
+  billing: Billing;
 }
 
-function PlanActions({ account, billing }: PlanActionsProps): ReactNode {
+function PlanActions({ account, billing }: PlanActionsProps): ReactElement {
   const words = useWords();
-  const isSubscribed = account.status !== 'none' && account.status !== 'canceled';
-  if (!isSubscribed) {
-    return (
-      <div>
-        <Link className="button button-primary" href="/plans">
-          {texts.plan.choose}
-        </Link>
-      </div>
-    );
-  }
-  const { scheduled = null, waiting = null, endsAt = null } = billing ?? {};
+  const { scheduled, waiting, endsAt } = billing;
   return (
     <div className="stack">
       {waiting !== null && (

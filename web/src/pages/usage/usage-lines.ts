@@ -2,7 +2,7 @@
 import type { Schemas } from '../../api/schemas.ts';
 import { type Level, levelOf } from '../../components/levels.ts';
 import type { Format, Title } from '../../format/format.ts';
-import * as texts from '../../texts/en.ts';
+import { texts } from '../../texts/texts.ts';
 
 type Limit = Schemas['Limit'];
 

@@ -1,4 +1,5 @@
 import type { ReactElement, ReactNode } from 'react';
+import { Link } from 'wouter';
 import { Icon } from '../../components/icon.tsx';
 import { UsageBar } from '../../components/usage-bar.tsx';
 import { texts } from '../../texts/texts.ts';
@@ -30,7 +31,11 @@ export function UsageRow({ name, line, planWithIt, help, children }: UsageRowPro
         )}
       </div>
       {line.kind === 'not in plan' ? (
-        planWithIt !== null && <p className="soft">{texts.usage.notInPlanWith(planWithIt)}</p>
+        planWithIt !== null && (
+          <p>
+            <Link href="/plans">{texts.usage.notInPlanWith(planWithIt)}</Link>
+          </p>
+        )
       ) : (
         <p className="row-apart">
           <span>{line.says}</span>

@@ -21,14 +21,16 @@ export function WorstNotice({ account }: { account: Schemas['Account'] }): React
   if (nearest === null) {
     return null;
   }
-  const { id, used, limit } = nearest;
+  const { id, used, limit, isLevel } = nearest;
   const isFull = levelOf(used, limit) === 'full';
   const { many } = words.titleOf(id);
   return (
     <Notice tone={isFull ? 'bad' : 'warn'} title={isFull ? texts.usage.reached : texts.usage.approaching}>
       <p>
-        {texts.usage.used(format.count(used), format.count(limit), many)}.{' '}
-        {texts.usage.reachedHelp(format.instant(account.period.endsAt))}
+        {(isLevel ? texts.usage.held : texts.usage.used)(format.count(used), format.count(limit), many)}.{' '}
+        {isLevel
+          ? texts.usage.reachedLevelHelp
+          : texts.usage.reachedHelp(format.instant(account.period.endsAt))}
       </p>
       <div>
         <Link className="button button-small" href="/plans">
@@ -43,11 +45,17 @@ interface Nearest {
   id: string;
   used: number;
   limit: number;
+  /** Whether it comes back by itself, or has to be released. */
+  isLevel: boolean;
 }
 
-function nearestLimit({ meters }: Schemas['Account']): Nearest | null {
-  const limited = Object.entries(meters).flatMap(([id, { used, limit }]) =>
-    typeof limit === 'number' && levelOf(used, limit) !== 'fine' ? [{ id, used, limit }] : [],
+function nearestLimit({ meters, levels }: Schemas['Account']): Nearest | null {
+  const counted = [
+    ...Object.entries(meters).map(([id, { used, limit }]) => ({ id, used, limit, isLevel: false })),
+    ...Object.entries(levels).map(([id, { held, limit }]) => ({ id, used: held, limit, isLevel: true })),
+  ];
+  const limited = counted.flatMap(({ limit, ...rest }) =>
+    typeof limit === 'number' && levelOf(rest.used, limit) !== 'fine' ? [{ ...rest, limit }] : [],
   );
   const share = ({ used, limit }: Nearest): number => (limit === 0 ? Infinity : used / limit);
   return limited.toSorted((one, other) => share(other) - share(one))[0] ?? null;
