@@ -1,4 +1,4 @@
-import { Aws, CfnRule, Fn, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, Validations } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
@@ -11,29 +11,27 @@ import {
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import type { Stage } from './stage.ts';
+import { createWebAcl } from './web-acl.ts';
 
-export interface EdgeProps {
+export interface StageDistributionProps {
   stage: Stage;
-  settings: NonNullable<Stage['edge']>;
   httpApi: HttpApi;
 }
 
 /**
- * CloudFront in front of the API, with a rule that stops an address that asks too often. An HTTP API itself takes no WAF.
- * What else the stage serves gets behaviours of the same distribution.
+ * CloudFront in front of the API, and of the page where the stage has one: one name for both. The page adds behaviours of
+ * its own; all other requests go to the API.
  */
-export class Edge extends Construct {
+export class StageDistribution extends Construct {
   readonly distribution: Distribution;
-  /** Where the API answers. */
+  /** Where the API answers, without a slash at the end. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { stage, settings, httpApi }: EdgeProps) {
+  constructor(scope: Construct, id: string, { stage, httpApi }: StageDistributionProps) {
     super(scope, id);
-    const { domain } = stage;
-    const webAcl = this.createWebAcl(settings);
+    const { domain, edge } = stage;
     const ofDomain =
       domain === undefined || domain === null
         ? {}
@@ -43,7 +41,7 @@ export class Edge extends Construct {
           };
     this.distribution = new Distribution(this, 'Distribution', {
       comment: `Postage ${stage.name}`,
-      webAclId: webAcl.attrArn,
+      ...(edge === undefined || edge === null ? {} : { webAclId: createWebAcl(this, edge).attrArn }),
       httpVersion: HttpVersion.HTTP2_AND_3,
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       defaultBehavior: {
@@ -61,8 +59,12 @@ export class Edge extends Construct {
     Validations.of(this).acknowledge(
       { id: 'AwsSolutions-CFR1', reason: 'Users are anywhere.' },
       {
+        id: 'AwsSolutions-CFR2',
+        reason: 'A stage without `edge` goes without WAF: the gateway limits the requests of all.',
+      },
+      {
         id: 'AwsSolutions-CFR3',
-        reason: 'The gateway logs each request that reaches it, and WAF counts the rest.',
+        reason: 'The gateway logs each request that reaches it. The files of the page tell nothing of anybody.',
       },
       {
         id: 'AwsSolutions-CFR4',
@@ -70,43 +72,5 @@ export class Edge extends Construct {
           "CloudFront's own certificate comes with a protocol of its own choice; a domain has TLS 1.2 at least.",
       },
     );
-  }
-
-  private createWebAcl({ requestsPerFiveMinutes }: EdgeProps['settings']): CfnWebACL {
-    // What CloudFront uses is made there, and CloudFormation would say so only in the middle of a deployment.
-    new CfnRule(this, 'Region', {
-      assertions: [
-        {
-          assert: Fn.conditionEquals(Stack.of(this).region, 'us-east-1'),
-          assertDescription:
-            'A stage with edge is deployed to us-east-1: WAF keeps the rules for CloudFront there.',
-        },
-      ],
-    });
-    const metric = (metricName: string) => ({
-      cloudWatchMetricsEnabled: true,
-      sampledRequestsEnabled: true,
-      metricName,
-    });
-    return new CfnWebACL(this, 'WebAcl', {
-      scope: 'CLOUDFRONT',
-      defaultAction: { allow: {} },
-      visibilityConfig: metric('requests'),
-      rules: [
-        {
-          name: 'rate-per-address',
-          priority: 0,
-          statement: {
-            rateBasedStatement: {
-              aggregateKeyType: 'IP',
-              limit: requestsPerFiveMinutes,
-              evaluationWindowSec: 300,
-            },
-          },
-          action: { block: { customResponse: { responseCode: 429 } } },
-          visibilityConfig: metric('rate-per-address'),
-        },
-      ],
-    });
   }
 }
