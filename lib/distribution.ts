@@ -38,12 +38,12 @@ export class StageDistribution extends Construct {
         : {
             domainNames: [domain.name],
             certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+            minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
           };
     this.distribution = new Distribution(this, 'Distribution', {
       comment: `Postage ${stage.name}`,
       ...(edge === undefined || edge === null ? {} : { webAclId: createWebAcl(this, edge).attrArn }),
       httpVersion: HttpVersion.HTTP2_AND_3,
-      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       defaultBehavior: {
         origin: new HttpOrigin(`${httpApi.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`),
         allowedMethods: AllowedMethods.ALLOW_ALL,
@@ -64,7 +64,8 @@ export class StageDistribution extends Construct {
       },
       {
         id: 'AwsSolutions-CFR3',
-        reason: 'The gateway logs each request that reaches it. The files of the page tell nothing of anybody.',
+        reason:
+          'The gateway logs each request that reaches it. The files of the page tell nothing of anybody.',
       },
       {
         id: 'AwsSolutions-CFR4',

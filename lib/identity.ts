@@ -131,7 +131,8 @@ export class Identity extends Construct {
     const origin = `https://cognito-idp.${Aws.REGION}.amazonaws.com`;
     const clientId = people.userPoolClientId;
     const issuer = { url: `${origin}/${userPoolId}`, audience: [clientId, machine.userPoolClientId] };
-    const page = pageUrl === null ? null : pageOfPool({ issuer: issuer.url, origin, domain, clientId, pageUrl });
+    const page =
+      pageUrl === null ? null : pageOfPool({ issuer: issuer.url, origin, domain, clientId, pageUrl });
     return { issuer, page, userPoolId, arns: { userPool: userPoolArn } };
   }
 

@@ -40,6 +40,7 @@ export interface PostageStackProps extends StackProps {
 /** What the outputs are of. */
 interface Told {
   api: Api;
+  pageUrl: string | null;
   table: ITable;
   cronSecret: CfnSecret;
   giftSecret: CfnSecret;
@@ -121,11 +122,12 @@ export class PostageStack extends Stack {
       new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
     }
 
-    this.tell({ api, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
+    this.tell({ api, pageUrl, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
   }
 
   private tell({
     api,
+    pageUrl,
     table,
     cronSecret,
     giftSecret,
@@ -138,6 +140,7 @@ export class PostageStack extends Stack {
     const { url: apiUrl } = api;
     const outputs: Record<string, string> = {
       ApiUrl: apiUrl,
+      ...(pageUrl === null ? {} : { PageUrl: pageUrl }),
       ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,

@@ -175,7 +175,9 @@ const page = settings({
     }),
   ),
   /** Stripe's, for cards whose bank asks for their holder. Without it, such payments can't be finished on the page. */
-  stripePublishableKey: z.optional(text(/^pk_(test|live)_\w+$/, 'This key of Stripe begins with pk_test_ or pk_live_.')),
+  stripePublishableKey: z.optional(
+    text(/^pk_(test|live)_\w+$/, 'This key of Stripe begins with pk_test_ or pk_live_.'),
+  ),
 });
 
 /** One stage. What may be null is left at its default by null; a protected stage must say even that. */
@@ -353,7 +355,9 @@ function mistakesOfPage({ appUrl, issuer, page }: StageEntry): [name: string, me
   }
   const hasIssuer = (issuer ?? null) !== null;
   if (hasIssuer && page?.client === undefined) {
-    return [['page.client', 'The stage has an issuer of its own, to which the page is a client: say its id.']];
+    return [
+      ['page.client', 'The stage has an issuer of its own, to which the page is a client: say its id.'],
+    ];
   }
   return !hasIssuer && page?.client !== undefined
     ? [['page.client', 'The pool that the stack makes has a client for the page: leave this out.']]

@@ -24,8 +24,7 @@ export function connectPageBucket(bucket: string): PageBucket {
  * knows how old a file is, and not whether the present version uses it.
  */
 export async function publishPage(to: PageBucket, folder: string, config: string): Promise<void> {
-  const put = async (file: string): Promise<void> =>
-    putFile(to, file, await readFile(join(folder, file)));
+  const put = async (file: string): Promise<void> => putFile(to, file, await readFile(join(folder, file)));
   const files = await filesIn(folder);
   await Promise.all(files.filter((file) => file !== PAGE_INDEX).map(put));
   await putFile(to, PAGE_CONFIG, config);
@@ -33,7 +32,11 @@ export async function publishPage(to: PageBucket, folder: string, config: string
   await put(PAGE_INDEX);
 }
 
-async function putFile({ client, bucket }: PageBucket, file: string, body: Uint8Array | string): Promise<void> {
+async function putFile(
+  { client, bucket }: PageBucket,
+  file: string,
+  body: Uint8Array | string,
+): Promise<void> {
   await client.send(
     new PutObjectCommand({
       Bucket: bucket,
