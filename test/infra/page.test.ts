@@ -13,6 +13,11 @@ const domain = {
 
 const template = templateOf({ page: {} });
 
+/** The properties of the first resource of a type, which is the only one. */
+function propertiesOf(of: typeof template, type: string): Record<string, unknown> {
+  return resourcesOf(of, type)[0]?.[1].Properties ?? {};
+}
+
 interface Behavior {
   PathPattern: string;
   TargetOriginId: string;
@@ -27,8 +32,7 @@ interface DistributionConfig {
 }
 
 function configOf(of: typeof template): DistributionConfig {
-  const [[, { Properties } = { Properties: {} }] = []] = resourcesOf(of, 'AWS::CloudFront::Distribution');
-  return Properties['DistributionConfig'] as DistributionConfig;
+  return propertiesOf(of, 'AWS::CloudFront::Distribution')['DistributionConfig'] as DistributionConfig;
 }
 
 /** What the template says, with words in place of references. */
@@ -41,19 +45,15 @@ function textOf(value: unknown): string {
 }
 
 function policyOf(of: typeof template): string {
-  const [[, { Properties } = { Properties: {} }] = []] = resourcesOf(
-    of,
-    'AWS::CloudFront::ResponseHeadersPolicy',
-  );
-  const { SecurityHeadersConfig } = Properties['ResponseHeadersPolicyConfig'] as {
+  const policy = propertiesOf(of, 'AWS::CloudFront::ResponseHeadersPolicy')['ResponseHeadersPolicyConfig'];
+  const { SecurityHeadersConfig } = policy as {
     SecurityHeadersConfig: { ContentSecurityPolicy: { ContentSecurityPolicy: unknown } };
   };
   return textOf(SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy);
 }
 
 function toldToPage(of: typeof template): unknown {
-  const [[, { Properties } = { Properties: {} }] = []] = resourcesOf(of, 'Custom::PostagePage');
-  return JSON.parse(textOf(Properties['config']));
+  return JSON.parse(textOf(propertiesOf(of, 'Custom::PostagePage')['config']));
 }
 
 describe('CloudFront', () => {
@@ -125,8 +125,7 @@ describe('the bucket of the page', () => {
 });
 
 describe('the function of the distribution', () => {
-  const [[, { Properties } = { Properties: {} }] = []] = resourcesOf(template, 'AWS::CloudFront::Function');
-  const code = String(Properties['FunctionCode']);
+  const code = String(propertiesOf(template, 'AWS::CloudFront::Function')['FunctionCode']);
   const answerTo = (uri: string): unknown => {
     const found = runInNewContext(
       `${code}; JSON.stringify(handler(${JSON.stringify({ request: { uri } })}))`,
