@@ -26,17 +26,11 @@ export async function askAws(
 ): Promise<AwsAnswer> {
   const { host, pathname, search } = new URL(url);
   const { hostname, port } = new URL(String(process.env['AWS_ENDPOINT_URL']));
-  const request = send({
-    hostname,
-    port,
-    method,
-    path: `${pathname}${search}`,
-    headers: {
-      ...headers,
-      host: isDistribution(url) ? host : `${hostname}:${port}`,
-      'x-forwarded-proto': 'https',
-    },
-  });
+  const there = isDistribution(url)
+    ? { host, 'x-forwarded-proto': 'https' }
+    : { host: `${hostname}:${port}` };
+  const path = `${pathname}${search}`;
+  const request = send({ hostname, port, method, path, headers: { ...headers, ...there } });
   const response = new Promise<AwsAnswer>((resolve, reject) => {
     request.on('error', reject);
     request.on('response', (message) => {
