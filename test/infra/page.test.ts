@@ -127,7 +127,7 @@ describe('the bucket of the page', () => {
 describe('the function of the distribution', () => {
   const code = String(propertiesOf(template, 'AWS::CloudFront::Function')['FunctionCode']);
   const answerTo = (uri: string): unknown => {
-    const found = runInNewContext(
+    const found: unknown = runInNewContext(
       `${code}; JSON.stringify(handler(${JSON.stringify({ request: { uri } })}))`,
     );
     return JSON.parse(String(found));
