@@ -185,9 +185,9 @@ const releaseCancelled: Point = {
 
 const anotherCard: Point = {
   name: 'Another card, while a smaller price is scheduled',
-  expects: { subscription: 'the new card', 'next phase': 'the former card' },
+  expects: { subscription: 'the new card', schedule: 'the new card', 'next phase': 'none' },
   finding:
-    'The next phase charges the card that it was made with. Postage does not follow a card that is given in between.',
+    'Stripe copies the card to the defaults of the schedule, and the next phase names none of its own: the new card is charged.',
   run: async (account) => {
     const { id, customer } = await account.subscribe('large');
     const giveCard = async (name: string): Promise<string> => {
@@ -205,6 +205,7 @@ const anotherCard: Point = {
     const { subscription, schedule } = await account.find(id);
     return {
       subscription: nameOf(subscription.default_payment_method),
+      schedule: nameOf(schedule?.default_settings.default_payment_method),
       'next phase': nameOf(schedule?.phases.at(-1)?.default_payment_method),
     };
   },

@@ -71,6 +71,7 @@ describe('a second Checkout', () => {
     const other = await stripe.checkout.sessions.create({
       mode: 'subscription',
       customer,
+      metadata: { userId: ada.id },
       line_items: [
         {
           quantity: 1,

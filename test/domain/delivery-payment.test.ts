@@ -252,6 +252,16 @@ describe('a dispute', () => {
     expect(effectsOf(held, lost)).toEqual({ closesLetter: true, returnsCredit: false, countsMail: false });
   });
 
+  it('G9: that is won after all, on appeal, leaves a refund to be made: its mail was cancelled', () => {
+    const lost = after(followCharge(given('scheduled'), givenCharge({ lostCents: 300 }), DUE));
+    const appealed = after(followCharge(lost, DISPUTED, DUE + DAY_MS));
+    const won = after(followCharge(appealed, TAKEN, DUE + 2 * DAY_MS));
+    expect([lost, appealed, won].map(({ status }) => status)).toEqual(Array(3).fill('cancelled'));
+    expect(needsRefund(lost)).toBe(false);
+    expect(needsRefund(won)).toBe(true);
+    expect(after(followCharge(won, RETURNED, DUE + 3 * DAY_MS))).toMatchObject({ refund: 'done' });
+  });
+
   it.each(['pending_payment', 'scheduled'] as const)(
     'G9: does not keep the user from cancelling; the refund waits (%s)',
     (status) => {

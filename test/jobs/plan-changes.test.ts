@@ -1,17 +1,18 @@
 import '../support/silent-functions.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
-import { HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
+import { DAY_MS, HOUR_MS, toIso } from '../../lambdas/domain/instants.ts';
 import {
   CANCEL,
   changeTo,
   ENTERPRISE_OFFER,
+  KEEP,
   PRO_OFFER,
   PRO_YEARLY_OFFER,
   TAKE_BACK,
 } from '../support/changes.ts';
 import { done, isUpdate, NEEDS_HOLDER, REFUSED, useChanging } from '../support/changing.ts';
-import { ENTERPRISE, PRO } from '../support/payments.ts';
+import { ENTERPRISE, PRO, PRO_YEARLY } from '../support/payments.ts';
 
 const { suite, user, subscriptionId, subscribe, ask, gated, atStripe, invoices, passes, now } = useChanging();
 
@@ -111,6 +112,79 @@ describe('a change that does not reach Stripe', () => {
     expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro', openChange: null });
     const { schedule } = await atStripe();
     expect(schedule).toMatchObject({ status: 'active', phases: [{}, { items: [{ price: PRO }] }] });
+  });
+});
+
+describe('a 500 that Stripe keeps under the key', () => {
+  /** At the first request whose path is this. */
+  const failing = (which: RegExp): StripeServices => {
+    const { control } = suite.at().standIn;
+    let hasFailed = false;
+    return gated(async (path, send) => {
+      if (hasFailed || !which.test(path)) {
+        return send();
+      }
+      hasFailed = true;
+      control.setFaults({ api: { errorRate: true, errors: ['kept_server_error'] } });
+      const answer = await send();
+      control.setFaults({});
+      return answer;
+    });
+  };
+
+  it('G12: does not keep a smaller plan from being scheduled', async () => {
+    await subscribe(ENTERPRISE);
+    const services = failing(/\/subscription_schedules$/);
+    expect(await ask(changeTo(PRO_OFFER), { services })).toMatchObject(done);
+    expect((await atStripe()).schedule).toMatchObject({ phases: [{}, { items: [{ price: PRO }] }] });
+  });
+
+  it('G12: nor a subscription from being cancelled, and kept', async () => {
+    expect(await ask(CANCEL, { services: failing(/\/subscriptions\//) })).toMatchObject(done);
+    expect(await ask(KEEP, { services: failing(/\/subscriptions\//) })).toMatchObject(done);
+    expect((await atStripe()).cancel_at).toBeNull();
+  });
+
+  it('G12: nor a schedule from being released', async () => {
+    await subscribe(ENTERPRISE);
+    await ask(changeTo(PRO_OFFER));
+    expect(await ask(TAKE_BACK, { services: failing(/\/release$/) })).toMatchObject(done);
+    expect((await atStripe()).schedule).toBeNull();
+  });
+});
+
+describe('a card that is given while a smaller plan is scheduled', () => {
+  const giveCard = async (name: string): Promise<string> => {
+    const { id } = await suite.stripe().paymentMethods.attach(name, { customer: user().customerId });
+    await suite.stripe().subscriptions.update(subscriptionId(), { default_payment_method: id });
+    return id;
+  };
+
+  it('pays for the smaller plan', async () => {
+    await subscribe(ENTERPRISE);
+    await giveCard('pm_card_visa');
+    await ask(changeTo(PRO_OFFER));
+    const given = await giveCard('pm_card_mastercard');
+    passes(32 * DAY_MS);
+    await suite.followAll();
+    expect(await suite.account(user().userId)).toMatchObject({ plan: 'pro' });
+    expect((await atStripe()).default_payment_method).toBe(given);
+  });
+
+  it('pays for it also where it was put aside and is scheduled again', async () => {
+    await subscribe(PRO_YEARLY);
+    await giveCard('pm_card_visa');
+    await ask(changeTo(PRO_OFFER));
+    passes(330 * DAY_MS);
+    await giveCard('pm_card_chargeCustomerFail');
+    expect(await ask(changeTo(ENTERPRISE_OFFER))).toMatchObject({ record: { failure: 'payment_failed' } });
+    expect((await atStripe()).schedule).toMatchObject({ phases: [{}, { items: [{ price: PRO }] }] });
+    const given = await giveCard('pm_card_mastercard');
+    passes(36 * DAY_MS);
+    expect(await atStripe()).toMatchObject({
+      default_payment_method: given,
+      items: { data: [{ price: { id: PRO } }] },
+    });
   });
 });
 

@@ -165,6 +165,46 @@ describe('setup', () => {
   });
 });
 
+describe("a price of the owner's own on a product of a plan", () => {
+  /** For something of the owner's, beside the plan. */
+  const addPrice = async (metadata = {}): Promise<string> => {
+    const { product } = await priceOf('postage_pro_month');
+    const own = { unit_amount: 200, recurring: { interval: 'month' }, metadata } as const;
+    return (await stripe.prices.create({ product: idOf(product), currency: 'usd', ...own })).id;
+  };
+
+  beforeEach(() => setUp());
+
+  it('is named once, and setup neither archives it nor makes it a price of the plan', async () => {
+    const id = await addPrice();
+    const before = await everything();
+    expect(await setUp()).toEqual([
+      {
+        says: `The price ${id} is active on the product postage_plan_pro, and names no plan.`,
+        mend: `npm run stripe -- adopt ${id}=PLAN/month, if who pays it is to have a plan. If not, write postage_plan: none into its metadata.`,
+        step: null,
+      },
+    ]);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('is not named any more once it says that it stands for no plan', async () => {
+    await addPrice({ [PLAN_METADATA]: 'none' });
+    expect(await check()).toEqual([]);
+  });
+
+  it('is no former price of a product of theirs, either', async () => {
+    const { id: product } = await stripe.products.create({ name: 'Ours' });
+    await sellAt({ product });
+    const own = { product, currency: 'usd', unit_amount: 200, recurring: { interval: 'month' } } as const;
+    const { id } = await stripe.prices.create(own);
+    await setUp();
+    expect((await check()).join()).toMatch(new RegExp(`${id} is active on the product ${product}`));
+    await stripe.prices.update(id, { metadata: { [PLAN_METADATA]: 'none' } });
+    expect(await check()).toEqual([]);
+  });
+});
+
 const sellAt = async (other: Partial<Stripe.PriceCreateParams>): Promise<void> => {
   const { product, metadata } = await priceOf('postage_pro_month');
   await stripe.prices.create({

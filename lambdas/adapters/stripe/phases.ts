@@ -9,8 +9,8 @@ export type PhaseParams = Stripe.SubscriptionScheduleUpdateParams.Phase;
 type ItemParams = PhaseParams['items'][number];
 
 /**
- * The phase that the subscription is in, until its period ends. It repeats the subscription's own discounts, tax and method:
- * its user may have given another card since the schedule was made, and Stripe does not say whether the phase knows it.
+ * The phase that the subscription is in, until its period ends. It repeats the subscription's own discounts and tax. Phases
+ * name no method: they have their schedule's.
  */
 export function presentPhase(schedule: Stripe.SubscriptionSchedule, found: FoundSubscription): PhaseParams {
   const { current_phase: current, phases } = schedule;
@@ -80,7 +80,7 @@ const keptPhaseSchema = z.object({
   proration_behavior: z.literal('none'),
 });
 
-/** A phase that is put aside. The subscription's method is not: it is the one that it has when the phase is put back. */
+/** A phase that is put aside. */
 export type KeptPhase = z.infer<typeof keptPhaseSchema>;
 
 /** Reads phases that a change has put aside. @throws Error when they are none */
@@ -126,8 +126,18 @@ export function termsOf(subscription: Stripe.Subscription): Partial<PhaseParams>
   return {
     ...discountsIn(subscription.discounts.map((discount) => ({ discount: idOf(discount) ?? '' }))),
     ...taxIn(subscription),
-    ...methodIn(subscription),
   };
+}
+
+/**
+ * The subscription's method, for all phases of its schedule. Stripe copies to these defaults what the subscription is given
+ * later; a method of a phase would charge the former card (https://docs.stripe.com/billing/subscriptions/subscription-schedules).
+ */
+export function methodFor({ default_payment_method: method }: Stripe.Subscription): {
+  default_settings?: { default_payment_method: string };
+} {
+  const id = idOf(method);
+  return id === null ? {} : { default_settings: { default_payment_method: id } };
 }
 
 function taxIn({
@@ -142,13 +152,6 @@ function taxIn({
     ...(ids.length === 0 ? {} : { default_tax_rates: ids }),
     ...(tax?.enabled === true ? { automatic_tax: { enabled: true } } : {}),
   };
-}
-
-export function methodIn({
-  default_payment_method: method,
-}: Pick<Stripe.Subscription, 'default_payment_method'>): Pick<PhaseParams, 'default_payment_method'> {
-  const id = idOf(method);
-  return id === null ? {} : { default_payment_method: id };
 }
 
 function discountOf(

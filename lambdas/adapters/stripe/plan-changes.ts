@@ -3,7 +3,7 @@ import { type Deadline } from '../../domain/deadline.ts';
 import { type FoundSubscription } from './changeable.ts';
 import { callStripe, readStripe, type StripeConnection } from './connection.ts';
 
-/** What is repeated goes under the same key, so that Stripe does it once. */
+/** What a second try could charge goes under the same key, so that Stripe does it once. */
 export interface KeyedRequest {
   /** The id of the change. */
   key: string;
@@ -20,24 +20,25 @@ export function upgradeAtOnce(
   connection: StripeConnection,
   found: FoundSubscription,
   priceId: string,
-  request: KeyedRequest,
+  { key, deadline }: KeyedRequest,
 ): Promise<void> {
-  return update(connection, found, request, {
+  const params: Stripe.SubscriptionUpdateParams = {
     items: [{ id: found.item.id, price: priceId }],
     billing_cycle_anchor: { type: 'now' },
     proration_behavior: 'always_invoice',
     payment_behavior: 'pending_if_incomplete',
-  });
+  };
+  return update(connection, found, deadline, params, { idempotencyKey: key });
 }
 
-/** Changes what a trial leads to. Nothing is due, and the trial's end stays. @throws as `upgradeAtOnce` */
+/** Changes what a trial leads to. Nothing is due, the trial's end stays, and a repetition does no more. @throws as `upgradeAtOnce` */
 export function changePriceInTrial(
   connection: StripeConnection,
   found: FoundSubscription,
   priceId: string,
-  request: KeyedRequest,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
-  return update(connection, found, request, {
+  return update(connection, found, deadline, {
     items: [{ id: found.item.id, price: priceId }],
     proration_behavior: 'none',
   });
@@ -47,9 +48,9 @@ export function changePriceInTrial(
 export function cancelAtPeriodEnd(
   connection: StripeConnection,
   found: FoundSubscription,
-  request: Pick<KeyedRequest, 'deadline'>,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
-  return update(connection, found, request, {
+  return update(connection, found, deadline, {
     cancel_at: found.item.current_period_end,
     proration_behavior: 'none',
   });
@@ -70,22 +71,23 @@ export async function cancelNow(
 export function takeCancellationBack(
   connection: StripeConnection,
   found: FoundSubscription,
-  request: Pick<KeyedRequest, 'deadline'>,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
   const { cancel_at_period_end: followsPeriod } = found.subscription;
-  return update(connection, found, request, {
+  return update(connection, found, deadline, {
     ...(followsPeriod ? { cancel_at_period_end: false } : { cancel_at: '' }),
     proration_behavior: 'none',
   });
 }
 
+/** @param keyed for what must not be done twice. Stripe may keep a failure under the key, so that nothing else has one */
 async function update(
   connection: StripeConnection,
   { subscription }: FoundSubscription,
-  { key, deadline }: Partial<KeyedRequest> & Pick<KeyedRequest, 'deadline'>,
+  deadline: Deadline,
   params: Stripe.SubscriptionUpdateParams,
+  keyed: { idempotencyKey?: string } = {},
 ): Promise<void> {
-  const keyed = key === undefined ? {} : { idempotencyKey: key };
   await readStripe(connection, deadline, (stripe, options) =>
     stripe.subscriptions.update(subscription.id, params, { ...options, ...keyed }),
   );

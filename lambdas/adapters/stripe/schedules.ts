@@ -1,13 +1,13 @@
 import { type Stripe } from 'stripe';
 import { type BillingInterval } from '../../domain/catalogue.ts';
 import { type FoundSubscription, laterPhases } from './changeable.ts';
-import { readStripe, type StripeConnection } from './connection.ts';
-import { StripeRejectedError } from './errors.ts';
+import { callStripe, readStripe, type StripeConnection } from './connection.ts';
+import { StripeFailedError, StripeRejectedError } from './errors.ts';
 import {
   itemsOf,
   keptPhase,
   keptPhases,
-  methodIn,
+  methodFor,
   type PhaseParams,
   presentPhase,
   termsOf,
@@ -32,7 +32,10 @@ export async function schedulePrice(
   request: KeyedRequest,
 ): Promise<void> {
   const schedule = found.schedule ?? (await createSchedule(connection, found, request));
-  await updateSchedule(connection, schedule.id, request, scheduling(schedule, found, next));
+  await updateSchedule(connection, schedule.id, request, {
+    ...methodFor(found.subscription),
+    ...scheduling(schedule, found, next),
+  });
 }
 
 interface Scheduling {
@@ -66,6 +69,7 @@ export async function endWithSchedule(
   request: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
   await updateSchedule(connection, schedule.id, request, {
+    ...methodFor(found.subscription),
     end_behavior: 'cancel',
     proration_behavior: 'none',
     phases: [presentPhase(schedule, found)],
@@ -81,19 +85,15 @@ export async function goOnWithSchedule(
   await updateSchedule(connection, schedule.id, request, { end_behavior: 'release' });
 }
 
-/** Lets the subscription go on without its schedule. @throws StripeUnavailableError, NotConfiguredError */
+/** Lets the subscription go on without its schedule. A repetition is refused. @throws StripeUnavailableError, NotConfiguredError */
 export async function releaseSchedule(
   connection: StripeConnection,
   { id }: Stripe.SubscriptionSchedule,
-  { key, deadline }: KeyedRequest,
+  { deadline }: Pick<KeyedRequest, 'deadline'>,
 ): Promise<void> {
   try {
     await readStripe(connection, deadline, (stripe, options) =>
-      stripe.subscriptionSchedules.release(
-        id,
-        { preserve_cancel_date: true },
-        { ...options, idempotencyKey: `${key}:release` },
-      ),
+      stripe.subscriptionSchedules.release(id, { preserve_cancel_date: true }, options),
     );
   } catch (error) {
     // It has ended meanwhile, or somebody else has released it.
@@ -119,26 +119,32 @@ export async function putBack(
   const back = { ...request, key: `${request.key}:back` };
   const schedule = found.schedule ?? (await createSchedule(connection, found, back));
   await updateSchedule(connection, schedule.id, back, {
+    ...methodFor(found.subscription),
     end_behavior: 'release',
     proration_behavior: 'none',
-    phases: [
-      presentPhase(schedule, found),
-      ...keptPhases(aside).map((phase) => ({ ...phase, ...methodIn(found.subscription) })),
-    ],
+    phases: [presentPhase(schedule, found), ...keptPhases(aside)],
   });
 }
 
-function createSchedule(
+/** A subscription has one schedule, so that a second try without the key makes no second one. */
+async function createSchedule(
   connection: StripeConnection,
   { subscription }: FoundSubscription,
   { key, deadline }: KeyedRequest,
 ): Promise<Stripe.SubscriptionSchedule> {
-  return readStripe(connection, deadline, (stripe, options) =>
-    stripe.subscriptionSchedules.create(
-      { from_subscription: subscription.id },
-      { ...options, idempotencyKey: `${key}:schedule` },
-    ),
-  );
+  const send = (stripe: Stripe, options: Stripe.RequestOptions) =>
+    stripe.subscriptionSchedules.create({ from_subscription: subscription.id }, options);
+  try {
+    return await readStripe(connection, deadline, (stripe, options) =>
+      send(stripe, { ...options, idempotencyKey: `${key}:schedule` }),
+    );
+  } catch (error) {
+    // Stripe may keep this answer under the key for a day.
+    if (error instanceof StripeFailedError) {
+      return callStripe(connection, deadline, send);
+    }
+    throw error;
+  }
 }
 
 /** It names all phases and their instants, so that a repetition does no more. It needs no key. */

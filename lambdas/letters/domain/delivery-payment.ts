@@ -76,7 +76,8 @@ export function followCharge(delivery: Delivery, charge: Charge, now: Instant): 
   const { intentId, receiptUrl, refundedCents, lostCents } = charge;
   const standing = standingOf(charge, payment);
   const dispute = standing === 'disputed' ? disputeOf(delivery, payment, now) : null;
-  const life = lifeAfter(delivery, standing, lostCents > 0, now);
+  const returns = { standing, isChargedBack: lostCents > 0, isReinstated: lostCents < payment.lostCents };
+  const life = lifeAfter(delivery, returns, now);
   // Stripe shows the same receipt under new addresses.
   const isSame =
     payment.intentId === intentId &&
@@ -107,11 +108,17 @@ function disputeOf(delivery: Delivery, { dispute }: CardPayment, now: Instant): 
   return isDue ? { ...dispute, nextLookAt } : dispute;
 }
 
+interface Returns {
+  standing: ChargeStanding;
+  isChargedBack: boolean;
+  /** A dispute that was lost has been taken up again: the money may come back. */
+  isReinstated: boolean;
+}
+
 /** Null: the life stays as it is. */
 function lifeAfter(
   delivery: Delivery,
-  standing: ChargeStanding,
-  isChargedBack: boolean,
+  { standing, isChargedBack, isReinstated }: Returns,
   now: Instant,
 ): DeliveryLife | null {
   switch (delivery.status) {
@@ -126,7 +133,7 @@ function lifeAfter(
       return null;
     case 'failed':
     case 'cancelled': {
-      const owed = delivery.refund === 'none' ? 'needed' : delivery.refund;
+      const owed = delivery.refund === 'none' || isReinstated ? 'needed' : delivery.refund;
       // Stripe refunds nothing of a charge that was charged back, even if that was a part of it.
       const refund = standing === 'returned' || isChargedBack ? 'done' : owed;
       return refund === delivery.refund ? null : endedWith(delivery, refund);

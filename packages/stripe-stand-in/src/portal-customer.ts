@@ -3,7 +3,7 @@ import { invalidRequest } from './api-error.ts';
 import { periodEndAfter } from './calendar.ts';
 import { attach, findMethod } from './payment-methods.ts';
 import { type Sandbox } from './sandbox.ts';
-import { phaseOf, scheduleFor } from './schedule-object.ts';
+import { copyMethod, phaseOf, scheduleFor } from './schedule-object.ts';
 import { awaitsPhase, releaseSchedule } from './schedule-phases.ts';
 import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
@@ -178,6 +178,7 @@ export function changeCardInPortal(sandbox: Sandbox, customerId: string, methodI
       refId(subscription.customer) === customerId && subscription.default_payment_method !== null;
     if (hasOwn && !isOver(subscription)) {
       changeSubscription(sandbox, subscription, { default_payment_method: method.id });
+      copyMethod(sandbox, subscription, method.id);
     }
   }
   return customer;

@@ -32,6 +32,9 @@ export interface BillingSettings {
   // Source: https://github.com/invertase/stripe-firebase-extensions/issues/158
   /** Whether the Portal lets its customer change or cancel while a later phase of a schedule is to come. */
   portalWhileScheduled: 'releases' | 'blocks';
+  // Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
+  /** What a schedule charges once its subscription is given another method: Stripe "might copy" that to the schedule's defaults. */
+  methodWhileScheduled: 'copied' | 'kept';
   // Source: https://docs.stripe.com/api/customer_portal/configurations/object
   /** What `decreasing_item_amount` compares: the amounts of a year, as the reference has it, or bare amounts. */
   portalDecrease: 'per_year' | 'bare_amount';

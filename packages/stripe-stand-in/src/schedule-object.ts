@@ -167,6 +167,21 @@ export function syncCurrentPhase(sandbox: Sandbox, subscription: Stripe.Subscrip
   });
 }
 
+// Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
+/** A method that a subscription is given directly becomes the default of its schedule. */
+export function copyMethod(
+  sandbox: Sandbox,
+  subscription: Stripe.Subscription,
+  method: string | null | undefined,
+): void {
+  const schedule = scheduleOf(sandbox, subscription);
+  if (schedule !== null && method !== undefined && sandbox.settings.methodWhileScheduled === 'copied') {
+    changeSchedule(sandbox, schedule, {
+      default_settings: { ...schedule.default_settings, default_payment_method: method },
+    });
+  }
+}
+
 // Source: https://docs.stripe.com/api/subscription_schedules/release
 // Source: https://docs.stripe.com/api/subscription_schedules/cancel
 // Guess: a schedule whose last phase has ended is `completed`, also when it releases its subscription.

@@ -91,7 +91,7 @@ function enterPhase(
   const also: Partial<Stripe.Subscription> = {
     ...termsIn(sandbox, subscription, phase),
     metadata: mergeMetadata(subscription.metadata, phase.metadata ?? {}),
-    ...methodIn(phase),
+    ...methodIn(schedule, phase),
     ...(phase.description === null ? {} : { description: phase.description }),
     ...(isDone ? { schedule: null } : {}),
   };
@@ -124,12 +124,13 @@ function enterPhase(
   }
 }
 
-// Guess: a phase without a method leaves its subscription the one that it has.
-export function methodIn({
-  default_payment_method: method,
-}: Phase): Pick<Stripe.Subscription, 'default_payment_method'> | null {
-  const id = refId(method);
-  return id === null ? null : { default_payment_method: id };
+// Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
+/** The phase's own method, else that of its schedule. With neither, the customer's default is charged. */
+export function methodIn(
+  { default_settings: settings }: Stripe.SubscriptionSchedule,
+  { default_payment_method: own }: Phase,
+): Pick<Stripe.Subscription, 'default_payment_method'> {
+  return { default_payment_method: refId(own) ?? refId(settings.default_payment_method) };
 }
 
 const PRORATIONS = ['always_invoice', 'create_prorations', 'none'] as const;

@@ -196,6 +196,7 @@ function readPhase(
 }
 
 const updateParams = paramsOf<Stripe.SubscriptionScheduleUpdateParams>()({
+  default_settings: z.optional(z.strictObject({ default_payment_method: z.optional(text) })),
   end_behavior: z.optional(z.enum(['release', 'cancel'])),
   metadata: z.optional(metadata),
   phases: z.optional(askedPhases),
@@ -211,8 +212,14 @@ function update(
   const { schedule, subscription } = openSchedule(sandbox, id, 'update');
   const phases = asked.phases === undefined ? schedule.phases : phasesWith(sandbox, schedule, asked.phases);
   const current = currentPhase({ ...schedule, phases });
+  const methodId = asked.default_settings?.default_payment_method;
+  const method =
+    methodId === undefined
+      ? schedule.default_settings.default_payment_method
+      : ownMethod(sandbox, sandbox.customer(refId(schedule.customer)), methodId);
   changeSchedule(sandbox, schedule, {
     phases,
+    default_settings: { ...schedule.default_settings, default_payment_method: method },
     end_behavior: asked.end_behavior ?? schedule.end_behavior,
     metadata: mergeMetadata(schedule.metadata ?? {}, asked.metadata),
     current_phase:
@@ -221,7 +228,9 @@ function update(
   sandbox.get('subscription_record', subscription.id).portalSchedule = null;
   const ending = {
     ...endingOf(sandbox, subscription, schedule),
-    ...(current === undefined ? {} : { ...termsIn(sandbox, subscription, current), ...methodIn(current) }),
+    ...(current === undefined
+      ? {}
+      : { ...termsIn(sandbox, subscription, current), ...methodIn(schedule, current) }),
   };
   const [item] = current?.items ?? [];
   if (item === undefined) {

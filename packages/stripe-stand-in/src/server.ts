@@ -92,6 +92,7 @@ const BILLING: BillingSettings = {
   anchorInTrial: 'ends_trial',
   portalUnpaidChange: 'applied',
   portalWhileScheduled: 'releases',
+  methodWhileScheduled: 'copied',
   portalDecrease: 'per_year',
   // Guess: a bank debit ends four days after it began.
   settlementSeconds: 4 * DAY,

@@ -64,10 +64,8 @@ export function changeBilling(
   const { changes, lines, isInvoiced } = outcomeOf(sandbox, subscription, change);
   const all = { ...also, ...changes, ...followPeriod(subscription, { ...also, ...changes }) };
   const customer = sandbox.customer(refId(subscription.customer));
-  const method =
-    refId(all.default_payment_method ?? subscription.default_payment_method) ??
-    defaultMethodOf(sandbox, customer)?.id ??
-    null;
+  const { default_payment_method: own = subscription.default_payment_method } = all;
+  const method = refId(own) ?? defaultMethodOf(sandbox, customer)?.id ?? null;
   const behavior = change.paymentBehavior;
   if (behavior === 'pending_if_incomplete') {
     requirePendable(sandbox, subscription, method);

@@ -8,6 +8,7 @@ import { clearable, created, flag, integer, metadata, paging, paramsOf, text, ti
 import { requireSupportedParams } from './pending-updates.ts';
 import { type Route, route } from './route.ts';
 import { type Sandbox } from './sandbox.ts';
+import { copyMethod } from './schedule-object.ts';
 import { refId } from './state.ts';
 import { endSubscription } from './subscription-end.ts';
 import { isOver, itemOf } from './subscription-object.ts';
@@ -174,13 +175,11 @@ function updateSubscription(
     requireSupportedParams(sandbox, asked);
   }
   requireAnchor(sandbox, subscription, asked);
-  const { price, quantity } = itemAsked(sandbox, subscription, asked.items);
   changeBilling(
     sandbox,
     subscription,
     {
-      price,
-      quantity,
+      ...itemAsked(sandbox, subscription, asked.items),
       movesAnchor: asked.billing_cycle_anchor?.type === 'now',
       trialEnd: asked.trial_end === 'now' ? sandbox.now() : (asked.trial_end ?? null),
       proration: asked.proration_behavior ?? 'create_prorations',
@@ -189,6 +188,7 @@ function updateSubscription(
     },
     isPending ? {} : plainChanges(sandbox, subscription, asked),
   );
+  copyMethod(sandbox, subscription, asked.default_payment_method);
   return subscription;
 }
 

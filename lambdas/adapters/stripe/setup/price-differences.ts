@@ -13,7 +13,7 @@ export function priceDifferences({ prices, plans }: WantedAtStripe, found: Found
     ...productDifferences(sold, found),
     ...sold.flatMap(({ wanted, price }) => differencesOfSold(wanted, price)),
     ...formerDifferences(found, plans, known),
-    ...doubles(sold, found, known),
+    ...doubles(sold, found, plans, known),
   ];
 }
 
@@ -150,6 +150,11 @@ function createPrice(wanted: WantedPrice, product: string, archives: string | nu
   } as const;
 }
 
+/** Whether its owner says that it stands for no plan, as prices of something else on the same product. */
+function isOwners({ metadata }: Stripe.Price, [free]: readonly string[]): boolean {
+  return metadata[PLAN_METADATA] === free;
+}
+
 /** Former prices of a plan, by which Postage knows what their subscribers have. */
 function formerDifferences(
   { products, prices }: FoundAtStripe,
@@ -157,9 +162,12 @@ function formerDifferences(
   known: ReadonlySet<string>,
 ): Difference[] {
   return prices
-    .filter(({ id, recurring }) => recurring !== null && !known.has(id))
+    .filter((price) => price.recurring !== null && !known.has(price.id) && !isOwners(price, plans))
     .flatMap((price) => {
       const { id, metadata } = price;
+      if (price.active && metadata[PLAN_METADATA] === undefined) {
+        return [unmarked(price, plans)];
+      }
       const ofProduct = products.find((each) => each.id === idOf(price.product))?.metadata[PLAN_METADATA];
       const plan = metadata[PLAN_METADATA];
       const isKnown = plan !== undefined && plans.includes(plan) && (ofProduct ?? plan) === plan;
@@ -182,8 +190,24 @@ function formerDifferences(
     });
 }
 
+/**
+ * Setup archives a former price, so that one which is active may be for something else. It would give the plan to whoever
+ * pays it, if setup marked it.
+ */
+function unmarked({ id, product, recurring }: Stripe.Price, [free = '']: readonly string[]): Difference {
+  return byOwner(
+    `The price ${id} is active on the product ${idOf(product) ?? ''}, and names no plan.`,
+    `npm run stripe -- adopt ${id}=PLAN/${recurring?.interval ?? 'month'}, if who pays it is to have a plan. If not, write ${PLAN_METADATA}: ${free} into its metadata.`,
+  );
+}
+
 /** Two active prices of one product for one interval: the one that is not sold is to be archived. */
-function doubles(sold: readonly Sold[], { prices }: FoundAtStripe, known: ReadonlySet<string>): Difference[] {
+function doubles(
+  sold: readonly Sold[],
+  { prices }: FoundAtStripe,
+  plans: readonly string[],
+  known: ReadonlySet<string>,
+): Difference[] {
   return sold.flatMap(({ wanted, price }) =>
     price === null || wanted.interval === null
       ? []
@@ -192,6 +216,8 @@ function doubles(sold: readonly Sold[], { prices }: FoundAtStripe, known: Readon
             (other) =>
               other.active &&
               !known.has(other.id) &&
+              other.metadata[PLAN_METADATA] !== undefined &&
+              !isOwners(other, plans) &&
               idOf(other.product) === idOf(price.product) &&
               other.recurring?.interval === wanted.interval &&
               other.recurring.interval_count === 1,
