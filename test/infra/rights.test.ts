@@ -300,7 +300,7 @@ describe('the rights of the rest', () => {
 
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
     expect(new Set(wide.map((resource) => nameOf(JSON.parse(resource))))).toEqual(
-      new Set(['everything', 'rolloverExecutions', 'stream', 'failedRecords']),
+      new Set(['everything', 'rolloverExecutions', 'stream', 'failedRecords', 'pageFiles']),
     );
   });
 });
