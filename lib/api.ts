@@ -16,6 +16,7 @@ import {
 import type { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -23,11 +24,12 @@ import type { Variable } from '../lambdas/letters/wiring/environment.ts';
 import { CORS } from '../lambdas/wiring/cors.ts';
 import { type Access, CORE_ROUTES, type Route } from '../lambdas/http/routes.ts';
 import { type RouteGroup, ROUTES } from '../lambdas/letters/http/routes.ts';
-import { Edge } from './edge.ts';
+import { StageDistribution } from './distribution.ts';
 import { createLogGroup } from './log-group.ts';
 import { type Build, PostageFunction } from './postage-function.ts';
 import type { ResourceArns } from './rights.ts';
 import type { Stage } from './stage.ts';
+import { hasDistribution } from './stages.ts';
 
 /** What the functions of the API may be told of the stack. */
 type ApiVariable = (typeof GROUPS)[RouteGroup]['needs'][number];
@@ -35,6 +37,10 @@ type ApiVariable = (typeof GROUPS)[RouteGroup]['needs'][number];
 export interface ApiProps {
   stage: Stage;
   build: Build;
+}
+
+/** What is behind the routes. */
+export interface RoutesProps {
   authorizer: HttpJwtAuthorizer;
   arns: ResourceArns;
   /** Where the API answers is known here. */
@@ -45,42 +51,53 @@ export interface ApiProps {
 export class Api extends Construct {
   readonly httpApi: HttpApi;
   readonly accessLog: LogGroup;
-  /** What the gateway calls where new code gets its requests by and by; none elsewhere. */
-  readonly aliases: readonly Alias[];
   /** Where it answers: under the stage's domain, at CloudFront, or by the name that AWS gives it. */
   readonly url: string;
   /** What the DNS record of the stage's domain leads to; null without a domain. */
   readonly domainTarget: string | null;
   /** Null: nothing stands in front of the gateway. */
-  readonly edge: Edge | null;
+  readonly distribution: Distribution | null;
+  private readonly build: Build;
+  private readonly stage: Stage;
+  private readonly gateway: HttpStage;
 
-  constructor(scope: Construct, id: string, props: ApiProps) {
+  constructor(scope: Construct, id: string, { stage, build }: ApiProps) {
     super(scope, id);
-    const { stage } = props;
-    const { domain = null, edge = null } = stage;
+    this.stage = stage;
+    this.build = build;
+    const { domain = null } = stage;
+    const isBehind = hasDistribution(stage);
     this.httpApi = new HttpApi(this, 'HttpApi', {
       apiName: `postage-${stage.name}`,
       createDefaultStage: false,
       // CloudFront asks by the name that AWS gives the API. Without it, nobody needs a second name beside the domain.
-      disableExecuteApiEndpoint: domain !== null && edge === null,
+      disableExecuteApiEndpoint: domain !== null && !isBehind,
       ...corsFor(stage),
     });
     this.accessLog = createLogGroup(this, 'AccessLog', withAddresses(stage), 'api');
-    const gateway = this.addStage(props);
+    this.gateway = this.addStage();
     const { httpApi } = this;
-    this.edge = edge === null ? null : new Edge(this, 'Edge', { stage, settings: edge, httpApi });
-    const name = domain === null || edge !== null ? null : this.addDomain(domain, gateway);
-    this.url = this.edge?.url ?? (domain === null ? httpApi.apiEndpoint : `https://${domain.name}`);
+    const front = isBehind ? new StageDistribution(this, 'Front', { stage, httpApi }) : null;
+    this.distribution = front?.distribution ?? null;
+    const name = domain === null || isBehind ? null : this.addDomain(domain, this.gateway);
+    this.url = front?.url ?? (domain === null ? httpApi.apiEndpoint : `https://${domain.name}`);
     this.domainTarget =
       domain === null
         ? null
-        : (this.edge?.distribution.distributionDomainName ?? name?.regionalDomainName ?? null);
+        : (front?.distribution.distributionDomainName ?? name?.regionalDomainName ?? null);
+  }
 
-    const routes: readonly (typeof ROUTES)[number][] = props.build.hasLetters ? ROUTES : CORE_ROUTES;
+  /**
+   * Apart from the gateway: who may call them follows from where the page is, and that from where the gateway is.
+   *
+   * @returns what the gateway calls where new code gets its requests by and by; none elsewhere
+   */
+  addRoutes(props: RoutesProps): Alias[] {
+    const routes: readonly (typeof ROUTES)[number][] = this.build.hasLetters ? ROUTES : CORE_ROUTES;
     const aliases: Alias[] = [];
     for (const group of new Set(routes.map((route) => route.group))) {
       const { lambda } = this.createFunction(group, props);
-      const alias = stage.gradual === true ? lambda.addAlias('live') : null;
+      const alias = this.stage.gradual === true ? lambda.addAlias('live') : null;
       aliases.push(...(alias === null ? [] : [alias]));
       const integration = new HttpLambdaIntegration(`${group}-integration`, alias ?? lambda, {
         // One permission for the whole API in place of one per route.
@@ -88,17 +105,17 @@ export class Api extends Construct {
       });
       for (const route of routes.filter((each) => each.group === group)) {
         // The gateway limits only routes that are there.
-        gateway.node.addDependency(...this.addRoute(route, integration, props.authorizer));
+        this.gateway.node.addDependency(...this.addRoute(route, integration, props.authorizer));
       }
     }
-    this.aliases = aliases;
+    return aliases;
   }
 
-  private createFunction(group: RouteGroup, props: ApiProps): PostageFunction {
+  private createFunction(group: RouteGroup, props: RoutesProps): PostageFunction {
     const { description, needs } = GROUPS[group];
     const values = { ...props.environment, publicUrl: this.url };
     return new PostageFunction(this, group, {
-      build: props.build,
+      build: this.build,
       folder: 'api',
       description,
       arns: props.arns,
@@ -128,7 +145,8 @@ export class Api extends Construct {
     return [route];
   }
 
-  private addStage({ stage, build }: ApiProps): HttpStage {
+  private addStage(): HttpStage {
+    const { stage, build } = this;
     const { requestsPerSecond = REQUESTS_PER_SECOND, routesPerSecond } = stage.limits ?? {};
     const gateway = new HttpStage(this, 'DefaultStage', {
       httpApi: this.httpApi,

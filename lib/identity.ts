@@ -11,6 +11,7 @@ import {
   UserPool,
   type UserPoolClient,
   UserPoolClientIdentityProvider,
+  type UserPoolDomain,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { ResourceArns } from './rights.ts';
@@ -25,6 +26,24 @@ interface Issuer {
   audience: readonly string[];
 }
 
+/** How the page signs its users in. */
+export interface PageSignIn {
+  issuer: string;
+  clientId: string;
+  /** To ask for, separated by blanks. */
+  scope: string;
+  /** Null where the issuer's own document says it. */
+  signOutUrl: string | null;
+  /** Where the page asks for what belongs to it. */
+  origins: readonly string[];
+}
+
+export interface IdentityProps {
+  stage: Stage;
+  /** Null without a page. */
+  pageUrl: string | null;
+}
+
 /** Whose tokens the gateway accepts: those of the given issuer, or else of a Cognito user pool made for it. */
 export class Identity extends Construct {
   readonly authorizer: HttpJwtAuthorizer;
@@ -32,14 +51,17 @@ export class Identity extends Construct {
   readonly userPoolId: string;
   /** Of what functions may reach. */
   readonly arns: ResourceArns;
+  /** Null without a page. */
+  readonly page: PageSignIn | null;
 
-  constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
+  constructor(scope: Construct, id: string, { stage, pageUrl }: IdentityProps) {
     super(scope, id);
-    const { issuer, userPoolId, arns } = stage.issuer
-      ? { issuer: stage.issuer, userPoolId: '', arns: {} }
-      : this.createPool(stage);
+    const { issuer, page, userPoolId, arns } = stage.issuer
+      ? { issuer: stage.issuer, page: pageAt(stage.issuer, stage), userPoolId: '', arns: {} }
+      : this.createPool(stage, pageUrl);
     this.userPoolId = userPoolId;
     this.arns = arns;
+    this.page = page;
     const { url, audience } = issuer;
     this.authorizer = new HttpJwtAuthorizer('Authorizer', url, { jwtAudience: [...audience] });
   }
@@ -88,10 +110,13 @@ export class Identity extends Construct {
     return pool;
   }
 
-  private createPool(stage: Stage): { issuer: Issuer; userPoolId: string; arns: ResourceArns } {
+  private createPool(
+    stage: Stage,
+    pageUrl: string | null,
+  ): { issuer: Issuer; page: PageSignIn | null; userPoolId: string; arns: ResourceArns } {
     const pool = this.createUserPool(stage);
     const { userPoolId, userPoolArn } = pool;
-    const people = this.createPeopleClient(pool, stage);
+    const people = this.createPeopleClient(pool, stage, pageUrl);
     const machine = this.createMachineClient(pool);
     // Pages to sign in at, and where client credentials are exchanged. Nobody else in the region may have the name.
     const domain = pool.addDomain('Domain', {
@@ -103,16 +128,21 @@ export class Identity extends Construct {
     this.output('MachineClientId', machine.userPoolClientId);
     this.output('SignInUrl', domain.baseUrl());
     this.output('TokenUrl', `${domain.baseUrl()}/oauth2/token`);
-    const issuer = {
-      url: `https://cognito-idp.${Aws.REGION}.amazonaws.com/${userPoolId}`,
-      audience: [people.userPoolClientId, machine.userPoolClientId],
-    };
-    return { issuer, userPoolId, arns: { userPool: userPoolArn } };
+    const origin = `https://cognito-idp.${Aws.REGION}.amazonaws.com`;
+    const clientId = people.userPoolClientId;
+    const issuer = { url: `${origin}/${userPoolId}`, audience: [clientId, machine.userPoolClientId] };
+    const page =
+      pageUrl === null ? null : pageOfPool({ issuer: issuer.url, origin, domain, clientId, pageUrl });
+    return { issuer, page, userPoolId, arns: { userPool: userPoolArn } };
   }
 
-  /** Apps that cannot keep a secret: they get a code, and exchange it with the verifier that they alone know (PKCE). */
-  private createPeopleClient(pool: UserPool, stage: Stage): UserPoolClient {
-    const callbackUrls = stage.signIn?.callbackUrls ?? [stage.appUrl];
+  /**
+   * Apps that cannot keep a secret, the page among them: they get a code, and exchange it with the verifier that they alone
+   * know (PKCE).
+   */
+  private createPeopleClient(pool: UserPool, stage: Stage, pageUrl: string | null): UserPoolClient {
+    const apps = stage.signIn?.callbackUrls ?? [stage.appUrl];
+    const callbackUrls = [...new Set([...apps, pageUrl])].filter((url) => url !== null);
     return pool.addClient('People', {
       // By their password alone, with AWS credentials: how scripts and tests come by a user's token.
       authFlows: { userSrp: true, adminUserPassword: !stage.isProtected },
@@ -169,4 +199,38 @@ export class Identity extends Construct {
   private output(name: string, value: string): void {
     new CfnOutput(Stack.of(this), name, { value });
   }
+}
+
+/** What Cognito's own document does not say: its domain's page ends the session, by parameters of its own. */
+function pageOfPool({
+  issuer,
+  origin,
+  domain,
+  clientId,
+  pageUrl,
+}: {
+  issuer: string;
+  origin: string;
+  domain: UserPoolDomain;
+  clientId: string;
+  pageUrl: string;
+}): PageSignIn {
+  const pages = domain.baseUrl();
+  const signOutUrl = `${pages}/logout?client_id=${clientId}&logout_uri=${pageUrl}`;
+  return { issuer, clientId, scope: 'openid', signOutUrl, origins: [origin, pages] };
+}
+
+/** With an issuer of its own, a stage that has a page says which client of it that is. */
+function pageAt({ url }: Issuer, { page }: Stage): PageSignIn | null {
+  const client = page?.client;
+  if (client === undefined) {
+    return null;
+  }
+  return {
+    issuer: url,
+    clientId: client.id,
+    scope: client.scope ?? 'openid',
+    signOutUrl: client.signOutUrl ?? null,
+    origins: [new URL(url).origin, ...(client.origins ?? [])],
+  };
 }

@@ -47,6 +47,8 @@ export interface PostageFunctionProps {
   memorySizeMb?: number;
   /** Files to lie beside the bundle, relative to the repository. */
   assets?: readonly string[];
+  /** Commands that put more beside it, into the folder that they are told. */
+  beside?: (bundle: string) => readonly string[];
 }
 
 /** The one way to make a Lambda function: bundled, with its own log and a role that has its listed rights only. */
@@ -57,7 +59,7 @@ export class PostageFunction extends Construct {
 
   constructor(scope: Construct, name: FunctionName, props: PostageFunctionProps) {
     super(scope, name);
-    const { build, arns, timeout, memorySizeMb, assets = [] } = props;
+    const { build, arns, timeout, memorySizeMb, assets = [], beside = () => [] } = props;
     this.name = name;
 
     const logGroup = createLogGroup(this, 'Log', build.stage);
@@ -101,7 +103,7 @@ export class PostageFunction extends Construct {
         logLevel: LogLevel.WARNING,
         banner: REQUIRE_FOR_COMMONJS,
         esbuildArgs: { '--alias': [CREDENTIALS_FROM_ENVIRONMENT, ...aliasesTo(build.configFile)] },
-        commandHooks: copying(assets),
+        commandHooks: adding(assets, beside),
       },
     });
 
@@ -163,11 +165,16 @@ function named(environment: Environment): Record<string, string> {
   );
 }
 
-function copying(assets: readonly string[]): ICommandHooks {
+function adding(
+  assets: readonly string[],
+  beside: NonNullable<PostageFunctionProps['beside']>,
+): ICommandHooks {
   return {
     beforeBundling: () => [],
     beforeInstall: () => [],
-    afterBundling: (inputDirectory, outputDirectory) =>
-      assets.map((asset) => `cp "${inputDirectory}/${asset}" "${outputDirectory}"`),
+    afterBundling: (inputDirectory, outputDirectory) => [
+      ...assets.map((asset) => `cp "${inputDirectory}/${asset}" "${outputDirectory}"`),
+      ...beside(outputDirectory),
+    ],
   };
 }

@@ -1,9 +1,11 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { CatalogueFile } from '../lambdas/domain/catalogue.ts';
+import { PAGE_PATH } from '../lambdas/wiring/page-files.ts';
 import { Api } from './api.ts';
 import { BackupCopy } from './backup-copy.ts';
 import { Canary } from './canary.ts';
@@ -11,6 +13,7 @@ import { Dashboard } from './dashboard.ts';
 import { GradualDeployments } from './gradual-deployments.ts';
 import { Identity } from './identity.ts';
 import { Monitoring } from './monitoring.ts';
+import { Page } from './page.ts';
 import { Payments } from './payments.ts';
 import { replaysOf } from './queues.ts';
 import { Queries } from './queries.ts';
@@ -37,6 +40,7 @@ export interface PostageStackProps extends StackProps {
 /** What the outputs are of. */
 interface Told {
   api: Api;
+  pageUrl: string | null;
   table: ITable;
   cronSecret: CfnSecret;
   giftSecret: CfnSecret;
@@ -64,7 +68,10 @@ export class PostageStack extends Stack {
     const onTable = { ...data, stage, build };
     const cronSecret = createSecret(this, 'CronSecret', { stage, ...CRON_SECRET });
     const giftSecret = createSecret(this, 'GiftSecret', { stage, ...GIFT_SECRET });
-    const identity = new Identity(this, 'Identity', { stage });
+    const api = new Api(this, 'Api', { stage, build });
+    const { httpApi, accessLog, url: apiUrl, distribution } = api;
+    const pageUrl = (stage.page ?? null) === null ? null : `${apiUrl}${PAGE_PATH}`;
+    const identity = new Identity(this, 'Identity', { stage, pageUrl });
     const rollover = new Rollover(this, 'Rollover', onTable);
     const stream = new TableStream(this, 'Stream', { stage, build, table, arns: tableArns });
     const payments = new Payments(this, 'Payments', onTable);
@@ -72,9 +79,7 @@ export class PostageStack extends Stack {
     const onBus = { ...onTable, bus: stream.bus, arns: { ...tableArns, ...stream.arns } };
     const settings = senderSettingsOf(stage);
     const senders = hasLetters ? new Senders(this, 'Senders', { ...onBus, settings }) : null;
-    const api = new Api(this, 'Api', {
-      stage,
-      build,
+    const aliases = api.addRoutes({
       authorizer: identity.authorizer,
       arns: {
         ...identity.arns,
@@ -97,28 +102,32 @@ export class PostageStack extends Stack {
         stripeSecretId: payments.secret.attrId,
         stripeApiUrl: stage.stripeApiUrl ?? '',
         stripeEventsQueueUrl: payments.events.queueUrl,
-        appUrl: stage.appUrl,
+        appUrl: stage.appUrl ?? pageUrl ?? '',
         reconcilerArn: reconciler.function.lambda.functionArn,
         giftSecretId: giftSecret.attrId,
         mailSecretId: senders?.mailSecret.attrId ?? '',
       },
     });
-    const { httpApi, accessLog, url: apiUrl } = api;
+    if (stage.page && distribution !== null && identity.page !== null) {
+      const { page: settings } = stage;
+      new Page(this, 'Page', { stage, settings, build: code, distribution, signIn: identity.page });
+    }
     new StripeCheck(this, 'StripeCheck', { ...onTable, payments, apiUrl });
     if (stage.canary === true) {
       new Canary(this, 'Canary', { ...onTable, apiUrl });
     }
     const watched = { stage, httpApi, accessLog, table, rollover, stream, payments, reconciler, senders };
-    const { topic } = this.addMonitoring(watched, api);
+    const { topic } = this.addMonitoring(watched, aliases);
     if (typeof stage.backupCopy === 'string') {
       new BackupCopy(this, 'BackupCopy', { stage, table, vaultArn: stage.backupCopy });
     }
 
-    this.tell({ api, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
+    this.tell({ api, pageUrl, table, cronSecret, giftSecret, payments, senders, rollover, topic, stream });
   }
 
   private tell({
     api,
+    pageUrl,
     table,
     cronSecret,
     giftSecret,
@@ -131,6 +140,7 @@ export class PostageStack extends Stack {
     const { url: apiUrl } = api;
     const outputs: Record<string, string> = {
       ApiUrl: apiUrl,
+      ...(pageUrl === null ? {} : { PageUrl: pageUrl }),
       ...(api.domainTarget === null ? {} : { DomainTarget: api.domainTarget }),
       TableName: table.tableName,
       CronSecretArn: cronSecret.attrId,
@@ -151,7 +161,7 @@ export class PostageStack extends Stack {
   }
 
   /** The alarms, what one looks at when they ring, and what the alarms roll back. */
-  private addMonitoring(watched: Watched, { aliases }: Api): Monitoring {
+  private addMonitoring(watched: Watched, aliases: readonly Alias[]): Monitoring {
     const { stage, accessLog } = watched;
     const monitoring = new Monitoring(this, 'Monitoring', watched);
     new Dashboard(this, 'Dashboard', watched, monitoring);

@@ -17,7 +17,8 @@ type CoreFunction =
   | 'reconciler'
   | 'record-catalogue'
   | 'check-stripe'
-  | 'canary';
+  | 'canary'
+  | 'publish-page';
 
 /** What the letters app adds. */
 type LettersFunction = Exclude<(typeof LETTERS_ROUTES)[number]['group'], CoreFunction> | BusTarget;
@@ -52,7 +53,9 @@ export type ResourceName =
   | 'dueEmails'
   | 'dueMails'
   | 'answers'
-  | 'userPool';
+  | 'userPool'
+  | 'pageFiles'
+  | 'pageBucket';
 
 export interface Right {
   actions: readonly `${string}:${string}`[];
@@ -242,6 +245,11 @@ export const CORE_RIGHTS: Readonly<Record<CoreFunction, readonly Right[]>> = {
   // As `consumption`, and where its schedule puts what failed.
   canary: [DECIDE, READ, items(USERS, 'Query'), may('sqs:SendMessage', 'failedCanaries')],
   'record-catalogue': [items(CATALOGUES, 'PutItem', 'Query')],
+  // It empties the bucket when the page goes.
+  'publish-page': [
+    { actions: ['s3:PutObject', 's3:DeleteObject'], on: ['pageFiles'] },
+    may('s3:ListBucket', 'pageBucket'),
+  ],
   statistics: [
     ...FOLLOW_STREAM,
     items(MARKS, 'BatchGetItem'),

@@ -58,12 +58,14 @@ function address(pattern: RegExp, says: string) {
 /** This machine is for tries, so it needs no TLS. */
 const HTTPS_OR_HERE = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)(?=[:/]|$))/;
 
-const page = address(
+const webPage = address(
   /^https?:\/\//,
   'This must be a whole address, such as https://app.example.com/billing.',
 );
 
 const ORIGIN = 'An origin is a scheme and a host without a path, such as https://app.example.com.';
+
+const origin = text(/^https?:\/\/[a-z0-9.-]+(:\d+)?$/, ORIGIN);
 
 const EMAIL_ADDRESS = /^[^\s<>@",;]+@[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
@@ -87,7 +89,7 @@ const domain = settings({
     /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
     'A domain is a name in lower case without a scheme, such as api.example.com.',
   ),
-  /** Of the name's certificate in ACM: in the stack's region, or in us-east-1 with `edge`. */
+  /** Of the name's certificate in ACM: in the stack's region, or in us-east-1 with `edge` or `page`. */
   certificateArn: text(
     ARN('acm', 'certificate'),
     'A certificate has an ARN, such as arn:aws:acm:us-east-1:123456789012:certificate/….',
@@ -110,8 +112,8 @@ const signIn = settings({
   signUp: z.optional(flag),
   /** Whom codes come from; SES must know the domain. `senders.emailFrom` unless told. Null: Cognito, 50 a day at most. */
   emailFrom: z.nullish(emailFrom),
-  /** Where the sign-in page may send users back to with a code. `appUrl` unless told. */
-  callbackUrls: z.optional(listOf(page, 'This must list whole addresses.')),
+  /** Where the sign-in page may send users back to with a code, beside the stage's page. `appUrl` unless told. */
+  callbackUrls: z.optional(listOf(webPage, 'This must list whole addresses.')),
 });
 
 const limits = settings({
@@ -157,13 +159,37 @@ const edge = settings({
   requestsPerFiveMinutes: wholeNumber(10, 2_000_000_000),
 });
 
+const page = settings({
+  /** Shown in the head of the page. "Postage" unless told. */
+  name: z.optional(text(/^\S(.*\S)?$/, 'The page has a name, such as Pictures.')),
+  /** What the page is to the stage's own issuer; the pool that the stack makes has one for it. */
+  client: z.optional(
+    settings({
+      id: text(/^\S+$/, 'A client has an id, which the issuer gives it.'),
+      /** What it asks for. `openid` unless told. */
+      scope: z.optional(text(/^\S+( \S+)*$/, 'This is one scope or more, with a blank between two.')),
+      /** Where its tokens come from, where that is not the issuer's origin. */
+      origins: z.optional(listOf(origin, "This must list origins, such as ['https://tokens.example.com'].")),
+      /** Where users sign out, for an issuer whose own document does not say it. */
+      signOutUrl: z.optional(webPage),
+    }),
+  ),
+  /** Stripe's, for cards whose bank asks for their holder. Without it, such payments can't be finished on the page. */
+  stripePublishableKey: z.optional(
+    text(/^pk_(test|live)_\w+$/, 'This key of Stripe begins with pk_test_ or pk_live_.'),
+  ),
+});
+
 /** One stage. What may be null is left at its default by null; a protected stage must say even that. */
 const stage = settings({
   disposable: told(
     "Whether the stage's data may be lost. It leaves nothing behind when it is destroyed. Else it is protected.",
     z.optional(flag),
   ),
-  appUrl: told("Where users come back to from Stripe's pages and from signing in.", page),
+  appUrl: told(
+    "Where users come back to from Stripe's pages and from signing in. Null: to the stage's own page.",
+    z.nullable(webPage),
+  ),
   issuer: told(
     'Whose tokens are accepted. Null: those of a Cognito user pool that the stack makes.',
     z.nullish(issuer),
@@ -173,7 +199,7 @@ const stage = settings({
     'Origins of pages that may call the API from a browser. Null: none.',
     z.nullish(
       listOf(
-        z.union([z.literal('*'), text(/^https?:\/\/[a-z0-9.-]+(:\d+)?$/, ORIGIN)], ORIGIN),
+        z.union([z.literal('*'), origin], ORIGIN),
         "This must list origins, such as ['https://app.example.com'].",
       ),
     ),
@@ -198,6 +224,7 @@ const stage = settings({
   limits: told('How much the API and the table take. Null: the defaults.', z.nullish(limits)),
   retention: told('For how long logs and backups are kept. Null: the defaults.', z.nullish(retention)),
   edge: told('CloudFront in front of the API, with a WAF rule per address. Null: none.', z.nullish(edge)),
+  page: told('The web page under /app/, by CloudFront. Null: none.', z.nullish(page)),
   stripeApiUrl: told(
     "Another server than Stripe's, to try a stack out with.",
     z.nullish(address(HTTPS_OR_HERE, 'This must be an https address, or one on this machine.')),
@@ -279,11 +306,11 @@ function mistakesOfName(name: string, entry: string): Mistake[] {
 
 /** What no single setting shows. */
 function mistakesOfEntry(settings: StageEntry, entry: string): Mistake[] {
-  const { disposable, appUrl, issuer, signIn, origins, domain, edge, stripeApiUrl } = settings;
+  const { disposable, appUrl, issuer, signIn, origins, domain, stripeApiUrl } = settings;
   const tell = (isWrong: boolean, name: string, message: string): Mistake[] =>
     isWrong ? mistake(within(entry, name), message) : [];
   const isProtected = disposable !== true;
-  const isPlain = (url: string | undefined): boolean => url?.startsWith('http:') === true;
+  const isPlain = (url: string | null | undefined): boolean => url?.startsWith('http:') === true;
   const certificate = domain?.certificateArn.split(':')[3];
   return [
     ...tell(
@@ -312,9 +339,32 @@ function mistakesOfEntry(settings: StageEntry, entry: string): Mistake[] {
       "Stripe's keys would go to another server. Only a disposable stage may do that.",
     ),
     ...tell(
-      (edge ?? null) !== null && certificate !== undefined && certificate !== 'us-east-1',
+      hasDistribution(settings) && certificate !== undefined && certificate !== 'us-east-1',
       'domain.certificateArn',
-      'With edge, the domain is that of CloudFront, which takes certificates in us-east-1 only.',
+      'With edge or page, the domain is that of CloudFront, which takes certificates in us-east-1 only.',
     ),
+    ...mistakesOfPage(settings).flatMap(([name, message]) => tell(true, name, message)),
   ];
+}
+
+function mistakesOfPage({ appUrl, issuer, page }: StageEntry): [name: string, message: string][] {
+  if ((page ?? null) === null) {
+    return appUrl === null
+      ? [['appUrl', 'The stage has no page that users could come back to: say an address, or a page.']]
+      : [];
+  }
+  const hasIssuer = (issuer ?? null) !== null;
+  if (hasIssuer && page?.client === undefined) {
+    return [
+      ['page.client', 'The stage has an issuer of its own, to which the page is a client: say its id.'],
+    ];
+  }
+  return !hasIssuer && page?.client !== undefined
+    ? [['page.client', 'The pool that the stack makes has a client for the page: leave this out.']]
+    : [];
+}
+
+/** Whether CloudFront stands in front. */
+export function hasDistribution({ edge = null, page = null }: StageEntry): boolean {
+  return edge !== null || page !== null;
 }

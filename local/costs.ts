@@ -8,7 +8,7 @@ import { type LoadedConfig, loadConfig } from '../lib/load-config.ts';
 import { createPostageApp } from '../lib/postage-app.ts';
 import { runProgram } from './command-line.ts';
 import { type Cost, type IdleCosts, idleCosts, sumOf, Template } from './costs/idle.ts';
-import { ASSUMED, type Habits, loadCosts, poolIn } from './costs/load.ts';
+import { ASSUMED, type Habits, isBehindCloudFront, loadCosts, poolIn } from './costs/load.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a user of the letters app might do in a month, on the average; every tenth pays. */
@@ -100,7 +100,8 @@ function idleLines(stage: string, { costs, extras }: IdleCosts): string[] {
 }
 
 function loadLines(units: UnitsResult, habits: Habits, template: Template): string[] {
-  const bills = USERS.map((users) => loadCosts(units, users, habits, poolIn(template)));
+  const billed = { plan: poolIn(template), isBehindCloudFront: isBehindCloudFront(template) };
+  const bills = USERS.map((users) => loadCosts(units, users, habits, billed));
   const row = (what: string, sums: readonly number[]): string =>
     `  ${what.padEnd(20)}${sums.map((sum) => dollars(sum).padStart(14)).join('')}`;
   return [

@@ -1,12 +1,20 @@
 /** The page under `/app/`, as a bucket behind a distribution serves it in AWS. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { extname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { cacheControl, contentSecurityPolicy, type PageOrigins } from '../web/headers.ts';
+import {
+  cacheControl,
+  mediaType,
+  PAGE_CONFIG as CONFIG,
+  PAGE_PATH as BASE,
+} from '../lambdas/wiring/page-files.ts';
+import { contentSecurityPolicy, type PageOrigins } from '../web/headers.ts';
 import { isBuilt, pageFolder } from '../web/page-folder.ts';
+import { fileAt } from '../web/page-paths.ts';
+import type { PageConfig } from '../web/src/page-config.ts';
 import { type Answer, answerJson } from './answers.ts';
 import { answerHtml } from './html.ts';
 import type { PageRequest } from './page-request.ts';
@@ -14,21 +22,8 @@ import type { PageRequest } from './page-request.ts';
 const run = promisify(execFile);
 const zip = promisify(gzip);
 
-const BASE = '/app/';
-const INDEX = 'index.html';
-/** A page of its own: an app with the element in it. */
-const EXAMPLE = 'example/';
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-};
-
 /** What the page is told of this machine. It is asked for with each load of the page. */
-export type PageConfigSource = () => Promise<object>;
+export type PageConfigSource = () => Promise<PageConfig>;
 
 export interface LocalPage {
   answer: (request: PageRequest) => Promise<Answer | null>;
@@ -60,15 +55,15 @@ export function openPage(
     if (!path.startsWith(BASE)) {
       return { status: 301, headers: { location: BASE }, body: '' };
     }
-    const name = normalize(decodeURIComponent(path.slice(BASE.length)));
-    if (name === 'config.json') {
+    const file = fileAt(decodeURIComponent(path.slice(BASE.length)));
+    if (file === CONFIG) {
       return answerJson(200, await config());
     }
     build();
     if (folder === null || !isBuilt(folder)) {
       return failure === null ? unfinished() : unbuildable();
     }
-    return compressed(await fileIn(folder, name, origins), headers['accept-encoding']);
+    return compressed(await fileIn(folder, file, origins), headers['accept-encoding']);
   };
   return { answer, build };
 }
@@ -78,10 +73,7 @@ async function buildInBackground(): Promise<void> {
   await run(process.execPath, [fileURLToPath(new URL('../web/build.ts', import.meta.url))]);
 }
 
-/** A path without a file is a place within the page. */
-async function fileIn(folder: string, name: string, origins: PageOrigins): Promise<Answer> {
-  const isPlace = extname(name) === '' || name.startsWith('..');
-  const file = name === EXAMPLE ? `${EXAMPLE}${INDEX}` : isPlace ? INDEX : name;
+async function fileIn(folder: string, file: string, origins: PageOrigins): Promise<Answer> {
   try {
     const body = await readFile(join(folder, file));
     return { status: 200, headers: headersOf(file, origins), body };
@@ -100,13 +92,12 @@ async function compressed(answer: Answer, accepted: string | string[] | undefine
 }
 
 function headersOf(file: string, origins: PageOrigins): Record<string, string> {
-  const type = MEDIA_TYPES[extname(file)] ?? 'application/octet-stream';
   return {
-    'content-type': type,
+    'content-type': mediaType(file),
     'cache-control': cacheControl(file),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    ...(type.startsWith('text/html') ? { 'content-security-policy': contentSecurityPolicy(origins) } : {}),
+    'content-security-policy': contentSecurityPolicy(origins),
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { notFound, ProblemError } from '../lambdas/http/problems.ts';
 import { VARIABLES } from '../lambdas/wiring/environment.ts';
+import { stripeScript } from '../web/headers.ts';
 import type { LocalApp } from './apps.ts';
 import type { AwsOperations } from './aws-stand-in.ts';
 import type { Clock } from './clock.ts';
@@ -104,20 +105,15 @@ export async function openPayments(options: PaymentsOptions): Promise<LocalPayme
   };
 }
 
-/** As Stripe documents it: the script goes by the same name as the version of the API. */
-const STRIPE_JS = 'endive/stripe.js';
-
 async function inPage(
   standIn: StripeOnDemand | null,
 ): Promise<{ publishableKey: string; scriptUrl: string } | null> {
   if (standIn !== null) {
     const { publishableKey, url } = await standIn.load();
-    return { publishableKey, scriptUrl: `${url}/${STRIPE_JS}` };
+    return { publishableKey, scriptUrl: stripeScript(url) };
   }
   const publishableKey = process.env['STRIPE_PUBLISHABLE_KEY'];
-  return publishableKey === undefined
-    ? null
-    : { publishableKey, scriptUrl: `https://js.stripe.com/${STRIPE_JS}` };
+  return publishableKey === undefined ? null : { publishableKey, scriptUrl: stripeScript() };
 }
 
 /** The keys of a sandbox at Stripe, to use in place of the stand-in. */

@@ -194,7 +194,7 @@ function pagesOf({ url, issuer, hasLetters, payments, users, onError }: PagesOpt
 } {
   const about = { name: 'Postage', apiUrl: '/', issuer: url, clientId: AUDIENCE, scope: 'openid' };
   const page = openPage(
-    { api: null, issuer: url, stripeStandIn: payments.stripe.url },
+    { signIn: [url], stripeStandIn: payments.stripe.url },
     async () => ({ ...about, signOutUrl: null, hasLetters, stripe: await payments.inPage() }),
     onError,
   );

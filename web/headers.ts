@@ -1,16 +1,15 @@
-/** What the page may load, and how long browsers keep its files: for the local gateway and for the distribution in AWS. */
+/** What browsers are told of the page: by the local gateway, and by the distribution in AWS. */
 
-/** Where the page talks to, beside the origin that it comes from. */
+/** Where the page talks to, beside the origin that it and the API come from. */
 export interface PageOrigins {
-  /** The API, where it has another origin. */
-  api: string | null;
-  issuer: string;
+  /** Where users sign in, and where the page gets their tokens. */
+  signIn: readonly string[];
   /** What plays Stripe on a laptop; null: Stripe itself. */
   stripeStandIn: string | null;
 }
 
 /** No inline script, no inline style. Stripe.js and its dialogs come from Stripe. */
-export function contentSecurityPolicy({ api, issuer, stripeStandIn }: PageOrigins): string {
+export function contentSecurityPolicy({ signIn, stripeStandIn }: PageOrigins): string {
   const stripe = stripeStandIn ?? 'https://js.stripe.com https://*.js.stripe.com';
   const stripeApi = stripeStandIn ?? 'https://api.stripe.com';
   return [
@@ -18,7 +17,7 @@ export function contentSecurityPolicy({ api, issuer, stripeStandIn }: PageOrigin
     `script-src 'self' ${stripe}`,
     "style-src 'self'",
     "img-src 'self'",
-    ['connect-src', "'self'", api, issuer, stripeApi].filter((part) => part !== null).join(' '),
+    ['connect-src', "'self'", ...signIn, stripeApi].join(' '),
     'frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com',
     "base-uri 'none'",
     "form-action 'none'",
@@ -26,7 +25,7 @@ export function contentSecurityPolicy({ api, issuer, stripeStandIn }: PageOrigin
   ].join('; ');
 }
 
-/** Files with a hash in their name never change; all others are asked for each time. */
-export function cacheControl(path: string): string {
-  return path.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+/** Stripe.js, as Stripe documents it: it goes by the same name as the version of the API. */
+export function stripeScript(origin = 'https://js.stripe.com'): string {
+  return `${origin}/endive/stripe.js`;
 }

@@ -63,6 +63,7 @@ export const stages = {
     limits: null,
     retention: null,
     edge: null,
+    page: null,
     gradual: null,
     canary: null,
     backupCopy: null,

@@ -35,6 +35,8 @@ export const VARIABLES = {
   userPoolId: 'POSTAGE_USER_POOL_ID',
   /** Where the API answers. Optional for the OpenAPI document: `/` where it is not known. */
   publicUrl: 'POSTAGE_PUBLIC_URL',
+  /** The name of the bucket that CloudFront gets the page from. */
+  pageBucket: 'POSTAGE_PAGE_BUCKET',
 } as const;
 
 class MissingVariableError extends Error {

@@ -46,6 +46,7 @@ export function idleCosts({ Resources }: Template): IdleCosts {
   const machines = of('AWS::Cognito::UserPoolClient').filter(isMachine).length;
   const rules = of('AWS::WAFv2::WebACL').flatMap(({ Properties }) => Properties?.['Rules'] ?? []).length;
   const dashboards = count('AWS::CloudWatch::Dashboard');
+  const page = count('Custom::PostagePage');
   return {
     costs: [
       cost(
@@ -75,7 +76,10 @@ export function idleCosts({ Resources }: Template): IdleCosts {
         counted(count('AWS::WAFv2::WebACL'), 'web ACL'),
         count('AWS::WAFv2::WebACL') * WAF.webAcl + rules * WAF.rule,
       ),
-    ].filter(({ dollars }) => dollars > 0),
+    ]
+      .filter(({ dollars }) => dollars > 0)
+      // Its files are a few cents a year.
+      .concat(page === 0 ? [] : [cost('the page: its bucket, and CloudFront', 0)]),
   };
 }
 

@@ -1,7 +1,16 @@
 /** What users cost, from the units that the bench has measured for each act. */
 import { ACTS, type Act, type UnitsResult } from './acts.ts';
 import type { Cost, Template } from './idle.ts';
-import { CLOUDWATCH, COGNITO, DYNAMODB, EVENTBRIDGE, HTTP_API, LAMBDA, SES } from './price-list.ts';
+import {
+  CLOUDFRONT,
+  CLOUDWATCH,
+  COGNITO,
+  DYNAMODB,
+  EVENTBRIDGE,
+  HTTP_API,
+  LAMBDA,
+  SES,
+} from './price-list.ts';
 
 /** What one user does in a month, on the average. */
 export type Habits = Record<Act, number>;
@@ -15,6 +24,11 @@ export function poolIn({ Resources }: Template): PoolPlan | null {
   const known = Object.keys(COGNITO.activeUser).find((name): name is PoolPlan => name === plan);
   // What AWS takes where nothing is said.
   return pool === undefined ? null : (known ?? 'ESSENTIALS');
+}
+
+/** Whether each request to the API comes by CloudFront. */
+export function isBehindCloudFront({ Resources }: Template): boolean {
+  return Object.values(Resources).some(({ Type }) => Type === 'AWS::CloudFront::Distribution');
 }
 
 /**
@@ -35,15 +49,29 @@ const PATHS: Readonly<Record<Act, { requests: number; calls: number; emails: num
 /** Assumed, since only AWS can tell: the memory of most functions, how long AWS bills for a call, and what it logs. */
 export const ASSUMED = { callGigabytes: 0.5, callSeconds: 0.05, logBytesPerCall: 1_000 };
 
-export function loadCosts(units: UnitsResult, users: number, habits: Habits, plan: PoolPlan | null): Cost[] {
+/** What of the stage the costs depend on. */
+interface Billed {
+  plan: PoolPlan | null;
+  isBehindCloudFront: boolean;
+}
+
+export function loadCosts(units: UnitsResult, users: number, habits: Habits, stage: Billed): Cost[] {
+  const { plan } = stage;
   const sum = (of: (act: Act) => number): number =>
     ACTS.reduce((total, act) => total + of(act) * habits[act], 0) * users;
   const calls = sum((act) => PATHS[act].calls);
+  const requests = sum((act) => PATHS[act].requests);
   const membersAbove = Math.max(0, users - COGNITO.freeUsers);
   return [
     { what: 'DynamoDB, writes', dollars: sum((act) => units[act].writeUnits) * DYNAMODB.writeUnit },
     { what: 'DynamoDB, reads', dollars: sum((act) => units[act].readUnits) * DYNAMODB.readUnit },
-    { what: 'API Gateway', dollars: sum((act) => PATHS[act].requests) * HTTP_API.request },
+    { what: 'API Gateway', dollars: requests * HTTP_API.request },
+    {
+      what: 'CloudFront',
+      dollars: stage.isBehindCloudFront
+        ? Math.max(0, requests - CLOUDFRONT.freeRequests) * CLOUDFRONT.request
+        : 0,
+    },
     {
       what: 'Lambda',
       dollars: calls * (LAMBDA.request + ASSUMED.callGigabytes * ASSUMED.callSeconds * LAMBDA.gigabyteSecond),

@@ -35,6 +35,9 @@ export const SECRETS = { secret: 0.4 };
 /** https://aws.amazon.com/waf/pricing/ */
 export const WAF = { webAcl: 5, rule: 1 };
 
+/** https://aws.amazon.com/cloudfront/pricing/ (HTTPS, North America and Europe) */
+export const CLOUDFRONT = { request: 1 / MILLION, freeRequests: 10 * MILLION };
+
 /** https://aws.amazon.com/ses/pricing/ */
 export const SES = { email: 0.1 / 1_000 };
 

@@ -17,5 +17,5 @@ export const stages = {
     issuer: { url: POSTAGE_ISSUER_URL, audience: ['postage'] },
     stripeApiUrl: POSTAGE_STRIPE_URL,
   },
-  pool: { disposable: true, appUrl, senders },
+  pool: { disposable: true, appUrl: null, senders, page: { name: 'Letters' } },
 } satisfies Stages;

@@ -6,12 +6,14 @@ one, a name that is missing stops the start.
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
 
 from ministack import app
 from ministack.core import iam_actions
+from ministack.services import cloudfront
 from ministack.services.cloudformation import provisioners
 
 # --- Every request counts as sent over TLS. ---
@@ -75,6 +77,22 @@ provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] = {
     else _alarm["update"](physical_id, old_props, new_props, stack_name, logical_id),
     "delete": lambda physical_id, props: None if "Metrics" in props else _alarm["delete"](physical_id, props),
 }
+
+# --- CloudFront reaches the APIs of this MiniStack. ---
+# It refuses origins by AWS's own names, so that nothing reaches the real ones. Those of an API mean one that is here.
+
+_forward = cloudfront._forward_to_origin
+_HERE = {"domain_name": "127.0.0.1", "http_port": int(os.environ["GATEWAY_PORT"]), "protocol_policy": "http-only"}
+
+
+def _forward_to_api(origin, method, uri, *rest):
+    api = re.match(r"([a-z0-9]+)\.execute-api\.", origin["domain_name"])
+    if api is None:
+        return _forward(origin, method, uri, *rest)
+    return _forward({**origin, **_HERE}, method, f"/_aws/execute-api/{api[1]}/$default{uri}", *rest)
+
+
+cloudfront._forward_to_origin = _forward_to_api
 
 # --- It ends with whoever started it. ---
 # Standard input closes when that process dies, be it by SIGKILL, so that nothing is left running.

@@ -53,6 +53,13 @@ const CANARY = [
   ['sqs:SendMessage', 'failedCanaries'],
 ] as const;
 
+const NO_PAGE = 'The stage has no page. That of the one with a user pool is tried in a browser.';
+const PUBLISH_PAGE = [
+  ['s3:PutObject', 'pageFiles'],
+  ['s3:DeleteObject', 'pageFiles'],
+  ['s3:ListBucket', 'pageBucket'],
+] as const;
+
 /** Of a transaction, a condition on leading keys looks at the keys of all its writes, for the action of each. */
 const ONE_TRANSACTION = 'One transaction writes to these items by other actions, and to others by this one.';
 
@@ -186,6 +193,12 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     on: 'userPool',
     reason: 'The users of this stage are those of another issuer.',
   },
+  ...PUBLISH_PAGE.map(([action, on]) => ({
+    function: 'publish-page' as const,
+    action,
+    on,
+    reason: NO_PAGE,
+  })),
   ...CANARY.map(([action, on]) => ({ function: 'canary' as const, action, on, reason: NO_CANARY })),
   ...(
     [

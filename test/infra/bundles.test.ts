@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -39,7 +39,7 @@ function importBundle(name: FunctionName): string {
 // As `cdk synth` bundles them.
 beforeAll(() => {
   const stages = {
-    dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS, canary: true },
+    dev: { disposable: true, appUrl: 'http://localhost:3000', senders: SENDERS, canary: true, page: {} },
   };
   const config = { ...LETTERS.config, stages };
   const context = { ...FEATURE_FLAGS, 'aws:cdk:enable-asset-metadata': true };
@@ -80,5 +80,16 @@ describe('the bundles', () => {
     for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
       expect(existsSync(join(folderOf('docs'), file))).toBe(true);
     }
+  });
+
+  it('of what publishes the page has the built page beside it', () => {
+    const page = join(folderOf('publish-page'), 'page');
+    expect(readdirSync(page).sort()).toEqual([
+      'assets',
+      'example',
+      'icon.svg',
+      'index.html',
+      'postage-usage.js',
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type FunctionName, type ResourceName, type Right, RIGHTS } from '../../lib/rights.ts';
 import { functionNameOf, referenceIn, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf({ canary: true });
+const template = templateOf({ canary: true, page: {} });
 
 interface Statement {
   Effect: string;
@@ -66,6 +66,8 @@ function nameOf(resource: unknown): string {
     [/^\{"Fn::GetAtt":\["PaymentsStripeKeys\w+","Id"\]\}$/, 'stripeSecret'],
     [/^\{"Fn::GetAtt":\["PaymentsEvents\w+","Arn"\]\}$/, 'stripeEvents'],
     [/^\{"Fn::GetAtt":\["IdentityUserPool\w+","Arn"\]\}$/, 'userPool'],
+    [/^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["PageFiles\w+","Arn"\]\},"\/\*"\]\]\}$/, 'pageFiles'],
+    [/^\{"Fn::GetAtt":\["PageFiles\w+","Arn"\]\}$/, 'pageBucket'],
     [/^\{"Fn::GetAtt":\["Paymentsunprocessedstripeevents\w+","Arn"\]\}$/, 'deadStripeEvents'],
   ];
   return names.find(([pattern]) => pattern.test(text))?.[1] ?? text;
@@ -298,7 +300,7 @@ describe('the rights of the rest', () => {
 
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
     expect(new Set(wide.map((resource) => nameOf(JSON.parse(resource))))).toEqual(
-      new Set(['everything', 'rolloverExecutions', 'stream', 'failedRecords']),
+      new Set(['everything', 'rolloverExecutions', 'stream', 'failedRecords', 'pageFiles']),
     );
   });
 });

@@ -28,6 +28,8 @@ describe('the rule packs AwsSolutions and Serverless', () => {
       backupCopy: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:copies',
     },
     { issuer: { url: 'https://login.example.com/', audience: ['postage'] } },
+    { edge: { requestsPerFiveMinutes: 2_000 } },
+    { page: {} },
   ])('find nothing that is not acknowledged: %j', (told) => {
     expect(() => withoutBundles({ told, checksRules: true }, synthesize)).not.toThrow();
   });

@@ -25,6 +25,9 @@ function toldOfDisposable(change: Written): string[] {
 }
 
 const KNOWN = SETTINGS.map(({ name }) => name).join(', ');
+const OWN_ISSUER = { url: 'https://login.example.com/', audience: ['postage'] };
+const WRONG_REGION =
+  'domain.certificateArn: With edge or page, the domain is that of CloudFront, which takes certificates in us-east-1 only.';
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:123456789012:certificate/1';
 
 describe('a stage', () => {
@@ -46,6 +49,7 @@ describe('a stage', () => {
       },
       retention: { logDays: 30, backupDays: 7 },
       edge: { requestsPerFiveMinutes: 2_000 },
+      page: { name: 'Letters', stripePublishableKey: 'pk_live_1' },
       gradual: true,
       canary: true,
       backupCopy: 'arn:aws:backup:eu-west-1:123456789012:backup-vault:postage',
@@ -60,6 +64,8 @@ describe('a stage', () => {
     expect(toldOfDisposable({ appUrl: 'http://localhost:3000', origins: ['*'] })).toEqual([]);
     expect(toldOfDisposable({ issuer: { url: 'http://127.0.0.1:1', audience: ['a'] } })).toEqual([]);
     expect(toldOfDisposable({ stripeApiUrl: 'http://127.0.0.1:1' })).toEqual([]);
+    expect(toldOfDisposable({ appUrl: null, page: {} })).toEqual([]);
+    expect(toldOfDisposable({ issuer: OWN_ISSUER, page: { client: { id: 'postage-page' } } })).toEqual([]);
   });
 
   it.each<[string, Written, string[]]>([
@@ -136,10 +142,34 @@ describe('a stage', () => {
         edge: { requestsPerFiveMinutes: 100 },
         domain: { name: 'api.example.com', certificateArn: CERTIFICATE },
       },
-      [
-        'domain.certificateArn: With edge, the domain is that of CloudFront, which takes certificates in us-east-1 only.',
-      ],
+      [WRONG_REGION],
     ],
+    [
+      'a certificate that CloudFront does not take for the page',
+      { page: {}, domain: { name: 'api.example.com', certificateArn: CERTIFICATE } },
+      [WRONG_REGION],
+    ],
+    [
+      'nowhere to come back to',
+      { appUrl: null },
+      ['appUrl: The stage has no page that users could come back to: say an address, or a page.'],
+    ],
+    [
+      'a page that is no client of its issuer',
+      { issuer: OWN_ISSUER, page: {} },
+      ['page.client: The stage has an issuer of its own, to which the page is a client: say its id.'],
+    ],
+    [
+      'a page that is a client of no issuer',
+      { page: { client: { id: 'postage-page' } } },
+      ['page.client: The pool that the stack makes has a client for the page: leave this out.'],
+    ],
+    [
+      "a page with Stripe's secret key",
+      { page: { stripePublishableKey: 'sk_live_1' } },
+      ['page.stripePublishableKey: This key of Stripe begins with pk_test_ or pk_live_.'],
+    ],
+    ['a page without a name', { page: { name: ' ' } }, ['page.name: The page has a name, such as Pictures.']],
     ...[
       ...['letters', 'letters@localhost', 'Postage <letters@example.com', 'A\r\nB <a@b.c>', ''],
       ...['Post\tage <letters@example.com>', 'Postage <käthe@example.com>', 'Postage <a@b@example.com>'],
@@ -214,7 +244,7 @@ describe('a protected stage', () => {
     );
     expect([disposable, appUrl, stripeApiUrl, table]).not.toContain('');
     const lines = Object.entries(askedFor).map(([name, meaning]) => `  stages.live.${name}: ${meaning}`);
-    expect(lines).toHaveLength(13);
+    expect(lines).toHaveLength(14);
     expect(() => stageOf('live', { live: { appUrl: APP_URL } })).toThrow(
       `These are missing:\n${lines.join('\n')}`,
     );

@@ -4,7 +4,10 @@ import { CORE_STREAM_CONSUMERS } from '../../lambdas/wiring/stream-filters.ts';
 import { CORE_RIGHTS } from '../../lib/rights.ts';
 import { functionNameOf, LETTERS, resourcesOf, templateOf } from './template.ts';
 
-const template = templateOf({ canary: true }, { ...LETTERS, config: { ...LETTERS.config, letters: null } });
+const template = templateOf(
+  { canary: true, page: {} },
+  { ...LETTERS, config: { ...LETTERS.config, letters: null } },
+);
 const propertiesOf = (type: string) => resourcesOf(template, type).map(([, { Properties }]) => Properties);
 
 describe('a stack without the letters app', () => {

@@ -30,6 +30,7 @@ const TEMPLATES = {
   dev: () => templateOf(),
   prod: () => templateOf(EVERYTHING),
   edge: () => templateOf({ ...EVERYTHING, edge: { requestsPerFiveMinutes: 2_000 } }),
+  page: () => templateOf({ ...EVERYTHING, page: {} }),
   issuer: () => templateOf({ issuer: { url: 'https://login.example.com/', audience: ['postage'] } }),
   pictures: () => templateOf({ stage: 'prod', senders: null }, { ...LETTERS, config: pictures }),
 };

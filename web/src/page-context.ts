@@ -1,6 +1,6 @@
 import { createContext, use } from 'react';
 import type { Api } from './api/client.ts';
-import type { PageConfig } from './config.ts';
+import type { PageConfig } from './page-config.ts';
 import type { Session } from './session/session.ts';
 
 /** What every part of the page can reach. */

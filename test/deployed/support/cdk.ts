@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import { lastLines, run } from './commands.ts';
 
@@ -38,16 +38,25 @@ export function stackName({ stage }: Deployment): string {
 export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
   const { stage, config, variables } = deployment;
   const assembly = assemblyOf(deployment, settings);
-  const files = ['--output', assembly, '--outputs-file', `${assembly}.json`];
   const environment = { ...settings.environment, ...variables, POSTAGE_CONFIG: config };
-  await cdk(['deploy', '-c', `stage=${stage}`, '--require-approval', 'never', ...files], {
+  await cdk(['deploy', '-c', `stage=${stage}`, '--require-approval', 'never', '--output', assembly], {
     ...settings,
     environment,
   });
-  const outputs: unknown = JSON.parse(readFileSync(`${assembly}.json`, 'utf8'));
-  const api = z.record(z.string(), z.object({ ApiUrl: z.string() }));
-  const url = z.parse(api, outputs)[stackName(deployment)]?.ApiUrl;
-  return z.parse(z.string(), /\/\/(\w+)\.execute-api\./.exec(String(url))?.[1]);
+  return apiOf(deployment, settings);
+}
+
+/** By its resource: where CloudFront stands in front, the outputs don't tell it. */
+async function apiOf(deployment: Deployment, { environment }: CdkSettings): Promise<string> {
+  const client = new CloudFormationClient({
+    endpoint: String(environment['AWS_ENDPOINT_URL']),
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const StackName = stackName(deployment);
+  const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName }));
+  const api = StackResources.find(({ ResourceType }) => ResourceType === 'AWS::ApiGatewayV2::Api');
+  return z.parse(z.string(), api?.PhysicalResourceId);
 }
 
 /** Deletes what has been deployed. */

@@ -22,27 +22,46 @@ type Pool = z.infer<typeof poolOutputs>;
 
 const cognito = new CognitoIdentityProviderClient();
 
-/** Somebody new, made, put into a group and signed in as an admin may. @returns the access token */
-export async function signInSomebodyNew(
-  { UserPoolId, PeopleClientId }: Pool,
-  group: string | null = null,
-): Promise<string> {
+interface Person {
+  username: string;
+  password: string;
+}
+
+/** Somebody new, made as an admin may. */
+export async function makeSomebody({ UserPoolId }: Pool): Promise<Person> {
   const Username = `${randomUUID()}@example.com`;
   const Password = `Aa1-${randomUUID()}`;
   await cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, MessageAction: 'SUPPRESS' }));
   await cognito.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password, Permanent: true }));
-  if (group !== null) {
-    await cognito.send(new AdminAddUserToGroupCommand({ UserPoolId, Username, GroupName: group }));
-  }
+  return { username: Username, password: Password };
+}
+
+/** By their password, as an admin may. @returns the access token */
+export async function signIn(
+  { UserPoolId, PeopleClientId }: Pool,
+  { username, password }: Person,
+): Promise<string> {
   const { AuthenticationResult } = await cognito.send(
     new AdminInitiateAuthCommand({
       UserPoolId,
       ClientId: PeopleClientId,
       AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
-      AuthParameters: { USERNAME: Username, PASSWORD: Password },
+      AuthParameters: { USERNAME: username, PASSWORD: password },
     }),
   );
   return z.parse(z.string(), AuthenticationResult?.AccessToken);
+}
+
+/** Somebody new, made, put into a group and signed in. @returns the access token */
+export async function signInSomebodyNew(pool: Pool, group: string | null = null): Promise<string> {
+  const person = await makeSomebody(pool);
+  if (group !== null) {
+    const { UserPoolId } = pool;
+    await cognito.send(
+      new AdminAddUserToGroupCommand({ UserPoolId, Username: person.username, GroupName: group }),
+    );
+  }
+  return signIn(pool, person);
 }
 
 const tokenAnswer = z.object({ access_token: z.string() });

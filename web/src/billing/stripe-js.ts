@@ -1,5 +1,5 @@
 /** Stripe.js, which has to come from Stripe and is loaded when a bank asks for its holder, not before. */
-import type { PageConfig } from '../config.ts';
+import type { PageConfig } from '../page-config.ts';
 
 interface StripeJs {
   handleNextAction(options: { clientSecret: string }): Promise<{ error?: { message?: string } }>;

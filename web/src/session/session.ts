@@ -1,6 +1,6 @@
 /** Who is signed in, by OpenID Connect with PKCE. Tokens are in memory only. */
 import { InMemoryWebStorage, UserManager, WebStorageStateStore } from 'oidc-client-ts';
-import type { PageConfig } from '../config.ts';
+import type { PageConfig } from '../page-config.ts';
 
 /** Remembers in this tab that somebody was signed in, so that a reload signs them in again without a click. */
 const MARK = 'postage-signed-in';
