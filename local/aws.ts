@@ -10,6 +10,7 @@ const HELP = `Asks AWS what no document says for certain, and prints what came b
   npm run aws -- try --stage dev
 
   --stage STAGE           a disposable stage that is deployed (default: dev)
+  --url URL               where its API answers (default: the stack's output ApiUrl)
   --config FILE           the owner's file (default: postage.config.ts)
   --metrics-wait SECONDS  how long CloudWatch is given to tell of a write (default: 240)
   --yes                   begins; without it, nothing is done
@@ -23,11 +24,12 @@ anything otherwise.
 interface TryOptions {
   stage: string;
   config: string | undefined;
+  url: string | undefined;
   metricsWaitMs: number;
   isAgreed: boolean;
 }
 
-async function tryAws({ stage, config, metricsWaitMs, isAgreed }: TryOptions): Promise<number> {
+async function tryAws({ stage, config, url, metricsWaitMs, isAgreed }: TryOptions): Promise<number> {
   const { stages } = (await loadConfig(config)).config;
   if (stages[stage]?.disposable !== true) {
     throw new UsageError(`Only a disposable stage is tried, and "${stage}" is none.`);
@@ -36,7 +38,8 @@ async function tryAws({ stage, config, metricsWaitMs, isAgreed }: TryOptions): P
     tell('Nothing was done. It begins with --yes; --help says what it makes.');
     return 1;
   }
-  const stack = { ...(await outputsOf(`Postage-${stage}`)), metricsWaitMs, tell: line };
+  const outputs = await outputsOf(`Postage-${stage}`);
+  const stack = { ...outputs, apiUrl: url ?? outputs.apiUrl, metricsWaitMs, tell: line };
   const outcomes: Outcome[] = [];
   for (const [index, point] of POINTS.entries()) {
     tell(`[${String(index + 1)}/${String(POINTS.length)}] ${point.name}`);
@@ -107,14 +110,18 @@ await runProgram({
   options: {
     stage: { type: 'string', default: 'dev' },
     config: { type: 'string' },
+    url: { type: 'string' },
     'metrics-wait': { type: 'string', default: '240' },
     yes: { type: 'boolean', default: false },
   },
-  run: ({ stage, config, 'metrics-wait': seconds, yes }) => {
+  run: ({ stage, config, url, 'metrics-wait': seconds, yes }) => {
     const metricsWaitMs = Number(seconds) * 1_000;
     if (!(metricsWaitMs >= 0)) {
       throw new UsageError(`--metrics-wait is a number of seconds, and is "${seconds}".`);
     }
-    return tryAws({ stage, config, metricsWaitMs, isAgreed: yes });
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+      throw new UsageError(`--url must be an address, such as https://api.example.com, and is "${url}".`);
+    }
+    return tryAws({ stage, config, url, metricsWaitMs, isAgreed: yes });
   },
 });

@@ -1,20 +1,15 @@
 /** `npm run restore`: the table as it was at an instant, and what has happened since that must not be lost. */
-import {
-  DynamoDBClient,
-  RestoreTableToPointInTimeCommand,
-  UpdateContinuousBackupsCommand,
-  UpdateTableCommand,
-  UpdateTimeToLiveCommand,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
-import { TABLE_SCHEMA } from '../lambdas/adapters/dynamodb/table-schema.ts';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Store } from '../lambdas/adapters/dynamodb/store.ts';
 import { connectQueue, enqueueJson } from '../lambdas/adapters/queue.ts';
 import { connectStripe } from '../lambdas/adapters/stripe/connection.ts';
-import { type Instant, toIso } from '../lambdas/domain/instants.ts';
+import { NotConfiguredError, StripeUnavailableError } from '../lambdas/adapters/stripe/errors.ts';
+import { DAY_MS, type Instant, toIso } from '../lambdas/domain/instants.ts';
 import { optionalVariable } from '../lambdas/wiring/environment.ts';
-import { parseInstant, runProgram } from './command-line.ts';
+import { assertTable, parseInstant, runProgram } from './command-line.ts';
 import { openStore } from './open-store.ts';
-import { eraseAgain, stripeEventsSince, usersErased } from './restore-catch-up.ts';
+import { beginAgain, eraseAgain, stripeEventsSince, usersErased } from './restore-catch-up.ts';
+import { complete, nameOfRestored, restoreOnce } from './restore-table.ts';
 import { outputsOf } from './stack-outputs.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -32,59 +27,33 @@ const HELP = `Restores the table of a stage to an instant of its last days, besi
   --yes           does it; without it, you see what would be done
   --help          shows this
 
-Both may be repeated. The credentials of the environment need dynamodb:RestoreTableToPointInTime and what it asks for, and for
-catch-up what an admin's erasure needs, secretsmanager:GetSecretValue and sqs:SendMessage. docs/runbook.md has the whole way.
+Both may be repeated, also when they were broken off. The credentials of the environment need dynamodb:RestoreTableToPointInTime and
+what it asks for, and for catch-up what an admin's erasure needs, secretsmanager:GetSecretValue and sqs:SendMessage.
+docs/runbook.md has the whole way.
 `;
 
-const LONGEST_RESTORE_SECONDS = 24 * 3_600;
+const STRIPE_KEEPS_DAYS = 30;
 
 function tell(...lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-async function restoreTable(SourceTableName: string, at: Instant, isDry: boolean): Promise<number> {
-  const stamp = toIso(at).replaceAll(/\D/g, '').slice(0, 12);
-  const TableName = `${SourceTableName}-${stamp}`;
+async function restoreTable(source: string, at: Instant, isDry: boolean): Promise<number> {
+  const client = new DynamoDBClient();
+  await assertTable({ client, table: source });
+  const target = nameOfRestored(source, at);
   if (isDry) {
-    tell(`${SourceTableName} as of ${toIso(at)} would become ${TableName}. Nothing was changed.`);
+    tell(`${source} as of ${toIso(at)} would become ${target}. Nothing was changed.`);
     return 0;
   }
-  const client = new DynamoDBClient();
-  tell(
-    `1 of 3: ${SourceTableName} as of ${toIso(at)} becomes ${TableName}. This takes from minutes to hours …`,
-  );
-  await client.send(
-    new RestoreTableToPointInTimeCommand({
-      SourceTableName,
-      TargetTableName: TableName,
-      RestoreDateTime: new Date(at),
-    }),
-  );
-  await waitUntilTableExists({ client, maxWaitTime: LONGEST_RESTORE_SECONDS }, { TableName });
+  tell(`1 of 3: ${source} as of ${toIso(at)} becomes ${target}. This takes from minutes to hours …`);
+  const isNew = await restoreOnce(client, { source, target, at });
+  tell(...(isNew ? [] : ['It was there already.']));
   tell('2 of 3: It gets what a restore does not bring: stream, expiry, backups, protection …');
-  const { TableDescription } = await client.send(
-    new UpdateTableCommand({
-      TableName,
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      DeletionProtectionEnabled: true,
-    }),
-  );
-  await waitUntilTableExists({ client, maxWaitTime: LONGEST_RESTORE_SECONDS }, { TableName });
-  await client.send(
-    new UpdateTimeToLiveCommand({
-      TableName,
-      TimeToLiveSpecification: { AttributeName: TABLE_SCHEMA.timeToLive, Enabled: true },
-    }),
-  );
-  await client.send(
-    new UpdateContinuousBackupsCommand({
-      TableName,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    }),
-  );
+  const streamArn = await complete(client, target);
   tell(
     '3 of 3: Put this into the stage in postage.config.ts, then run npm run deploy:',
-    `  table: { name: '${TableName}', streamArn: '${TableDescription?.LatestStreamArn ?? ''}' },`,
+    `  table: { name: '${target}', streamArn: '${streamArn}' },`,
   );
   return 0;
 }
@@ -96,19 +65,34 @@ interface CatchUp {
   isDry: boolean;
 }
 
+/** What the stack tells, in a version that can be caught up. @throws UsageError */
+function told(outputs: CatchUp['outputs'], name: string): string {
+  const value = outputs[name];
+  if (value === undefined) {
+    throw new UsageError(`The stack has no output ${name}: deploy it again.`);
+  }
+  return value;
+}
+
 async function catchUp({ outputs, former, since, isDry }: CatchUp): Promise<number> {
-  const { TableName = '', StripeSecretArn = '', StripeEventsQueueUrl = '' } = outputs;
-  if (former === TableName) {
+  const table = told(outputs, 'TableName');
+  if (former === table) {
     throw new UsageError(`The stack still uses ${former}: deploy it with the restored table first.`);
   }
+  const store = await openStore(table);
   const now = Date.now();
-  const erased = await usersErased(await openStore(former), since, now);
+  const past = await openStore(former);
+  const erased = await usersErased(past, since, now);
   tell(`${String(erased.length)} users were erased since ${toIso(since)}.`);
+  if (since < now - STRIPE_KEEPS_DAYS * DAY_MS) {
+    tell(
+      `Stripe keeps events for ${STRIPE_KEEPS_DAYS} days, and has forgotten some of what it has said since.`,
+    );
+  }
   if (isDry) {
     tell('Nothing was changed. With --yes they are erased again, and events of Stripe are queued.');
     return 0;
   }
-  const store = await openStore(TableName);
   const unfinished: string[] = [];
   for (const userId of erased) {
     if (!(await eraseAgain(store, userId, now))) {
@@ -117,15 +101,47 @@ async function catchUp({ outputs, former, since, isDry }: CatchUp): Promise<numb
   }
   const left = unfinished.map((userId) => `Not erased yet, repeat this: ${userId}`);
   tell(`${String(erased.length - unfinished.length)} of them are erased again.`, ...left);
-  const queue = connectQueue(StripeEventsQueueUrl);
-  const stripe = connectStripe(StripeSecretArn, optionalVariable('stripeApiUrl'));
-  let queued = 0;
-  for await (const event of stripeEventsSince(stripe, since)) {
-    await enqueueJson(queue, event);
-    queued += 1;
-  }
-  tell(`${String(queued)} events of Stripe are queued.`, `Last: npm run audit -- --table ${TableName}`);
+  tell(await queueEvents({ outputs, since, store, past }), `Last: npm run audit -- --table ${table}`);
   return unfinished.length === 0 ? 0 : 1;
+}
+
+interface Events extends Pick<CatchUp, 'outputs' | 'since'> {
+  store: Store;
+  past: Store;
+}
+
+/** @returns what came of it. @throws UsageError */
+async function queueEvents({ outputs, since, store, past }: Events): Promise<string> {
+  const queue = connectQueue(told(outputs, 'StripeEventsQueueUrl'));
+  const stripe = connectStripe(told(outputs, 'StripeSecretArn'), optionalVariable('stripeApiUrl'));
+  let queued = 0;
+  try {
+    for await (const event of stripeEventsSince(stripe, since)) {
+      await beginAgain(store, past, event);
+      await enqueueJson(queue, JSON.stringify(event));
+      queued += 1;
+    }
+    return `${String(queued)} events of Stripe are queued.`;
+  } catch (error) {
+    if (error instanceof NotConfiguredError) {
+      return 'The stage has no keys of Stripe, so that nothing of Stripe is queued.';
+    }
+    if (error instanceof StripeUnavailableError) {
+      throw new UsageError(
+        `Stripe does not answer: repeat this. ${String(queued)} of its events are queued.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** @throws UsageError */
+function parsePast(option: string, text: string): Instant {
+  const instant = parseInstant(option, text);
+  if (instant > Date.now()) {
+    throw new UsageError(`${option} is ${text}, which has not come yet.`);
+  }
+  return instant;
 }
 
 await runProgram({
@@ -143,14 +159,14 @@ await runProgram({
     if (stage === undefined) {
       throw new UsageError('Name the stage with --stage.');
     }
-    const outputs = await outputsOf(stage);
     if (word === 'table') {
-      const { TableName = '' } = outputs;
-      return restoreTable(TableName, parseInstant('--at', at ?? ''), !yes);
+      const instant = parsePast('--at', at ?? '');
+      return restoreTable(told(await outputsOf(stage), 'TableName'), instant, !yes);
     }
     if (former === undefined) {
       throw new UsageError('Name the table from before the restore with --former.');
     }
-    return catchUp({ outputs, former, since: parseInstant('--since', since ?? ''), isDry: !yes });
+    const instant = parsePast('--since', since ?? '');
+    return catchUp({ outputs: await outputsOf(stage), former, since: instant, isDry: !yes });
   },
 });

@@ -212,7 +212,7 @@ function lobError(status: number, message: string): Reply {
   return { status, body: { error: { message, status_code: status } } };
 }
 
-/** The limits of https://github.com/lob/lob-openapi, shared/models/address. */
+/** The limits of https://github.com/lob/lob-openapi, shared/models/address, and of its error address_length_exceeds_limit. */
 function faultOfAddress(field: (name: string) => string): string | null {
   const isDomestic = field('to[address_country]') === 'US';
   const longest = isDomestic ? 64 : 200;
@@ -221,6 +221,9 @@ function faultOfAddress(field: (name: string) => string): string | null {
   }
   if (field('to[address_line1]').length > longest || field('to[address_line2]').length > longest) {
     return `to.address_line1 and address_line2 must be no longer than ${longest} characters`;
+  }
+  if (field('to[address_line1]').length + field('to[address_line2]').length > 50) {
+    return 'the sum of to.address_line1 and to.address_line2 cannot surpass 50 characters';
   }
   return isDomestic && !/^\d{5}(-\d{4})?$/.test(field('to[address_zip]'))
     ? 'to.address_zip must be in a valid zip format'

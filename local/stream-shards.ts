@@ -117,12 +117,16 @@ export class ShardReader {
   }
 }
 
-/** As Lambda passes it on: JSON, with the time in seconds. */
+/** As Lambda passes it on: JSON, with bytes as base64 and the time in seconds. */
 function asInLambda(record: SdkRecord, offsetMs: number): DynamoDBRecord {
   const writtenAt = record.dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0;
-  const json = JSON.parse(JSON.stringify(record)) as DynamoDBRecord;
+  const json = JSON.parse(JSON.stringify(record, bytesAsText)) as DynamoDBRecord;
   return {
     ...json,
     dynamodb: { ...json.dynamodb, ApproximateCreationDateTime: (writtenAt + offsetMs) / 1000 },
   };
+}
+
+function bytesAsText(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
 }

@@ -130,7 +130,9 @@ describe('what the sender of mails takes', () => {
   it.each([
     ['a name of 41', { name: 'A'.repeat(41) }, 'recipient.name'],
     ['a line of 65', { line1: 'A'.repeat(65) }, 'recipient.line1'],
+    ['a line of 51', { line1: 'A'.repeat(51) }, 'recipient.line1'],
     ['a second line of 65', { line2: 'A'.repeat(65) }, 'recipient.line2'],
+    ['two lines of 51 together', { line1: 'A'.repeat(30), line2: 'A'.repeat(21) }, 'recipient.line2'],
     ['a line of blanks', { line1: '   ' }, 'recipient.line1'],
   ])('is said when it is scheduled: %s is refused', async (_what, part, path) => {
     const answer = await schedule('mail', { recipient: { ...recipient, ...part } });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { BatchWriteItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { appendAudit } from '../../lambdas/adapters/dynamodb/audit.ts';
 import type { Store } from '../../lambdas/adapters/dynamodb/store.ts';
 import { proveLedgerOf } from '../../lambdas/commands/prove-ledger.ts';
-import { createTable } from '../../local/create-table.ts';
 import { eraseAgain, usersErased } from '../../local/restore-catch-up.ts';
 import { active, at } from '../support/accounts.ts';
 import { eraseUser } from '../support/as-deployed.ts';
+import { copyTable, itemsOf } from '../support/copy-table.ts';
 import { plentyOfTime, useTable } from '../support/table.ts';
 import { givenPlan, givenSubscriberWithLetter, request, scheduleMail, someUser } from '../support/users.ts';
 
@@ -16,19 +15,9 @@ const PRO = active({ plan: 'pro', anchor: '2026-03-01' });
 const NOW = '2026-03-10';
 const POINT_IN_TIME = at('2026-03-11');
 
-/** The embedded engine can't restore to a point in time, so this copies the table as it is at that time. */
 async function copyOf(store: Store): Promise<Store> {
   const copy = { ...store, table: `restored-${randomUUID()}` };
-  await createTable(copy.client, copy.table);
-  for await (const { Items = [] } of paginateScan(
-    { client: store.client, pageSize: 25 },
-    { TableName: store.table },
-  )) {
-    if (Items.length > 0) {
-      const requests = Items.map((Item) => ({ PutRequest: { Item } }));
-      await copy.client.send(new BatchWriteItemCommand({ RequestItems: { [copy.table]: requests } }));
-    }
-  }
+  await copyTable(store, copy.table);
   return copy;
 }
 
@@ -58,16 +47,12 @@ describe('a table that was restored', () => {
 
     expect(await proveLedgerOf(restored, `USER#${since}`, plentyOfTime())).toBeNull();
     expect(await proveLedgerOf(restored, `USER#${stays}`, plentyOfTime())).toMatchObject({ holds: true });
-    for await (const { Items = [] } of paginateScan(
-      { client: restored.client },
-      { TableName: restored.table },
-    )) {
-      const belonging = Items.filter(({ pk, sk }) => pk?.S?.includes(since) && sk?.S !== 'ACCOUNT');
-      expect(belonging.map(({ pk, sk }) => `${pk?.S ?? ''} ${sk?.S ?? ''}`)).toEqual([]);
-      const anonymous = Items.flatMap(({ pk }) => (pk?.S?.startsWith('ANON') ? [pk.S] : []));
-      for (const partition of new Set(anonymous)) {
-        expect(await proveLedgerOf(restored, partition, plentyOfTime())).toMatchObject({ holds: true });
-      }
+    const items = await itemsOf(restored);
+    const belonging = items.filter(({ pk, sk }) => pk?.S?.includes(since) && sk?.S !== 'ACCOUNT');
+    expect(belonging.map(({ pk, sk }) => `${pk?.S ?? ''} ${sk?.S ?? ''}`)).toEqual([]);
+    const anonymous = items.flatMap(({ pk }) => (pk?.S?.startsWith('ANON') ? [pk.S] : []));
+    for (const partition of new Set(anonymous)) {
+      expect(await proveLedgerOf(restored, partition, plentyOfTime())).toMatchObject({ holds: true });
     }
   });
 });

@@ -63,7 +63,9 @@ describe('what a busy request has waited for', () => {
   ];
   it.each(causes)('is in the error: %s', async (_what, injector, cause) => {
     table.proxy().inject(injector);
-    const busy = writeLetter(table.faultyStore(), request(someUser(), NOW));
+    // Short, so that a process which tries for longer is found out soon.
+    const context = request(someUser(), NOW, { deadline: timeOfRequest(5_000) });
+    const busy = writeLetter(table.faultyStore(), context);
     await expect(busy).rejects.toMatchObject({ name: 'BusyError', cause: { message: cause } });
     expect(table.proxy().requests()).toEqual({ TransactWriteItems: 4 });
   });

@@ -8,6 +8,9 @@ const appUrl = 'http://localhost:3000';
 const senders = { emailFrom: 'letters@example.com', mailFrom: null };
 /** The tests say on which ports they serve both. */
 const { POSTAGE_ISSUER_URL = 'http://127.0.0.1', POSTAGE_STRIPE_URL = null } = process.env;
+/** And which table they have restored. */
+const { POSTAGE_RESTORED_TABLE: name, POSTAGE_RESTORED_STREAM: streamArn } = process.env;
+const table = name === undefined || streamArn === undefined ? undefined : { name, streamArn };
 
 export const stages = {
   dev: {
@@ -16,6 +19,7 @@ export const stages = {
     senders,
     issuer: { url: POSTAGE_ISSUER_URL, audience: ['postage'] },
     stripeApiUrl: POSTAGE_STRIPE_URL,
+    ...(table === undefined ? {} : { table }),
   },
   pool: { disposable: true, appUrl: null, senders, page: { name: 'Letters' } },
 } satisfies Stages;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { exitCodeOf } from '../../local/command-line.ts';
 import { bootstrap, deploy, type Deployment, destroy, stackName } from './support/cdk.ts';
+import { urlOfStack } from './support/stack-url.ts';
 import { lastLines, run, step } from './support/commands.ts';
 import { serveIssuer } from './support/issuer-server.ts';
 import { failuresInLogs } from './support/logs.ts';
@@ -18,18 +19,24 @@ the cases that only a deployment has, and removes everything again. It needs Pyt
 
   npm run test:deployed -- [options]
 
-  --keep   leaves it running after the tests, prints its address, and stops it at Ctrl-C
-  --help   shows this
+  --twice       runs the suites a second time on the same stack, which must not have to be empty
+  --operations  tests what an owner does with a stack instead: deploying, restoring, moving to a new one
+  --keep        leaves it running after the tests, prints its address, and stops it at Ctrl-C
+  --help        shows this
 
 With POSTAGE_URL it deploys nothing and runs the end-to-end suite against the stack there: see docs/testing.md.
 `;
 
+/** They deploy stacks of their own. */
+const OPERATIONS = 'test/deployed/operations/';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       keep: { type: 'boolean', default: false },
+      twice: { type: 'boolean', default: false },
+      operations: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -41,7 +48,7 @@ async function main(): Promise<number> {
   if (process.env['POSTAGE_URL'] !== undefined) {
     return test(['e2e'], [], { environment: process.env, signal: interrupted });
   }
-  return testOnThisMachine({ keep: values.keep, signal: interrupted });
+  return testOnThisMachine({ ...values, signal: interrupted });
 }
 
 /** The first signal stops everything in order, the second at once. */
@@ -70,7 +77,14 @@ async function test(kinds: string[], options: string[], { environment, signal }:
   return code ?? 1;
 }
 
-async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: AbortSignal }): Promise<number> {
+interface Run {
+  keep: boolean;
+  twice: boolean;
+  operations: boolean;
+  signal: AbortSignal;
+}
+
+async function testOnThisMachine({ keep, twice, operations, signal }: Run): Promise<number> {
   const startedAt = performance.now();
   const directory = mkdtempSync(join(tmpdir(), 'postage-deployed-'));
   const stops: (() => Promise<void> | void)[] = [() => rmSync(directory, { recursive: true, force: true })];
@@ -88,20 +102,30 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
     const miniStack = await step('MiniStack', () => startMiniStack({ directory, recordedCalls, signal }));
     stops.push(miniStack.stop);
 
-    const cdk = { directory, environment: environmentFor(miniStack.endpoint), signal };
-    await step('cdk bootstrap', () => bootstrap(cdk));
-    const config = 'test/deployed/postage.config.ts';
+    const cdk = { environment: environmentFor(miniStack.endpoint), signal };
+    Object.assign(process.env, cdk.environment);
+    await step('cdk bootstrap', () => bootstrap(directory, cdk));
     const variables = { POSTAGE_ISSUER_URL: issuer.url, POSTAGE_STRIPE_URL: stripe.url };
+    if (operations) {
+      const environment = { ...cdk.environment, ...variables };
+      return await test(['deployed'], ['--runInBand', '--testPathPatterns', OPERATIONS], {
+        environment,
+        signal,
+      });
+    }
+    const config = 'test/deployed/postage.config.ts';
     const ours: Deployment = { stage: 'dev', config, variables };
     const withUserPool: Deployment = { stage: 'pool', config, variables };
     const pictures = { stage: 'pictures', config: 'test/deployed/pictures.config.ts', variables };
-    const urlOf = (apiId: string): string => `${miniStack.endpoint}/_aws/execute-api/${apiId}/$default`;
-    const url = urlOf(await step('cdk deploy', () => deploy(ours, cdk)));
-    const cognitoUrl = urlOf(await step('cdk deploy with Cognito', () => deploy(withUserPool, cdk)));
-    const picturesUrl = urlOf(await step('cdk deploy of pictures', () => deploy(pictures, cdk)));
-    Object.assign(process.env, cdk.environment);
+    const deployed = async (name: string, deployment: Deployment): Promise<string> => {
+      await step(name, () => deploy(deployment, cdk));
+      return urlOfStack(stackName(deployment), miniStack.endpoint);
+    };
+    const url = await deployed('npm run deploy', ours);
+    const cognitoUrl = await deployed('npm run deploy with Cognito', withUserPool);
+    const picturesUrl = await deployed('npm run deploy of pictures', pictures);
     await stripe.connectTo(stackName(ours), url);
-    const code = await testStack({
+    const stack = {
       name: stackName(ours),
       miniStackLog: miniStack.log,
       signal,
@@ -119,7 +143,8 @@ async function testOnThisMachine({ keep, signal }: { keep: boolean; signal: Abor
         POSTAGE_STRIPE_CONTROL_URL: stripe.controlUrl,
         POSTAGE_RECORDED_CALLS: recordedCalls,
       },
-    });
+    };
+    const code = (await testStack(stack)) || (twice ? await testStack(stack) : 0);
     if (keep) {
       await untilInterrupted(url, issuer.url, miniStack.endpoint, signal);
     } else {
@@ -164,7 +189,7 @@ async function testStack(stack: StackToTest): Promise<number> {
   const rights = 'test/deployed/rights.test.ts';
   const code =
     (await test(['e2e'], [], stack)) ||
-    (await test(['deployed'], ['--runInBand', '--testPathIgnorePatterns', rights], stack)) ||
+    (await test(['deployed'], ['--runInBand', '--testPathIgnorePatterns', rights, OPERATIONS], stack)) ||
     (await test(['deployed'], ['--runTestsByPath', rights], stack));
   if (code !== 0 && !stack.signal.aborted) {
     Object.assign(process.env, stack.environment);

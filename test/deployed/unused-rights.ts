@@ -158,6 +158,7 @@ export const UNUSED_RIGHTS: readonly UnusedRight[] = [
     action: 'dynamodb:GetItem',
     on: 'table',
     reason: 'It reads an account again when somebody else was faster.',
+    isSometimesUsed: true,
   },
   {
     function: 'check-stripe',

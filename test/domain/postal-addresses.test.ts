@@ -30,6 +30,7 @@ describe('an address', () => {
     ['in Hong Kong, which has no postal codes', { postalCode: undefined, country: 'HK' }],
     ['in Dubai, with a code all the same', { postalCode: '00000', country: 'AE' }],
     ['in Reykjavík, of which no rule is known', { postalCode: '101', country: 'IS' }],
+    ['with two lines of 50 together', { line1: ` ${'A'.repeat(30)} `, line2: 'A'.repeat(20) }],
     ['written from right to left', { name: 'עדה לאבלייס', line1: 'רחוב הרצל 1', country: 'IL' }],
   ])('%s is complete', (_where, address) => {
     expect(partsOf(address)).toEqual([]);
@@ -43,6 +44,7 @@ describe('an address', () => {
       ['state malformed'],
     ],
     ['without a postal code', { postalCode: undefined }, ['postalCode missing']],
+    ['with two lines of 51 together', { line1: 'A'.repeat(30), line2: 'A'.repeat(21) }, ['line2 too_long']],
     ['with half a postal code', { postalCode: 'SW1' }, ['postalCode malformed']],
     [
       'of which no rule is known, without a postal code',

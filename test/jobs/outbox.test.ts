@@ -15,7 +15,7 @@ import { PARSERS } from '../../lambdas/letters/adapters/stream-record.ts';
 import { readBatch } from '../../lambdas/runtime/stream-batch.ts';
 import { type Entry, streamRecord, useStream } from '../support/stream.ts';
 import { LOCAL_AWS, plentyOfTime } from '../support/table.ts';
-import { givenPlan } from '../support/users.ts';
+import { givenPlan, putStored } from '../support/users.ts';
 
 const suite = useStream();
 
@@ -210,6 +210,27 @@ describe('records that nobody understands', () => {
     ) as DynamoDBRecord;
     await suite.outbox([wrong]);
     expect(suite.objects().objects.size).toBe(1);
+  });
+});
+
+describe('an account whose plan is being changed', () => {
+  it('G12: is understood, although Lambda brings the id of its change as text', async () => {
+    const { store } = suite;
+    const userId = randomUUID();
+    const facts = active({ anchor: '2026-02-01' });
+    const account = await givenPlan(store(), userId, facts, '2026-02-10');
+    const asked = { ...account, version: account.version + 1, openChange: 'ab'.repeat(16) };
+    await putStored(store(), asked);
+    const cancelled = { ...asked, version: asked.version + 1, plan: 'none', openChange: null };
+    await putStored(store(), cancelled);
+
+    const records = (await suite.records()).filter(({ dynamodb }) =>
+      dynamodb?.Keys?.['pk']?.S?.includes(userId),
+    );
+    const told = JSON.stringify(records.map(({ dynamodb }) => dynamodb?.NewImage?.['openChange']));
+    expect(told).toContain(`{"B":"${Buffer.from('ab'.repeat(16), 'hex').toString('base64')}"}`);
+    expect(await suite.outbox(records)).toEqual({ batchItemFailures: [] });
+    expect(suite.objects().objects.size).toBe(0);
   });
 });
 

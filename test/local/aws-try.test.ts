@@ -17,6 +17,7 @@ describe('npm run aws -- try', () => {
     ['a protected stage', ['try', '--stage', 'prod'], /Only a disposable stage is tried, and "prod" is none/],
     ['a stage that the file does not list', ['try', '--stage', 'qa'], /"qa" is none/],
     ['no number of seconds', ['try', '--metrics-wait', 'long'], /--metrics-wait is a number/],
+    ['an address that is none', ['try', '--url', 'api.example.com'], /--url must be an address/],
     ['another word', ['deploy'], /Say one of try/],
     ['an AWS that does not answer', ['try', '--yes'], /The stack Postage-dev can't be read/],
   ])('refuses %s', async (_, args, message) => {

@@ -56,7 +56,7 @@ export function plentyOfTime(): Deadline {
 }
 
 /** As much, of a request: it may not try for as long as it likes. */
-export function timeOfRequest(): Deadline {
-  const deadline = plentyOfTime();
+export function timeOfRequest(ms = 120_000): Deadline {
+  const deadline = deadlineIn(ms);
   return { remainingMs: () => deadline.remainingMs() };
 }

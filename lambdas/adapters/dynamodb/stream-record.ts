@@ -1,4 +1,4 @@
-import type { DynamoDBRecord } from 'aws-lambda';
+import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { type ChangeOf, type RecordChange } from '../../domain/changes.ts';
 import { type Instant } from '../../domain/instants.ts';
 import { parseAccount } from './account-item.ts';
@@ -50,9 +50,16 @@ export function parseStreamRecord<Change>(
   return parse(about);
 }
 
-/** Lambda declares its attribute values apart from the SDK's. They differ in binary ones, and users' items have none. */
-function asWire(image: Record<string, object>): WireItem {
-  return image as WireItem;
+/**
+ * Lambda brings records as JSON, and so bytes as base64 (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html).
+ * An item has bytes only as attributes of its own, and not within others.
+ */
+function asWire(image: Record<string, AttributeValue>): WireItem {
+  const entries = Object.entries(image).map(([name, value]) => [
+    name,
+    value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') },
+  ]);
+  return Object.fromEntries(entries) as WireItem;
 }
 
 interface About {

@@ -3,12 +3,19 @@
 /** https://github.com/lob/lob-openapi, shared/models/address: abroad Lob takes longer lines, which its window does not show. */
 export const MAIL_LINE_LIMITS = {
   name: 40,
-  line1: 64,
-  line2: 64,
+  line1: 50,
+  line2: 50,
   city: 200,
   state: 200,
   postalCode: 40,
 } as const;
+
+/**
+ * "The sum of to.address_line1 and to.address_line2 cannot surpass 50 characters" (Lob's error address_length_exceeds_limit,
+ * https://docs.lob.com, Errors), although its description of an address lets each line have 64. The stricter one refuses a mail
+ * when it is scheduled, and not years later.
+ */
+export const LONGEST_LINES_TOGETHER = 50;
 
 /** "HTML that renders more pages than the file limit will be trimmed": nobody would know. The same, letter_editable.yml. */
 export function mostPagesTo(country: string): number {

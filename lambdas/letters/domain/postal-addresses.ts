@@ -1,10 +1,11 @@
 import { type PostalRecipient } from './deliveries.ts';
+import { LONGEST_LINES_TOGETHER } from './mail-limits.ts';
 
 /** What is wrong with one part of an address. */
 export interface AddressFault {
-  part: 'name' | 'line1' | 'city' | 'state' | 'postalCode';
-  /** `malformed`: the country writes it in another way, such as `example`. */
-  fault: { kind: 'missing' } | { kind: 'malformed'; example: string };
+  part: 'name' | 'line1' | 'line2' | 'city' | 'state' | 'postalCode';
+  /** `malformed`: the country writes it in another way, such as `example`. `too_long`: with the line before it. */
+  fault: { kind: 'missing' } | { kind: 'malformed'; example: string } | { kind: 'too_long' };
 }
 
 interface Pattern {
@@ -80,10 +81,20 @@ export function faultsOfAddress(address: PostalRecipient): AddressFault[] {
   return [
     ...faultOf('name', address.name),
     ...faultOf('line1', address.line1),
+    ...faultOfBothLines(address),
     ...faultOf('city', address.city),
     ...(state === undefined ? [] : faultOf('state', address.state, state)),
     ...(postalCode === 'none' ? [] : faultOf('postalCode', address.postalCode, postalCode)),
   ];
+}
+
+/** Of two lines that are not too long by themselves. */
+function faultOfBothLines({ line1, line2 }: PostalRecipient): AddressFault[] {
+  const [one, other] = [line1.trim().length, line2?.trim().length ?? 0];
+  const isEachShort = Math.max(one, other) <= LONGEST_LINES_TOGETHER;
+  return isEachShort && one + other > LONGEST_LINES_TOGETHER
+    ? [{ part: 'line2', fault: { kind: 'too_long' } }]
+    : [];
 }
 
 function faultOf(part: AddressFault['part'], text: string | undefined, pattern?: Pattern): AddressFault[] {

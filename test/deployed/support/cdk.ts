@@ -1,7 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import * as z from 'zod/mini';
-import { lastLines, run } from './commands.ts';
+import { type Ended, lastLines, run } from './commands.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CDK = `${ROOT}/node_modules/.bin/cdk`;
@@ -9,19 +7,25 @@ const CDK = `${ROOT}/node_modules/.bin/cdk`;
 /** MiniStack's own account. */
 const ENVIRONMENT = 'aws://000000000000/us-east-1';
 
-export interface CdkSettings {
-  /** For its files. */
-  directory: string;
+/** It asks the network for nothing but what it is told to deploy. */
+const QUIETLY = {
+  CDK_DISABLE_VERSION_CHECK: '1',
+  CDK_DISABLE_CLI_TELEMETRY: '1',
+  CDK_NOTICES: 'false',
+  CDK_CI: 'true',
+};
+
+export interface Settings {
   environment: NodeJS.ProcessEnv;
-  signal: AbortSignal;
+  signal?: AbortSignal;
 }
 
-/** Prepares the account. Outside the repository, where there is no app to be synthesized for it. */
-export async function bootstrap(settings: CdkSettings): Promise<void> {
-  await cdk(['bootstrap', ENVIRONMENT], settings, settings.directory);
+/** Prepares the account. @param directory outside the repository, where there is no app to be synthesized for it */
+export async function bootstrap(directory: string, settings: Settings): Promise<void> {
+  await cdk(['bootstrap', ENVIRONMENT], settings, directory);
 }
 
-/** The app as it is deployed for a stage; each has an assembly of its own. */
+/** The app as it is deployed for a stage. */
 export interface Deployment {
   stage: string;
   /** The owner's file. */
@@ -34,46 +38,34 @@ export function stackName({ stage }: Deployment): string {
   return `Postage-${stage}`;
 }
 
-/** @returns the id of the stack's HTTP API */
-export async function deploy(deployment: Deployment, settings: CdkSettings): Promise<string> {
-  const { stage, config, variables } = deployment;
-  const assembly = assemblyOf(deployment, settings);
-  const environment = { ...settings.environment, ...variables, POSTAGE_CONFIG: config };
-  await cdk(['deploy', '-c', `stage=${stage}`, '--require-approval', 'never', '--output', assembly], {
-    ...settings,
-    environment,
-  });
-  return apiOf(deployment, settings);
+/** `npm run deploy`, as its owner runs it. @throws Error with the end of what it said, when it fails */
+export async function deploy(deployment: Deployment, settings: Settings): Promise<void> {
+  const { code, output } = await tryToDeploy(deployment, settings, ['--yes']);
+  if (code !== 0) {
+    throw new Error(`npm run deploy -- ${deployment.stage} failed:\n${lastLines(output, 40)}`);
+  }
 }
 
-/** By its resource: where CloudFront stands in front, the outputs don't tell it. */
-async function apiOf(deployment: Deployment, { environment }: CdkSettings): Promise<string> {
-  const client = new CloudFormationClient({
-    endpoint: String(environment['AWS_ENDPOINT_URL']),
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  const StackName = stackName(deployment);
-  const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName }));
-  const api = StackResources.find(({ ResourceType }) => ResourceType === 'AWS::ApiGatewayV2::Api');
-  return z.parse(z.string(), api?.PhysicalResourceId);
+/** The same, whatever comes of it. Nobody can be asked. */
+export async function tryToDeploy(
+  { stage, config, variables }: Deployment,
+  { environment, signal }: Settings,
+  options: readonly string[] = [],
+): Promise<Ended> {
+  const env = { ...environment, ...QUIETLY, ...variables };
+  const command = ['--run', 'deploy', '--', stage, '--config', config, ...options];
+  return run('node', command, { cwd: ROOT, env, signal });
 }
 
 /** Deletes what has been deployed. */
-export async function destroy(deployment: Deployment, settings: CdkSettings): Promise<void> {
-  await cdk(['destroy', '--force', '--app', assemblyOf(deployment, settings)], settings);
-}
-
-function assemblyOf({ stage }: Deployment, { directory }: CdkSettings): string {
-  return `${directory}/cdk.out.${stage}`;
+export async function destroy({ stage }: Deployment, settings: Settings): Promise<void> {
+  await cdk(['destroy', '--force', '--app', `cdk.out/${stage}`], settings);
 }
 
 /** @throws Error with the end of what it said, when it fails */
-async function cdk(command: string[], { environment, signal }: CdkSettings, cwd = ROOT): Promise<void> {
-  const quietly = ['--no-notices', '--ci', '--no-color'];
-  // It asks the network for nothing but what it is told to deploy.
-  const env = { ...environment, CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: '1' };
-  const { code, output } = await run(CDK, [...command, ...quietly], { cwd, env, signal });
+async function cdk(command: string[], { environment, signal }: Settings, cwd = ROOT): Promise<void> {
+  const env = { ...environment, ...QUIETLY };
+  const { code, output } = await run(CDK, command, { cwd, env, signal });
   if (code !== 0) {
     throw new Error(`cdk ${command[0] ?? ''} failed:\n${lastLines(output, 40)}`);
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { MAIL_LINE_LIMITS } from '../../domain/mail-limits.ts';
+import { LONGEST_LINES_TOGETHER, MAIL_LINE_LIMITS } from '../../domain/mail-limits.ts';
 import { type AddressFault, faultsOfAddress } from '../../domain/postal-addresses.ts';
 import { NO_INPUT } from '../../../http/contract.ts';
 import { contract } from '../contract.ts';
@@ -38,9 +38,14 @@ const NewEmailRecipient = named('NewEmailRecipient', z.strictObject({ email: Ema
 const EmailRecipient = named('EmailRecipient', z.object({ email: z.string() }), { example: exampleEmail });
 
 function messageOf(fault: AddressFault['fault'], country: string): string {
-  return fault.kind === 'missing'
-    ? `Mail to ${country} does not arrive without it.`
-    : `Expected it as in ${country}, such as ${fault.example}.`;
+  switch (fault.kind) {
+    case 'missing':
+      return `Mail to ${country} does not arrive without it.`;
+    case 'malformed':
+      return `Expected it as in ${country}, such as ${fault.example}.`;
+    case 'too_long':
+      return `Expected both lines together to have at most ${LONGEST_LINES_TOGETHER} characters.`;
+  }
 }
 
 const NewPostalRecipient = named(
@@ -63,7 +68,7 @@ const NewPostalRecipient = named(
     }),
   {
     description:
-      'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US.',
+      'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US. `line1` and `line2` together have at most 50 characters.',
     example: exampleAddress,
   },
 );
