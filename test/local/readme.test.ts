@@ -7,11 +7,14 @@ import { type Command, run, runCommand } from '../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postage-readme-'));
 const log = join(folder, 'statuses');
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** The second page goes on where the first ends, in the same shell. */
+const PAGES = ['README.md', 'docs/by-hand.md']
+  .map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8'))
+  .join('\n');
 
 /** A shell block, with the comment before it that keeps it from being run here. */
 const BLOCK = /(?:<!-- (?<marker>not run: [^>]+|test-command) -->\s+)?```sh\n(?<code>.*?)```/gs;
-const BLOCKS = [...README.matchAll(BLOCK)].map(({ groups }) => ({
+const BLOCKS = [...PAGES.matchAll(BLOCK)].map(({ groups }) => ({
   isRun: groups?.['marker'] === undefined,
   code: groups?.['code'] ?? '',
 }));
@@ -52,9 +55,9 @@ function answersWith(member: string): unknown[] {
     .map((answer) => answer[member]);
 }
 
-describe('the blocks of the README', () => {
+describe('the blocks of the README, and of the page that goes on from it', () => {
   it('are run, but for those that install or deploy', () => {
-    expect(README.split('```sh').length - 1).toBe(BLOCKS.length);
+    expect(PAGES.split('```sh').length - 1).toBe(BLOCKS.length);
     const others = BLOCKS.filter(({ isRun }) => !isRun).map(({ code }) => code.trim());
     expect(others).toEqual(['npm ci && npm start', 'npm run deploy -- dev', 'npm ci && npm test']);
   });
