@@ -75,6 +75,7 @@ async function audit(table: string): Promise<void> {
 async function adjust(world: World, { userId }: User, amount: number): Promise<void> {
   const answer = await ask(world, `POST /admin/users/${encodeURIComponent(userId)}/credit-adjustments`, {
     token: await world.adminToken(),
+    key: 'asked-once',
     json: { amount, reason: 'They asked kindly.' },
   });
   expectAnswer(answer, 201);
