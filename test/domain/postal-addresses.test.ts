@@ -44,11 +44,7 @@ describe('an address', () => {
       ['state malformed'],
     ],
     ['without a postal code', { postalCode: undefined }, ['postalCode missing']],
-    [
-      'with two lines of 51 together',
-      { line1: 'A'.repeat(30), line2: 'A'.repeat(21) },
-      ['line2 too_long'],
-    ],
+    ['with two lines of 51 together', { line1: 'A'.repeat(30), line2: 'A'.repeat(21) }, ['line2 too_long']],
     ['with half a postal code', { postalCode: 'SW1' }, ['postalCode malformed']],
     [
       'of which no rule is known, without a postal code',
