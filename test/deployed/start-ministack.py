@@ -60,17 +60,16 @@ provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
 _alarm = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
 
 
-def _keep_alarm(logical_id, stack_name):
-    name = f"{stack_name}-{logical_id}"
+def _keep_alarm(name):
     return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
 
 
 provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"] = {
     **_alarm,
-    "create": lambda logical_id, props, stack_name: _keep_alarm(logical_id, stack_name)
+    "create": lambda logical_id, props, stack_name: _keep_alarm(f"{stack_name}-{logical_id}")
     if "Metrics" in props
     else _alarm["create"](logical_id, props, stack_name),
-    "update": lambda physical_id, old_props, new_props, stack_name, logical_id=None: (physical_id, {})
+    "update": lambda physical_id, old_props, new_props, stack_name, logical_id=None: _keep_alarm(physical_id)
     if "Metrics" in new_props
     else _alarm["update"](physical_id, old_props, new_props, stack_name, logical_id),
     "delete": lambda physical_id, props: None if "Metrics" in props else _alarm["delete"](physical_id, props),
