@@ -19,6 +19,19 @@ describeInBrowser('the page', () => {
   const visit = (page: Page, name: string) =>
     page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
 
+  /** What no user of this machine has. */
+  async function changeAnswer(
+    page: Page,
+    path: string,
+    change: (answer: Record<string, unknown>) => object,
+  ): Promise<void> {
+    await page.route(path, async (route) => {
+      const response = await route.fetch();
+      const answer = (await response.json()) as Record<string, unknown>;
+      await route.fulfill({ response, json: change(answer) });
+    });
+  }
+
   async function write(page: Page, title: string): Promise<void> {
     await visit(page, 'Letters');
     await page.getByLabel('Title').fill(title);
@@ -246,6 +259,36 @@ describeInBrowser('the page', () => {
       await other.getByLabel('Code').fill(code);
       await press(other, 'Claim');
       await says(other, '2 mail credits are yours.');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'shows each carried part with its expiry, and explains what is withheld and what is owed',
+    async () => {
+      const page = await browser.open();
+      await changeAnswer(page, '**/credits', (credits) => ({
+        ...credits,
+        lots: [
+          { credits: 4, expiresAt: '2027-01-31T09:00:00.000Z' },
+          { credits: 1, expiresAt: '2027-02-28T09:00:00.000Z' },
+        ],
+        owed: 3,
+      }));
+      await changeAnswer(page, '**/account', (account) => ({
+        ...account,
+        credits: { ...(account['credits'] as object), withheld: 2 },
+      }));
+      await signIn(page, site(), someone());
+      await visit(page, 'Credits');
+      await says(page, /Jan 31, 2027/);
+      const kinds = await page.getByRole('list', { name: 'Spent in this order' }).textContent();
+      expect(kinds).toMatch(/Carried over.*4.*Jan 31, 2027.*Carried over.*1.*Feb 28, 2027.*Included/s);
+      await says(
+        page,
+        /2 mail credits of this period’s allowance are withheld until the failed payment is made good/,
+      );
+      await says(page, /3 mail credits were refunded after they had been spent/);
     },
     FLOW_MS,
   );
