@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type Stripe } from 'stripe';
 import { type Deadline } from '../../domain/deadline.ts';
 import { type Checkout } from '../../domain/catalogue.ts';
@@ -64,34 +63,28 @@ const OWN_MARK = 'postage_checkout';
 function createSession(
   connection: StripeConnection,
   { userId, customerId, priceId, trialDays, appUrl, checkout }: SubscriptionOrder,
-  key: string | null,
+  idempotencyKey: string | null,
   deadline: Deadline,
 ): Promise<Stripe.Response<Stripe.Checkout.Session>> {
-  const params: Stripe.Checkout.SessionCreateParams = {
-    mode: 'subscription',
-    customer: customerId,
-    client_reference_id: userId,
-    metadata: { userId, [OWN_MARK]: 'subscription' },
-    line_items: [{ price: priceId, quantity: 1 }],
-    ...optionsOf(checkout),
-    subscription_data: {
-      metadata: { userId },
-      ...(trialDays === 0 ? {} : { trial_period_days: trialDays }),
-    },
-    success_url: returnUrl(appUrl, 'succeeded'),
-    cancel_url: returnUrl(appUrl, 'cancelled'),
-  };
-  const keyed = key === null ? {} : { idempotencyKey: keyFor(key, params) };
   return begin(connection, deadline, (stripe, options) =>
-    stripe.checkout.sessions.create(params, { ...options, ...keyed }),
+    stripe.checkout.sessions.create(
+      {
+        mode: 'subscription',
+        customer: customerId,
+        client_reference_id: userId,
+        metadata: { userId, [OWN_MARK]: 'subscription' },
+        line_items: [{ price: priceId, quantity: 1 }],
+        ...optionsOf(checkout),
+        subscription_data: {
+          metadata: { userId },
+          ...(trialDays === 0 ? {} : { trial_period_days: trialDays }),
+        },
+        success_url: returnUrl(appUrl, 'succeeded'),
+        cancel_url: returnUrl(appUrl, 'cancelled'),
+      },
+      { ...options, ...(idempotencyKey === null ? {} : { idempotencyKey }) },
+    ),
   );
-}
-
-/** A key goes with one set of parameters, and prices and settings may have changed since. Stripe takes 255 characters. */
-function keyFor(key: string, params: Stripe.Checkout.SessionCreateParams): string {
-  return createHash('sha256')
-    .update(JSON.stringify([key, params]))
-    .digest('hex');
 }
 
 /** The user's open Checkouts of a subscription, the newest first. Those of other products of the owner's don't count. */
@@ -151,24 +144,25 @@ export async function checkOutBundle(
   // Both carry it: some events name the session, others the payment.
   const metadata = { userId, purchaseId };
   const { statementDescriptor: suffix, makesInvoices } = checkout;
-  const params: Stripe.Checkout.SessionCreateParams = {
-    mode: 'payment',
-    customer: customerId,
-    client_reference_id: userId,
-    metadata,
-    payment_intent_data: {
-      metadata,
-      ...(suffix === null ? {} : { statement_descriptor_suffix: suffix }),
-    },
-    ...(makesInvoices ? { invoice_creation: { enabled: true, invoice_data: { metadata } } } : {}),
-    ...optionsOf(checkout),
-    line_items: [{ price: priceId, quantity: 1 }],
-    success_url: returnUrl(appUrl, 'succeeded'),
-    cancel_url: returnUrl(appUrl, 'cancelled'),
-  };
-  const idempotencyKey = keyFor(`${purchaseId}:${customerId}`, params);
   const session = await begin(connection, deadline, (stripe, options) =>
-    stripe.checkout.sessions.create(params, { ...options, idempotencyKey }),
+    stripe.checkout.sessions.create(
+      {
+        mode: 'payment',
+        customer: customerId,
+        client_reference_id: userId,
+        metadata,
+        payment_intent_data: {
+          metadata,
+          ...(suffix === null ? {} : { statement_descriptor_suffix: suffix }),
+        },
+        ...(makesInvoices ? { invoice_creation: { enabled: true, invoice_data: { metadata } } } : {}),
+        ...optionsOf(checkout),
+        line_items: [{ price: priceId, quantity: 1 }],
+        success_url: returnUrl(appUrl, 'succeeded'),
+        cancel_url: returnUrl(appUrl, 'cancelled'),
+      },
+      { ...options, idempotencyKey: `${purchaseId}:${customerId}` },
+    ),
   );
   return pageOf(session);
 }
