@@ -39,12 +39,16 @@ function patient(userId: string): ReturnType<typeof request> {
   return { ...request(userId, NOW), deadline: plentyOfTime() };
 }
 
-/** How many of many simultaneous requests came to which outcome. */
+/**
+ * How many of many simultaneous requests came to which outcome. Each has a key of its own: one that finds its own record has
+ * written it, lost the answer and tried again.
+ */
 async function race(
   count: number,
   act: (index: number) => Promise<{ outcome: string }>,
 ): Promise<Record<string, number>> {
-  return tallyOf(await Promise.all(Array.from({ length: count }, (_, index) => act(index))));
+  const results = await Promise.all(Array.from({ length: count }, (_, index) => act(index)));
+  return tallyOf(results.map(({ outcome }) => ({ outcome: outcome === 'replayed' ? 'created' : outcome })));
 }
 
 describe('G1: never overspent', () => {

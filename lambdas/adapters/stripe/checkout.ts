@@ -40,13 +40,15 @@ export async function checkOutSubscription(
   deadline: Deadline,
 ): Promise<SubscriptionCheckout> {
   const { customerId, requestId } = order;
-  let key = requestId === null ? null : `${requestId}:${customerId}`;
+  const first = requestId === null ? null : `${requestId}:${customerId}`;
+  let key = first;
   for (let sessions = 1; ; sessions += 1) {
     const session = await createSession(connection, order, key, deadline);
     const open = await listOpenSessions(connection, order, deadline);
     const place = open.indexOf(session.id);
-    if (place === -1 && key !== null && sessions < MAX_SESSIONS) {
-      key = `${key}:${session.id}`;
+    if (place === -1 && first !== null && sessions < MAX_SESSIONS) {
+      // The session that is over stands for all before it: a key has 255 characters at most.
+      key = `${first}:${session.id}`;
       continue;
     }
     // The newest comes first.
