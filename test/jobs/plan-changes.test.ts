@@ -188,6 +188,24 @@ describe('a card that is given while a smaller plan is scheduled', () => {
   });
 });
 
+describe('a card that Stripe does not copy to the schedule', () => {
+  const kept = useChanging({ billing: { methodWhileScheduled: 'kept' } });
+
+  it('is the schedule’s with the next change', async () => {
+    await kept.subscribe(ENTERPRISE);
+    expect(await kept.ask(changeTo(PRO_OFFER))).toMatchObject({ outcome: 'answered' });
+    const { stripe } = kept.suite.at();
+    const { id } = await stripe.paymentMethods.attach('pm_card_mastercard', {
+      customer: kept.user().customerId,
+    });
+    await stripe.subscriptions.update(kept.subscriptionId(), { default_payment_method: id });
+    expect(await kept.ask(CANCEL)).toMatchObject({ outcome: 'answered' });
+    expect((await kept.atStripe()).schedule).toMatchObject({
+      default_settings: { default_payment_method: id },
+    });
+  });
+});
+
 describe('two changes at once', () => {
   it('are one if they ask for the same', async () => {
     const outcomes = await Promise.all([1, 2, 3].map(() => ask(changeTo(ENTERPRISE_OFFER))));

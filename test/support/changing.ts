@@ -7,7 +7,7 @@ import { type StripeServices } from '../../lambdas/commands/stripe-handler.ts';
 import { toIso } from '../../lambdas/domain/instants.ts';
 import { type AskedChange } from '../../lambdas/domain/plan-changes.ts';
 import { askFor } from './changes.ts';
-import { gatedConnection, type PaymentsSuite, PRO, usePayments } from './payments.ts';
+import { gatedConnection, type PaymentsSuite, PRO, type StandInOptions, usePayments } from './payments.ts';
 
 export const NEEDS_HOLDER = 'pm_card_authenticationRequired';
 
@@ -38,8 +38,8 @@ export interface Changing {
 }
 
 /** Each test begins with a subscriber to Pro. */
-export function useChanging(): Changing {
-  const suite = usePayments('2026-01-31T09:00:00Z');
+export function useChanging(options: StandInOptions = {}): Changing {
+  const suite = usePayments('2026-01-31T09:00:00Z', options);
   let user = { userId: '', customerId: '' };
   let subscriptionId = '';
   const now = (): number => suite.at().clock.now();

@@ -130,8 +130,9 @@ export function termsOf(subscription: Stripe.Subscription): Partial<PhaseParams>
 }
 
 /**
- * The subscription's method, for all phases of its schedule. Stripe copies to these defaults what the subscription is given
- * later; a method of a phase would charge the former card (https://docs.stripe.com/billing/subscriptions/subscription-schedules).
+ * The subscription's method, for all phases of its schedule. A method of a phase would charge the former card for sure. Stripe
+ * "might copy" to these defaults what the subscription is given later
+ * (https://docs.stripe.com/billing/subscriptions/subscription-schedules).
  */
 export function methodFor({ default_payment_method: method }: Stripe.Subscription): {
   default_settings?: { default_payment_method: string };

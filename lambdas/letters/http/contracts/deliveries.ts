@@ -67,8 +67,7 @@ const NewPostalRecipient = named(
       }
     }),
   {
-    description:
-      'With all that a mail needs to arrive in its country: `postalCode` can be left out where there are none, and `state` is needed in AU, BR, CA, CN, IN, JP, MX and US. `line1` and `line2` together have at most 50 characters.',
+    description: `With all that a mail needs to arrive in its country: \`postalCode\` can be left out where there are none, and \`state\` is needed in AU, BR, CA, CN, IN, JP, MX and US. \`line1\` and \`line2\` together have at most ${LONGEST_LINES_TOGETHER} characters.`,
     example: exampleAddress,
   },
 );
