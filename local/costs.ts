@@ -38,15 +38,15 @@ ${ACTS.map((act) => `  --${act} N`.padEnd(26) + String(HABITS[act])).join('\n')}
 `;
 
 const Results = z.object({
-  units: z.record(
+  result: z.record(
     z.enum(ACTS),
     z.object({ writeUnits: z.number(), readUnits: z.number(), events: z.number() }),
   ),
 });
 
 function measuredUnits(): UnitsResult {
-  const text = readFileSync(new URL('../bench/results.json', import.meta.url), 'utf8');
-  return z.parse(Results, JSON.parse(text)).units;
+  const text = readFileSync(new URL('../bench/results/units.json', import.meta.url), 'utf8');
+  return z.parse(Results, JSON.parse(text)).result;
 }
 
 /** The template alone: no function is bundled. */

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { fileOf } from '../e2e/support/examples.ts';
-import { describeInBrowser, FLOW_MS, signIn, useBrowser, violationsOn } from './support/browser.ts';
+import { describeInBrowser, FLOW_MS, useBrowser, violationsOn } from './support/browser.ts';
+import { signIn } from './support/chromium.ts';
 import { openSite, type Site } from './support/site.ts';
 
 describeInBrowser('the page of an app for pictures', () => {

@@ -3,8 +3,9 @@ import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import type { Schemas } from '../../web/src/api/schemas.ts';
-import { describeInBrowser, FLOW_MS, signIn, useBrowser, violationsOn } from './support/browser.ts';
-import { useSite } from './support/site.ts';
+import { describeInBrowser, FLOW_MS, useBrowser, violationsOn } from './support/browser.ts';
+import { signIn } from './support/chromium.ts';
+import { useSite } from './support/use-site.ts';
 
 describeInBrowser('the dashboard', () => {
   const site = useSite();

@@ -2,8 +2,9 @@
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { describeInBrowser, FLOW_MS, signIn, useBrowser } from './support/browser.ts';
-import { useSite } from './support/site.ts';
+import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
+import { signIn } from './support/chromium.ts';
+import { useSite } from './support/use-site.ts';
 
 const TWO_MINUTES_MS = 120_000;
 

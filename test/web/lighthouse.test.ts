@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describeInBrowser, FLOW_MS } from './support/browser.ts';
-import { useSite } from './support/site.ts';
+import { useSite } from './support/use-site.ts';
 
 const LIGHTHOUSE = fileURLToPath(new URL('../../web/lighthouse.ts', import.meta.url));
 /** What the program ends with where npm cannot bring Lighthouse. */

@@ -8,11 +8,11 @@ import {
   FLOW_MS,
   layoutShiftOn,
   screenshot,
-  signIn,
   useBrowser,
   violationsOn,
 } from './support/browser.ts';
-import { useSite } from './support/site.ts';
+import { signIn } from './support/chromium.ts';
+import { useSite } from './support/use-site.ts';
 
 const PAGES = ['/', '/plans', '/credits', '/letters'];
 const OWNER_PAGES = [

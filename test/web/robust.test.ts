@@ -3,8 +3,9 @@ import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Page, Route } from 'playwright-core';
 import * as z from 'zod/mini';
-import { describeInBrowser, FLOW_MS, signIn, useBrowser } from './support/browser.ts';
-import { useSite } from './support/site.ts';
+import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
+import { signIn } from './support/chromium.ts';
+import { useSite } from './support/use-site.ts';
 
 describeInBrowser('the page on a bad day', () => {
   const site = useSite();

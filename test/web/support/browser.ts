@@ -1,18 +1,16 @@
-/** Debian's Chromium, by playwright-core. Where there is none, one clear line says that these tests do not run. */
+/** A browser for tests. Where there is none, one clear line says that they do not run. */
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { Site } from './site.ts';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { CHROMIUM, HAS_CHROMIUM, openChromium } from './chromium.ts';
 
-const PATH = '/usr/bin/chromium';
-const hasBrowser = existsSync(PATH);
-if (!hasBrowser) {
-  process.stderr.write(`Skipped: the page is not tried in a browser, because there is no ${PATH}.\n`);
+if (!HAS_CHROMIUM) {
+  process.stderr.write(`Skipped: the page is not tried in a browser, because there is no ${CHROMIUM}.\n`);
 }
 
-export const describeInBrowser = hasBrowser ? describe : describe.skip;
+export const describeInBrowser = HAS_CHROMIUM ? describe : describe.skip;
 
 /** Long enough for a flow of clicks on a busy machine. */
 export const FLOW_MS = 120_000;
@@ -28,12 +26,12 @@ export function useBrowser(): Visitor & { errors: string[] } {
   let browser: Browser;
   const errors: string[] = [];
   beforeAll(async () => {
-    if (hasBrowser) {
-      browser = await chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });
+    if (HAS_CHROMIUM) {
+      browser = await openChromium();
     }
   }, FLOW_MS);
   afterAll(async () => {
-    if (hasBrowser) {
+    if (HAS_CHROMIUM) {
       await browser.close();
     }
     expect(errors).toEqual([]);
@@ -59,15 +57,6 @@ export function useBrowser(): Visitor & { errors: string[] } {
       return page;
     },
   };
-}
-
-/** Signs in by the page of the local issuer, and comes back to where it began. */
-export async function signIn(page: Page, { url }: Site, userId: string, path = '/'): Promise<void> {
-  await page.goto(`${url}/app${path}`);
-  await page.getByRole('banner').getByRole('button', { name: 'Sign in' }).click();
-  await page.getByLabel('Somebody else').fill(userId);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -1,5 +1,4 @@
-/** `npm start` with its page, for tests in a browser. */
-import { afterAll, beforeAll } from '@jest/globals';
+/** `npm start` with its page, for whoever opens it in a browser. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,7 +9,8 @@ import * as z from 'zod/mini';
 import { dev } from '../../e2e/support/dev.ts';
 
 const START = fileURLToPath(new URL('../../../local/start.ts', import.meta.url));
-const BUILT_WITHIN_MS = 90_000;
+/** Vite builds the page once, which takes a busy machine a while. */
+export const BUILT_WITHIN_MS = 90_000;
 
 export interface Site {
   url: string;
@@ -83,16 +83,4 @@ async function untilBuilt(url: string): Promise<void> {
     }
     await wait(500);
   }
-}
-
-/** A site for a test file. */
-export function useSite(): () => Site {
-  let site: Site;
-  beforeAll(async () => {
-    site = await openSite();
-  }, BUILT_WITHIN_MS + 30_000);
-  afterAll(async () => {
-    await site.close();
-  });
-  return () => site;
 }
