@@ -33,6 +33,8 @@ import {
 
 const table = useFaultyTable();
 const NOW = '2026-03-10';
+/** How much later a machine may be that is busy with other tests; less than the 3 s of a try. */
+const BUSY_MACHINE_MS = 2_000;
 beforeEach(() => {
   PROCESS_TOKENS.giveBack(RetryTokens.MOST);
 });
@@ -273,7 +275,7 @@ describe('faults that do not end', () => {
     const mail = request(userId, NOW, { deadline: deadlineIn(1_500) });
     const begun = performance.now();
     await expect(scheduleMail(table.faultyStore(), mail, letterId)).rejects.toThrow(BusyError);
-    expect(performance.now() - begun).toBeLessThan(1_700);
+    expect(performance.now() - begun).toBeLessThan(BUSY_MACHINE_MS + 1_500);
     // Jitter that grows: not a storm of requests, and not a nap either.
     const tries = table.proxy().requests()['TransactWriteItems'] ?? 0;
     expect(tries).toBeGreaterThanOrEqual(4);
@@ -303,7 +305,7 @@ describe('faults that do not end', () => {
     const mail = request(userId, NOW);
     expect(await scheduleMail(table.faultyStore(), mail, letterId)).toMatchObject({ outcome: 'created' });
     expect(performance.now() - begun).toBeGreaterThan(2_900);
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(performance.now() - begun).toBeLessThan(BUSY_MACHINE_MS + 3_000);
   });
 
   it('is busy in time when DynamoDB never answers, or is not there', async () => {
@@ -313,7 +315,7 @@ describe('faults that do not end', () => {
     const begun = performance.now();
     const mail = request(userId, NOW, { deadline: deadlineIn(700) });
     await expect(scheduleMail(table.faultyStore(), mail, letterId)).rejects.toThrow(BusyError);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(BUSY_MACHINE_MS + 700);
     expect(await itemsOf(table.store(), userId)).toEqual(before);
   });
 });
