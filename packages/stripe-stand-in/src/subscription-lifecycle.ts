@@ -217,13 +217,17 @@ function subscriptionOf(sandbox: Sandbox, invoice: Stripe.Invoice): Stripe.Subsc
   return sandbox.state.subscription.get(subscriptionIdOf(invoice) ?? '') ?? null;
 }
 
-// Guess: invoices that were voided, and those of pending updates, don't count as the latest.
+// Guess: invoices that were voided or written off, and those of pending updates, don't count as the latest.
 /** Whether the subscription's status follows this invoice: the latest that counts. */
 function decides(sandbox: Sandbox, subscription: Stripe.Subscription, invoice: Stripe.Invoice): boolean {
   const latest = invoicesOf(sandbox, subscription.id).find(
-    (one) => one === invoice || (one.status !== 'void' && !isHeldBy(sandbox, subscription, one)),
+    (one) => one === invoice || (!isClosed(one) && !isHeldBy(sandbox, subscription, one)),
   );
   return latest === invoice && !isHeldBy(sandbox, subscription, invoice);
+}
+
+function isClosed({ status }: Stripe.Invoice): boolean {
+  return status === 'void' || status === 'uncollectible';
 }
 
 // Source: https://docs.stripe.com/billing/subscriptions/overview#voiding-invoice

@@ -140,16 +140,22 @@ describe('an invoice of a renewal', () => {
     expect(paid.status_details).toBeUndefined();
   });
 
-  it('that is voided leaves its subscription past due while an earlier one is open', async () => {
-    const { sandbox, stripe, id, invoice, status } = await failed({
-      billing: { retryDays: [60], afterRetries: 'past_due' },
+  describe.each(['voidInvoice', 'markUncollectible'] as const)('that is closed by %s', (close) => {
+    it.each<[string, (stripe: Stripe, invoice: string) => Promise<unknown>]>([
+      ['is voided', (stripe, invoice) => stripe.invoices.voidInvoice(invoice)],
+      ['is written off', (stripe, invoice) => stripe.invoices.markUncollectible(invoice)],
+      ['is paid', (stripe, invoice) => stripe.invoices.pay(invoice, { paid_out_of_band: true })],
+    ])('leaves its subscription past due until an earlier one %s', async (_, settle) => {
+      const { sandbox, stripe, id, invoice, status } = await failed({
+        billing: { retryDays: [60], afterRetries: 'past_due' },
+      });
+      sandbox.moveTo('2027-01-01T01:00:00.000Z');
+      const [latest] = await invoicesOf(stripe, id);
+      await stripe.invoices[close](latest?.id ?? '');
+      expect(await status()).toBe('past_due');
+      await settle(stripe, invoice);
+      expect(await status()).toBe('active');
     });
-    sandbox.moveTo('2027-01-01T01:00:00.000Z');
-    const [latest] = await invoicesOf(stripe, id);
-    await stripe.invoices.voidInvoice(latest?.id ?? '');
-    expect(await status()).toBe('past_due');
-    await stripe.invoices.voidInvoice(invoice);
-    expect(await status()).toBe('active');
   });
 
   it('is written off after the last try where the settings say so', async () => {
