@@ -265,6 +265,30 @@ describeInBrowser('the page', () => {
   );
 
   it(
+    'tells of the purchase that its user comes back from, whatever they began before',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), someone());
+      await subscribe(page, /that pays/);
+      await visit(page, 'Credits');
+      const bundles = page.getByRole('button', { name: /^Buy for/ });
+      for (const bundle of [0, 1]) {
+        await bundles.nth(bundle).click();
+        await page.getByRole('link', { name: 'Back without paying' }).click();
+        await says(page, 'You left the payment page. Nothing was charged.');
+      }
+      await page.goto(`${site().url}/app/credits?checkout=succeeded`);
+      const unpaid = page.getByRole('link', { name: 'Pay now' });
+      await unpaid.nth(1).waitFor();
+      expect(await page.getByText(/^Payment received/).count()).toBe(0);
+      await unpaid.last().click();
+      await press(page, /^Pay/);
+      await says(page, 'Your credits have arrived.');
+    },
+    FLOW_MS,
+  );
+
+  it(
     'shows each carried part with its expiry, and explains what is withheld and what is owed',
     async () => {
       const page = await browser.open();

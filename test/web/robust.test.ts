@@ -72,6 +72,112 @@ describeInBrowser('the page on a bad day', () => {
     FLOW_MS,
   );
 
+  const letter = (page: Page) => page.getByRole('textbox', { name: 'Letter' });
+
+  /** The issuer has forgotten who is signed in, and asks. */
+  async function answerIssuer(page: Page, user: string): Promise<void> {
+    await page.getByLabel('Somebody else').fill(user);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  async function showsNothingOf(page: Page, user: string): Promise<void> {
+    await page.getByRole('link', { name: 'Letters' }).click();
+    await letter(page).waitFor();
+    expect(await page.getByLabel('Title').inputValue()).toBe('');
+    expect(await letter(page).inputValue()).toBe('');
+    const kept = await page.evaluate(() => JSON.stringify(globalThis.sessionStorage));
+    expect(kept).not.toContain('learn to swim');
+    expect(kept).not.toContain(user);
+  }
+
+  it(
+    'keeps a draft for its user over a reload, and shows it to nobody who signs in after them',
+    async () => {
+      const [first, second] = [someone(), someone()];
+      const page = await openLetters(first);
+      await type(page, 'Mine alone');
+      await page.context().clearCookies();
+      await page.reload();
+      await answerIssuer(page, first);
+      await letter(page).waitFor();
+      expect(await letter(page).inputValue()).toBe('Did you learn to swim?');
+
+      await page.context().clearCookies();
+      await page.reload();
+      await answerIssuer(page, second);
+      await says(page, second);
+      await showsNothingOf(page, first);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'shows nothing of a user whose session has ended to another one who signs in, and sends nothing in their name',
+    async () => {
+      const [first, second] = [someone(), someone()];
+      const page = await openLetters(first);
+      await page.route(
+        '**/dev/token',
+        (route) => route.fulfill({ status: 400, json: { error: 'invalid_grant' } }),
+        {
+          times: 1,
+        },
+      );
+      await answerInstead(page, 1, (route) =>
+        route.fulfill({ status: 401, json: { message: 'Unauthorized' } }),
+      );
+      await type(page, 'Mine alone');
+      await save(page).click();
+      await page.context().clearCookies();
+      const popup = page.waitForEvent('popup');
+      await page.getByRole('button', { name: 'Sign in again' }).click();
+      await answerIssuer(await popup, second);
+      await says(page, second);
+      await showsNothingOf(page, first);
+      expect([await lettersOf(first), await lettersOf(second)]).toEqual([[], []]);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'keeps what is typed while it waits to try again: what was sent is saved, and the rest is another letter',
+    async () => {
+      const user = someone();
+      const page = await openLetters(user);
+      await answerInstead(page, 2, (route) => route.abort('connectionrefused'));
+      await type(page, 'As it was sent');
+      await save(page).click();
+      await says(page, /Trying again in/);
+      await page.getByLabel('Title').fill('Typed since');
+      await says(page, 'Saved.');
+      await says(page, 'What you typed after you had sent it is still here.');
+      expect(await page.getByLabel('Title').inputValue()).toBe('Typed since');
+      expect(await lettersOf(user)).toMatchObject([{ title: 'As it was sent' }]);
+      await save(page).click();
+      await page.locator('option', { hasText: 'Typed since' }).waitFor({ state: 'attached' });
+      expect(await lettersOf(user)).toHaveLength(2);
+      expect(await page.getByLabel('Title').inputValue()).toBe('');
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'keeps what is typed while a request is under way whose key is used up',
+    async () => {
+      const page = await openLetters(someone());
+      await answerInstead(page, 1, async (route) => {
+        await page.getByLabel('Title').fill('Typed since');
+        const problem = { code: 'idempotency_conflict', title: 'Used', detail: 'Used.', status: 409 };
+        await route.fulfill({ status: 409, json: problem });
+      });
+      await type(page, 'As it was sent');
+      await save(page).click();
+      await says(page, 'You have sent this form already, with other words.');
+      expect(await page.getByLabel('Title').inputValue()).toBe('Typed since');
+    },
+    FLOW_MS,
+  );
+
   it(
     'renews a token that has expired without a word, where the issuer lets it',
     async () => {

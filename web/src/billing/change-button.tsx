@@ -3,6 +3,7 @@ import { type ReactElement, useState } from 'react';
 import { answerOf, type Api } from '../api/client.ts';
 import type { Schemas } from '../api/schemas.ts';
 import { OWN } from '../api/reads.ts';
+import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
@@ -25,6 +26,11 @@ export function ChangeButton({ change, label }: ChangeButtonProps): ReactElement
     () => {
       setKey(crypto.randomUUID());
       void queries.invalidateQueries({ queryKey: OWN });
+    },
+    (failure) => {
+      if (isDecided(failure)) {
+        setKey(crypto.randomUUID());
+      }
     },
   );
   return (

@@ -9,6 +9,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { FailureNotice } from '../components/failure-text.tsx';
 import { Notice } from '../components/notice.tsx';
 import { format } from '../format/reader.ts';
+import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
@@ -40,7 +41,9 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     const action = problemIn(failure, 'payment_action_required');
     if (action === null) {
       setStep('form');
-      setKey(crypto.randomUUID());
+      if (isDecided(failure)) {
+        setKey(crypto.randomUUID());
+      }
       return;
     }
     // The dialog gives way: the bank's own one must be on top, and be typed into.
@@ -68,6 +71,15 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     },
     (failure, _input: null, again) => void afterFailure(failure, again),
   );
+  const { isBusy, waiting } = submission;
+  const close = (): void =>
+    submission.leave(() => {
+      onClose();
+      if (waiting !== null) {
+        // An earlier try may have got through.
+        void queries.invalidateQueries({ queryKey: OWN });
+      }
+    });
   if (step === 'bank') {
     return <Notice tone="info" title={texts.letters.bank} isLive />;
   }
@@ -75,16 +87,16 @@ export function ChangePlanDialog(props: ChangePlanProps & { onClose: () => void 
     <Dialog
       isOpen
       title={texts.plans.previewTitle(plan.title)}
-      onClose={onClose}
+      onClose={close}
       actions={
         <>
-          <button type="button" className="button" onClick={onClose}>
+          <button type="button" className="button" aria-disabled={isBusy && waiting === null} onClick={close}>
             {texts.plans.back}
           </button>
           {preview.data !== undefined && (
             <BusyButton
               label={confirmText(preview.data, plan.title)}
-              isBusy={submission.isBusy}
+              isBusy={isBusy}
               className="button button-primary"
               onPress={() => submission.submit(null)}
             />

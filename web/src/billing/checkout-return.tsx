@@ -7,7 +7,7 @@ import { useWords } from '../catalogue/use-words.ts';
 import { Notice } from '../components/notice.tsx';
 import { usePage } from '../page-context.ts';
 import { texts } from '../texts/texts.ts';
-import { type BegunCheckout, begunCheckout, forgetCheckout } from './begun-checkout.ts';
+import { type BegunCheckout, begunCheckout, forgetCheckout, useCheckoutPlace } from './begun-checkout.ts';
 
 const PARAMETER = 'checkout';
 
@@ -16,12 +16,18 @@ export function CheckoutReturn(): ReactNode {
   const [search, setSearch] = useSearchParams();
   // Both last as long as the page does, though the address is made clean at once.
   const [outcome] = useState(() => search.get(PARAMETER));
-  const [begun] = useState(begunCheckout);
+  const place = useCheckoutPlace();
+  const [begun] = useState(() => begunCheckout(place));
   useEffect(() => {
     if (search.has(PARAMETER)) {
       setSearch({}, { replace: true });
     }
   }, [search, setSearch]);
+  useEffect(() => {
+    if (outcome === 'cancelled') {
+      forgetCheckout(place);
+    }
+  }, [outcome, place]);
   if (outcome === 'cancelled') {
     return <Notice tone="info" title={texts.plans.cancelled} isLive />;
   }
@@ -38,6 +44,7 @@ function Arrival({ begun }: { begun: BegunCheckout }): ReactElement {
   const { api } = usePage();
   const queries = useQueryClient();
   const words = useWords();
+  const place = useCheckoutPlace();
   const { data } = useQuery({
     queryKey: ['arrival', begun],
     queryFn: async ({ client, queryKey }) => {
@@ -52,10 +59,10 @@ function Arrival({ begun }: { begun: BegunCheckout }): ReactElement {
   const hasArrived = data?.hasArrived === true;
   useEffect(() => {
     if (hasArrived) {
-      forgetCheckout();
+      forgetCheckout(place);
       void queries.invalidateQueries({ queryKey: OWN });
     }
-  }, [hasArrived, queries]);
+  }, [hasArrived, queries, place]);
   const isPlan = begun.kind === 'plan';
   if (hasArrived) {
     const title = isPlan ? texts.plans.arrived(words.planName(begun.plan)) : texts.credits.arrived;

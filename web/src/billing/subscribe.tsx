@@ -1,11 +1,12 @@
 import { type ReactElement, useState } from 'react';
 import { answerOf } from '../api/client.ts';
 import type { CataloguePlan } from '../catalogue/use-catalogue.ts';
+import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';
 import { texts } from '../texts/texts.ts';
-import { rememberCheckout } from './begun-checkout.ts';
+import { rememberCheckout, useCheckoutPlace } from './begun-checkout.ts';
 import { BusyButton } from '../components/busy-button.tsx';
 
 interface SubscribeProps {
@@ -16,18 +17,24 @@ interface SubscribeProps {
 /** Leads to Stripe's page. Whoever comes back from it without paying begins another one. */
 export function Subscribe({ plan, interval }: SubscribeProps): ReactElement {
   const { api } = usePage();
-  const [key] = useState(() => crypto.randomUUID());
+  const place = useCheckoutPlace();
+  const [key, setKey] = useState(() => crypto.randomUUID());
   const submission = useSubmission(
     () =>
       answerOf(
         api.letters.POST('/billing/checkout-sessions', {
-          params: { header: { 'Idempotency-Key': key } },
+          params: { header: { 'Idempotency-Key': `${key}-${plan.id}-${interval}` } },
           body: { plan: plan.id, interval },
         }),
       ),
     ({ url }) => {
-      rememberCheckout({ kind: 'plan', plan: plan.id });
+      rememberCheckout(place, { kind: 'plan', plan: plan.id });
       window.location.assign(url);
+    },
+    (failure) => {
+      if (isDecided(failure)) {
+        setKey(crypto.randomUUID());
+      }
     },
   );
   return (

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, type ReactNode, useState } from 'react';
 import { OWN } from '../api/reads.ts';
+import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { Dialog } from './dialog.tsx';
@@ -29,7 +30,21 @@ export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
       setOpen(false);
       void queries.invalidateQueries({ queryKey: OWN });
     },
+    (failure) => {
+      if (isDecided(failure)) {
+        setKey(crypto.randomUUID());
+      }
+    },
   );
+  const { isBusy, waiting, leave } = submission;
+  const close = (): void =>
+    leave(() => {
+      setOpen(false);
+      if (waiting !== null) {
+        // An earlier try may have got through.
+        void queries.invalidateQueries({ queryKey: OWN });
+      }
+    });
   return (
     <>
       <button type="button" className={className} onClick={() => setOpen(true)}>
@@ -38,15 +53,20 @@ export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
       <Dialog
         isOpen={isOpen}
         title={title}
-        onClose={() => setOpen(false)}
+        onClose={close}
         actions={
           <>
-            <button type="button" className="button" onClick={() => setOpen(false)}>
+            <button
+              type="button"
+              className="button"
+              aria-disabled={isBusy && waiting === null}
+              onClick={close}
+            >
               {keep}
             </button>
             <BusyButton
               label={confirm}
-              isBusy={submission.isBusy}
+              isBusy={isBusy}
               className="button button-danger"
               onPress={() => submission.submit(null)}
             />

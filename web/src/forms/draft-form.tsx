@@ -1,10 +1,12 @@
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { faultsIn, usesUpKey } from '../api/failure.ts';
+import { faultsIn } from '../api/failure.ts';
+import { isDecided } from './is-decided.ts';
 import { Submitting } from './submitting.tsx';
 import { useDraft } from './use-draft.ts';
 import { useSubmission } from './use-submission.ts';
 import { BusyButton } from '../components/busy-button.tsx';
+import { TypedSince } from './typed-since.tsx';
 
 interface Fields<Values> {
   values: Values;
@@ -34,18 +36,20 @@ export function DraftForm<Values extends Readonly<Record<string, string>>, Outpu
   const { name, empty, send, changes, button, isPrimary = false, children, done } = props;
   const queries = useQueryClient();
   const draft = useDraft(name, empty);
-  const [output, setOutput] = useState<{ made: Output } | null>(null);
+  const [output, setOutput] = useState<{ made: Output; hasMore: boolean } | null>(null);
   const submission = useSubmission(
-    () => send(draft.values, draft.key),
+    () => {
+      draft.hold();
+      return send(draft.values, draft.key);
+    },
     (made) => {
-      setOutput({ made });
-      draft.clear();
+      setOutput({ made, hasMore: draft.finish() });
       void queries.invalidateQueries({ queryKey: changes });
     },
     (failure) => {
       // A refusal tells that the figures on the page are older than the account.
       void queries.invalidateQueries({ queryKey: changes });
-      if (usesUpKey(failure)) {
+      if (isDecided(failure)) {
         draft.renewKey();
       }
     },
@@ -70,6 +74,7 @@ export function DraftForm<Values extends Readonly<Record<string, string>>, Outpu
       </div>
       <Submitting submission={submission} />
       {output !== null && done(output.made)}
+      {output?.hasMore === true && <TypedSince />}
     </form>
   );
 }

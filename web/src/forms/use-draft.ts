@@ -1,4 +1,5 @@
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
+import { usePlace } from '../session/kept.ts';
 
 /**
  * What somebody types into a form, and the key under which it is sent. Both stay in the tab's storage, so that neither a
@@ -9,8 +10,15 @@ export interface Draft<Values> {
   values: Values;
   key: string;
   change: (values: Partial<Values>) => void;
-  /** After it has been carried out: an empty form with another key. */
-  clear: () => void;
+  /** Before it is sent: the key stays, though nobody has typed a word. */
+  hold: () => void;
+  /**
+   * After it has been carried out: an empty form with another key. What somebody has typed since it was sent stays, as
+   * another request.
+   *
+   * @returns whether somebody has
+   */
+  finish: () => boolean;
   /** What was sent is decided, and what comes next is another request. */
   renewKey: () => void;
 }
@@ -20,28 +28,53 @@ interface Kept<Values> {
   key: string;
 }
 
+const listeners = new Set<() => void>();
+
 export function useDraft<Values extends Readonly<Record<string, string>>>(
   name: string,
   empty: Values,
 ): Draft<Values> {
-  const [draft, setDraft] = useState<Kept<Values>>(() => read(name, empty));
+  const place = usePlace(`draft-${name}`);
+  const [unkept] = useState(() => fresh(empty));
+  const draft = read(
+    useSyncExternalStore(subscribe, () => window.sessionStorage.getItem(place)),
+    empty,
+    unkept,
+  );
+  // An answer comes long after the rendering that has sent for it: what is kept by then counts.
+  const present = (): Kept<Values> => read(window.sessionStorage.getItem(place), empty, unkept);
   const keep = (next: Kept<Values>): void => {
-    window.sessionStorage.setItem(placeOf(name), JSON.stringify(next));
-    setDraft(next);
+    window.sessionStorage.setItem(place, JSON.stringify(next));
+    listeners.forEach((listener) => listener());
   };
   return {
     ...draft,
-    change: (values) => keep({ ...draft, values: { ...draft.values, ...values } }),
-    clear: () => {
-      window.sessionStorage.removeItem(placeOf(name));
-      setDraft(fresh(empty));
+    change: (values) => {
+      const { key, values: before } = present();
+      keep({ key, values: { ...before, ...values } });
     },
-    renewKey: () => keep({ ...draft, key: crypto.randomUUID() }),
+    hold: () => keep(present()),
+    finish: () => {
+      const { key, values } = present();
+      if (key !== draft.key) {
+        return false;
+      }
+      const isChanged = Object.keys(empty).some((field) => values[field] !== draft.values[field]);
+      keep(fresh(isChanged ? values : empty));
+      return isChanged;
+    },
+    renewKey: () => {
+      const { key, values } = present();
+      if (key === draft.key) {
+        keep(fresh(values));
+      }
+    },
   };
 }
 
-function placeOf(name: string): string {
-  return `postage-draft-${name}`;
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 function fresh<Values>(values: Values): Kept<Values> {
@@ -49,12 +82,16 @@ function fresh<Values>(values: Values): Kept<Values> {
 }
 
 /** Storage may hold the form of an older page: only text in the fields of today's form counts. */
-function read<Values extends Readonly<Record<string, string>>>(name: string, empty: Values): Kept<Values> {
-  const kept = parse(window.sessionStorage.getItem(placeOf(name)));
+function read<Values extends Readonly<Record<string, string>>>(
+  text: string | null,
+  empty: Values,
+  unkept: Kept<Values>,
+): Kept<Values> {
+  const kept = parse(text);
   const key = textIn(kept, 'key');
   const typed = typeof kept === 'object' && kept !== null && 'values' in kept ? kept.values : null;
   if (key === null) {
-    return fresh(empty);
+    return unkept;
   }
   const values = Object.keys(empty).flatMap((field) => {
     const text = textIn(typed, field);

@@ -14,10 +14,18 @@ export interface Submission<Input> {
   submit: (input: Input) => void;
   /** Forgets the failure, such as when somebody mends what was wrong. */
   reset: () => void;
+  /** Tries no more, and goes on by `then`. While a request is under way it does nothing: nobody can take that back. */
+  leave: (then: () => void) => void;
+}
+
+/** What is sent, from the click to the answer. */
+interface Sending {
+  isWaiting: boolean;
+  stopping: AbortController;
 }
 
 /**
- * Sends once per form. What waiting can mend it sends again, the same and under the same key.
+ * Sends once per form. What waiting can mend it sends again, the same and under the same key, as long as its form is there.
  *
  * @param send carries the key of the form, where what it makes must not be made twice
  * @param onFailure may go on later, by sending again
@@ -31,54 +39,57 @@ export function useSubmission<Input, Output>(
   const [waiting, setWaiting] = useState<Submission<Input>['waiting']>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   // Before the next rendering, too: two clicks may come within one.
-  const isSending = useRef(false);
-  const isGone = useRef(false);
-  useEffect(() => {
-    isGone.current = false;
-    return () => {
-      isGone.current = true;
-    };
-  }, []);
+  const sending = useRef<Sending | null>(null);
+  useEffect(() => () => sending.current?.stopping.abort(), []);
 
-  const wait = async (seconds: number, why: Failure): Promise<void> => {
-    for (let left = seconds; left > 0 && !isGone.current; left -= 1) {
+  const wait = async (seconds: number, why: Failure, now: Sending): Promise<void> => {
+    now.isWaiting = true;
+    for (let left = seconds; left > 0 && !now.stopping.signal.aborted; left -= 1) {
       setWaiting({ seconds: left, failure: why });
-      await new Promise((resolve) => setTimeout(resolve, SECOND_MS));
+      await pause(now.stopping.signal);
     }
+    now.isWaiting = false;
     setWaiting(null);
   };
 
-  const sendUntilAnswered = async (input: Input): Promise<Output> => {
+  /** Null: it was stopped before there was an answer. */
+  const sendUntilAnswered = async (input: Input, now: Sending): Promise<{ output: Output } | null> => {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await send(input);
+        return { output: await send(input) };
       } catch (error) {
         const found = failureIn(error);
         const seconds = tries < MOST_TRIES ? secondsToWait(found, tries) : null;
-        if (seconds === null || isGone.current) {
+        if (seconds === null) {
           throw error;
         }
-        await wait(Math.ceil(seconds), found);
+        await wait(Math.ceil(seconds), found, now);
+        if (now.stopping.signal.aborted) {
+          return null;
+        }
       }
     }
   };
 
   const submit = async (input: Input): Promise<void> => {
-    if (isSending.current) {
+    if (sending.current !== null) {
       return;
     }
-    isSending.current = true;
+    const now = { isWaiting: false, stopping: new AbortController() };
+    sending.current = now;
     setBusy(true);
     setFailure(null);
     try {
-      const output = await sendUntilAnswered(input);
-      onDone(output, input);
+      const answer = await sendUntilAnswered(input, now);
+      if (answer !== null) {
+        onDone(answer.output, input);
+      }
     } catch (error) {
       const found = failureIn(error);
       setFailure(found);
       onFailure?.(found, input, (next) => void submit(next));
     } finally {
-      isSending.current = false;
+      sending.current = null;
       setBusy(false);
     }
   };
@@ -89,5 +100,19 @@ export function useSubmission<Input, Output>(
     failure,
     submit: (input) => void submit(input),
     reset: () => setFailure(null),
+    leave: (then) => {
+      if (sending.current === null || sending.current.isWaiting) {
+        sending.current?.stopping.abort();
+        then();
+      }
+    },
   };
+}
+
+/** A second, or less when it is stopped. */
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, SECOND_MS);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

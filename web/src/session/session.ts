@@ -1,6 +1,7 @@
 /** Who is signed in, by OpenID Connect with PKCE. Tokens are in memory only. */
 import { InMemoryWebStorage, UserManager, WebStorageStateStore } from 'oidc-client-ts';
 import type { PageConfig } from '../page-config.ts';
+import { keepOnly } from './kept.ts';
 
 /** Remembers in this tab that somebody was signed in, so that a reload signs them in again without a click. */
 const MARK = 'postage-signed-in';
@@ -33,6 +34,7 @@ export function createSession({ issuer, clientId, scope }: PageConfig): Session 
     automaticSilentRenew: false,
     monitorSession: false,
   });
+  manager.events.addUserLoaded(({ profile }) => keepOnly(profile.sub));
   return { manager, ...renewal(manager), ...mark() };
 }
 

@@ -1,4 +1,4 @@
-import { type ReactElement, type ReactNode, useEffect, useRef, useState } from 'react';
+import { Fragment, type ReactElement, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useAuth } from 'react-oidc-context';
 import { Link } from 'wouter';
 import { Notice } from '../components/notice.tsx';
@@ -39,7 +39,8 @@ function Waiting(): ReactElement {
 export function SignedIn({ children }: { children: ReactNode }): ReactNode {
   const { user, isLoading, error } = useAuth();
   if (user !== null && user !== undefined) {
-    return children;
+    // Somebody else begins with a page of their own.
+    return <Fragment key={user.profile.sub}>{children}</Fragment>;
   }
   return isLoading ? <Waiting /> : <Welcome hasFailed={error !== undefined} />;
 }

@@ -57,6 +57,7 @@ export const states = {
   unreachable: (seconds: string) =>
     `The server does not answer. Trying again in ${seconds} s; what you have typed stays here.`,
   sending: 'Sending…',
+  typedSince: 'What you typed after you had sent it is still here. It is not sent yet.',
 };
 
 export const usage = {
@@ -217,6 +218,8 @@ export const credits = {
   buyLead: 'Bought credits never expire.',
   each: (price: string) => `${price} each`,
   buyOne: (price: string) => `Buy for ${price}`,
+  boughtAlready: 'You have bought this already. It shows below.',
+  pageGone: 'The page to pay on has expired. Buy again for a new one.',
   arriving: 'Payment received. Your credits are arriving…',
   arrivingLong: 'Stripe has not reported your payment yet. The credits arrive as soon as it has.',
   arrived: 'Your credits have arrived.',
@@ -299,6 +302,7 @@ export const letters = {
   pay: (price: string) => `Pay ${price} and schedule`,
   buyBundle: 'Buy a bundle of credits',
   notNow: 'Not now',
+  stopped: 'It is not tried again. If an earlier try got through, the delivery shows below.',
   bank: 'Waiting for your bank…',
   bankMissing: 'Your bank asks for you, and this page was not given the key of Stripe that it takes.',
   deliveries: 'Deliveries',

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import type { Schemas } from '../../api/schemas.ts';
 import { useGifts, usePurchases } from '../../api/reads.ts';
+import { rememberCheckout, useCheckoutPlace } from '../../billing/begun-checkout.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import type { Column } from '../../components/data-table.tsx';
 import { PagedTable } from '../../components/paged-table.tsx';
@@ -31,14 +32,17 @@ export function PurchaseTable(): ReactElement {
 }
 
 function PurchaseState({ purchase }: { purchase: Purchase }): ReactElement {
-  const { status, checkoutUrl, returnedCents, price } = purchase;
+  const { id, status, checkoutUrl, returnedCents, price } = purchase;
+  const place = useCheckoutPlace();
   return (
     <span>
       {credits.purchaseStatus[status]}
       {status === 'open' && checkoutUrl !== null && (
         <>
           {' '}
-          <a href={checkoutUrl}>{credits.payNow}</a>
+          <a href={checkoutUrl} onClick={() => rememberCheckout(place, { kind: 'bundle', purchaseId: id })}>
+            {credits.payNow}
+          </a>
         </>
       )}
       {returnedCents > 0 && ` · ${credits.returned(format.money({ ...price, amountCents: returnedCents }))}`}

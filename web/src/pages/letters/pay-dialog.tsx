@@ -18,19 +18,25 @@ interface PayDialogProps {
 /** Names the price, and charges only when its reader says so. */
 export function PayDialog({ price, submission, onPay, onClose }: PayDialogProps): ReactElement {
   const [, go] = useLocation();
-  const { isBusy } = submission;
+  const { isBusy, waiting, leave } = submission;
+  const isUnderWay = isBusy && waiting === null;
   const sum = format.money(price);
   return (
     <Dialog
       isOpen
       title={texts.letters.payTitle}
-      onClose={() => (isBusy ? undefined : onClose())}
+      onClose={onClose}
       actions={
         <>
-          <button type="button" className="button button-quiet" aria-disabled={isBusy} onClick={onClose}>
+          <button type="button" className="button button-quiet" aria-disabled={isUnderWay} onClick={onClose}>
             {texts.letters.notNow}
           </button>
-          <button type="button" className="button" onClick={() => go('/credits')}>
+          <button
+            type="button"
+            className="button"
+            aria-disabled={isUnderWay}
+            onClick={() => leave(() => go('/credits'))}
+          >
             {texts.letters.buyBundle}
           </button>
           <BusyButton
@@ -43,7 +49,7 @@ export function PayDialog({ price, submission, onPay, onClose }: PayDialogProps)
       }
     >
       <p>{texts.letters.payHelp(sum)}</p>
-      {submission.waiting !== null && <Submitting submission={submission} />}
+      {waiting !== null && <Submitting submission={submission} />}
     </Dialog>
   );
 }

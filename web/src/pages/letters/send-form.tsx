@@ -6,6 +6,7 @@ import { Choices, Field, Select } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';
 import { Submitting } from '../../forms/submitting.tsx';
+import { TypedSince } from '../../forms/typed-since.tsx';
 import { useDraft } from '../../forms/use-draft.ts';
 import { texts } from '../../texts/texts.ts';
 import { AddressFields } from './address-fields.tsx';
@@ -22,7 +23,7 @@ const HEIGHT = 380;
 /** Schedules a letter, by e-mail or by post. */
 export function SendForm(): ReactElement {
   const draft = useDraft('delivery', { ...EMPTY_ORDER, zone: format.zone });
-  const { step, submission, back } = useDelivery(draft);
+  const { step, submission, back, decline } = useDelivery(draft);
   const { values } = draft;
   const faults = faultsIn(submission.failure);
   const query = useLetters();
@@ -124,13 +125,15 @@ export function SendForm(): ReactElement {
           isLive
         />
       )}
+      {step.at === 'scheduled' && step.hasMore && <TypedSince />}
+      {step.at === 'stopped' && <Notice tone="info" title={texts.letters.stopped} isLive />}
       {!isPricing && step.at !== 'bank' && <Submitting submission={submission} />}
       {step.at === 'price' && (
         <PayDialog
           price={step.price}
           submission={submission}
           onPay={() => submission.submit({ payAsYouGo: true })}
-          onClose={back}
+          onClose={decline}
         />
       )}
     </form>

@@ -2,10 +2,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answerOf } from '../../api/client.ts';
 import type { Schemas } from '../../api/schemas.ts';
-import { type Failure, problemIn, usesUpKey } from '../../api/failure.ts';
+import { type Failure, problemIn } from '../../api/failure.ts';
 import { OWN } from '../../api/reads.ts';
 import { askBank } from '../../billing/stripe-js.ts';
 import type { Price } from '../../format/format.ts';
+import { isDecided } from '../../forms/is-decided.ts';
 import type { Draft } from '../../forms/use-draft.ts';
 import { type Submission, useSubmission } from '../../forms/use-submission.ts';
 import { usePage } from '../../page-context.ts';
@@ -18,7 +19,9 @@ export type DeliveryStep =
   | { at: 'price'; price: Price }
   | { at: 'bank' }
   | { at: 'bank'; isImpossible: true }
-  | { at: 'scheduled'; delivery: Schemas['Delivery'] };
+  /** Its user wants no more tries. Whether an earlier one got through, only the API knows. */
+  | { at: 'stopped' }
+  | { at: 'scheduled'; delivery: Schemas['Delivery']; hasMore: boolean };
 
 /** Whether a card may pay. */
 interface Payment {
@@ -31,6 +34,8 @@ interface DeliveryForm {
   step: DeliveryStep;
   submission: Submission<Payment>;
   back: () => void;
+  /** Pays nothing: closes the dialog, and ends its tries. */
+  decline: () => void;
 }
 
 /** Schedules what a form says: at most one delivery and one charge for each key. */
@@ -62,22 +67,23 @@ export function useDelivery(draft: Draft<OrderForm>): DeliveryForm {
     }
     // What is refused tells that the figures on the page are older than the account.
     void queries.invalidateQueries({ queryKey: OWN });
-    if (usesUpKey(failure)) {
+    if (isDecided(failure)) {
       draft.renewKey();
     }
   };
 
   const submission = useSubmission(
-    ({ payAsYouGo }: Payment) =>
-      answerOf(
+    ({ payAsYouGo }: Payment) => {
+      draft.hold();
+      return answerOf(
         api.letters.POST('/deliveries', {
           params: { header: { 'Idempotency-Key': draft.key } },
           body: orderOf(draft.values, payAsYouGo),
         }),
-      ),
+      );
+    },
     (delivery) => {
-      draft.clear();
-      setStep({ at: 'scheduled', delivery });
+      setStep({ at: 'scheduled', delivery, hasMore: draft.finish() });
       void queries.invalidateQueries({ queryKey: OWN });
     },
     afterFailure,
@@ -88,6 +94,14 @@ export function useDelivery(draft: Draft<OrderForm>): DeliveryForm {
     back: () => {
       submission.reset();
       setStep({ at: 'form' });
+    },
+    decline: () => {
+      const { waiting } = submission;
+      submission.leave(() => {
+        submission.reset();
+        setStep({ at: waiting === null ? 'form' : 'stopped' });
+        void queries.invalidateQueries({ queryKey: OWN });
+      });
     },
   };
 }
