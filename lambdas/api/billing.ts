@@ -10,7 +10,7 @@ import { plansOnSale } from '../domain/catalogue.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type Offer } from '../domain/live-subscription.ts';
 import { type BillingChange } from '../domain/change-verdicts.ts';
-import { isSold, isStalled } from '../domain/plan-changes.ts';
+import { isSold, isStalled, isUnpaid } from '../domain/plan-changes.ts';
 import { requiredVariable, optionalVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
 import { httpHandler } from '../http/handler.ts';
@@ -89,6 +89,7 @@ const show = operation(contracts.getBilling, async (request) => {
               clientSecret: pending.clientSecret,
               expiresAt: toIso(pending.expiresAt),
             },
+      isUnpaid: subscription !== null && isUnpaid(subscription),
       isStalled: subscription !== null && isStalled(subscription),
       isCustomer: account.customerId !== null,
     },

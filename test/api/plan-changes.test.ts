@@ -114,6 +114,7 @@ describe('a cancellation', () => {
     }
     expect(await account(user)).toMatchObject({ plan: 'none' });
     expect((await atStripeOf(postage(), user)).status).toBe('past_due');
+    expect(await billing(user)).toMatchObject({ isUnpaid: true, isStalled: false });
     expect(await user.call('POST', CANCELLATION)).toMatchObject({ status: 200 });
   });
 });
@@ -123,7 +124,7 @@ describe('what a cancellation would do', () => {
     const user = await subscriber(postage(), PRO_YEARLY);
     const { period } = (await account(user)) as { period: { endsAt: string } };
     const shown = await billing(user);
-    expect(shown).toMatchObject({ isStalled: false, isCustomer: true });
+    expect(shown).toMatchObject({ isUnpaid: false, isStalled: false, isCustomer: true });
     expect(Date.parse(String(shown['periodEndsAt'])) - Date.parse(period.endsAt)).toBeGreaterThan(
       300 * DAY_MS,
     );
@@ -142,7 +143,7 @@ describe('what a cancellation would do', () => {
     expect(await account(user)).toMatchObject({ plan: 'none', status: 'canceled' });
     expect((await atStripeOf(postage(), user)).status).toBe('unpaid');
     await atStripe(postage(), 'POST', '/billing', { afterRetries: 'canceled' });
-    expect(await billing(user)).toMatchObject({ isStalled: true, isCustomer: true });
+    expect(await billing(user)).toMatchObject({ isUnpaid: true, isStalled: true });
     const order = { body: PRO };
     expect(await user.call('POST', '/billing/checkout-sessions', order)).toMatchObject({ status: 409 });
     expect(await user.call('POST', CANCELLATION)).toMatchObject({ status: 200, body: { status: 'done' } });
@@ -232,6 +233,7 @@ describe('what is not changed', () => {
       endsAt: null,
       scheduled: null,
       waiting: null,
+      isUnpaid: false,
       isStalled: false,
       isCustomer: false,
     });
