@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import * as z from 'zod/mini';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { dev } from '../e2e/support/dev.ts';
-import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
+import { describeInBrowser, FLOW_MS, useBrowser, violationsOn } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
 import { useSite } from './support/use-site.ts';
 
@@ -87,6 +87,7 @@ describeInBrowser('the page, later', () => {
       await page.getByRole('link', { name: 'To your plan' }).click();
       await says(page, 'Your subscription gives you no plan');
       await page.getByRole('button', { name: 'Cards and invoices' }).waitFor();
+      expect(await violationsOn(page)).toEqual([]);
       await press(page, 'End it now');
       await says(page, 'End the subscription now?');
       await press(page, 'End the subscription');
