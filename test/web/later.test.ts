@@ -91,6 +91,8 @@ describeInBrowser('the page, later', () => {
       await press(page, 'End it now');
       await says(page, 'End the subscription now?');
       await press(page, 'End the subscription');
+      await page.getByRole('link', { name: 'Choose a plan' }).waitFor();
+      await page.getByRole('button', { name: 'Cards and invoices' }).waitFor();
       await page.getByRole('link', { name: 'Choose a plan' }).click();
       await press(page, 'Get Pro');
       await page.getByLabel(/that pays/).check();
