@@ -332,7 +332,7 @@ export const letters = {
     none: 'It will not go out. You can schedule the letter again.',
     credit: 'It will not go out, and the credit comes back to you. You can schedule the letter again.',
     creditBefore:
-      'It will not go out, and its credit comes back; but an included or carried one of an earlier period only if your plan still has room for it, and until this period ends. You can schedule the letter again.',
+      'It will not go out. A bought credit comes back. An included or carried one of an earlier period comes back only if your plan has room for it, until this period ends. You can schedule the letter again.',
     card: 'It will not go out, and what it cost goes back to your card. You can schedule the letter again.',
   },
   cancelNow: 'Cancel the delivery',
