@@ -60,7 +60,10 @@ describeInBrowser('the page, later', () => {
       await signIn(page, site(), user);
       await visit(page, 'Letters');
       await press(page, /^Cancel$/);
-      await says(page, /An included or carried one of an earlier period comes back only if your plan has room/);
+      await says(
+        page,
+        /An included or carried one of an earlier period comes back only if your plan has room/,
+      );
       await press(page, 'Cancel the delivery');
       await says(page, 'Cancelled');
       expect(await site().call(user, 'GET', '/credits')).toMatchObject({ available: 2 });
