@@ -293,7 +293,7 @@ export const letters = {
   costNone: 'No credits are left.',
   schedule: 'Schedule it',
   scheduled: (at: string) => `Scheduled for ${at}.`,
-  pending: 'Your payment is not decided yet. The delivery shows below as soon as it is.',
+  pending: 'Your payment is not decided yet. You see below when it is.',
   payTitle: 'No credits left',
   payHelp: (price: string) => `This mail costs ${price}, charged to your card now.`,
   pay: (price: string) => `Pay ${price} and schedule`,

@@ -8,11 +8,12 @@ import { texts } from '../../texts/texts.ts';
 /** Cancelling again changes nothing, so it needs no key. */
 export function CancelDelivery({ delivery }: { delivery: Schemas['Delivery'] }): ReactElement {
   const { api } = usePage();
-  const { id, paidWith } = delivery;
+  const { id, status, paidWith } = delivery;
   const { letters } = texts;
   return (
     <ConfirmedAction
       button={letters.cancel}
+      isOffered={status === 'scheduled' || status === 'pending_payment'}
       className="button button-quiet button-small"
       title={letters.cancelTitle}
       confirm={letters.cancelNow}
