@@ -115,7 +115,7 @@ export const plan = {
     past_due: 'Payment failed',
     canceled: 'Ended',
   },
-  period: (period: string) => `Period ${period}`,
+  period: (period: string) => `Usage period ${period}`,
   ends: (at: string) => `Ends ${at}`,
   trialEnds: (at: string) => `The trial ends ${at}`,
   grace: (at: string) =>
@@ -132,10 +132,23 @@ export const plan = {
   portal: 'Cards and invoices',
   features: 'With',
   cancelTitle: 'Cancel the subscription?',
-  cancelHelp: (at: string) =>
-    `Everything stays until ${at}. Then included and carried credits expire; bought credits last, for when you subscribe again.`,
+  stays: (at: string) => `Everything stays until ${at}.`,
+  staysWhilePaid: 'Everything stays until what you have paid for ends.',
+  staysInGrace: (grace: string, at: string) =>
+    `Everything stays until ${grace}, and until ${at} if you pay the open invoice.`,
+  endsAt: (at: string) => `It ends ${at}.`,
+  creditsAfter:
+    'Then included and carried credits expire; bought credits last, for when you subscribe again.',
   cancelNow: 'Cancel the subscription',
   keepIt: 'Keep it',
+  noPlan: 'Your subscription gives you no plan',
+  unpaidHelp:
+    'Its last invoice was not paid in time. Pay it under “Cards and invoices”, or end the subscription.',
+  pausedHelp: 'It is paused. End it, and you can choose a plan again.',
+  end: 'End it now',
+  endTitle: 'End the subscription now?',
+  endHelp: 'It is not charged again. Your bought credits last, and you can choose a plan at once.',
+  endNow: 'End the subscription',
   underWay: 'This is under way. It shows here in a moment.',
 };
 
@@ -318,6 +331,8 @@ export const letters = {
   cancelHelp: {
     none: 'It will not go out. You can schedule the letter again.',
     credit: 'It will not go out, and the credit comes back to you. You can schedule the letter again.',
+    creditBefore:
+      'It will not go out. A bought credit comes back. An included or carried one of an earlier period comes back only if your plan has room for it, until this period ends. You can schedule the letter again.',
     card: 'It will not go out, and what it cost goes back to your card. You can schedule the letter again.',
   },
   cancelNow: 'Cancel the delivery',
@@ -519,7 +534,7 @@ export const problems: { [Code in ProblemCode]: Explain<Code> } = {
   already_claimed: () => only('Somebody has claimed this gift already.'),
   already_subscribed: () => ({
     says: 'You have a subscription already.',
-    helps: 'Change it in place of a second one.',
+    helps: 'Change it in place of a second one, or end it first.',
     action: { kind: 'usage', label: 'To your plan' },
   }),
   illegal_transition: (problem) => {
