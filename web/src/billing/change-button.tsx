@@ -20,12 +20,15 @@ export function ChangeButton({ change, label }: ChangeButtonProps): ReactElement
   const { api } = usePage();
   const queries = useQueryClient();
   const [key, setKey] = useState(() => crypto.randomUUID());
+  const readAgain = (): void => void queries.invalidateQueries({ queryKey: OWN });
   const submission = useSubmission(
     () => send(api, change, key),
     () => {
       setKey(crypto.randomUUID());
-      void queries.invalidateQueries({ queryKey: OWN });
+      readAgain();
     },
+    // A refusal tells that what is on the page is older than the account.
+    readAgain,
   );
   return (
     <div className="stack-tight">

@@ -8,6 +8,8 @@ import { BusyButton } from './busy-button.tsx';
 
 interface ConfirmedActionProps {
   button: string;
+  /** Whether there is still something to take. Who has begun meanwhile reads why not. */
+  isOffered?: boolean;
   className: string;
   title: string;
   children: ReactNode;
@@ -18,23 +20,28 @@ interface ConfirmedActionProps {
 
 /** Takes something from its user that they have, once they have read what that means. */
 export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
-  const { button, className, title, children, confirm, keep, send } = props;
+  const { button, isOffered = true, className, title, children, confirm, keep, send } = props;
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
   const [key, setKey] = useState(() => crypto.randomUUID());
+  const readAgain = (): void => void queries.invalidateQueries({ queryKey: OWN });
   const submission = useSubmission(
     () => send(key),
     () => {
       setKey(crypto.randomUUID());
       setOpen(false);
-      void queries.invalidateQueries({ queryKey: OWN });
+      readAgain();
     },
+    // A refusal tells that what is on the page is older than the account.
+    readAgain,
   );
   return (
     <>
-      <button type="button" className={className} onClick={() => setOpen(true)}>
-        {button}
-      </button>
+      {isOffered && (
+        <button type="button" className={className} onClick={() => setOpen(true)}>
+          {button}
+        </button>
+      )}
       <Dialog
         isOpen={isOpen}
         title={title}

@@ -10,7 +10,7 @@ import { texts } from '../../texts/texts.ts';
 export function CancelDelivery({ delivery }: { delivery: Schemas['Delivery'] }): ReactElement {
   const { api } = usePage();
   const { data: account } = useAccount();
-  const { id, paidWith, createdAt } = delivery;
+  const { id, status, paidWith, createdAt } = delivery;
   const { letters } = texts;
   const isOfThisPeriod =
     account !== undefined && Date.parse(createdAt) >= Date.parse(account.period.startsAt);
@@ -18,6 +18,7 @@ export function CancelDelivery({ delivery }: { delivery: Schemas['Delivery'] }):
   return (
     <ConfirmedAction
       button={letters.cancel}
+      isOffered={status === 'scheduled' || status === 'pending_payment'}
       className="button button-quiet button-small"
       title={letters.cancelTitle}
       confirm={letters.cancelNow}
