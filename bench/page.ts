@@ -69,7 +69,9 @@ async function subscriber(site: Site): Promise<string> {
 
 /** From the click on "Usage" until all is there. */
 async function timeToOpen(page: Page, { url }: Site): Promise<number> {
-  await page.goto(`${url}/app/plans`, { waitUntil: 'networkidle' });
+  await page.goto(`${url}/app/plans`);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.waitForLoadState('networkidle');
   return timed(async () => {
     await page.getByRole('link', { name: 'Usage' }).click();
     await page.getByRole('heading', { name: 'My usage' }).waitFor();

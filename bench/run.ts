@@ -30,11 +30,11 @@ function tellFigure({ name, value, unit = '', goal }: Figure): void {
   tell(`  ${mark} ${name.padEnd(38)} ${String(value).padStart(8)} ${unit.padEnd(6)} ${words}`.trimEnd());
 }
 
-async function measure(name: string, { title, measure, needs = '' }: Part, endpoint: string): Promise<void> {
+async function measure(name: string, { title, measure }: Part, endpoint: string): Promise<void> {
   tell(`${title} …`);
   const measured = await measure(endpoint);
-  if (measured === null) {
-    tell(`  Skipped: this machine has no ${needs}.`);
+  if ('lacks' in measured) {
+    tell(`  Skipped: this machine has no ${measured.lacks}.`);
     return;
   }
   measured.figures.forEach(tellFigure);
@@ -47,6 +47,7 @@ async function measure(name: string, { title, measure, needs = '' }: Part, endpo
     result: measured.result,
   };
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(results, null, 2)}\n`);
+  tell(`  Written to bench/results/${name}.json.`);
 }
 
 await runProgram({
@@ -54,7 +55,7 @@ await runProgram({
   help: HELP,
   options: { only: { type: 'string', multiple: true } },
   run: async ({ only = [...parts.keys()] }) => {
-    const wanted = only.map((name) => {
+    const wanted = [...new Set(only)].map((name) => {
       const part = parts.get(name);
       if (part === undefined) {
         throw new UsageError(`--only is one of ${[...parts.keys()].join(', ')}, and is "${name}".`);
@@ -71,7 +72,6 @@ await runProgram({
     } finally {
       await engine.stop();
     }
-    tell('Written to bench/results.');
     return 0;
   },
 });

@@ -13,6 +13,14 @@ import { complete, nameOfRestored, restoreOnce } from './restore-table.ts';
 import { outputsOf } from './stack-outputs.ts';
 import { UsageError } from './usage-error.ts';
 
+const STRIPE_KEEPS_DAYS = 30;
+/**
+ * What was said before the instant may have been done after it, and is lost with that: Stripe delivers an event again for
+ * three days (https://docs.stripe.com/webhooks#automatic-retries), and an erasure goes on after it was asked for. What the
+ * restored table knows already changes nothing the second time (G9, G10).
+ */
+const LATE_DAYS = 3;
+
 const HELP = `Restores the table of a stage to an instant of its last days, beside the one that is there.
 
   npm run restore -- table --stage STAGE --at TIME [--yes]
@@ -20,7 +28,8 @@ const HELP = `Restores the table of a stage to an instant of its last days, besi
 
   table           makes a new table as it was at TIME, with stream, expiry, backups and protection, and says which setting of the
                   stage makes the stack use it. Then: npm run deploy -- STAGE
-  catch-up        erases again whom the former table says to have been erased since TIME, and queues what Stripe has said since
+  catch-up        erases again whom the former table says to have been erased since TIME, and queues what Stripe has said since;
+                  for both it begins ${LATE_DAYS} days earlier, for what was said before TIME and done after it
   --stage STAGE   the stage, whose stack Postage-STAGE tells the table, the queue and Stripe's secret
   --at, --since   the same instant, in ISO 8601
   --former TABLE  the table from before the restore
@@ -31,8 +40,6 @@ Both may be repeated, also when they were broken off. The credentials of the env
 what it asks for, and for catch-up what an admin's erasure needs, secretsmanager:GetSecretValue and sqs:SendMessage.
 docs/runbook.md has the whole way.
 `;
-
-const STRIPE_KEEPS_DAYS = 30;
 
 function tell(...lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
@@ -61,7 +68,8 @@ async function restoreTable(source: string, at: Instant, isDry: boolean): Promis
 interface CatchUp {
   outputs: Partial<Record<string, string>>;
   former: string;
-  since: Instant;
+  /** The instant as of which the table was restored. */
+  at: Instant;
   isDry: boolean;
 }
 
@@ -74,13 +82,14 @@ function told(outputs: CatchUp['outputs'], name: string): string {
   return value;
 }
 
-async function catchUp({ outputs, former, since, isDry }: CatchUp): Promise<number> {
+async function catchUp({ outputs, former, at, isDry }: CatchUp): Promise<number> {
   const table = told(outputs, 'TableName');
   if (former === table) {
     throw new UsageError(`The stack still uses ${former}: deploy it with the restored table first.`);
   }
   const store = await openStore(table);
   const now = Date.now();
+  const since = at - LATE_DAYS * DAY_MS;
   const past = await openStore(former);
   const erased = await usersErased(past, since, now);
   tell(`${String(erased.length)} users were erased since ${toIso(since)}.`);
@@ -105,7 +114,8 @@ async function catchUp({ outputs, former, since, isDry }: CatchUp): Promise<numb
   return unfinished.length === 0 ? 0 : 1;
 }
 
-interface Events extends Pick<CatchUp, 'outputs' | 'since'> {
+interface Events extends Pick<CatchUp, 'outputs'> {
+  since: Instant;
   store: Store;
   past: Store;
 }
@@ -167,6 +177,6 @@ await runProgram({
       throw new UsageError('Name the table from before the restore with --former.');
     }
     const instant = parsePast('--since', since ?? '');
-    return catchUp({ outputs: await outputsOf(stage), former, since: instant, isDry: !yes });
+    return catchUp({ outputs: await outputsOf(stage), former, at: instant, isDry: !yes });
   },
 });

@@ -10,7 +10,7 @@ import { plansOnSale } from '../domain/catalogue.ts';
 import { type Instant, toIso } from '../domain/instants.ts';
 import { type Offer } from '../domain/live-subscription.ts';
 import { type BillingChange } from '../domain/change-verdicts.ts';
-import { isSold } from '../domain/plan-changes.ts';
+import { isSold, isStalled, isUnpaid } from '../domain/plan-changes.ts';
 import { requiredVariable, optionalVariable } from '../wiring/environment.ts';
 import * as contracts from '../http/contracts/billing.ts';
 import { httpHandler } from '../http/handler.ts';
@@ -78,6 +78,7 @@ const show = operation(contracts.getBilling, async (request) => {
       plan: account.plan,
       status: account.subscription.status,
       interval: subscription?.offer?.interval ?? null,
+      periodEndsAt: isoOrNull(subscription?.periodEndsAt ?? null),
       endsAt: isoOrNull(subscription?.cancelAt ?? null),
       scheduled: scheduled === null ? null : { ...shown(scheduled.offer), at: toIso(scheduled.at) },
       waiting:
@@ -88,6 +89,9 @@ const show = operation(contracts.getBilling, async (request) => {
               clientSecret: pending.clientSecret,
               expiresAt: toIso(pending.expiresAt),
             },
+      isUnpaid: subscription !== null && isUnpaid(subscription),
+      isStalled: subscription !== null && isStalled(subscription),
+      isCustomer: account.customerId !== null,
     },
   };
 });

@@ -104,6 +104,11 @@ export function isStalled({ status }: ChangeableSubscription): boolean {
   return SUBSCRIBED.includes(status) && !GIVING.includes(status);
 }
 
+/** Its last invoice should have been paid, and is not. */
+export function isUnpaid({ status }: ChangeableSubscription): boolean {
+  return status === 'past_due' || status === 'unpaid';
+}
+
 /**
  * The types of methods for which Stripe has pending updates and that confirm at once
  * (https://docs.stripe.com/billing/subscriptions/pending-updates: all but bank debits).

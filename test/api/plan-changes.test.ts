@@ -114,7 +114,41 @@ describe('a cancellation', () => {
     }
     expect(await account(user)).toMatchObject({ plan: 'none' });
     expect((await atStripeOf(postage(), user)).status).toBe('past_due');
+    expect(await billing(user)).toMatchObject({ isUnpaid: true, isStalled: false });
     expect(await user.call('POST', CANCELLATION)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('what a cancellation would do', () => {
+  it('stands in the answer: a year that is paid ends with the year, and not with the period of usage', async () => {
+    const user = await subscriber(postage(), PRO_YEARLY);
+    const { period } = (await account(user)) as { period: { endsAt: string } };
+    const shown = await billing(user);
+    expect(shown).toMatchObject({ isUnpaid: false, isStalled: false, isCustomer: true });
+    expect(Date.parse(String(shown['periodEndsAt'])) - Date.parse(period.endsAt)).toBeGreaterThan(
+      300 * DAY_MS,
+    );
+    const { body } = await user.call('POST', CANCELLATION);
+    expect(body).toMatchObject({ effectiveAt: shown['periodEndsAt'] });
+  });
+
+  it('is at once where Stripe has given up charging, so that the user can choose a plan again', async () => {
+    await atStripe(postage(), 'POST', '/billing', { afterRetries: 'unpaid' });
+    const user = await subscriber(postage());
+    const { period } = (await account(user)) as { period: { endsAt: string } };
+    await setCard(postage(), user, 'pm_card_chargeCustomerFail');
+    for (const days of [0.25, 9]) {
+      await passes(postage(), user, Date.parse(period.endsAt) + days * DAY_MS - postage().clock.now());
+    }
+    expect(await account(user)).toMatchObject({ plan: 'none', status: 'canceled' });
+    expect((await atStripeOf(postage(), user)).status).toBe('unpaid');
+    await atStripe(postage(), 'POST', '/billing', { afterRetries: 'canceled' });
+    expect(await billing(user)).toMatchObject({ isUnpaid: true, isStalled: true });
+    const order = { body: PRO };
+    expect(await user.call('POST', '/billing/checkout-sessions', order)).toMatchObject({ status: 409 });
+    expect(await user.call('POST', CANCELLATION)).toMatchObject({ status: 200, body: { status: 'done' } });
+    expect(await billing(user)).toMatchObject({ periodEndsAt: null, isStalled: false, isCustomer: true });
+    expect(await user.call('POST', '/billing/checkout-sessions', order)).toMatchObject({ status: 200 });
   });
 });
 
@@ -195,9 +229,13 @@ describe('what is not changed', () => {
       plan: 'none',
       status: 'none',
       interval: null,
+      periodEndsAt: null,
       endsAt: null,
       scheduled: null,
       waiting: null,
+      isUnpaid: false,
+      isStalled: false,
+      isCustomer: false,
     });
   });
 

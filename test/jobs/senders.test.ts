@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { callFunction, connectFunction } from '../../lambdas/adapters/functions.ts';
 import { connectLob } from '../../lambdas/letters/adapters/senders/lob.ts';
 import {
@@ -87,8 +87,8 @@ function sesError(name: string, message = 'as told', status = 400): () => Reply 
   return () => ({ status, body: { message }, headers: { 'x-amzn-errortype': name } });
 }
 
-function ses(from: string): Send<EmailRecipient> {
-  return connectSes({ from, configurationSet: 'postage', batchesAtOnce: 2 });
+function ses(from: string, batchesAtOnce = 2): Send<EmailRecipient> {
+  return connectSes({ from, configurationSet: 'postage', batchesAtOnce });
 }
 
 /** What SES was asked beside its quota. */
@@ -156,6 +156,47 @@ describe('SES', () => {
     // Two batches share 40 a second, so that the fifth comes after four times 50 ms.
     expect(performance.now() - begun).toBeGreaterThanOrEqual(195);
     expect(asked.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('takes no more for a while, when a turn is further away than a function may wait', async () => {
+    reply = ({ method }) => ({
+      status: 200,
+      body: method === 'GET' ? { SendQuota: { MaxSendRate: 1 } } : { MessageId: 'm1' },
+    });
+    const send = ses('letters@example.com', 50);
+    expect(await endOf(send, parcelFor(EMAIL))).toMatchObject({ outcome: 'accepted' });
+    for (let times = 0; times < 3; times += 1) {
+      expect(await endOf(send, parcelFor(EMAIL))).toBe('ProviderBusyError');
+    }
+    expect(emails()).toHaveLength(1);
+  });
+
+  it('that did not tell the rate is asked for it again within minutes, and the former one holds meanwhile', async () => {
+    let rate: number | null = null;
+    reply = ({ method }) =>
+      method === 'POST'
+        ? { status: 200, body: { MessageId: 'm1' } }
+        : rate === null
+          ? { status: 429, body: {} }
+          : { status: 200, body: { SendQuota: { MaxSendRate: rate } } };
+    const send = ses('letters@example.com', 50);
+    let later = 0;
+    const realNow = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => realNow() + later);
+    const endsAfter = async (minutes: number): Promise<unknown[]> => {
+      later += minutes * 60_000;
+      return [await endOf(send, parcelFor(EMAIL)), await endOf(send, parcelFor(EMAIL))];
+    };
+    const accepted = { outcome: 'accepted', providerId: 'm1' };
+    try {
+      expect(await endsAfter(0)).toEqual([accepted, 'ProviderBusyError']);
+      rate = 1_000_000;
+      expect(await endsAfter(2)).toEqual([accepted, accepted]);
+      rate = null;
+      expect(await endsAfter(61)).toEqual([accepted, accepted]);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('is asked on a connection of its own', async () => {

@@ -56,16 +56,24 @@ async function subscribe({ customerId }: Buyer): Promise<void> {
   await suite.followAll();
 }
 
-async function buyBundle(buyer: Buyer): Promise<void> {
+async function payBundle(buyer: Buyer): Promise<void> {
   const shop = { store: suite.store(), stripe: suite.services().stripe, now: now() };
   const { sessionId } = await beginPurchase(shop, buyer);
   suite.at().standIn.control.payCheckout(sessionId, { paymentMethod: 'pm_card_visa' });
+}
+
+async function buyBundle(buyer: Buyer): Promise<void> {
+  await payBundle(buyer);
   await suite.followAll();
 }
 
-async function erase(store: Store, userId: string): Promise<void> {
+async function askForErasure(store: Store, userId: string): Promise<void> {
   const about = { id: `UserErased:${randomUUID()}`, at: now(), type: 'UserErased' as const };
   await appendAudit(store, { ...about, actor: 'owner', userId, data: {} }, plentyOfTime());
+}
+
+async function erase(store: Store, userId: string): Promise<void> {
+  await askForErasure(store, userId);
   expect(await eraseUser(store, userId, now(), plentyOfTime())).toEqual({ outcome: 'erased' });
 }
 
@@ -83,23 +91,28 @@ async function drainQueue(store: Store): Promise<number> {
 
 interface Restored {
   at: string;
-  users: Record<'stays' | 'subscribes' | 'buys' | 'comes' | 'goes', Buyer>;
+  users: Record<'stays' | 'waits' | 'subscribes' | 'buys' | 'comes' | 'goes' | 'isGoing', Buyer>;
   store: Store;
 }
 
 /** What happens before the point in time and after it; then the owner restores the table, and deploys. */
 async function givenRestored(): Promise<Restored> {
   const former = suite.store();
-  const [stays, subscribes, buys, goes] = [
+  const [stays, waits, subscribes, buys, goes, isGoing] = [
+    await suite.givenCustomer(),
+    await suite.givenCustomer(),
     await suite.givenCustomer(),
     await suite.givenCustomer(),
     await suite.givenCustomer(),
     await suite.givenCustomer(),
   ];
-  for (const user of [stays, buys, goes]) {
+  for (const user of [stays, waits, buys, goes, isGoing]) {
     await subscribe(user);
   }
   await writeLetter(former, request(goes.userId, now()));
+  // Stripe has said so before the point in time, and the worker hears of it afterwards. So it is with an erasure.
+  await payBundle(waits);
+  await askForErasure(former, isGoing.userId);
   if (aws.former === null) {
     throw new Error('There is a table to restore from.');
   }
@@ -107,6 +120,8 @@ async function givenRestored(): Promise<Restored> {
   suite.at().moveTo(toIso(now() + HOUR_MS));
   const at = toIso(now() - 1_000);
 
+  await suite.followAll();
+  expect(await eraseUser(former, isGoing.userId, now(), plentyOfTime())).toEqual({ outcome: 'erased' });
   await subscribe(subscribes);
   await buyBundle(buys);
   const comes = await suite.givenCustomer();
@@ -118,7 +133,7 @@ async function givenRestored(): Promise<Restored> {
   expect(code).toBe(0);
   const [, table = ''] = /table: \{ name: '([^']+)', streamArn: 'arn:\S+' \}/.exec(stdout) ?? [];
   Object.assign(aws.outputs ?? {}, { TableName: table });
-  return { at, users: { stays, subscribes, buys, comes, goes }, store: { ...former, table } };
+  return { at, users: { stays, waits, subscribes, buys, comes, goes, isGoing }, store: { ...former, table } };
 }
 
 async function catchUp({ at }: Restored, ...args: string[]): Promise<string> {
@@ -137,15 +152,15 @@ describe('npm run restore', () => {
     const before = await itemsOf(store);
     expect(before).toEqual(await itemsOf({ ...store, table: aws.former?.table ?? '' }));
 
-    expect(await catchUp(restored)).toMatch(/^1 users were erased since .+\nNothing was changed\./);
+    expect(await catchUp(restored)).toMatch(/^2 users were erased since .+\nNothing was changed\./);
     expect(await itemsOf(store)).toEqual(before);
     expect(aws.queued).toEqual([]);
 
     const said = await catchUp(restored, '--yes');
-    expect(said).toContain('1 of them are erased again.\n');
+    expect(said).toContain('2 of them are erased again.\n');
     const [, events = ''] = /^(\d+) events of Stripe are queued\.$/m.exec(said) ?? [];
     expect(await drainQueue(store)).toBe(Number(events));
-    for (const user of [users.stays, users.subscribes, users.buys, users.comes]) {
+    for (const user of [users.stays, users.waits, users.subscribes, users.buys, users.comes]) {
       const [now, then] = [
         await storedAccount(store, user.userId),
         await storedAccount(suite.store(), user.userId),
@@ -157,6 +172,7 @@ describe('npm run restore', () => {
       });
     }
     await expect(storedAccount(store, users.goes.userId)).rejects.toThrow();
+    await expect(storedAccount(store, users.isGoing.userId)).rejects.toThrow();
     const failed = await listFailedEvents(store, { limit: 100, after: null }, plentyOfTime());
     expect(failed.items.map(({ type, reason }) => [type, reason])).toEqual([]);
 
@@ -168,7 +184,7 @@ describe('npm run restore', () => {
     const audit = await runCommand('audit', ['--table', store.table], variables()).ended;
     expect({ code: audit.code, stdout: audit.stdout }).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/^\d+ ledgers hold, 0 do not; erased users: 1\.\n$/),
+      stdout: expect.stringMatching(/^\d+ ledgers hold, 0 do not; erased users: 2\.\n$/),
     });
   }, 120_000);
 

@@ -98,6 +98,104 @@ describeInBrowser('the dashboard', () => {
   );
 
   it(
+    'reads a user once, however often its window comes to the front, and adds up the ledger when somebody asks',
+    async () => {
+      const user = `user-${randomUUID()}`;
+      await site().setPlan(user, 'pro');
+      const page = await openAsOwner('Users');
+      const reads: string[] = [];
+      page.on('request', (request) => {
+        if (request.method() === 'GET' && request.url().includes(user)) {
+          reads.push(
+            request
+              .url()
+              .replace(/^.*\/admin/, '')
+              .replace(user, 'USER'),
+          );
+        }
+      });
+      const comeBack = async (): Promise<void> => {
+        await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+        await page.waitForTimeout(500);
+      };
+      await page.getByLabel('User id').fill(user);
+      await press(page, 'Show');
+      await says(page, '0 letters used, unlimited');
+      await press(page, 'Add up the ledger');
+      await says(page, /The books close/);
+      const opened = ['/audit-events?limit=20&user=USER', '/users/USER', '/users/USER/ledger-proof'];
+      expect(reads.toSorted()).toEqual(opened);
+      await page.evaluate('const now = Date.now; Date.now = () => now() + 60_000');
+      await comeBack();
+      await comeBack();
+      expect(reads.toSorted()).toEqual(opened);
+
+      reads.length = 0;
+      await page.getByRole('spinbutton', { name: 'Credits' }).fill('3');
+      await page.getByLabel('Reason').fill('Lost');
+      await press(page, 'Correct');
+      await says(page, /^\+3. 5 are available now.$/);
+      await comeBack();
+      expect(reads.toSorted()).toEqual(['/audit-events?limit=20&user=USER', '/users/USER']);
+
+      reads.length = 0;
+      await page.getByRole('region', { name: 'Account' }).getByRole('button', { name: 'Refresh' }).click();
+      await press(page, 'Add up the ledger');
+      await comeBack();
+      expect(reads.toSorted()).toEqual(['/users/USER', '/users/USER/ledger-proof']);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'shows the usual days and the present month where its address names none, and says so',
+    async () => {
+      const page = await browser.open();
+      await signIn(page, site(), 'owner', '/dashboard?start=2026-01-01&end=20266-01-01');
+      await says(page, 'The address names no days up to today. These are the last 30.');
+      await says(page, /^Compared with/);
+      expect(await page.getByLabel('To (UTC)').getAttribute('max')).toBe(
+        new Date().toISOString().slice(0, 10),
+      );
+      await page.goto(`${site().url}/app/dashboard/report?month=2026-13`);
+      await says(page, 'The address names no month up to now. This is the present one.');
+      await says(page, /refunded$/);
+    },
+    FLOW_MS,
+  );
+
+  it.each([
+    ['100%', '100%25'],
+    ['a%2Fb', 'a%252Fb'],
+    ['a/b?c#d', 'a%2Fb%3Fc%23d'],
+  ])(
+    'finds the user %s and no other',
+    async (user, part) => {
+      const page = await openAsOwner('Users');
+      await page.getByLabel('User id').fill(user);
+      await Promise.all([
+        page.waitForRequest(`**/admin/users/${part}`),
+        page.getByRole('button', { name: 'Show' }).click(),
+      ]);
+      await page.getByRole('heading', { name: user, exact: true }).waitFor();
+      await page.goto(`${site().url}/app/dashboard/audit?user=${part}`);
+      await page.getByRole('textbox', { name: 'User id' }).waitFor();
+      expect(await page.getByLabel('User id').inputValue()).toBe(user);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'has no user for an address that cannot be read',
+    async () => {
+      const page = await openAsOwner('Overview');
+      await page.evaluate("history.pushState(null, '', '/app/dashboard/users/100%')");
+      await says(page, 'There is no such page');
+    },
+    FLOW_MS,
+  );
+
+  it(
     'has the report of a month, with the thresholds that were crossed',
     async () => {
       const page = await browser.open();

@@ -2,11 +2,15 @@
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
+import { DAY_MS } from '../../lambdas/domain/instants.ts';
+import { createFormat } from '../../web/src/format/format.ts';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
 import { useSite } from './support/use-site.ts';
 
 const TWO_MINUTES_MS = 120_000;
+/** As the page shows times to whom `useBrowser` opens it for. */
+const format = createFormat({ locale: 'en-US', timeZone: 'Europe/Berlin' });
 
 describeInBrowser('the page', () => {
   const site = useSite();
@@ -205,6 +209,29 @@ describeInBrowser('the page', () => {
       await says(page, 'Cancelled');
       await visit(page, 'Credits');
       await says(page, /^2$/);
+    },
+    FLOW_MS,
+  );
+
+  it(
+    'names the day until which a year is paid, where somebody cancels it',
+    async () => {
+      const user = someone();
+      const page = await browser.open();
+      await signIn(page, site(), user);
+      await visit(page, 'Plans');
+      await page.getByText('Yearly', { exact: true }).click();
+      await press(page, 'Get Pro');
+      await page.getByLabel(/that pays/).check();
+      await press(page, /^Pay/);
+      await says(page, 'Your plan is Pro.');
+      await visit(page, 'Usage');
+      await press(page, /^Cancel$/);
+      const { periodEndsAt } = await site().call(user, 'GET', '/billing');
+      expect(Date.parse(String(periodEndsAt)) - Date.now()).toBeGreaterThan(300 * DAY_MS);
+      await says(page, `Everything stays until ${format.instant(String(periodEndsAt))}.`);
+      await press(page, 'Cancel the subscription');
+      await says(page, `Ends ${format.instant(String(periodEndsAt))}`);
     },
     FLOW_MS,
   );

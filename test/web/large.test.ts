@@ -1,7 +1,7 @@
 /** A user with a long history opens the page by the requests of one who has done nothing. `npm run bench` times both. */
 import { expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { connectTable } from '../../lambdas/adapters/dynamodb/store.ts';
 import { LOCAL_AWS } from '../support/table.ts';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
@@ -19,24 +19,30 @@ describeInBrowser('the page of a user with much behind them', () => {
   const site = useSite();
   const browser = useBrowser();
 
-  /** Loads "My usage". @returns the size of each answer of the API, by the path that was asked for */
-  async function open(page: Page): Promise<Map<string, number>> {
+  interface Asked {
+    path: string;
+    bytes: number;
+  }
+
+  /** Loads "My usage". @returns what it asked the API for, with the size of each answer */
+  async function open(page: Page): Promise<Asked[]> {
     await page.waitForLoadState('networkidle');
-    const answers = new Map<string, Promise<number>>();
-    page.on('requestfinished', (request) => {
+    const asked: Promise<Asked>[] = [];
+    const note = (request: Request): void => {
       const { pathname, search } = new URL(request.url());
       if (request.resourceType() === 'fetch') {
-        answers.set(
-          pathname + search,
-          request.sizes().then(({ responseBodySize }) => responseBodySize),
-        );
+        const sizes = request.sizes();
+        asked.push(sizes.then(({ responseBodySize: bytes }) => ({ path: pathname + search, bytes })));
       }
-    });
+    };
+    page.on('requestfinished', note);
     await page.goto(`${site().url}/app/`, { waitUntil: 'networkidle' });
     await page.getByRole('heading', { name: 'Credit ledger' }).waitFor();
-    const sizes = [...answers].map(async ([path, size]) => [path, await size] as const);
-    return new Map(await Promise.all(sizes));
+    page.off('requestfinished', note);
+    return Promise.all(asked);
   }
+
+  const pathsOf = (asked: readonly Asked[]): string[] => asked.map(({ path }) => path).sort();
 
   it(
     'asks for no more than that of a new user, and shows older entries on request',
@@ -51,9 +57,9 @@ describeInBrowser('the page of a user with much behind them', () => {
       const [ofMuch, ofNone] = [await browser.open(), await browser.open()];
       await signIn(ofMuch, site(), much);
       await signIn(ofNone, site(), none);
-      const sizes = await open(ofMuch);
-      expect([...sizes.keys()].sort()).toEqual([...(await open(ofNone)).keys()].sort());
-      expect([...sizes].filter(([, bytes]) => bytes > MOST_BYTES)).toEqual([]);
+      const asked = await open(ofMuch);
+      expect(pathsOf(asked)).toEqual(pathsOf(await open(ofNone)));
+      expect(asked.filter(({ bytes }) => bytes > MOST_BYTES)).toEqual([]);
 
       const rows = ofMuch.getByRole('table', { name: 'Credit ledger' }).locator('tbody tr');
       expect(await rows.count()).toBe(FIRST_ROWS);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Schemas } from '../../web/src/api/schemas.ts';
 import { levelOf } from '../../web/src/components/levels.ts';
 import { createFormat } from '../../web/src/format/format.ts';
-import { lastDays, partsOf, rangeBefore } from '../../web/src/pages/dashboard/ranges.ts';
+import { isMonth, isRange, lastDays, partsOf, rangeBefore } from '../../web/src/pages/dashboard/ranges.ts';
 import { usageLine } from '../../web/src/pages/usage/usage-lines.ts';
 
 describe('a range of days', () => {
@@ -26,6 +26,34 @@ describe('a range of days', () => {
     }
     expect(partsOf({ start: '2026-03-02', end: '2026-03-01' })).toEqual([]);
     expect(partsOf({ start: '', end: '2026-03-01' })).toEqual([]);
+  });
+
+  it.each([
+    ['2026-03-01', '2026-03-01', true],
+    ['2026-03-01', '2026-03-30', true],
+    ['2026-03-02', '2026-03-01', false],
+    ['2026-03-01', '2026-03-31', false],
+    ['2026-03-01', '20266-03-30', false],
+    ['+020266-03-01', '+020266-03-01', false],
+    ['1999-12-31', '2026-03-01', false],
+    ['0000-01-01', '2026-03-01', false],
+    ['2026-02-30', '2026-03-01', false],
+    ['2026-3-1', '2026-03-02', false],
+    ['', '2026-03-01', false],
+    ['2026-03-01', 'today', false],
+  ])('from %s to %s is one until 2026-03-30: %p', (start, end, isOne) => {
+    expect(isRange({ start, end }, '2026-03-30')).toBe(isOne);
+  });
+
+  it.each([
+    ['2026-03', true],
+    ['2026-04', false],
+    ['2026-13', false],
+    ['20266-03', false],
+    ['2026-03-01', false],
+    ['', false],
+  ])('is no month, but %s is one until 2026-03-30: %p', (month, isOne) => {
+    expect(isMonth(month, '2026-03-30')).toBe(isOne);
   });
 });
 

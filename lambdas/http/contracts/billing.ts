@@ -57,6 +57,7 @@ const Billing = named(
     plan: Plan,
     status: z.enum(SUBSCRIPTION_STATUSES),
     interval: z.nullable(Interval),
+    periodEndsAt: z.nullable(Instant),
     endsAt: z.nullable(Instant),
     scheduled: z.nullable(z.object({ plan: z.nullable(Plan), interval: z.nullable(Interval), at: Instant })),
     waiting: z.nullable(
@@ -67,17 +68,24 @@ const Billing = named(
         expiresAt: Instant,
       }),
     ),
+    isUnpaid: z.boolean(),
+    isStalled: z.boolean(),
+    isCustomer: z.boolean(),
   }),
   {
     description:
-      '`scheduled`: the plan that holds from an instant on. `waiting`: a larger plan that is not paid yet; with its `clientSecret`, Stripe.js asks the holder of the card. A plan is null where the catalogue does not know its price.',
+      '`periodEndsAt`: when the period ends that Stripe bills, and with it a subscription that is cancelled; the usage period of a yearly one ends each month. Null: there is no subscription. `endsAt`: when it ends, if it has been cancelled. `isUnpaid`: its last invoice should have been paid, and is not; after the days of grace it gives no plan. `isStalled`: Stripe has given up charging it (`unpaid`) or paused it, so it gives no plan and keeps its user from choosing another; cancelling ends it at once. `isCustomer`: the user has begun a Checkout, so the Portal opens for them. `scheduled`: the plan that holds from an instant on. `waiting`: a larger plan that is not paid yet; with its `clientSecret`, Stripe.js asks the holder of the card. A plan is null where the catalogue does not know its price.',
     example: {
       plan: 'enterprise',
       status: 'active',
       interval: 'month',
+      periodEndsAt: '2026-12-24T09:00:00.000Z',
       endsAt: null,
       scheduled: { plan: 'pro', interval: 'month', at: '2026-12-24T09:00:00.000Z' },
       waiting: null,
+      isUnpaid: false,
+      isStalled: false,
+      isCustomer: true,
     },
   },
 );

@@ -94,7 +94,7 @@ const LETTERS_EVENTS: EventCatalogue<LettersEvent> = {
   },
   DeliveryCancelled: {
     version: 1,
-    says: 'A delivery has been cancelled before it was dispatched. If it had cost a mail credit, Postage has given the credit back.',
+    says: 'A delivery has been cancelled before it was dispatched. If it had cost a mail credit, Postage has given the credit back; one of an earlier period for which there was no room has expired at once.',
   },
   PaymentSucceeded: {
     version: 1,

@@ -3,6 +3,7 @@ import { ApiError, type ApiErrorBody, invalidRequest } from './api-error.ts';
 import type { Control } from './control.ts';
 import { API_FAULTS } from './faults.ts';
 import { matchRoute } from './router.ts';
+import { AFTER_RETRIES } from './sandbox.ts';
 
 const MAX_WAIT_MS = 60_000;
 
@@ -77,6 +78,9 @@ const ROUTES: readonly ControlRoute[] = [
   ),
   post('/payment-intents/{id}/settle', outcome, (control, one, body) =>
     control.settlePayment(one, body.outcome),
+  ),
+  post('/billing', z.strictObject({ afterRetries: z.enum(AFTER_RETRIES) }), (control, _id, order) =>
+    control.setAfterRetries(order.afterRetries),
   ),
   post('/subscriptions/{id}/fail-finalization', nothing, (control, one) => control.failFinalization(one)),
   post('/refunds/{id}/settle', outcome, (control, one, body) => control.settleRefund(one, body.outcome)),

@@ -21,7 +21,7 @@ import {
   subscriptionOfPortal,
 } from './portal-customer.ts';
 import { settleRefund } from './refunds.ts';
-import { type Sandbox } from './sandbox.ts';
+import { type AfterRetries, type BillingSettings, type Sandbox } from './sandbox.ts';
 import { refId } from './state.ts';
 import { openThinDestination, rollSecret } from './webhook-endpoints.ts';
 
@@ -75,6 +75,9 @@ export interface Control {
   settlePayment(paymentIntentId: string, outcome: 'succeeded' | 'failed'): Stripe.PaymentIntent;
   /** The customer pays an open invoice on its page, with another card when one is given. */
   payInvoice(invoiceId: string, paymentMethod?: string): Stripe.Invoice;
+
+  /** What becomes of the subscriptions whose last try is yet to fail, as the Dashboard sets it. */
+  setAfterRetries(afterRetries: AfterRetries): BillingSettings;
 
   /** The next invoice of a subscription can't be finalized, as when its customer's place is not known to Stripe Tax. */
   failFinalization(subscriptionId: string): Stripe.Subscription;
@@ -146,6 +149,7 @@ export function createControl(server: Server): Control {
         settlePayment(sandbox, id, outcome);
         return intent(id);
       }),
+    setAfterRetries: (afterRetries) => act(() => Object.assign(sandbox.settings, { afterRetries })),
     failFinalization: (id) =>
       act(() => {
         sandbox.get('subscription_record', id, 'subscription').finalizationFails = true;

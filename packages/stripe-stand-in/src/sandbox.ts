@@ -5,6 +5,10 @@ import { type Plays, PLAYS } from './plays.ts';
 import { idOf } from './random.ts';
 import { emptyState, type Kinds, type State } from './state.ts';
 
+export const AFTER_RETRIES = ['canceled', 'unpaid', 'past_due'] as const;
+
+export type AfterRetries = (typeof AFTER_RETRIES)[number];
+
 /** Stripe's billing settings, as the Dashboard has them. */
 export interface BillingSettings {
   // Source: https://docs.stripe.com/invoicing/integration/automatic-advancement-collection
@@ -14,7 +18,7 @@ export interface BillingSettings {
   /** When a payment that failed is tried again, in days after the invoice was finalized. */
   retryDays: readonly number[];
   /** What a subscription becomes when the last try has failed. */
-  afterRetries: 'canceled' | 'unpaid' | 'past_due';
+  afterRetries: AfterRetries;
   /** What an invoice becomes after the last try. */
   unpaidInvoices: 'open' | 'uncollectible';
   /** How many days after an invoice that was sent is due its subscription is given up, as after the last try. */

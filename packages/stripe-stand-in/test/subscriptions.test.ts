@@ -287,6 +287,14 @@ describe('a failed renewal', () => {
     expect((await sandbox.stripe.subscriptions.retrieve(id)).status).toBe('active');
   });
 
+  it('leaves it unpaid where the settings are changed before the last try', async () => {
+    const { sandbox, id } = await failing();
+    const changed = await sandbox.standIn.answerControl('POST', '/billing', { afterRetries: 'unpaid' });
+    expect(changed).toMatchObject({ status: 200, result: { afterRetries: 'unpaid' } });
+    sandbox.moveTo('2027-01-01T11:00:00.000Z');
+    expect((await sandbox.stripe.subscriptions.retrieve(id)).status).toBe('unpaid');
+  });
+
   it('makes it active again when its invoice is voided', async () => {
     const { sandbox, id } = await failing();
     sandbox.moveTo('2026-12-24T11:00:00.000Z');

@@ -16,6 +16,7 @@ import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-h
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
+import { isPeriodLate, type Seen, spentOnTrust } from './late-news.ts';
 import { openPortal } from '../../support/owners-portal.ts';
 import { ENTERPRISE, messageOf, PRO, type StandInOptions } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
@@ -39,19 +40,12 @@ export interface Side {
   seen: Seen | null;
   /** Included credits that were spent before the side learnt that nobody has paid for them. */
   spentOnTrust: number;
+  /** It learnt that the anchor had moved after it had closed a whole period that Stripe never had. */
+  isPeriodLate: boolean;
   /** Its subscriptions, one after the other. */
   subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
-}
-
-interface Seen {
-  subscription: Account['subscription'];
-  anchor: Instant;
-  periodStart: Instant;
-  included: number;
-  /** Purchased credits that the period's mails have taken. */
-  lent: number;
 }
 
 /** How often each thing has happened in all sequences. */
@@ -128,6 +122,7 @@ function openSide(services: StripeServices, others: StripeServices, process: Mor
     spentPurchased: 0,
     givenBack: 0,
     spentOnTrust: 0,
+    isPeriodLate: false,
     subscriptionIds: [],
     seen: null,
     mails: new Map(),
@@ -231,23 +226,16 @@ export async function openWorld(
   };
 }
 
-/** Included credits that a side had let its user spend, when it learnt that nobody has paid for them. */
-function spentOnTrust(before: Seen, { subscription, anchor, credits, servedInterval }: Account): number {
-  if (subscription.status === 'past_due') {
-    return before.subscription.status === 'past_due' ? 0 : spent(credits).included;
-  }
-  const hasEnded = isLive(before.subscription) && !isLive(subscription);
-  // The anchor had moved before the period opened, at a boundary of the former series.
-  const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > anchor;
-  return hasEnded || neverWas ? (servedInterval?.includedUsed ?? 0) : 0;
-}
-
 /** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
 async function look(world: World, side: Side): Promise<void> {
   const account = await storedAccount(side.others.store, world.userId);
   const { anchor, periodStart, credits, subscription } = account;
   const { seen } = side;
-  side.spentOnTrust += seen === null ? 0 : spentOnTrust(seen, account);
+  if (seen !== null) {
+    side.spentOnTrust += spentOnTrust(seen, account);
+    side.isPeriodLate ||= isPeriodLate(seen, account, later(world));
+    count(world, 'a period late', side.isPeriodLate ? 1 : 0);
+  }
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
   }

@@ -14,6 +14,7 @@ export const BUILT_WITHIN_MS = 90_000;
 
 export interface Site {
   url: string;
+  cronSecret: string;
   /** Where its table is. */
   dynamodb: string;
   table: string;
@@ -23,7 +24,12 @@ export interface Site {
   close: () => Promise<void>;
 }
 
-const started = z.object({ url: z.string(), dynamodb: z.string(), table: z.string() });
+const started = z.object({
+  url: z.string(),
+  cronSecret: z.string(),
+  dynamodb: z.string(),
+  table: z.string(),
+});
 const token = z.object({ access_token: z.string() });
 
 /** @param config an example's catalogue, in place of the shipped one */
@@ -33,10 +39,11 @@ export async function openSite(config?: string): Promise<Site> {
     env: { ...process.env, POSTAGE_TABLE: `postage-web-${randomUUID()}` },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const { url, dynamodb, table } = started.parse(JSON.parse(await firstLineOf(server)));
+  const { url, cronSecret, dynamodb, table } = started.parse(JSON.parse(await firstLineOf(server)));
   await untilBuilt(url);
   return {
     url,
+    cronSecret,
     dynamodb,
     table,
     call: async (userId, method, path, body) => {

@@ -21,13 +21,16 @@ export function ChangeButton({ change, label }: ChangeButtonProps): ReactElement
   const { api } = usePage();
   const queries = useQueryClient();
   const [key, setKey] = useState(() => crypto.randomUUID());
+  const readAgain = (): void => void queries.invalidateQueries({ queryKey: OWN });
   const submission = useSubmission(
     () => send(api, change, key),
     () => {
       setKey(crypto.randomUUID());
-      void queries.invalidateQueries({ queryKey: OWN });
+      readAgain();
     },
     (failure) => {
+      // A refusal tells that what is on the page is older than the account.
+      readAgain();
       if (isDecided(failure)) {
         setKey(crypto.randomUUID());
       }

@@ -9,6 +9,8 @@ import { BusyButton } from './busy-button.tsx';
 
 interface ConfirmedActionProps {
   button: string;
+  /** Whether there is still something to take. Who has begun meanwhile reads why not. */
+  isOffered?: boolean;
   className: string;
   title: string;
   children: ReactNode;
@@ -19,18 +21,21 @@ interface ConfirmedActionProps {
 
 /** Takes something from its user that they have, once they have read what that means. */
 export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
-  const { button, className, title, children, confirm, keep, send } = props;
+  const { button, isOffered = true, className, title, children, confirm, keep, send } = props;
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
   const [key, setKey] = useState(() => crypto.randomUUID());
+  const readAgain = (): void => void queries.invalidateQueries({ queryKey: OWN });
   const submission = useSubmission(
     () => send(key),
     () => {
       setKey(crypto.randomUUID());
       setOpen(false);
-      void queries.invalidateQueries({ queryKey: OWN });
+      readAgain();
     },
     (failure) => {
+      // A refusal tells that what is on the page is older than the account.
+      readAgain();
       if (isDecided(failure)) {
         setKey(crypto.randomUUID());
       }
@@ -42,14 +47,16 @@ export function ConfirmedAction(props: ConfirmedActionProps): ReactElement {
       setOpen(false);
       if (waiting !== null) {
         // An earlier try may have got through.
-        void queries.invalidateQueries({ queryKey: OWN });
+        readAgain();
       }
     });
   return (
     <>
-      <button type="button" className={className} onClick={() => setOpen(true)}>
-        {button}
-      </button>
+      {isOffered && (
+        <button type="button" className={className} onClick={() => setOpen(true)}>
+          {button}
+        </button>
+      )}
       <Dialog
         isOpen={isOpen}
         title={title}

@@ -22,11 +22,12 @@ const HEIGHT = 180;
 /** A list by pages. What comes meanwhile waits for a click, moves no row, and shows nothing twice. */
 export function PagedTable<Item extends { id: string }>(props: PagedTableProps<Item>): ReactElement {
   const { label, query, columns, empty } = props;
-  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, error, newer } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, error, newer, changed } = query;
   return (
     <Loaded query={query} height={HEIGHT}>
       {({ pages }) => {
-        const rows = onceEach(pages.flatMap(({ items }) => items));
+        const read = onceEach(pages.flatMap(({ items }) => items));
+        const rows = read.map((row) => changed.get(row.id) ?? row);
         return (
           <>
             <NewerButton newer={newer} onPress={() => void query.refetch()} />

@@ -116,7 +116,7 @@ export const plan = {
     past_due: 'Payment failed',
     canceled: 'Ended',
   },
-  period: (period: string) => `Period ${period}`,
+  period: (period: string) => `Usage period ${period}`,
   ends: (at: string) => `Ends ${at}`,
   trialEnds: (at: string) => `The trial ends ${at}`,
   grace: (at: string) =>
@@ -133,10 +133,23 @@ export const plan = {
   portal: 'Cards and invoices',
   features: 'With',
   cancelTitle: 'Cancel the subscription?',
-  cancelHelp: (at: string) =>
-    `Everything stays until ${at}. Then included and carried credits expire; bought credits last, for when you subscribe again.`,
+  stays: (at: string) => `Everything stays until ${at}.`,
+  staysWhilePaid: 'Everything stays until what you have paid for ends.',
+  staysInGrace: (grace: string, at: string) =>
+    `Everything stays until ${grace}, and until ${at} if you pay the open invoice.`,
+  endsAt: (at: string) => `It ends ${at}.`,
+  creditsAfter:
+    'Then included and carried credits expire; bought credits last, for when you subscribe again.',
   cancelNow: 'Cancel the subscription',
   keepIt: 'Keep it',
+  noPlan: 'Your subscription gives you no plan',
+  unpaidHelp:
+    'Its last invoice was not paid in time. Pay it under “Cards and invoices”, or end the subscription.',
+  pausedHelp: 'It is paused. End it, and you can choose a plan again.',
+  end: 'End it now',
+  endTitle: 'End the subscription now?',
+  endHelp: 'It is not charged again. Your bought credits last, and you can choose a plan at once.',
+  endNow: 'End the subscription',
   underWay: 'This is under way. It shows here in a moment.',
 };
 
@@ -296,7 +309,7 @@ export const letters = {
   costNone: 'No credits are left.',
   schedule: 'Schedule it',
   scheduled: (at: string) => `Scheduled for ${at}.`,
-  pending: 'Your payment is not decided yet. The delivery shows below as soon as it is.',
+  pending: 'Your payment is not decided yet. You see below when it is.',
   payTitle: 'No credits left',
   payHelp: (price: string) => `This mail costs ${price}, charged to your card now.`,
   pay: (price: string) => `Pay ${price} and schedule`,
@@ -322,6 +335,8 @@ export const letters = {
   cancelHelp: {
     none: 'It will not go out. You can schedule the letter again.',
     credit: 'It will not go out, and the credit comes back to you. You can schedule the letter again.',
+    creditBefore:
+      'It will not go out. A bought credit comes back. An included or carried one of an earlier period comes back only if your plan has room for it, until this period ends. You can schedule the letter again.',
     card: 'It will not go out, and what it cost goes back to your card. You can schedule the letter again.',
   },
   cancelNow: 'Cancel the delivery',
@@ -523,7 +538,7 @@ export const problems: { [Code in ProblemCode]: Explain<Code> } = {
   already_claimed: () => only('Somebody has claimed this gift already.'),
   already_subscribed: () => ({
     says: 'You have a subscription already.',
-    helps: 'Change it in place of a second one.',
+    helps: 'Change it in place of a second one, or end it first.',
     action: { kind: 'usage', label: 'To your plan' },
   }),
   illegal_transition: (problem) => {
@@ -563,6 +578,7 @@ export const dashboard = {
   notOwnerHelp: 'You are signed in without the role that it takes.',
   range: 'Range',
   lastDays: (days: string) => `${days} days`,
+  noRange: 'The address names no days up to today. These are the last 30.',
   from: 'From (UTC)',
   to: 'To (UTC)',
   totals: 'Totals',
@@ -619,6 +635,7 @@ export const dashboard = {
   stands: 'Account',
   expected: 'Expected',
   prove: 'Add up the ledger',
+  provenAt: (at: string) => `Added up ${at}`,
   ledger: 'Ledger',
   showLedger: 'Show the ledger',
   adjust: 'Correct credits',
@@ -638,6 +655,7 @@ export const dashboard = {
   auditEmpty: 'Nothing of this kind was recorded.',
   auditHelp: 'Choose a day, a user, or both.',
   month: 'Month (UTC)',
+  noMonth: 'The address names no month up to now. This is the present one.',
   reportTitle: 'How mails and credits did',
   delivered: 'Mails sent',
   deliveredBy: (free: string, paid: string) => `${free} with a credit, ${paid} by card`,

@@ -77,9 +77,16 @@ export function connectSes({ from, configurationSet, batchesAtOnce }: SesOptions
   };
 }
 
-const QUOTA_MS = 3_600_000;
-/** That of a sandbox, and of an account that does not say. */
+const ASK_AGAIN_MS = 3_600_000;
+/**
+ * SES has not told: it answers this question once a second, and many functions may begin at once.
+ * https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+ */
+const ASK_SOON_MS = 60_000;
+/** That of a sandbox, and of an account that has never said. */
 const SLOWEST_PER_SECOND = 1;
+/** A function works on five deliveries at a time. Who waited longer might not come to an end with its batch. */
+const LONGEST_WAIT_MS = 10_000;
 
 /**
  * Keeps to the account's rate (https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html), of which each batch
@@ -88,7 +95,7 @@ const SLOWEST_PER_SECOND = 1;
 class Pace {
   readonly #client: SESv2Client;
   readonly #batchesAtOnce: number;
-  #intervalMs: Promise<number> = Promise.resolve(0);
+  #perSecond: Promise<number> = Promise.resolve(SLOWEST_PER_SECOND);
   #askAgainAt = 0;
   #nextAt = 0;
 
@@ -97,27 +104,32 @@ class Pace {
     this.#batchesAtOnce = batchesAtOnce;
   }
 
+  /** @throws ProviderBusyError when the turn comes too late for whoever asks */
   async turn(): Promise<void> {
     if (performance.now() >= this.#askAgainAt) {
-      this.#askAgainAt = performance.now() + QUOTA_MS;
-      this.#intervalMs = this.#perSecond().then((rate) => (1_000 * this.#batchesAtOnce) / rate);
+      this.#askAgainAt = performance.now() + ASK_AGAIN_MS;
+      this.#perSecond = this.#perSecond.then((former) => this.#ask(former));
     }
-    const intervalMs = await this.#intervalMs;
+    const intervalMs = (1_000 * this.#batchesAtOnce) / (await this.#perSecond);
     const now = performance.now();
     const mine = Math.max(this.#nextAt, now);
+    if (mine - now > LONGEST_WAIT_MS) {
+      throw new ProviderBusyError(`The next turn comes in ${Math.ceil(mine - now)} ms.`);
+    }
     this.#nextAt = mine + intervalMs;
     if (mine > now) {
       await wait(mine - now);
     }
   }
 
-  async #perSecond(): Promise<number> {
+  async #ask(former: number): Promise<number> {
     try {
       const { SendQuota } = await this.#client.send(new GetAccountCommand());
       const rate = SendQuota?.MaxSendRate ?? SLOWEST_PER_SECOND;
       return rate > 0 ? rate : Number.POSITIVE_INFINITY;
     } catch {
-      return SLOWEST_PER_SECOND;
+      this.#askAgainAt = performance.now() + ASK_SOON_MS;
+      return former;
     }
   }
 }

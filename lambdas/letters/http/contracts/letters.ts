@@ -82,7 +82,7 @@ export const deleteLetter = contract('DELETE /letters/{id}', {
   operationId: 'deleteLetter',
   summary: 'Delete a letter',
   description:
-    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have ended (409; the others are cancelled all the same), and takes no new ones. After a 503, repeat the request: it goes on.',
+    'Deletes a letter that has no open deliveries. What has been counted stays counted: deleting does not free quota. With `cancelDeliveries=true` its scheduled deliveries are cancelled first, and their credits go back as by `DELETE /deliveries/{id}`, or within minutes their charges to a card. A letter with deliveries on their way, or whose payment is pending, is not deleted until these have ended (409; the others are cancelled all the same), and takes no new ones. After a 503, repeat the request: it goes on.',
   params: LetterPath,
   query: z.strictObject({ cancelDeliveries: flagParameter() }),
   answers: { 204: { description: 'It is deleted' } },

@@ -21,7 +21,12 @@ export function AuditTrail(): ReactElement {
   };
   return (
     <Section title={dashboard.audit}>
-      <Filters key={search.toString()} filters={filters} onApply={(chosen) => setSearch({ ...chosen })} />
+      <Filters
+        key={search.toString()}
+        filters={filters}
+        today={today}
+        onApply={(chosen) => setSearch({ ...chosen })}
+      />
       {filters.date === '' && filters.user === '' ? (
         <p className="empty">{dashboard.auditHelp}</p>
       ) : (
@@ -33,10 +38,11 @@ export function AuditTrail(): ReactElement {
 
 interface FiltersProps {
   filters: AuditFilters;
+  today: string;
   onApply: (filters: AuditFilters) => void;
 }
 
-function Filters({ filters, onApply }: FiltersProps): ReactElement {
+function Filters({ filters, today, onApply }: FiltersProps): ReactElement {
   const { config } = usePage();
   const [form, setForm] = useState(filters);
   const types = { ...texts.auditTypes, ...(config.hasLetters ? texts.letterAuditTypes : {}) };
@@ -52,6 +58,7 @@ function Filters({ filters, onApply }: FiltersProps): ReactElement {
         label={dashboard.day}
         type="date"
         value={form.date}
+        max={today}
         onChange={(date) => setForm({ ...form, date })}
       />
       <Field label={dashboard.userId} value={form.user} onChange={(user) => setForm({ ...form, user })} />

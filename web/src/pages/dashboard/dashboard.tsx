@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { useAuth } from 'react-oidc-context';
 import { Link, Route, Switch, useLocation } from 'wouter';
+import { decoded } from '../../address.ts';
 import { PageHead } from '../../components/frame.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { usePage } from '../../page-context.ts';
@@ -40,7 +41,7 @@ export function Dashboard(): ReactElement {
           <Users />
         </Route>
         <Route path="/dashboard/users/:userId">
-          {({ userId }) => <UserPage key={userId} userId={decodeURIComponent(userId)} />}
+          {({ userId: part }) => <UserAt userId={decoded(part)} />}
         </Route>
         <Route path="/dashboard/audit">
           <AuditTrail />
@@ -59,6 +60,10 @@ export function Dashboard(): ReactElement {
       </Switch>
     </>
   );
+}
+
+function UserAt({ userId }: { userId: string | null }): ReactElement {
+  return userId === null ? <NotFoundPage /> : <UserPage key={userId} userId={userId} />;
 }
 
 /** The head of the dashboard, with the way to each part of it. */

@@ -4,12 +4,13 @@ import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { FigureChart, type Series } from '../../components/figure-chart.tsx';
 import { Choices, Field } from '../../components/field.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
 import { NearingTable } from './nearing-table.tsx';
 import { type Totals, useTotals, useTrend } from './owner-reads.ts';
-import { lastDays, partsOf, type Range, rangeBefore } from './ranges.ts';
+import { dayOf, isRange, lastDays, partsOf, type Range, rangeBefore } from './ranges.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 120;
@@ -22,9 +23,12 @@ export function Overview(): ReactElement {
   const [now] = useState(() => Date.now());
   const [search, setSearch] = useSearchParams();
   const usual = lastDays(now, 30);
-  const range = { start: search.get('start') ?? usual.start, end: search.get('end') ?? usual.end };
+  const asked = { start: search.get('start') ?? usual.start, end: search.get('end') ?? usual.end };
+  const isKnown = isRange(asked, usual.end);
+  const range = isKnown ? asked : usual;
   return (
     <>
+      {!isKnown && <Notice tone="warn" title={dashboard.noRange} />}
       <RangeForm
         key={`${range.start} ${range.end}`}
         range={range}
@@ -86,6 +90,7 @@ function RangeForm({ range, now, onApply }: RangeFormProps): ReactElement {
         type="date"
         value={form.end}
         min={form.start}
+        max={dayOf(now)}
         onChange={(end) => setForm({ ...form, end })}
         isRequired
       />

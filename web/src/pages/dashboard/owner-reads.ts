@@ -1,4 +1,4 @@
-/** What the dashboard reads. Each read of a user's data stands in the audit trail, so nothing is read in advance. */
+/** What the dashboard reads. Each read of users' data stands in the audit trail, so somebody has to ask for it. */
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { answerOf, type Api } from '../../api/client.ts';
 import type { CoreSchemas, Schemas } from '../../api/schemas.ts';
@@ -72,6 +72,8 @@ export function useUser(userId: string): UseQueryResult<ShownUser> {
         ? answerOf(api.letters.GET('/admin/users/{userId}', init))
         : answerOf(api.core.GET('/admin/users/{userId}', init));
     },
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
   });
 }
 
@@ -154,6 +156,5 @@ export function useReport(month: string): UseQueryResult<Schemas['MailReport']> 
   return useQuery({
     queryKey: [...OWNER, 'report', month],
     queryFn: () => answerOf(api.letters.GET('/admin/reports/mail-credits', { params: { query: { month } } })),
-    enabled: month !== '',
   });
 }

@@ -6,6 +6,8 @@ export interface Range {
 
 const DAY_MS = 86_400_000;
 const MOST_PARTS = 12;
+/** While a year is typed, it is one of the first centuries. */
+const EARLIEST = '2000-01-01';
 
 export function dayOf(instant: number): string {
   return new Date(instant).toISOString().slice(0, 10);
@@ -13,6 +15,22 @@ export function dayOf(instant: number): string {
 
 function instantOf(day: string): number {
   return Date.parse(`${day}T00:00:00Z`);
+}
+
+function isDay(text: string): boolean {
+  const instant = instantOf(text);
+  return !Number.isNaN(instant) && dayOf(instant) === text;
+}
+
+/** Whether it is a range of days up to today. What stands in an address may be anything. */
+export function isRange({ start, end }: Range, today: string): boolean {
+  return isDay(start) && isDay(end) && EARLIEST <= start && start <= end && end <= today;
+}
+
+/** Whether it is a month that has begun. */
+export function isMonth(text: string, today: string): boolean {
+  const first = `${text}-01`;
+  return isRange({ start: first, end: first }, today);
 }
 
 function daysIn({ start, end }: Range): number {

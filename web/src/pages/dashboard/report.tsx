@@ -4,34 +4,37 @@ import type { Schemas } from '../../api/schemas.ts';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Field } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
 import { texts } from '../../texts/texts.ts';
 import { useReport } from './owner-reads.ts';
-import { dayOf } from './ranges.ts';
+import { dayOf, isMonth } from './ranges.ts';
 
 const { dashboard } = texts;
 const HEIGHT = 320;
-const EARLIEST = '2000-01';
 
 type Rates = Schemas['MailReport']['rates'];
 
 /** How mails and credits did in a month, with the thresholds that were crossed. */
 export function Report(): ReactElement {
   const [search, setSearch] = useSearchParams();
-  const [present] = useState(() => dayOf(Date.now()).slice(0, '2026-11'.length));
-  const month = search.get('month') ?? present;
+  const [today] = useState(() => dayOf(Date.now()));
+  const present = today.slice(0, '2026-11'.length);
+  const asked = search.get('month') ?? present;
+  const isKnown = isMonth(asked, today);
+  const month = isKnown ? asked : present;
   const [typed, setTyped] = useState(month);
   const change = (text: string): void => {
     setTyped(text);
-    // While a year is typed, it is one of the first centuries.
-    if (text >= EARLIEST && text <= present) {
+    if (isMonth(text, today)) {
       setSearch({ month: text }, { replace: true });
     }
   };
   const report = useReport(month);
   return (
     <Section title={dashboard.reportTitle}>
+      {!isKnown && <Notice tone="warn" title={dashboard.noMonth} />}
       <div className="filters">
         <Field label={dashboard.month} type="month" value={typed} max={present} onChange={change} />
       </div>

@@ -34,7 +34,14 @@ export function UserPage({ userId }: { userId: string }): ReactElement {
       <h2 className="wrap user-name">{userId}</h2>
       <div className="columns">
         <div>
-          <Section title={dashboard.account}>
+          <Section
+            title={dashboard.account}
+            aside={
+              <button type="button" className="button button-small" onClick={() => void user.refetch()}>
+                {texts.states.refresh}
+              </button>
+            }
+          >
             <Loaded query={user} height={HEIGHT}>
               {(data) => <Shown user={data} />}
             </Loaded>
@@ -155,26 +162,26 @@ function UserLedger({ userId }: { userId: string }): ReactElement {
 /** It reads a user's whole ledger, so somebody has to ask for it. */
 function Proof({ userId }: { userId: string }): ReactElement {
   const { api } = usePage();
-  const [isAsked, setAsked] = useState(false);
   const proof = useQuery({
     queryKey: [...OWNER, 'proof', userId],
     queryFn: () =>
       answerOf(api.letters.GET('/admin/users/{userId}/ledger-proof', { params: { path: { userId } } })),
-    enabled: isAsked,
-    staleTime: 0,
+    enabled: false,
+    gcTime: 0,
   });
+  const provenAt = new Date(proof.dataUpdatedAt).toISOString();
   return (
     <Section title={dashboard.proof}>
       <div>
         <button
           type="button"
           className="button button-small"
-          onClick={() => (isAsked ? void proof.refetch() : setAsked(true))}
+          onClick={() => void proof.refetch({ cancelRefetch: false })}
         >
           {dashboard.prove}
         </button>
       </div>
-      {isAsked && (
+      {(proof.isFetching || proof.isFetched) && (
         <Loaded query={proof} height={HEIGHT}>
           {({ holds, movements, lines }) => (
             <>
@@ -183,6 +190,7 @@ function Proof({ userId }: { userId: string }): ReactElement {
                 title={holds ? dashboard.proofHolds(format.count(movements)) : dashboard.proofFails}
                 isLive
               />
+              <p className="soft small">{dashboard.provenAt(format.instant(provenAt))}</p>
               <DataTable
                 label={dashboard.proof}
                 rows={lines}

@@ -73,7 +73,7 @@ function DeliveryState({ delivery }: { delivery: Delivery }): ReactElement {
       <span className={`tag ${TONES[status]}`}>{texts.letters.deliveryStatus[status]}</span>
       {heldSince !== undefined && <span className="small">{texts.letters.held}</span>}
       {receiptUrl !== undefined && <a href={receiptUrl}>{texts.letters.receipt}</a>}
-      {(status === 'scheduled' || status === 'pending_payment') && <CancelDelivery delivery={delivery} />}
+      <CancelDelivery delivery={delivery} />
     </span>
   );
 }

@@ -2,6 +2,7 @@ import type { ReactElement, ReactNode } from 'react';
 import { useAuth } from 'react-oidc-context';
 import { useAccount, useBilling } from '../../api/reads.ts';
 import { ChangePlan } from '../../billing/change-plan.tsx';
+import { isSubscribed } from '../../billing/is-subscribed.ts';
 import { Subscribe } from '../../billing/subscribe.tsx';
 import type { Catalogue, CataloguePlan } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
@@ -113,11 +114,9 @@ function OwnAction({ plan, catalogue, interval, onChanged }: PlanOfferProps): Re
   if (account.data === undefined) {
     return <div className="skeleton" style={{ height: 44 }} />;
   }
-  const { status } = account.data;
-  const isSubscribed = status !== 'none' && status !== 'canceled';
+  const hasPlan = isSubscribed(account.data);
   const sold = plan.prices[interval] === undefined ? (interval === 'month' ? 'year' : 'month') : interval;
-  const isCurrent =
-    plan.id === account.data.plan && (!isSubscribed || (billing.data?.interval ?? sold) === sold);
+  const isCurrent = plan.id === account.data.plan && (!hasPlan || (billing.data?.interval ?? sold) === sold);
   if (isCurrent) {
     return (
       <p className="row">
@@ -131,7 +130,7 @@ function OwnAction({ plan, catalogue, interval, onChanged }: PlanOfferProps): Re
   if (plan.prices[sold] === undefined) {
     return null;
   }
-  return isSubscribed ? (
+  return hasPlan ? (
     <ChangePlan
       plan={plan}
       catalogue={catalogue}

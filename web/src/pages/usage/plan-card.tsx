@@ -1,12 +1,14 @@
-import type { ReactElement } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../../api/schemas.ts';
 import { useAccount, useBilling } from '../../api/reads.ts';
 import { CancelButton } from '../../billing/cancel-button.tsx';
 import { ChangeButton } from '../../billing/change-button.tsx';
 import { FinishAtBank } from '../../billing/finish-at-bank.tsx';
+import { isSubscribed } from '../../billing/is-subscribed.ts';
 import { useCatalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
+import { Notice } from '../../components/notice.tsx';
 import { PortalButton } from '../../components/portal-button.tsx';
 import { Loaded, Section } from '../../components/section.tsx';
 import { format } from '../../format/reader.ts';
@@ -29,26 +31,14 @@ export function PlanCard(): ReactElement {
         {(data) => (
           <>
             <PlanFacts account={data} interval={billing.data?.interval ?? null} />
-            {isSubscribed(data) ? (
-              <Loaded query={billing} height={ACTIONS_HEIGHT}>
-                {(known) => <PlanActions account={data} billing={known} />}
-              </Loaded>
-            ) : (
-              <div>
-                <Link className="button button-primary" href="/plans">
-                  {texts.plan.choose}
-                </Link>
-              </div>
-            )}
+            <Loaded query={billing} height={ACTIONS_HEIGHT}>
+              {(known) => <PlanActions account={data} billing={known} />}
+            </Loaded>
           </>
         )}
       </Loaded>
     </Section>
   );
-}
-
-function isSubscribed({ status }: Account): boolean {
-  return status !== 'none' && status !== 'canceled';
 }
 
 interface PlanFactsProps {
@@ -92,9 +82,10 @@ interface PlanActionsProps {
 
 function PlanActions({ account, billing }: PlanActionsProps): ReactElement {
   const words = useWords();
-  const { scheduled, waiting, endsAt } = billing;
+  const { scheduled, waiting, isCustomer } = billing;
   return (
     <div className="stack">
+      <NoPlan account={account} billing={billing} />
       {waiting !== null && (
         <div className="stack-tight">
           <p>{texts.plan.waiting(format.instant(waiting.expiresAt))}</p>
@@ -114,18 +105,42 @@ function PlanActions({ account, billing }: PlanActionsProps): ReactElement {
         </div>
       )}
       <div className="row">
-        {endsAt === null ? (
-          <>
-            <Link className="button button-small" href="/plans">
-              {texts.plan.change}
-            </Link>
-            <CancelButton endsAt={account.period.endsAt} />
-          </>
-        ) : (
-          <ChangeButton change="keep" label={texts.plan.keep} />
-        )}
-        <PortalButton label={texts.plan.portal} />
+        <SubscriptionAction account={account} billing={billing} />
+        {isCustomer && <PortalButton label={texts.plan.portal} />}
       </div>
     </div>
+  );
+}
+
+/** What is wrong with a subscription that is there, and gives no plan. */
+function NoPlan({ account, billing: { isStalled, isUnpaid } }: PlanActionsProps): ReactNode {
+  return isStalled || (isUnpaid && !isSubscribed(account)) ? (
+    <Notice tone="bad" title={texts.plan.noPlan}>
+      <p>{isUnpaid ? texts.plan.unpaidHelp : texts.plan.pausedHelp}</p>
+    </Notice>
+  ) : null;
+}
+
+function SubscriptionAction({ account, billing }: PlanActionsProps): ReactElement {
+  const hasPlan = isSubscribed(account);
+  if (!hasPlan && billing.periodEndsAt === null) {
+    return (
+      <Link className="button button-primary" href="/plans">
+        {texts.plan.choose}
+      </Link>
+    );
+  }
+  if (billing.endsAt !== null && !billing.isStalled) {
+    return <ChangeButton change="keep" label={texts.plan.keep} />;
+  }
+  return (
+    <>
+      {hasPlan && (
+        <Link className="button button-small" href="/plans">
+          {texts.plan.change}
+        </Link>
+      )}
+      <CancelButton account={account} billing={billing} />
+    </>
   );
 }
