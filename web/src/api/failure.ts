@@ -86,11 +86,15 @@ export function secondsToWait(failure: Failure, tries: number): number | null {
   return seconds <= LONGEST_WAIT_SECONDS ? Math.max(seconds, 1) : null;
 }
 
-/** Whether the request's key is used up: what it asked for was decided, and a new try is another request. */
-export function usesUpKey(failure: Failure): boolean {
+/** Whether the API keeps its answer under the request's key: a new try is another request, and takes another key. */
+export function isDecided(failure: Failure): boolean {
+  const refused = problemIn(failure, 'illegal_transition');
   return (
-    failure.kind === 'problem' &&
-    (failure.problem.code === 'idempotency_conflict' || failure.problem.code === 'payment_failed')
+    problemIn(failure, 'idempotency_conflict') !== null ||
+    problemIn(failure, 'payment_failed') !== null ||
+    // A mail that no card could pay for is recorded as failed, and so is a change of plan that did not happen.
+    problemIn(failure, 'payment_method_required') !== null ||
+    (refused !== null && 'changeId' in refused)
   );
 }
 

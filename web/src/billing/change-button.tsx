@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
+import { isDecided } from '../api/failure.ts';
 import { answerOf, type Api } from '../api/client.ts';
 import type { Schemas } from '../api/schemas.ts';
 import { OWN } from '../api/reads.ts';
-import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';

@@ -1,7 +1,7 @@
 import { type ReactElement, useState } from 'react';
+import { isDecided } from '../api/failure.ts';
 import { answerOf } from '../api/client.ts';
 import type { CataloguePlan } from '../catalogue/use-catalogue.ts';
-import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { usePage } from '../page-context.ts';

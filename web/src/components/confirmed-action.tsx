@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, type ReactNode, useState } from 'react';
+import { isDecided } from '../api/failure.ts';
 import { OWN } from '../api/reads.ts';
-import { isDecided } from '../forms/is-decided.ts';
 import { Submitting } from '../forms/submitting.tsx';
 import { useSubmission } from '../forms/use-submission.ts';
 import { Dialog } from './dialog.tsx';

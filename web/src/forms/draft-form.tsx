@@ -1,7 +1,6 @@
 import { type QueryKey, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { faultsIn } from '../api/failure.ts';
-import { isDecided } from './is-decided.ts';
+import { faultsIn, isDecided } from '../api/failure.ts';
 import { Submitting } from './submitting.tsx';
 import { useDraft } from './use-draft.ts';
 import { useSubmission } from './use-submission.ts';

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactElement, useState } from 'react';
+import { isDecided } from '../../api/failure.ts';
 import { answerOf } from '../../api/client.ts';
 import { OWN } from '../../api/reads.ts';
 import type { Schemas } from '../../api/schemas.ts';
@@ -8,7 +9,6 @@ import type { Catalogue } from '../../catalogue/use-catalogue.ts';
 import { useWords } from '../../catalogue/use-words.ts';
 import { Notice } from '../../components/notice.tsx';
 import { format } from '../../format/reader.ts';
-import { isDecided } from '../../forms/is-decided.ts';
 import { Submitting } from '../../forms/submitting.tsx';
 import { useSubmission } from '../../forms/use-submission.ts';
 import { usePage } from '../../page-context.ts';
