@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { openApiDocument } from '../../lambdas/http/openapi.ts';
 import { PROBLEMS } from '../../lambdas/http/problems.ts';
 import { API } from '../../lambdas/letters/http/api.ts';
-import { type Failure, failureOf, secondsToWait, usesUpKey } from '../../web/src/api/failure.ts';
+import { type Failure, failureOf, secondsToWait, isDecided } from '../../web/src/api/failure.ts';
 import { explain } from '../../web/src/catalogue/explain.ts';
 import { wordsOf } from '../../web/src/catalogue/words-of.ts';
 import { createFormat } from '../../web/src/format/format.ts';
@@ -82,9 +82,9 @@ describe('waiting', () => {
 
 describe('the key of a form', () => {
   it('is used up by what was decided, and by nothing else', () => {
-    expect(usesUpKey(failure(402, { code: 'payment_failed', detail: 'x' }))).toBe(true);
-    expect(usesUpKey(failure(409, { code: 'idempotency_conflict', detail: 'x' }))).toBe(true);
-    expect(usesUpKey(failure(402, { code: 'insufficient_credits', detail: 'x' }))).toBe(false);
-    expect(usesUpKey({ kind: 'unreachable' })).toBe(false);
+    expect(isDecided(failure(402, { code: 'payment_failed', detail: 'x' }))).toBe(true);
+    expect(isDecided(failure(409, { code: 'idempotency_conflict', detail: 'x' }))).toBe(true);
+    expect(isDecided(failure(402, { code: 'insufficient_credits', detail: 'x' }))).toBe(false);
+    expect(isDecided({ kind: 'unreachable' })).toBe(false);
   });
 });

@@ -277,7 +277,7 @@ export async function expectSameEnds(world: World): Promise<string> {
     // Two live subscriptions that take turns have their allowances twice, and what a period that Stripe never had has left
     // is carried: docs/mail-credits.md tells of both.
     const takesTurns = new Set(side.subscriptionIds).size < side.subscriptionIds.length;
-    if (!world.isAlone && !takesTurns && !side.isPeriodLate) {
+    if (!world.isAlone && !takesTurns && !side.isTooLate) {
       await expectPaidPeriods(world, side, at.invoices);
     }
     count(world, 'withheld', found.account.credits.withheld);

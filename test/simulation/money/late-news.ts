@@ -1,4 +1,5 @@
 /** What a side has let its user have before it heard that nobody has paid for it. */
+import type { Stripe } from 'stripe';
 import { type Account, isLive } from '../../../lambdas/domain/account.ts';
 import { spent } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
@@ -35,4 +36,22 @@ export function isPeriodLate(before: Seen, { subscription, anchor }: Account, no
   }
   const begins = isBoundary(before.anchor, anchor) ? anchor : boundaryAfter(before.anchor, anchor);
   return boundaryAfter(before.anchor, begins) <= now;
+}
+
+/** Whether the anchor has moved twice since then, so that nobody has heard what held in between. */
+export function hasMissedMove(
+  before: Seen,
+  { subscription, anchor }: Account,
+  events: readonly Stripe.Event[],
+): boolean {
+  if (!isLive(before.subscription) || !isLive(subscription)) {
+    return false;
+  }
+  return events.some(({ data: { object } }) => {
+    if (object.object !== 'subscription' || object.id !== subscription.id) {
+      return false;
+    }
+    const moved = object.billing_cycle_anchor * 1_000;
+    return moved > before.anchor && moved < anchor;
+  });
 }

@@ -16,7 +16,7 @@ import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-h
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
-import { isPeriodLate, type Seen, spentOnTrust } from './late-news.ts';
+import { hasMissedMove, isPeriodLate, type Seen, spentOnTrust } from './late-news.ts';
 import { openPortal } from '../../support/owners-portal.ts';
 import { ENTERPRISE, messageOf, PRO, type StandInOptions } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
@@ -40,8 +40,8 @@ export interface Side {
   seen: Seen | null;
   /** Included credits that were spent before the side learnt that nobody has paid for them. */
   spentOnTrust: number;
-  /** It learnt that the anchor had moved after it had closed a whole period that Stripe never had. */
-  isPeriodLate: boolean;
+  /** It learnt of a moved anchor so late that it has carried what a period has left that nobody has paid for. */
+  isTooLate: boolean;
   /** Its subscriptions, one after the other. */
   subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
@@ -122,7 +122,7 @@ function openSide(services: StripeServices, others: StripeServices, process: Mor
     spentPurchased: 0,
     givenBack: 0,
     spentOnTrust: 0,
-    isPeriodLate: false,
+    isTooLate: false,
     subscriptionIds: [],
     seen: null,
     mails: new Map(),
@@ -233,8 +233,9 @@ async function look(world: World, side: Side): Promise<void> {
   const { seen } = side;
   if (seen !== null) {
     side.spentOnTrust += spentOnTrust(seen, account);
-    side.isPeriodLate ||= isPeriodLate(seen, account, later(world));
-    count(world, 'a period late', side.isPeriodLate ? 1 : 0);
+    side.isTooLate ||=
+      isPeriodLate(seen, account, later(world)) ||
+      hasMissedMove(seen, account, world.stripe.standIn.control.events());
   }
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
