@@ -111,7 +111,10 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
   const series = seriesOf(facts);
-  if (series === account.anchor || isSameTrial || isBoundary(series, account.periodStart)) {
+  // From the 28th of March, the series runs back to the 28th of February, where a series of the 31st has a boundary too.
+  const hasMovedSince = series > account.periodStart && series <= at;
+  const isSameStart = isBoundary(series, account.periodStart) && !hasMovedSince;
+  if (series === account.anchor || isSameTrial || isSameStart) {
     return account.plan === facts.plan
       ? keepPeriod(account, facts, account, NO_CHANGE)
       : changePlan(account, facts, catalogue, account.servedInterval);

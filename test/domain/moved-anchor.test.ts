@@ -130,6 +130,16 @@ describe('a moved anchor', () => {
     expect(availableTo(change.account)).toBe(8);
   });
 
+  it('to the end of a series that has a boundary where the period began: the larger plan does not hold from there', () => {
+    const march = used(rollForward(pro, at('2026-02-28'), LETTERS).account, { mails: 2 }, '2026-02-28');
+    const facts = active({ plan: 'enterprise', anchor: '2026-03-28' });
+    const change = followSubscription(march, facts, at('2026-03-28'), LETTERS);
+    expect(periodsOf(change)).toEqual([['2026-02-28', '2026-03-28T00:00:00.001Z']]);
+    expect(periodOf(change.account)).toEqual(['2026-03-28T00:00:00.001Z', '2026-04-28']);
+    // Ten, less the share of two that the last three of 31 days had left.
+    expect(availableTo(change.account)).toBe(9);
+  });
+
   it('learnt by a clock that is behind takes effect after the period’s start all the same', () => {
     const moved = followSubscription(
       pro,
