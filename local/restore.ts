@@ -16,7 +16,7 @@ import { UsageError } from './usage-error.ts';
 const STRIPE_KEEPS_DAYS = 30;
 /**
  * What was said before the instant may have been done after it, and is lost with that: Stripe delivers an event again for
- * three days (https://docs.stripe.com/webhooks#automatic-retries), and an erasure goes on after it was asked for. What the
+ * three days (https://docs.stripe.com/webhooks), and an erasure goes on after it was asked for. What the
  * restored table knows already changes nothing the second time (G9, G10).
  */
 const LATE_DAYS = 3;

@@ -111,16 +111,25 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
   const series = seriesOf(facts);
-  // From the 28th of March, the series runs back to the 28th of February, where a series of the 31st has a boundary too.
-  const hasMovedSince = series > account.periodStart && series <= at;
-  const isSameStart = isBoundary(series, account.periodStart) && !hasMovedSince;
-  if (series === account.anchor || isSameTrial || isSameStart) {
+  if (series === account.anchor || isSameTrial || beginsIn(series, account, at)) {
     return account.plan === facts.plan
       ? keepPeriod(account, facts, account, NO_CHANGE)
       : changePlan(account, facts, catalogue, account.servedInterval);
   }
   const served = cutShort(account, facts, at);
   return movePeriod({ ...account, servedInterval: served }, facts, at, catalogue, served);
+}
+
+/**
+ * Whether the open period is one of a series. If the series was begun within the period, it is not, although a boundary may
+ * lie where the period began, since months differ in length:
+ *
+ *     series of the 31st   |31 Jan        |28 Feb                |31 Mar
+ *     one of 28 March      |28 Jan        |28 Feb            |28 Mar: begun here
+ */
+function beginsIn(series: Instant, { periodStart }: Account, at: Instant): boolean {
+  const isBegunSince = series > periodStart && series <= at;
+  return isBoundary(series, periodStart) && !isBegunSince;
 }
 
 /** A plan's allowance, less what the interval has used already; and what an ending expired of the carried credits. */

@@ -130,7 +130,7 @@ describe('a moved anchor', () => {
     expect(availableTo(change.account)).toBe(8);
   });
 
-  it('to the end of a series that has a boundary where the period began: the larger plan does not hold from there', () => {
+  it('G6: whose new series has a boundary where the open period began: the larger plan does not hold from there on', () => {
     const march = used(rollForward(pro, at('2026-02-28'), LETTERS).account, { mails: 2 }, '2026-02-28');
     const facts = active({ plan: 'enterprise', anchor: '2026-03-28' });
     const change = followSubscription(march, facts, at('2026-03-28'), LETTERS);

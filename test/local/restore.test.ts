@@ -144,7 +144,7 @@ async function catchUp({ at }: Restored, ...args: string[]): Promise<string> {
 }
 
 describe('npm run restore', () => {
-  it('brings back a table, and then what Stripe and the erasures have done since; twice is once', async () => {
+  it('G9: G10: brings back a table, and then what Stripe and the erasures have done since; twice is once', async () => {
     const restored = await givenRestored();
     const { store, users } = restored;
     const settings = { hasStream: true, expires: true, isBackedUp: true, isProtected: true };

@@ -253,7 +253,7 @@ export const cancelDelivery = contract('DELETE /deliveries/{id}', {
   operationId: 'cancelDelivery',
   summary: 'Cancel a delivery',
   description:
-    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card; of an earlier period, a credit that was not bought goes back only if the plan has room for it, until the open period ends, and expires at once otherwise; a payment that is pending is called off at Stripe first, unless the bank is just deciding. What has been counted stays counted. Cancelling again changes nothing.',
+    'Possible until it is dispatched. The mail credit that it has cost goes back, or its charge to the card. An included or carried credit of an earlier period goes back only if the plan has room for it, until the open period ends; otherwise it expires at once. A payment that is pending is called off at Stripe first, unless the bank is just deciding. What has been counted stays counted. Cancelling again changes nothing.',
   params: z.strictObject({ id: Id }),
   answers: { 200: { description: 'The cancelled delivery', schema: Delivery } },
   problems: ['not_found', 'illegal_transition', 'not_configured'],
