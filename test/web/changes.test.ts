@@ -1,25 +1,18 @@
 /** What changes while somebody looks at the page, which they did not do there. */
 import { expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { Schemas } from '../../web/src/api/schemas.ts';
 import { dev } from '../e2e/support/dev.ts';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { press, says, someone, visit } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 describeInBrowser('an open page', () => {
   const site = useSite();
   const browser = useBrowser();
 
-  const someone = (): string => `user-${randomUUID()}`;
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
-  const visit = (page: Page, name: string) =>
-    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
-  const press = (page: Page, name: string | RegExp) =>
-    page.getByRole('button', { name }).filter({ visible: true }).first().click();
   const firstRow = (page: Page, table: string) =>
     page.getByRole('table', { name: table }).locator('tbody tr').first();
 

@@ -5,14 +5,13 @@ import type { Page } from 'playwright-core';
 import type { Schemas } from '../../web/src/api/schemas.ts';
 import { describeInBrowser, FLOW_MS, useBrowser, violationsOn } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { says } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 describeInBrowser('the dashboard', () => {
   const site = useSite();
   const browser = useBrowser();
 
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
   async function openAsOwner(part: string): Promise<Page> {

@@ -1,11 +1,11 @@
 /** What users do on the page, by clicking alone. */
 import { expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { createFormat } from '../../web/src/format/format.ts';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { press, says, someone, visit } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 const TWO_MINUTES_MS = 120_000;
@@ -15,14 +15,6 @@ const format = createFormat({ locale: 'en-US', timeZone: 'Europe/Berlin' });
 describeInBrowser('the page', () => {
   const site = useSite();
   const browser = useBrowser();
-
-  const someone = (): string => `user-${randomUUID()}`;
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
-  const press = (page: Page, name: string | RegExp) =>
-    page.getByRole('button', { name }).filter({ visible: true }).first().click();
-  const visit = (page: Page, name: string) =>
-    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
 
   /** What no user of this machine has. */
   async function changeAnswer(

@@ -1,9 +1,9 @@
 /** What is asked for once happens once, and nothing is asked for any more that its user has declined. */
 import { expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import type { Page, Route } from 'playwright-core';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { button, says, someone } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 const PRICE = { amountCents: 300, currency: 'usd' };
@@ -13,11 +13,6 @@ describeInBrowser('a form of the page', () => {
   const site = useSite();
   const browser = useBrowser();
 
-  const someone = (): string => `user-${randomUUID()}`;
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
-  const button = (page: Page, name: string | RegExp) =>
-    page.getByRole('button', { name }).filter({ visible: true }).first();
   const busyFor = (route: Route, seconds: number) =>
     route.fulfill({ status: 503, json: BUSY, headers: { 'retry-after': String(seconds) } });
 

@@ -1,12 +1,11 @@
 /** What users find on the page once time has passed, and what helps them then. */
 import { expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
-import type { Page } from 'playwright-core';
 import * as z from 'zod/mini';
 import { DAY_MS } from '../../lambdas/domain/instants.ts';
 import { dev } from '../e2e/support/dev.ts';
 import { describeInBrowser, FLOW_MS, useBrowser, violationsOn } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { press, says, someone, visit } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 const clock = z.object({ now: z.string() });
@@ -15,13 +14,6 @@ describeInBrowser('the page, later', () => {
   const site = useSite();
   const browser = useBrowser();
 
-  const someone = (): string => `user-${randomUUID()}`;
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
-  const press = (page: Page, name: string | RegExp) =>
-    page.getByRole('button', { name }).filter({ visible: true }).first().click();
-  const visit = (page: Page, name: string) =>
-    page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
   const order = (path: string, body: object = {}) => dev(site().url, 'POST', `/dev/stripe${path}`, body);
 
   async function passDays(days: number): Promise<void> {

@@ -5,15 +5,12 @@ import type { Page, Route } from 'playwright-core';
 import * as z from 'zod/mini';
 import { describeInBrowser, FLOW_MS, useBrowser } from './support/browser.ts';
 import { signIn } from './support/chromium.ts';
+import { says, someone } from './support/steps.ts';
 import { useSite } from './support/use-site.ts';
 
 describeInBrowser('the page on a bad day', () => {
   const site = useSite();
   const browser = useBrowser();
-
-  const someone = (): string => `user-${randomUUID()}`;
-  const says = (page: Page, text: string | RegExp) =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
 
   async function openLetters(user: string): Promise<Page> {
     const page = await browser.open();

@@ -2,7 +2,7 @@
 import type { BaseLocationHook, BaseSearchHook } from 'wouter';
 import { navigate, usePathname, useSearch } from 'wouter/use-browser-location';
 
-export const usePlace: BaseLocationHook = () => [shielded(usePathname()), navigate];
+export const usePath: BaseLocationHook = () => [shielded(usePathname()), navigate];
 
 export const useQueryString: BaseSearchHook = () => shielded(useSearch());
 

@@ -1,6 +1,6 @@
 import { lazy, type ReactElement, Suspense } from 'react';
 import { Route, Router, Switch } from 'wouter';
-import { usePlace, useQueryString } from './address.ts';
+import { usePath, useQueryString } from './address.ts';
 import { Boundary } from './components/broken.tsx';
 import { Frame } from './components/frame.tsx';
 import { texts } from './texts/texts.ts';
@@ -33,7 +33,7 @@ const BASE = import.meta.env.BASE_URL.replace(/\/$/, '');
 export function App(): ReactElement {
   const { config } = usePage();
   return (
-    <Router base={BASE} hook={usePlace} searchHook={useQueryString}>
+    <Router base={BASE} hook={usePath} searchHook={useQueryString}>
       <Frame>
         <Boundary>
           <Resumed>
