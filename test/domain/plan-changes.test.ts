@@ -21,6 +21,8 @@ import {
   isLarger,
   isSameOffer,
   isSold,
+  isStalled,
+  isUnpaid,
 } from '../../lambdas/domain/plan-changes.ts';
 import { at } from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
@@ -236,6 +238,18 @@ const UPGRADE: BillingChange = {
 const SENT: BillingChange = { ...UPGRADE, status: 'sent' };
 const CANCEL_NOW: BillingChange = { ...UPGRADE, ...CANCEL };
 const TAKEN_BACK: BillingChange = { ...UPGRADE, kind: 'plan_change_taken_back', offer: ENTERPRISE };
+it.each([
+  ['trialing', false, false],
+  ['active', false, false],
+  ['past_due', true, false],
+  ['unpaid', true, true],
+  ['paused', false, true],
+  ['canceled', false, false],
+])('a subscription that is %s is unpaid: %s, and stalled: %s', (status, unpaid, stalled) => {
+  const subscription = { ...ACTIVE, status };
+  expect([isUnpaid(subscription), isStalled(subscription)]).toEqual([unpaid, stalled]);
+});
+
 const UNPAID: ChangeableSubscription = { ...ACTIVE, status: 'unpaid' };
 const ENDED: ChangeableSubscription = { ...ACTIVE, status: 'canceled' };
 const DOWNGRADE: BillingChange = { ...UPGRADE, offer: PRO, way: 'at_period_end' };
