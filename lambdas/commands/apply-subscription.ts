@@ -54,9 +54,11 @@ export async function applySubscription(
       return { answer: 'overtaken' };
     }
     const change = followChoice(before, chosen, event.at, store.catalogue);
+    // What takes effect now opens a period 1 ms later.
+    const toldAt = Math.max(event.at, change.account.periodStart);
     return {
       write: {
-        change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1 } },
+        change: { ...change, account: { ...change.account, billingVersion: billingVersion + 1, toldAt } },
         ...('changeId' in event
           ? { cause: { id: `change-${event.changeId}-followed`, at: event.at } }
           : {

@@ -60,6 +60,8 @@ export interface Account extends Terms {
   /** One that the catalogue may no longer have. */
   plan: string;
   subscription: Subscription;
+  /** When Stripe last told of the subscription; null: it never has. Periods open without its word too. */
+  toldAt: Instant | null;
   anchor: Instant;
   periodStart: Instant;
   periodEnd: Instant;
@@ -125,6 +127,7 @@ export function newAccount(userId: string, now: Instant, catalogue: Catalogue): 
     customerId: null,
     plan: plan.id,
     subscription: { status: 'none' },
+    toldAt: null,
     anchor: CALENDAR_ANCHOR,
     periodStart: boundaryAtOrBefore(CALENDAR_ANCHOR, now),
     periodEnd: boundaryAfter(CALENDAR_ANCHOR, now),

@@ -43,3 +43,9 @@ export function boundaryAfter(anchor: Instant, instant: Instant): Instant {
 export function isBoundary(anchor: Instant, instant: Instant): boolean {
   return boundaryAtOrBefore(anchor, instant) === instant;
 }
+
+/** The first start of a year after an instant: a yearly subscription is paid for up to there. */
+export function yearAfter(anchor: Instant, instant: Instant): Instant {
+  const years = Math.floor(indexAt(anchor, instant) / 12);
+  return boundary(anchor, (years + 1) * 12);
+}

@@ -11,6 +11,7 @@ import {
   changeAllowance,
   type Credits,
   type CreditsChange,
+  expireYoungestLots,
   inTurn,
   NO_LOTS,
   payOwed,
@@ -21,6 +22,7 @@ import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
+import { countClosedUnpaid, isUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */
@@ -103,21 +105,51 @@ function begin(account: Account, facts: LiveFacts, at: Instant, catalogue: Catal
   const servedInterval = served === null ? null : { ...served, expiredLots: NO_LOTS };
   return isBoundary(seriesOf(facts), account.periodStart)
     ? changePlan({ ...account, servedInterval }, facts, catalogue, served)
-    : movePeriod({ ...account, servedInterval }, facts, at, catalogue, served);
+    : movePeriod({ ...account, servedInterval }, facts, at, catalogue, served, seriesOf(facts));
 }
 
 /** The same subscription with another plan, anchor, status or end. */
 function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Catalogue): AccountChange {
+  const series = seriesOf(facts);
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
-  const series = seriesOf(facts);
-  if (series === account.anchor || isSameTrial || beginsIn(series, account, at)) {
-    return account.plan === facts.plan
-      ? keepPeriod(account, facts, account, NO_CHANGE)
-      : changePlan(account, facts, catalogue, account.servedInterval);
-  }
-  const served = cutShort(account, facts, at);
-  return movePeriod({ ...account, servedInterval: served }, facts, at, catalogue, served);
+  const isSameSeries = series === account.anchor || isSameTrial;
+  const paidUntil = isSameSeries
+    ? isSmaller(facts, account, catalogue)
+      ? toldUntil(account)
+      : Infinity
+    : Math.min(series, toldUntil(account));
+  const unpaid = countClosedUnpaid(account, paidUntil);
+  const { credits, movements } = expireYoungestLots(account.credits, unpaid, sourceOf(facts));
+  const current = { ...account, credits };
+  const changed =
+    isSameSeries || beginsIn(series, account, at)
+      ? changeInPeriod(current, facts, catalogue)
+      : moveAnchor(current, facts, at, catalogue, paidUntil);
+  return { ...changed, movements: [...movements, ...changed.movements] };
+}
+
+/** Whether a subscription brings fewer credits than it did. */
+function isSmaller(facts: LiveFacts, { plan, creditsPerPeriod }: Account, catalogue: Catalogue): boolean {
+  const next = facts.plan === plan ? null : planOf(catalogue, facts.plan);
+  return next !== null && next.creditsPerPeriod < creditsPerPeriod;
+}
+
+function changeInPeriod(account: Account, facts: LiveFacts, catalogue: Catalogue): AccountChange {
+  return account.plan === facts.plan
+    ? keepPeriod(account, facts, account, NO_CHANGE)
+    : changePlan(account, facts, catalogue, account.servedInterval);
+}
+
+function moveAnchor(
+  account: Account,
+  facts: LiveFacts,
+  at: Instant,
+  catalogue: Catalogue,
+  paidUntil: Instant,
+): AccountChange {
+  const served = cutShort(account, facts, at, paidUntil);
+  return movePeriod({ ...account, servedInterval: served }, facts, at, catalogue, served, paidUntil);
 }
 
 /**
@@ -189,13 +221,18 @@ function sourceOf({ subscription }: LiveFacts): string {
   return `subscription:${subscription.id}`;
 }
 
-/** Closes the open period where the move was learnt and opens one there, up to the new series' next boundary. */
+/**
+ * Closes the open period where the move was learnt and opens one there, up to the new series' next boundary.
+ *
+ * @param paidUntil what is left of a period that began later is not carried
+ */
 function movePeriod(
   account: Account,
   facts: LiveFacts,
   at: Instant,
   catalogue: Catalogue,
   served: ServedInterval | null,
+  paidUntil: Instant,
 ): AccountChange {
   const isRepeated = facts.plan === account.plan && !isInForce(account, catalogue, at);
   const terms = isRepeated
@@ -205,29 +242,23 @@ function movePeriod(
     { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', carryOver: isUnpaidFor(account, facts) ? null : account.carryOver },
+    { at: 'moved anchor', carryOver: isUnpaid(account, paidUntil) ? null : account.carryOver },
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };
 }
 
 /**
- * Whether the open period is one that Stripe never had: the anchor moved first, and the period opened at a boundary of the
- * former series, before anybody heard of it. So no invoice is for it: nothing of it is carried, and its use counts whole.
- *
- *     Stripe   |31 Jan          |23 Feb: anchor moves
- *     account  |31 Jan                 |28 Feb: opens      |16 Mar: hears of the 23rd
- */
-function isUnpaidFor({ anchor, periodStart }: Account, facts: LiveFacts): boolean {
-  return boundaryAtOrBefore(anchor, periodStart) > seriesOf(facts);
-}
-
-/**
  * What a moved anchor brings along into the interval that it begins. Stripe credits the time that is left of the interval
  * before, whatever was used of its allowance. So that share of the use counts in the new interval. What a trial used was
- * free, and counts nothing.
+ * free, and counts nothing. What was used of a period that nobody has paid for counts whole.
  */
-function cutShort(account: Account, facts: LiveFacts, at: Instant): ServedInterval | null {
+function cutShort(
+  account: Account,
+  facts: LiveFacts,
+  at: Instant,
+  paidUntil: Instant,
+): ServedInterval | null {
   const { anchor, periodStart, periodEnd } = account;
   // Only a trial's period begins before its anchor, the trial's end.
   const isOfTrial = periodStart < anchor;
@@ -238,7 +269,7 @@ function cutShort(account: Account, facts: LiveFacts, at: Instant): ServedInterv
   const start = boundaryAtOrBefore(anchor, periodStart);
   // Stripe moved the anchor then, or the open period lies in the new series already.
   const begun = facts.subscription.status === 'trialing' ? at : boundaryAtOrBefore(facts.anchor, at);
-  const unused = periodEnd - (isUnpaidFor(account, facts) ? start : Math.max(start, begun));
+  const unused = periodEnd - (isUnpaid(account, paidUntil) ? start : Math.max(start, begun));
   return {
     subscriptionId: facts.subscription.id,
     anchor: seriesOf(facts),

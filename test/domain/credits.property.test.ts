@@ -6,6 +6,7 @@ import {
   changeAllowance,
   clawBack,
   closeCredits,
+  expireYoungestLots,
   type Credits,
   type CreditsChange,
   giveGift,
@@ -100,6 +101,9 @@ const anyTurn: fc.Arbitrary<Step> = fc.oneof(
       (credits) =>
         restoreLots(credits, lots, 'open'),
   ),
+  fc.nat({ max: 4 }).map((lots): Step => {
+    return (credits) => expireYoungestLots(credits, lots, 'late news');
+  }),
   fc.constant<Step>((credits) => payOwed(credits, 'pay')),
 );
 

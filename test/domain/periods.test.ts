@@ -8,6 +8,7 @@ import {
   boundaryAtOrBefore,
   CALENDAR_ANCHOR,
   isBoundary,
+  yearAfter,
 } from '../../lambdas/domain/periods.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import { active, at, availableTo, givenSubscriber, periodsOf, shown } from '../support/accounts.ts';
@@ -187,6 +188,18 @@ describe('for any anchor and instant from 2000 to 2100', () => {
 });
 
 describe('a yearly plan', () => {
+  it.each([
+    ['2024-01-31', '2024-01-31', '2025-01-31'],
+    ['2024-01-31', '2025-01-30T23:59:59.999Z', '2025-01-31'],
+    ['2024-02-29', '2024-12-01', '2025-02-28'],
+    ['2024-02-29', '2025-02-28', '2026-02-28'],
+    // A trial's paid years begin with its end.
+    ['2024-03-15', '2024-02-20', '2024-03-15'],
+    ['2024-03-15', '2023-03-14', '2023-03-15'],
+  ])('since %s is paid, on %s, up to %s', (anchor, instant, end) => {
+    expect(shown(yearAfter(at(anchor), at(instant)))).toBe(end);
+  });
+
   it('G6: has monthly usage periods, each with its allowance', () => {
     // Given a yearly subscription that began on 31 January
     const account = givenSubscriber(active({ interval: 'year', anchor: '2024-01-31' }), '2024-01-31');

@@ -16,7 +16,7 @@ import { EVENT_HANDLERS } from '../../../lambdas/letters/commands/stripe-event-h
 import { processStripeEvents } from '../../support/as-deployed.ts';
 import { type StripeServices } from '../../../lambdas/commands/stripe-handler.ts';
 import { deliver, MortalProcess, servicesAt } from './disorder.ts';
-import { hasMissedMove, isPeriodLate, type Seen, spentOnTrust } from './late-news.ts';
+import { type Seen, spentOnTrust } from './late-news.ts';
 import { openPortal } from '../../support/owners-portal.ts';
 import { ENTERPRISE, messageOf, PRO, type StandInOptions } from '../../support/payments.ts';
 import { type Random } from '../../support/random.ts';
@@ -40,8 +40,6 @@ export interface Side {
   seen: Seen | null;
   /** Included credits that were spent before the side learnt that nobody has paid for them. */
   spentOnTrust: number;
-  /** It learnt of a moved anchor so late that it has carried what a period has left that nobody has paid for. */
-  isTooLate: boolean;
   /** Its subscriptions, one after the other. */
   subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
@@ -122,7 +120,6 @@ function openSide(services: StripeServices, others: StripeServices, process: Mor
     spentPurchased: 0,
     givenBack: 0,
     spentOnTrust: 0,
-    isTooLate: false,
     subscriptionIds: [],
     seen: null,
     mails: new Map(),
@@ -229,13 +226,10 @@ export async function openWorld(
 /** A larger allowance within a period pays for mails that purchased credits have paid for: those come back. */
 async function look(world: World, side: Side): Promise<void> {
   const account = await storedAccount(side.others.store, world.userId);
-  const { anchor, periodStart, credits, subscription } = account;
+  const { anchor, periodStart, toldAt, credits, subscription } = account;
   const { seen } = side;
   if (seen !== null) {
     side.spentOnTrust += spentOnTrust(seen, account);
-    side.isTooLate ||=
-      isPeriodLate(seen, account, later(world)) ||
-      hasMissedMove(seen, account, world.stripe.standIn.control.events());
   }
   if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
     side.subscriptionIds.push(subscription.id);
@@ -244,6 +238,7 @@ async function look(world: World, side: Side): Promise<void> {
     subscription,
     anchor,
     periodStart,
+    toldAt,
     included: credits.included,
     lent: spent(credits).purchased,
   };

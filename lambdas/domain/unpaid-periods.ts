@@ -1,0 +1,35 @@
+/**
+ * Periods that nobody has paid for. An account opens its periods by itself, also while no word comes from Stripe. Once it
+ * hears that meanwhile the anchor has moved or the plan has become smaller, Stripe never had the periods since:
+ *
+ *     Stripe    |31 Jan: enterprise          |28 Feb: pro
+ *     account   |31 Jan: enterprise          |28 Feb: enterprise   |31 Mar: enterprise   |2 Apr: hears of pro
+ *
+ * So nothing is carried of what they leave: here the 10 of March. What was spent of them by then was spent on trust.
+ */
+import { type Account, isLive } from './account.ts';
+import { type Instant } from './instants.ts';
+import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
+
+/** Up to when Stripe has told of the account's periods. A yearly subscription was paid for to the end of its year. */
+export function toldUntil({ subscription, anchor, toldAt }: Account): Instant {
+  const told = toldAt ?? Infinity;
+  const isYearly = isLive(subscription) && subscription.interval === 'year' && toldAt !== null;
+  return isYearly ? yearAfter(anchor, told) - 1 : told;
+}
+
+/** Whether the open period has begun after the last one that was paid for. */
+export function isUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): boolean {
+  return boundaryAtOrBefore(anchor, periodStart) > paidUntil;
+}
+
+/** How many periods have begun since then, and have closed too. */
+export function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): number {
+  let closed = 0;
+  if (paidUntil < periodStart) {
+    for (let start = boundaryAfter(anchor, paidUntil); start < periodStart; closed += 1) {
+      start = boundaryAfter(anchor, start);
+    }
+  }
+  return closed;
+}
