@@ -33,7 +33,8 @@ export type LiveSubscription = Extract<Subscription, { id: string }>;
 
 /**
  * What an interval has used before its open period, so that nobody gets its allowance twice: a plan that returns within the
- * interval in which it ended (a late payment, an un-cancel), or one whose anchor has moved, so that Stripe has credited time.
+ * interval in which it ended (a late payment, an un-cancel, two subscriptions that take turns), or one whose anchor has
+ * moved, so that Stripe has credited time.
  */
 export interface ServedInterval {
   subscriptionId: string;
@@ -68,7 +69,8 @@ export interface Account extends Terms {
   /** Uses by meter and UTC day (`dayOf`): today's and yesterday's, and older ones that no use has removed yet. */
   usesByDay: Readonly<Record<string, number>>;
   credits: Credits;
-  servedInterval: ServedInterval | null;
+  /** One per subscription: usually none. */
+  servedIntervals: readonly ServedInterval[];
   /** The id of the change of its subscription that is under way; null: there is none. Two at once are one. */
   openChange: string | null;
 }
@@ -134,7 +136,7 @@ export function newAccount(userId: string, now: Instant, catalogue: Catalogue): 
     ...termsUnder(plan, catalogue),
     usesByDay: {},
     credits: { ...NO_CREDITS, included: plan.creditsPerPeriod, granted: plan.creditsPerPeriod },
-    servedInterval: null,
+    servedIntervals: [],
     openChange: null,
   };
 }

@@ -4,6 +4,7 @@ import { changeAllowance, type Credits, type CreditsChange, inTurn, payOwed } fr
 import { type Instant, toIso } from './instants.ts';
 import { isBoundary } from './periods.ts';
 import { rollForward } from './roll-forward.ts';
+import { servedBefore } from './served-intervals.ts';
 import { termsOfOpenPeriod } from './terms.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
@@ -40,12 +41,12 @@ export function applyCatalogue(account: Account, catalogue: Catalogue, now: Inst
  * has none.
  */
 function allow(credits: Credits, account: Account, creditsPerPeriod: number, source: string): CreditsChange {
-  const { subscription, anchor, periodStart, servedInterval } = account;
+  const { subscription, anchor, periodStart } = account;
   const hasAllowance = isLive(subscription) || isBoundary(anchor, periodStart);
   if (creditsPerPeriod === account.creditsPerPeriod || !hasAllowance) {
     return { credits, movements: [] };
   }
   // A free period owes nothing to the interval of the plan that has ended.
-  const usedBefore = isLive(subscription) ? (servedInterval?.includedUsed ?? 0) : 0;
+  const usedBefore = servedBefore(account)?.includedUsed ?? 0;
   return changeAllowance(credits, Math.max(0, creditsPerPeriod - usedBefore), source);
 }

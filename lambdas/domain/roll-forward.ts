@@ -27,6 +27,7 @@ import {
 } from './credits.ts';
 import { type Instant, toIso } from './instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
+import { servedAfter, servedBefore, withServed } from './served-intervals.ts';
 import { isInForce, knowsAll, repeatedTerms, termsOfNewPeriod, withUnknown } from './terms.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
@@ -94,7 +95,7 @@ function rollOver(account: Account, catalogue: Catalogue): Step {
               endsAt: subscription.endsAt,
             }
           : subscription,
-      servedInterval: isLive(subscription) ? null : intervalStillOpen(account.servedInterval, at),
+      servedIntervals: servedAfter(account, at),
     },
     account,
     at,
@@ -122,7 +123,7 @@ export function endAt(
       subscription: { status: 'canceled' },
       anchor: CALENDAR_ANCHOR,
       periodEnd: boundaryAfter(CALENDAR_ANCHOR, at),
-      servedInterval: servedBy(account, subscription, at),
+      servedIntervals: withServed(account.servedIntervals, servedBy(account, subscription, at)),
     },
     account,
     at,
@@ -186,11 +187,7 @@ function servedBy(account: Account, { id }: LiveSubscription, at: Instant): Serv
     return { ...begun, endsAt: boundaryAfter(account.anchor, at), includedUsed: 0, expiredLots: aged };
   }
   // The period's end, and not the series' next boundary: a trial is one interval, however long.
-  const earlier = account.servedInterval?.includedUsed ?? 0;
+  const earlier = servedBefore(account)?.includedUsed ?? 0;
   const includedUsed = earlier + spent(account.credits).included;
   return { ...begun, endsAt: account.periodEnd, includedUsed, expiredLots };
-}
-
-function intervalStillOpen(interval: ServedInterval | null, at: Instant): ServedInterval | null {
-  return interval !== null && at < interval.endsAt ? interval : null;
 }

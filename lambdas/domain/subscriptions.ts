@@ -21,6 +21,7 @@ import {
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
+import { servedBefore, servedTo, withoutServed, withServed } from './served-intervals.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
 import { countClosedUnpaid, isUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
@@ -101,11 +102,12 @@ function stepToward(
 
 /** A subscription begins, or one that had ended returns within the interval in which it ended. */
 function begin(account: Account, facts: LiveFacts, at: Instant, catalogue: Catalogue): AccountChange {
-  const served = servedAlready(account.servedInterval, facts, at);
-  const servedInterval = served === null ? null : { ...served, expiredLots: NO_LOTS };
+  const served = servedAlready(account, facts, at);
+  // Its carried credits come back once.
+  const begun = withInterval(account, facts, served === null ? null : { ...served, expiredLots: NO_LOTS });
   return isBoundary(seriesOf(facts), account.periodStart)
-    ? changePlan({ ...account, servedInterval }, facts, catalogue, served)
-    : movePeriod({ ...account, servedInterval }, facts, at, catalogue, served, seriesOf(facts));
+    ? changePlan(begun, facts, catalogue, served)
+    : movePeriod(begun, facts, at, catalogue, served, seriesOf(facts));
 }
 
 /** The same subscription with another plan, anchor, status or end. */
@@ -138,7 +140,7 @@ function isSmaller(facts: LiveFacts, { plan, creditsPerPeriod }: Account, catalo
 function changeInPeriod(account: Account, facts: LiveFacts, catalogue: Catalogue): AccountChange {
   return account.plan === facts.plan
     ? keepPeriod(account, facts, account, NO_CHANGE)
-    : changePlan(account, facts, catalogue, account.servedInterval);
+    : changePlan(account, facts, catalogue, servedBefore(account));
 }
 
 function moveAnchor(
@@ -149,7 +151,7 @@ function moveAnchor(
   paidUntil: Instant,
 ): AccountChange {
   const served = cutShort(account, facts, at, paidUntil);
-  return movePeriod({ ...account, servedInterval: served }, facts, at, catalogue, served, paidUntil);
+  return movePeriod(withInterval(account, facts, served), facts, at, catalogue, served, paidUntil);
 }
 
 /**
@@ -262,7 +264,7 @@ function cutShort(
   const { anchor, periodStart, periodEnd } = account;
   // Only a trial's period begins before its anchor, the trial's end.
   const isOfTrial = periodStart < anchor;
-  const used = (account.servedInterval?.includedUsed ?? 0) + spent(account.credits).included;
+  const used = (servedBefore(account)?.includedUsed ?? 0) + spent(account.credits).included;
   if (isOfTrial || used === 0) {
     return null;
   }
@@ -305,15 +307,20 @@ function seriesOf(facts: LiveFacts): Instant {
   return facts.subscription.status === 'trialing' ? facts.subscription.trialEndsAt : facts.anchor;
 }
 
-function servedAlready(
-  interval: ServedInterval | null,
-  facts: LiveFacts,
-  at: Instant,
-): ServedInterval | null {
-  return interval !== null &&
-    interval.subscriptionId === facts.subscription.id &&
-    interval.anchor === seriesOf(facts) &&
-    at < interval.endsAt
-    ? interval
-    : null;
+/** What the subscription has had of the interval in which it returns. */
+function servedAlready({ servedIntervals }: Account, facts: LiveFacts, at: Instant): ServedInterval | null {
+  const interval = servedTo(servedIntervals, facts.subscription.id);
+  return interval?.anchor === seriesOf(facts) && at < interval.endsAt ? interval : null;
+}
+
+/** The account with an interval in place of the one that its subscription had; null: with none. */
+function withInterval(account: Account, facts: LiveFacts, interval: ServedInterval | null): Account {
+  const { servedIntervals } = account;
+  return {
+    ...account,
+    servedIntervals:
+      interval === null
+        ? withoutServed(servedIntervals, facts.subscription.id)
+        : withServed(servedIntervals, interval),
+  };
 }

@@ -188,13 +188,15 @@ describe('the account item', () => {
       ),
       openChange: '1'.repeat(32),
       toldAt: at('2026-03-01T12:34:56.789Z'),
-      servedInterval: {
-        subscriptionId: `sub_${'1'.repeat(40)}`,
-        anchor: at('2026-03-01T12:34:56.789Z'),
-        endsAt: at('2026-04-01T12:34:56.789Z'),
-        includedUsed: 1_000,
-        expiredLots: lots,
-      },
+      servedIntervals: [
+        {
+          subscriptionId: `sub_${'1'.repeat(40)}`,
+          anchor: at('2026-03-01T12:34:56.789Z'),
+          endsAt: at('2026-04-01T12:34:56.789Z'),
+          includedUsed: 1_000,
+          expiredLots: lots,
+        },
+      ],
     };
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Account } from '../../lambdas/domain/account.ts';
 import { CALENDAR_ANCHOR } from '../../lambdas/domain/periods.ts';
-import { followSubscription } from '../../lambdas/domain/subscriptions.ts';
+import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import {
   active,
   at,
@@ -122,6 +122,65 @@ describe('a plan that returns within the interval', () => {
     // The free period that began on the boundary goes on as the paid one; what was included in February is gone.
     expect(periodOf(change.account)).toEqual(['2026-02-28', '2026-03-31']);
     expect(leftOf(change.account)).toEqual({ lots: [0, 2, 0], included: 10, purchased: 0 });
+  });
+});
+
+describe('two subscriptions that take turns', () => {
+  const first = active({ plan: 'enterprise' });
+  const second = active({ plan: 'pro', id: 'sub_2', anchor: '2026-02-03' });
+
+  function following(...turns: readonly [LiveFacts | null, string, number?][]): number[] {
+    let account = givenSubscriber(first, '2026-01-31');
+    return turns.map(([facts, day, mails = 0]) => {
+      account = followSubscription(account, facts, at(day), LETTERS).account;
+      account = mails === 0 ? account : used(account, { mails }, `${day}T01:00Z`);
+      return leftOf(account).included;
+    });
+  }
+
+  it('within their intervals each bring their allowance once', () => {
+    const left = following(
+      [first, '2026-02-01', 7],
+      [second, '2026-02-04', 1],
+      [first, '2026-02-05', 2],
+      [second, '2026-02-06'],
+      [null, '2026-02-07'],
+      [first, '2026-02-08'],
+    );
+    expect(left).toEqual([3, 1, 1, 1, 0, 1]);
+  });
+
+  it('each bring it anew in their own next interval', () => {
+    const left = following(
+      [first, '2026-02-01', 7],
+      [second, '2026-02-04', 2],
+      [first, '2026-02-28T01:00Z'],
+      [second, '2026-03-01'],
+      [second, '2026-03-03'],
+      [first, '2026-03-04'],
+    );
+    expect(left).toEqual([3, 0, 10, 0, 2, 10]);
+  });
+
+  it('of which one begins its next interval while the other has the plan bring it anew', () => {
+    const left = following(
+      [second, '2026-02-04', 2],
+      [second, '2026-03-03', 1],
+      [first, '2026-03-04'],
+      [second, '2026-03-05'],
+    );
+    expect(left).toEqual([0, 1, 10, 1]);
+  });
+
+  it('are kept for the three latest', () => {
+    const of = (id: string): LiveFacts => active({ id, anchor: '2026-02-03' });
+    const ids = ['sub_2', 'sub_3', 'sub_4', 'sub_5', 'sub_4', 'sub_3', 'sub_5', 'sub_2'];
+    const turns = ids.map((id, index): [LiveFacts, string, number] => [
+      of(id),
+      `2026-02-${String(index + 10)}`,
+      index < 4 ? 1 : 0,
+    ]);
+    expect(following(...turns)).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
   });
 });
 

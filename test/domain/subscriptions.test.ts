@@ -94,7 +94,7 @@ describe('a free user who subscribes', () => {
     ]);
     expect(periodOf(change.account)).toEqual(['2026-11-24T00:00:07.001Z', '2026-12-24']);
     expect(usesOf(change.account)).toMatchObject({ letters: 0 });
-    expect(change.account.servedInterval).toBeNull();
+    expect(change.account.servedIntervals).toEqual([]);
   });
 
   it('keeps the period when it starts on a boundary of the series', () => {

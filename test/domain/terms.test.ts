@@ -253,7 +253,7 @@ describe('a catalogue that the owner applies', () => {
       ...{ subscriptionId: 'sub_1', anchor: at('2026-02-01'), endsAt: at('2026-03-01') },
       ...{ includedUsed: 50, expiredLots: [0] },
     };
-    const returned = { ...withCredits(TEAM, { included: 0 }), servedInterval };
+    const returned = { ...withCredits(TEAM, { included: 0 }), servedIntervals: [servedInterval] };
     expect(applyCatalogue(returned, CHANGED, at('2026-02-20'))?.account.credits.included).toBe(0);
   });
 

@@ -3,7 +3,16 @@ import { type Account } from '../../lambdas/domain/account.ts';
 import { type BillingInterval } from '../../lambdas/domain/catalogue.ts';
 import { followSubscription, type LiveFacts } from '../../lambdas/domain/subscriptions.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
-import { active, at, givenSubscriber, leftOf, movementsOf, periodsOf, used, withCredits } from '../support/accounts.ts';
+import {
+  active,
+  at,
+  givenSubscriber,
+  leftOf,
+  movementsOf,
+  periodsOf,
+  used,
+  withCredits,
+} from '../support/accounts.ts';
 import { LETTERS } from '../support/catalogues.ts';
 
 const enterprise = (anchor: string, interval: BillingInterval = 'month'): LiveFacts =>
@@ -80,7 +89,12 @@ describe('a period that opened without a word from Stripe', () => {
     ['under the same plan', enterprise('2026-01-31'), '2026-01-31'],
     ['before Postage kept when it was told', active({ plan: 'pro' }), null],
   ])('and closed, %s, is carried', (_what, facts, toldAt) => {
-    const { account } = followSubscription(standingOn('2026-04-02', toldAt), facts, at('2026-04-02'), LETTERS);
+    const { account } = followSubscription(
+      standingOn('2026-04-02', toldAt),
+      facts,
+      at('2026-04-02'),
+      LETTERS,
+    );
     expect(leftOf(account).lots).toEqual([0, 0, 10]);
   });
 

@@ -221,7 +221,7 @@ export function accountItem(account: Account): WireItem {
     ...counts,
     withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
-    servedInterval: account.servedInterval ?? undefined,
+    servedIntervals: account.servedIntervals.length === 0 ? undefined : account.servedIntervals,
     // As 16 bytes, and not as 32 hexadecimal digits.
     openChange: account.openChange === null ? undefined : Buffer.from(account.openChange, 'hex'),
     ...dayAttributes(account),
@@ -299,7 +299,9 @@ export function parseAccount(item: WireItem): AccountState {
     carryOver: reader.has('carryOver') ? reader.map('carryOver').integers(['cap', 'periods']) : null,
     usesByDay: parseUsesByDay(reader),
     credits: parseCredits(reader),
-    servedInterval: reader.has('servedInterval') ? parseServedInterval(reader.map('servedInterval')) : null,
+    servedIntervals: reader.has('servedIntervals')
+      ? reader.maps('servedIntervals').map(parseServedInterval)
+      : [],
     openChange: reader.has('openChange') ? Buffer.from(reader.binary('openChange')).toString('hex') : null,
   };
   assertSumsHold(account, reader.integer('available'));

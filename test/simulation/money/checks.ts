@@ -274,9 +274,7 @@ export async function expectSameEnds(world: World): Promise<string> {
     expectEachChargeMatched(world, at, side, found);
     await expectClosedBooks(store, world.userId, later(world));
     // A user who spends before Postage has heard of everything spends on trust.
-    // Two live subscriptions that take turns have their allowances twice: docs/mail-credits.md tells of it.
-    const takesTurns = new Set(side.subscriptionIds).size < side.subscriptionIds.length;
-    if (!world.isAlone && !takesTurns) {
+    if (!world.isAlone) {
       await expectPaidPeriods(world, side, at.invoices);
     }
     count(world, 'withheld', found.account.credits.withheld);

@@ -1,6 +1,7 @@
 /** What a side has let its user have before it heard that nobody has paid for it. */
 import { type Account, isLive } from '../../../lambdas/domain/account.ts';
 import { spent } from '../../../lambdas/domain/credits.ts';
+import { servedTo } from '../../../lambdas/domain/served-intervals.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 
 /** An account when its side last heard of something. */
@@ -17,7 +18,7 @@ export interface Seen {
 /** Included credits that a side had let its user spend, when it learnt that nobody has paid for them. */
 export function spentOnTrust(
   before: Seen,
-  { subscription, anchor, credits, servedInterval }: Account,
+  { subscription, anchor, credits, servedIntervals }: Account,
 ): number {
   if (subscription.status === 'past_due') {
     return before.subscription.status === 'past_due' ? 0 : spent(credits).included;
@@ -26,5 +27,6 @@ export function spentOnTrust(
   // The anchor had moved before the period opened, at a boundary of the former series.
   const paidUntil = Math.min(anchor, before.toldAt ?? anchor);
   const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > paidUntil;
-  return hasEnded || neverWas ? (servedInterval?.includedUsed ?? 0) : 0;
+  const served = isLive(before.subscription) ? servedTo(servedIntervals, before.subscription.id) : null;
+  return hasEnded || neverWas ? (served?.includedUsed ?? 0) : 0;
 }

@@ -8,7 +8,7 @@ import { toWire } from '../../../lambdas/adapters/dynamodb/items.ts';
 import { type Delivery } from '../../../lambdas/letters/domain/deliveries.ts';
 import { linkFirstCustomer } from '../../../lambdas/commands/link-customer.ts';
 import { type Store } from '../../../lambdas/adapters/dynamodb/store.ts';
-import { type Account, isLive } from '../../../lambdas/domain/account.ts';
+import { type Account } from '../../../lambdas/domain/account.ts';
 import { left, spent, sumLots } from '../../../lambdas/domain/credits.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { rollForward } from '../../../lambdas/domain/roll-forward.ts';
@@ -40,8 +40,6 @@ export interface Side {
   seen: Seen | null;
   /** Included credits that were spent before the side learnt that nobody has paid for them. */
   spentOnTrust: number;
-  /** Its subscriptions, one after the other. */
-  subscriptionIds: string[];
   /** How many mails it has scheduled per day. A day allows 10. */
   mails: Map<string, number>;
 }
@@ -120,7 +118,6 @@ function openSide(services: StripeServices, others: StripeServices, process: Mor
     spentPurchased: 0,
     givenBack: 0,
     spentOnTrust: 0,
-    subscriptionIds: [],
     seen: null,
     mails: new Map(),
   };
@@ -230,9 +227,6 @@ async function look(world: World, side: Side): Promise<void> {
   const { seen } = side;
   if (seen !== null) {
     side.spentOnTrust += spentOnTrust(seen, account);
-  }
-  if (isLive(subscription) && side.subscriptionIds.at(-1) !== subscription.id) {
-    side.subscriptionIds.push(subscription.id);
   }
   side.seen = {
     subscription,
