@@ -1,4 +1,4 @@
-import { parseStoredCredits } from '../adapters/dynamodb/account-item.ts';
+import { parseStoredCredits } from '../adapters/dynamodb/credits-item.ts';
 import { getItem } from '../adapters/dynamodb/get-item.ts';
 import { ItemReader, toWire, type WireItem } from '../adapters/dynamodb/items.ts';
 import { ACCOUNT_KEY, PERIOD_PREFIX, recordKey } from '../adapters/dynamodb/keys.ts';

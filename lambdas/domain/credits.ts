@@ -361,14 +361,6 @@ export function grantIncluded(credits: Credits, allowance: number, source: strin
   return book({ ...credits, included: allowance }, credits, 'allowance', allowance, source);
 }
 
-/** Expires what is left of so many lots, from the youngest on. */
-export function expireYoungestLots(credits: Credits, count: number, source: string): CreditsChange {
-  const first = Math.max(0, credits.lots.length - count);
-  const unspent = left(credits).lots.map((lot, index) => (index < first ? 0 : lot));
-  const lots = credits.lots.map((lot, index) => lot - (unspent[index] ?? 0));
-  return book({ ...credits, lots }, credits, 'expiry', -sumLots(unspent), source);
-}
-
 /** Gives back carried credits that an ending had expired, when the plan returns within the same interval. */
 export function restoreLots(credits: Credits, lots: Lots, source: string): CreditsChange {
   const older = padded(credits.lots, lots.length);

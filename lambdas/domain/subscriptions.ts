@@ -11,7 +11,6 @@ import {
   changeAllowance,
   type Credits,
   type CreditsChange,
-  expireYoungestLots,
   inTurn,
   NO_LOTS,
   payOwed,
@@ -23,7 +22,7 @@ import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 import { servedBefore, servedTo, withoutServed, withServed } from './served-intervals.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
-import { countClosedUnpaid, isUnpaid, toldUntil } from './unpaid-periods.ts';
+import { countClosedUnpaid, expireYoungestLots, isUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */

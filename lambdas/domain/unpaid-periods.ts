@@ -8,6 +8,7 @@
  * So nothing is carried of what they leave: here the 10 of March. What was spent of them by then was spent on trust.
  */
 import { type Account, isLive } from './account.ts';
+import { book, type Credits, type CreditsChange, left, sumLots } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
 
@@ -32,4 +33,12 @@ export function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: I
     }
   }
   return closed;
+}
+
+/** Expires what is left of so many lots, from the youngest on. */
+export function expireYoungestLots(credits: Credits, count: number, source: string): CreditsChange {
+  const first = Math.max(0, credits.lots.length - count);
+  const unspent = left(credits).lots.map((lot, index) => (index < first ? 0 : lot));
+  const lots = credits.lots.map((lot, index) => lot - (unspent[index] ?? 0));
+  return book({ ...credits, lots }, credits, 'expiry', -sumLots(unspent), source);
 }

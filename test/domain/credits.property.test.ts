@@ -6,7 +6,6 @@ import {
   changeAllowance,
   clawBack,
   closeCredits,
-  expireYoungestLots,
   type Credits,
   type CreditsChange,
   giveGift,
@@ -20,6 +19,7 @@ import {
   sumLots,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
+import { expireYoungestLots } from '../../lambdas/domain/unpaid-periods.ts';
 import { anyCredits, anyLots } from '../support/arbitraries.ts';
 import { expectBalancedChange, expectDebtsPaid, expectSoundCredits } from '../support/books.ts';
 

@@ -9,7 +9,7 @@ import {
   type Subscription,
   SUBSCRIPTION_STATUSES,
 } from '../../domain/account.ts';
-import { available, CREDIT_COUNTS, type Credits, type Lots } from '../../domain/credits.ts';
+import { available } from '../../domain/credits.ts';
 import { DAY_MS, type Instant, utcDay } from '../../domain/instants.ts';
 import { BILLING_INTERVALS, type Limit } from '../../domain/catalogue.ts';
 import { leftOf, limitAsCount, type LimitedCount, type MeterCount, UNLIMITED } from '../../domain/terms.ts';
@@ -22,6 +22,7 @@ import {
   partsOf,
   type Use,
 } from '../../domain/usage.ts';
+import { parseCredits, parseLots } from './credits-item.ts';
 import { CorruptItemError, evaluated, ItemReader, toWire, type WireItem } from './items.ts';
 import { ACCOUNT_KEY, accountShard, userKey } from './keys.ts';
 import { putNew } from './put-new.ts';
@@ -372,27 +373,6 @@ const DAY_NAME = /^[a-z]\w*:\d{4}-\d\d-\d\d$/;
 
 function parseUsesByDay(reader: ItemReader): Record<string, number> {
   return reader.integers(reader.names().filter((name) => DAY_NAME.test(name)));
-}
-
-/** The credits of an account's item, whether or not they add up. @throws CorruptItemError */
-export function parseStoredCredits(item: WireItem): { stored: number; credits: Credits } {
-  const reader = ItemReader.fromWire(item);
-  return { stored: reader.integer('available'), credits: parseCredits(reader) };
-}
-
-const ALWAYS_STORED = CREDIT_COUNTS.filter((name) => name !== 'withheld');
-
-function parseCredits(reader: ItemReader): Credits {
-  const withheld = reader.optionalInteger('withheld') ?? 0;
-  return { lots: parseLots(reader, 'carried'), withheld, ...reader.integers(ALWAYS_STORED) };
-}
-
-function parseLots(reader: ItemReader, name: string): Lots {
-  const lots = reader.list(name).filter((lot) => typeof lot === 'number');
-  if (lots.length === 0 || lots.length !== reader.list(name).length) {
-    throw new CorruptItemError(`The attribute ${name} is no list of lots.`);
-  }
-  return lots;
 }
 
 function parseServedInterval(reader: ItemReader): ServedInterval {

@@ -1,6 +1,7 @@
 /**
  * Counts how much of its allowance each subscription has had in its interval, by what accounts look like from outside.
- * This is the walk's own idea of "one allowance per interval", however often a subscription ends in it and returns.
+ * This is the walk's own idea of "one allowance per interval", however often a subscription ends in it and returns, and
+ * whichever other one has the plan meanwhile.
  */
 import { type Account, type AccountChange, isLive } from '../../../lambdas/domain/account.ts';
 import { spent } from '../../../lambdas/domain/credits.ts';
@@ -17,39 +18,50 @@ interface Interval {
   allowance: number;
 }
 
-/** The interval in which the account's last subscription is, or has ended. */
-export type Served = Interval | null;
+/** The latest interval of each subscription, by its id. */
+export type Served = ReadonlyMap<string, Interval>;
 
 function allowanceOf({ plan }: Account): number {
   return LETTERS.plans.find(({ id }) => id === plan)?.creditsPerPeriod ?? NaN;
 }
 
-function begun(account: Account, earlier: Served): Served {
+function withInterval(served: Served, interval: Interval): Served {
+  return new Map(served).set(interval.id, interval);
+}
+
+function without(served: Served, id: string): Served {
+  return new Map([...served].filter(([other]) => other !== id));
+}
+
+function begun(account: Account, served: Served): Served {
   const { subscription, anchor, periodStart, periodEnd } = account;
   if (!isLive(subscription)) {
-    return earlier;
+    return served;
   }
-  const isSame =
-    earlier !== null &&
-    earlier.id === subscription.id &&
-    earlier.anchor === anchor &&
-    periodStart < earlier.endsAt;
+  const { id } = subscription;
+  const earlier = served.get(id);
+  const isSame = earlier?.anchor === anchor && periodStart < earlier.endsAt;
+  const allowance = allowanceOf(account);
   // A trial that returns as a paid subscription of the same series has that series' months from there on.
-  return isSame
-    ? { ...earlier, endsAt: periodEnd, allowance: Math.max(earlier.allowance, allowanceOf(account)) }
-    : { id: subscription.id, anchor, endsAt: periodEnd, used: 0, allowance: allowanceOf(account) };
+  return withInterval(
+    served,
+    isSame
+      ? { ...earlier, endsAt: periodEnd, allowance: Math.max(earlier.allowance, allowance) }
+      : { id, anchor, endsAt: periodEnd, used: 0, allowance },
+  );
 }
 
 /** After the account has been rolled forward. */
 export function servedAfterRoll(served: Served, before: Account, rolled: AccountChange): Served {
   const first = rolled.closed[0];
-  if (first === undefined || !isLive(before.subscription) || served === null) {
+  const current = isLive(before.subscription) ? served.get(before.subscription.id) : undefined;
+  if (first === undefined || current === undefined) {
     return served;
   }
   if (first.periodEnd < before.periodEnd) {
-    return { ...served, used: served.used + spent(before.credits).included };
+    return withInterval(served, { ...current, used: current.used + spent(before.credits).included });
   }
-  return begun(rolled.account, null);
+  return begun(rolled.account, without(served, current.id));
 }
 
 /** After a rolled account has followed its subscription. */
@@ -58,8 +70,11 @@ export function servedAfterFollowing(served: Served, rolled: Account, account: A
   if (!isLive(from)) {
     return begun(account, served);
   }
-  const isOver = served === null || account.periodStart >= rolled.periodEnd;
-  const ended = isOver ? null : { ...served, used: served.used + spent(rolled.credits).included };
+  const current = served.get(from.id);
+  const isOver = current === undefined || account.periodStart >= rolled.periodEnd;
+  const ended = isOver
+    ? without(served, from.id)
+    : withInterval(served, { ...current, used: current.used + spent(rolled.credits).included });
   if (!isLive(to)) {
     return ended;
   }
@@ -67,19 +82,20 @@ export function servedAfterFollowing(served: Served, rolled: Account, account: A
     return begun(account, ended);
   }
   // Kept: the same interval, though its anchor and end may be told anew. Closed: the anchor has moved, or it is over.
-  return served !== null && account.periodStart === rolled.periodStart
-    ? {
-        ...served,
+  return current !== undefined && account.periodStart === rolled.periodStart
+    ? withInterval(served, {
+        ...current,
         anchor: account.anchor,
         endsAt: account.periodEnd,
-        allowance: Math.max(served.allowance, allowanceOf(account)),
-      }
-    : begun(account, null);
+        allowance: Math.max(current.allowance, allowanceOf(account)),
+      })
+    : begun(account, without(served, from.id));
 }
 
 /** What the interval has been granted beyond one allowance. */
 export function grantedTwice(served: Served, { subscription, credits }: Account): number {
-  return isLive(subscription) && served !== null
-    ? Math.max(0, served.used + credits.included + credits.withheld - served.allowance)
-    : 0;
+  const current = isLive(subscription) ? served.get(subscription.id) : undefined;
+  return current === undefined
+    ? 0
+    : Math.max(0, current.used + credits.included + credits.withheld - current.allowance);
 }

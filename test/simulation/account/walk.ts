@@ -80,7 +80,7 @@ export function walk({ begin, steps }: Walk, taken: Taken): void {
     told: [],
   };
   let ledger = 0;
-  let served: Served = null;
+  let served: Served = new Map();
   const trace: { told: Instant; label: string; account: Account }[] = [];
   const tell = (guarantee: Guarantee, what: string): void => {
     const led = trace
