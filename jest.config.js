@@ -50,7 +50,7 @@ export default {
   ],
   // Long enough for property tests, databases and bundles on a busy machine. A test that needs more says so. (Jest
   // ignores the setting of a kind.)
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   maxWorkers: '100%',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.ts'],
