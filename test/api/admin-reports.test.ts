@@ -22,7 +22,7 @@ let admin: Administrator;
 
 beforeAll(async () => {
   admin = await administratorOf(postage());
-}, 60_000);
+});
 
 afterEach(() => {
   expect(postage().errors).toEqual([]);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   proxy = await startFaultyDynamoDb(engine.endpoint);
   postage = await startPostage({ dynamodb: proxy.endpoint });
   admin = await administratorOf(postage);
-}, 60_000);
+});
 
 afterEach(() => {
   proxy.reset();

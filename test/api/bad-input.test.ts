@@ -39,7 +39,7 @@ beforeAll(async () => {
   bobsLetterId = String((await bob.call('POST', '/letters', { body: LETTER })).body['id']);
   serviceToken = await postage.token('machine', 'postage/usage:write');
   before = await contents();
-}, 60_000);
+});
 
 // Whatever a test sends, nothing is written and nothing goes wrong inside.
 afterEach(async () => {

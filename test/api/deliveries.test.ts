@@ -14,7 +14,7 @@ let letterId: string;
 
 beforeAll(async () => {
   await postage().followStream();
-}, 60_000);
+});
 
 beforeEach(async () => {
   ada = await someApiUser(postage(), 'enterprise');
@@ -131,7 +131,7 @@ describe('a delivery that is due', () => {
     await after(HOUR_MS);
     expect(await read(id)).toMatchObject({ status: 'sent' });
     expect(await eventsOf('DeliveryDue')).toMatchObject([{ attempt: 2 }, { attempt: 1 }]);
-  }, 60_000);
+  });
 });
 
 describe('cancelling', () => {

@@ -8,7 +8,7 @@ const postage = usePostage();
 
 beforeAll(async () => {
   await postage().followStream();
-}, 60_000);
+});
 
 /** A subscriber whose token never runs out. */
 async function userWith(plan: 'pro' | 'enterprise'): Promise<ApiUser> {
@@ -54,10 +54,10 @@ describe('G11: a user who parks credits in mails for 2090', () => {
       { kind: 'expiry', amount: -1, balanceAfter: 2 },
       { kind: 'regranted', amount: 1, balanceAfter: 3 },
     ]);
-  }, 60_000);
+  });
 
   it('holds at most the allowance and the cap on enterprise', async () => {
     const { credits } = await heldAfterParking('enterprise', 10);
     expect(credits).toMatchObject({ available: 20, included: 10, carried: 10 });
-  }, 120_000);
+  });
 });

@@ -32,7 +32,7 @@ if (!hasBrowser) {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();
@@ -77,17 +77,17 @@ if (!hasBrowser) {
   it('G9: schedules a mail that is paid at once', async () => {
     const page = await schedule(await givenPayer('pm_card_visa'));
     expect(await answerIn(page)).toMatchObject({ status: 'scheduled', paidWith: 'card' });
-  }, 60_000);
+  });
 
   it('G9: lets the holder authenticate, with the secret alone', async () => {
     const page = await schedule(await givenPayer('pm_card_authenticationRequired'));
     await page.getByRole('button', { name: 'Authorize' }).click();
     expect(await answerIn(page)).toMatchObject({ status: 'scheduled', paidWith: 'card' });
-  }, 60_000);
+  });
 
   it('G2, G9: says that nobody has paid when the holder does not', async () => {
     const page = await schedule(await givenPayer('pm_card_authenticationRequired'));
     await page.getByRole('button', { name: 'Fail' }).click();
     expect(await answerIn(page)).toMatchObject({ status: 402, code: 'payment_failed' });
-  }, 60_000);
+  });
 });

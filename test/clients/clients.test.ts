@@ -83,7 +83,7 @@ describe('a client in TypeScript', () => {
       counted: { letters: 1 },
       page: 2,
     });
-  }, 60_000);
+  });
 });
 
 describeWithPython('a client in Python', () => {
@@ -101,7 +101,7 @@ describeWithPython('a client in Python', () => {
       problem: 'PlanRequiredProblem',
       available: 0,
     });
-  }, 60_000);
+  });
 
   it('is made by openapi-python-client without a warning, imports and runs', async () => {
     await succeed(tool('openapi-python-client'), [
@@ -116,5 +116,5 @@ describeWithPython('a client in Python', () => {
       letters: 1,
       unauthorized: 'Unauthorized',
     });
-  }, 60_000);
+  });
 });

@@ -182,7 +182,7 @@ describe('adjustments at the same time', () => {
     expect(countOf(items, 'DELIVERY')).toBe(mails);
     expect(availableTo(await storedAccount(table.store(), userId))).toBe(10 - 2 * lines.length - mails);
     await expectClosedBooks(table.store(), userId, NOW);
-  }, 120_000);
+  });
 
   it('G12: end as busy, and change nothing, while DynamoDB takes no write', async () => {
     const userId = await givenUser();

@@ -344,7 +344,7 @@ it('G1, G14: DynamoDB counts a use exactly where the domain accepts it, whatever
     }),
     { numRuns: 400 },
   );
-}, 60_000);
+});
 
 describe('the condition that DynamoDB evaluates', () => {
   const askedOf = (catalogue: Catalogue, use: Use): ReturnType<typeof countUse>['Update'] =>

@@ -168,7 +168,6 @@ describe('deliveries whose reconciler, senders and answers are stopped anywhere,
       expect([...items.values()].filter((item) => 'dueAt' in item && item['sk'] !== 'ACCOUNT')).toEqual([]);
       await expectClosedBooks(table.store(), world.userId, world.now);
     },
-    120_000,
   );
 });
 

@@ -238,7 +238,7 @@ describe('erasures at the same time', () => {
     table.proxy().reset();
     expect(new Set(outcomes)).toEqual(new Set(['erased']));
     await expectErased(user, await anonymousLedgerSince(before));
-  }, 120_000);
+  });
 
   it('G3, G4: and commands: each command is moved with its line, or refused', async () => {
     const before = await anonymousLedgers();

@@ -90,7 +90,6 @@ describe('500 requests for the last credit, on a bad day', () => {
       expect(availableTo(await storedAccount(table.store(), userId))).toBe(0);
       await expectClosedBooks(table.store(), userId, NOW);
     },
-    120_000,
   );
 
   it('G2: 100 requests, each sent twice with its key, when every second answer is lost', async () => {
@@ -146,7 +145,6 @@ describe('one fault, once', () => {
       expect(table.proxy().requests()).toEqual({ TransactWriteItems: 2 });
       await expectClosedBooks(table.store(), userId, NOW);
     },
-    120_000,
   );
 
   it('G2, G7: the same holds when the lost write has rolled the account forward', async () => {

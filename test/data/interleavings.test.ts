@@ -151,7 +151,7 @@ describe('whatever happens at the same time', () => {
       ),
       { numRuns: 25, endOnFailure: true },
     );
-  }, 120_000);
+  });
 });
 
 /** Each letter knows its open deliveries. A deleted letter has none. */

@@ -240,7 +240,7 @@ describe('moving in', () => {
     const runs = [1, 2, 3].map(() => importThem(path, { store: suite.faultyStore() }));
     await Promise.all(runs);
     await expectMovedIn(users);
-  }, 60_000);
+  });
 });
 
 describe('a user who moves in', () => {
@@ -396,5 +396,5 @@ describe('a user who moves in', () => {
     await importAll(services(file.fingerprint), file, () => undefined);
     suite.at().standIn.control.setFaults({});
     await expectMovedIn(users);
-  }, 120_000);
+  });
 });

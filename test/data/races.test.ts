@@ -59,7 +59,7 @@ describe('G1: never overspent', () => {
     expect(tally).toEqual({ created: 1, refused: 499 });
     expect(availableTo(await storedAccount(table.store(), userId))).toBe(0);
     await expectClosedBooks(table.store(), userId, NOW);
-  }, 120_000);
+  });
 
   it('G1: of 100 first letters at once, a new user writes five', async () => {
     const userId = someUser();

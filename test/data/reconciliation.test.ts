@@ -125,7 +125,7 @@ describe('what is due', () => {
     // Again, and by several at once: nothing is left to do.
     const again = await Promise.all([run(), run({ now: NOW + 1 })]);
     expect(again.map(({ outcomes }) => outcomes)).toEqual([{}, {}]);
-  }, 120_000);
+  });
 
   it('is shared by runs of which each has a part of the shards', async () => {
     await put(emails(100, () => NOW));

@@ -58,7 +58,7 @@ describe('the rollover', () => {
       period: toIso(endsAt),
       usage: { lettersCreated: 0, mailsSent: 1, mailCreditsRemaining: 1 },
     });
-  }, 60_000);
+  });
 
   it('G5: closes what has ended when its route is called, and nothing the second time', async () => {
     const endsAt = (await world().now()) + 60_000;
@@ -83,7 +83,7 @@ describe('the rollover', () => {
 
     await rollOver(endsAt);
     expect(await told()).toEqual([history, credits, ledger]);
-  }, 60_000);
+  });
 
   it('needs its secret', async () => {
     const { token } = await world().meet('freeVisitor');
@@ -108,5 +108,5 @@ describe('the rollover', () => {
     const rolled = async (): Promise<true | null> =>
       (await storedPeriodStart(user)) === endsAt ? true : null;
     expect(await eventually('a new period', rolled)).toBe(true);
-  }, 60_000);
+  });
 });

@@ -108,7 +108,6 @@ describe('a pending payment that its user calls off', () => {
         }
       }
     },
-    60_000,
   );
 
   it('G9: has one end when it is asked for again at the same time', async () => {
@@ -129,5 +128,5 @@ describe('a pending payment that its user calls off', () => {
       expect((await deliveriesOf(suite, payer)).map(({ status }) => status)).not.toContain('pending_payment');
       await expectOneCharge(suite, payer);
     }
-  }, 60_000);
+  });
 });

@@ -68,7 +68,6 @@ describe('processes that die', () => {
         }
       }
     },
-    120_000,
   );
 
   it('G9: while they end a payment or refund one, are followed by others that do', async () => {
@@ -97,5 +96,5 @@ describe('processes that die', () => {
         return;
       }
     }
-  }, 120_000);
+  });
 });

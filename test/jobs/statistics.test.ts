@@ -211,7 +211,7 @@ describe('replaying the stream', () => {
       counted.reduce((sum, { totals }) => sum + (totals['used:letters'] ?? 0), 0),
     );
     expect(suite.objects().objects.size).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe('counting', () => {

@@ -64,7 +64,7 @@ beforeAll(async () => {
     const subscription = plan === 'none' ? {} : { interval: 'month', anchor: new Date().toISOString() };
     await dev('PUT', `/dev/accounts/${user}`, { plan, ...subscription });
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   postage.kill('SIGINT');

@@ -20,7 +20,7 @@ beforeAll(async () => {
   own = (await listenLocally(pages[0], 0)).url;
   foreign = (await listenLocally(pages[1], 0)).url;
   postage = await startPostage({ origins: [own] });
-}, 60_000);
+});
 
 afterAll(async () => {
   await postage.stop();
@@ -78,7 +78,7 @@ if (!hasBrowser) {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });
-  }, 120_000);
+  });
 
   afterAll(() => browser.close());
 
@@ -115,9 +115,9 @@ if (!hasBrowser) {
 
   it('a page on another origin writes a letter, and reads the headers that tell of a repetition', async () => {
     expect(await writeFrom(own)).toEqual({ status: 201, replayed: 'true' });
-  }, 120_000);
+  });
 
   it('a page on a foreign origin is refused', async () => {
     expect(await writeFrom(foreign)).toMatch(/Failed to fetch/);
-  }, 120_000);
+  });
 });

@@ -45,5 +45,5 @@ describe('npm run export', () => {
       expect(after.meters).toEqual(before.meters);
       expect(after.credits.purchased).toBe(before.credits.purchased);
     }
-  }, 60_000);
+  });
 });

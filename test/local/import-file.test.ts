@@ -222,7 +222,7 @@ describe('a file of users', () => {
     const { users, mistakes } = await checkFile(path, PICTURES);
     expect(users).toBe(100_001);
     expect(mistakes).toMatchObject([{ line: 100_002, message: '"user-7" stands on line 9 too.' }]);
-  }, 60_000);
+  });
 });
 
 describe('what was added twice', () => {

@@ -89,7 +89,7 @@ describe('npm run import', () => {
     const { code, stdout } = await importFile([other, '--yes'], { STRIPE_SECRET_KEY: '' });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^2 accounts \(\S+, \S+\) had an account before this import\.$/m);
-  }, 60_000);
+  });
 
   it('tells all mistakes of the file by line and column, and writes nothing', async () => {
     const file = join(folder, 'wrong.csv');

@@ -38,7 +38,7 @@ beforeAll(async () => {
   said = await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
     PATH: `${folder}:${process.env['PATH'] ?? ''}`,
   }).ended;
-}, 120_000);
+});
 
 afterAll(async () => {
   postage.kill('SIGTERM');

@@ -186,7 +186,7 @@ describe('npm run restore', () => {
       code: 0,
       stdout: expect.stringMatching(/^\d+ ledgers hold, 0 do not; erased users: 2\.\n$/),
     });
-  }, 120_000);
+  });
 
   it('goes on with a table that an earlier restore has made', async () => {
     const { at, store } = await givenRestored();
@@ -194,7 +194,7 @@ describe('npm run restore', () => {
     const { code, stdout } = await restore('table', '--stage', 'prod', '--at', at, '--yes');
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('It was there already.\n') });
     expect(stdout).toContain(`table: { name: '${store.table}', streamArn: 'arn:`);
-  }, 60_000);
+  });
 
   it('says what it would do, and does nothing without --yes', async () => {
     const { code, stdout } = await restore('table', '--stage', 'prod', '--at', BEGIN);

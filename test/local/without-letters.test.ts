@@ -5,7 +5,7 @@ let postage: Postage;
 
 beforeAll(async () => {
   postage = await startPostage({ hasLetters: false });
-}, 60_000);
+});
 
 afterAll(() => postage.stop());
 

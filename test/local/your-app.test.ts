@@ -31,7 +31,7 @@ beforeAll(async () => {
   ({ url } = JSON.parse((await postage.firstLine) ?? '{}') as { url: string });
   const variables = await (await fetch(`${url}/dev/env`)).text();
   token = /SERVICE_TOKEN='(.+)'/.exec(variables)?.[1] ?? '';
-}, 60_000);
+});
 
 afterAll(async () => {
   postage.kill('SIGTERM');
@@ -56,7 +56,7 @@ describe('the snippet for an app', () => {
       code: 0,
       stdout: '',
     });
-  }, 120_000);
+  });
 
   it('counts, gives back and refuses', async () => {
     const file = join(folder, 'app.mts');

@@ -63,7 +63,7 @@ export function usePostage(): () => Postage {
 
   beforeAll(async () => {
     postage = await startPostage();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await postage.stop();

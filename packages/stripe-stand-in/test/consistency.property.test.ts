@@ -364,4 +364,4 @@ it('stays consistent whatever is done to it, and delivers every event', async ()
     await sandbox.stop();
     await endpoint.close();
   }
-}, 120_000);
+});
