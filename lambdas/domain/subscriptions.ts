@@ -22,7 +22,7 @@ import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 import { servedBefore, servedTo, withoutServed, withServed } from './served-intervals.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
-import { countClosedUnpaid, expireYoungestLots, isUnpaid, toldUntil } from './unpaid-periods.ts';
+import { expireUnpaid, isUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */
@@ -94,9 +94,14 @@ function stepToward(
   if (facts?.subscription.id === subscription.id) {
     return change(account, facts, at, catalogue);
   }
-  const ended = endAt(account, subscription, at, catalogue);
+  const paid = expireUnpaid(account, toldUntil(account), `subscription:${subscription.id}`);
+  const ended = endAt(paid.account, subscription, at, catalogue);
   const begun = stepToward(ended.account, livingAt(facts, at + 1), at + 1, catalogue);
-  return { ...begun, closed: [ended.closed, ...begun.closed] };
+  return {
+    account: begun.account,
+    closed: [ended.closed, ...begun.closed],
+    movements: [...paid.movements, ...begun.movements],
+  };
 }
 
 /** A subscription begins, or one that had ended returns within the interval in which it ended. */
@@ -115,19 +120,20 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
   const isSameSeries = series === account.anchor || isSameTrial;
-  const paidUntil = isSameSeries
-    ? isSmaller(facts, account, catalogue)
-      ? toldUntil(account)
-      : Infinity
-    : Math.min(series, toldUntil(account));
-  const unpaid = countClosedUnpaid(account, paidUntil);
-  const { credits, movements } = expireYoungestLots(account.credits, unpaid, sourceOf(facts));
-  const current = { ...account, credits };
+  const isAsBefore = isSameSeries && !isSmaller(facts, account, catalogue);
+  const paidUntil = isAsBefore ? Infinity : Math.min(movedAt(facts, account), toldUntil(account));
+  const paid = expireUnpaid(account, paidUntil, sourceOf(facts));
   const changed =
     isSameSeries || beginsIn(series, account, at)
-      ? changeInPeriod(current, facts, catalogue)
-      : moveAnchor(current, facts, at, catalogue, paidUntil);
-  return { ...changed, movements: [...movements, ...changed.movements] };
+      ? changeInPeriod(paid.account, facts, catalogue)
+      : moveAnchor(paid.account, facts, at, catalogue, paidUntil);
+  return { ...changed, movements: [...paid.movements, ...changed.movements] };
+}
+
+/** When the anchor has moved, as far as it tells: an earlier one does not. */
+function movedAt(facts: LiveFacts, { anchor }: Account): Instant {
+  const series = seriesOf(facts);
+  return series > anchor ? series : Infinity;
 }
 
 /** Whether a subscription brings fewer credits than it did. */

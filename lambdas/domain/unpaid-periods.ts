@@ -7,16 +7,21 @@
  *
  * So nothing is carried of what they leave: here the 10 of March. What was spent of them by then was spent on trust.
  */
-import { type Account, isLive } from './account.ts';
+import { type Account, type AccountChange, isLive } from './account.ts';
 import { book, type Credits, type CreditsChange, left, sumLots } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
 
-/** Up to when Stripe has told of the account's periods. A yearly subscription was paid for to the end of its year. */
+/**
+ * Up to when Stripe has told of the account's periods. A trial was told of to its end, and a yearly subscription was paid for
+ * to the end of its year.
+ */
 export function toldUntil({ subscription, anchor, toldAt }: Account): Instant {
-  const told = toldAt ?? Infinity;
-  const isYearly = isLive(subscription) && subscription.interval === 'year' && toldAt !== null;
-  return isYearly ? yearAfter(anchor, told) - 1 : told;
+  if (toldAt === null) {
+    return Infinity;
+  }
+  const told = Math.max(toldAt, anchor - 1);
+  return isLive(subscription) && subscription.interval === 'year' ? yearAfter(anchor, told) - 1 : told;
 }
 
 /** Whether the open period has begun after the last one that was paid for. */
@@ -24,11 +29,18 @@ export function isUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): 
   return boundaryAtOrBefore(anchor, periodStart) > paidUntil;
 }
 
-/** How many periods have begun since then, and have closed too. */
-export function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): number {
+/** The account without what is carried of periods that have begun after the last one that was paid for. */
+export function expireUnpaid(account: Account, paidUntil: Instant, source: string): AccountChange {
+  const lots = countClosed(account, paidUntil);
+  const { credits, movements } = expireYoungestLots(account.credits, lots, source);
+  return { account: { ...account, credits }, closed: [], movements };
+}
+
+/** How many periods have begun after an instant and have closed. */
+function countClosed({ anchor, periodStart }: Account, after: Instant): number {
   let closed = 0;
-  if (paidUntil < periodStart) {
-    for (let start = boundaryAfter(anchor, paidUntil); start < periodStart; closed += 1) {
+  if (after < periodStart) {
+    for (let start = boundaryAfter(anchor, after); start < periodStart; closed += 1) {
       start = boundaryAfter(anchor, start);
     }
   }

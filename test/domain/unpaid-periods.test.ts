@@ -10,6 +10,7 @@ import {
   leftOf,
   movementsOf,
   periodsOf,
+  trial,
   used,
   withCredits,
 } from '../support/accounts.ts';
@@ -109,6 +110,35 @@ describe('a period that opened without a word from Stripe', () => {
     const late = used(standingOn('2026-04-02', '2026-01-31'), { mails: 4 }, '2026-04-02');
     const { account } = followSubscription(late, active({ plan: 'pro' }), at('2026-04-02'), LETTERS);
     expect(account.credits).toMatchObject({ lots: [0, 0, 4], usedThisPeriod: 4 });
+  });
+
+  it('is none within a trial, which is one period, however long', () => {
+    const trialEndsAt = '2026-04-10';
+    const begun = givenSubscriber(trial({ plan: 'enterprise', trialEndsAt }), '2026-02-05');
+    const told = { ...withCredits(begun, { lots: [0, 0, 4], included: 3 }), toldAt: at('2026-02-05') };
+    const { account } = followSubscription(
+      told,
+      active({ anchor: trialEndsAt }),
+      at(trialEndsAt) + 5_000,
+      LETTERS,
+    );
+    expect(leftOf(account)).toEqual({ lots: [0, 4, 3], included: 2, purchased: 0 });
+  });
+
+  it('is none where the same series is told from an earlier boundary', () => {
+    const april = { ...standingOn('2026-04-02', null), toldAt: at('2026-04-01') };
+    const { account } = followSubscription(april, enterprise('2025-10-31'), at('2026-04-02'), LETTERS);
+    expect(leftOf(account)).toEqual(leftOf(april));
+  });
+
+  it.each<[string, LiveFacts | null]>([
+    ['an ending', null],
+    ['another subscription', active({ id: 'sub_2', anchor: '2026-04-01' })],
+  ])('and closed does not come back after %s', (_what, between) => {
+    const late = standingOn('2026-04-02', '2026-01-31');
+    const ended = followSubscription(late, between, at('2026-04-02'), LETTERS).account;
+    const { account } = followSubscription(ended, active({ plan: 'pro' }), at('2026-04-03'), LETTERS);
+    expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 2, purchased: 0 });
   });
 
   it.each([
