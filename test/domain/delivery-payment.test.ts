@@ -245,6 +245,28 @@ describe('a dispute', () => {
     },
   );
 
+  it('counts the mail where it ends without having been scheduled, as any mail that a card has paid for', () => {
+    const pending = given('pending_payment');
+    const held = after(followCharge(pending, DISPUTED, DUE));
+    const cancelled = after(cancelDelivery(held, DUE));
+    const lost = after(followCharge(held, givenCharge({ lostCents: 300 }), DUE + DAY_MS));
+    const returned = after(followCharge(pending, RETURNED, DUE));
+    const counts = [
+      [pending, held],
+      [held, cancelled],
+      [held, lost],
+      [pending, returned],
+      [cancelled, after(followCharge(cancelled, RETURNED, DUE))],
+    ] as const;
+    expect(counts.map(([before, next]) => effectsOf(before, next).countsMail)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('G9: that is lost cancels the mail, and nothing is left to refund', () => {
     const held = after(followCharge(given('scheduled'), DISPUTED, DUE));
     const lost = after(followCharge(held, givenCharge({ lostCents: 300 }), DUE + DAY_MS));

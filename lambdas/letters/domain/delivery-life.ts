@@ -67,9 +67,24 @@ export function effectsOf(before: Delivery, after: Delivery) {
     closesLetter: isOpenDelivery(before) && !isOpenDelivery(after),
     /** The user gets the mail credit back (G11). */
     returnsCredit: before.paidWith === 'credit' && !isUnsent(before) && isUnsent(after),
-    /** A card has paid, and the delivery counts among the mails of the period. */
-    countsMail: before.status === 'pending_payment' && after.status === 'scheduled',
+    /** A card has paid, and the delivery counts among the mails of the period, also if its money has gone back already. */
+    countsMail: before.status === 'pending_payment' && after.status !== 'pending_payment' && isCharged(after),
   };
+}
+
+/** Whether Stripe has ever charged a card for a delivery. */
+export function isCharged(delivery: Delivery): boolean {
+  switch (delivery.status) {
+    case 'pending_payment':
+      return heldSinceOf(delivery) !== null;
+    case 'scheduled':
+    case 'dispatched':
+    case 'sent':
+      return true;
+    case 'failed':
+    case 'cancelled':
+      return delivery.refund !== 'none';
+  }
 }
 
 export type UnsentDelivery = Extract<Delivery, { status: 'failed' | 'cancelled' }>;

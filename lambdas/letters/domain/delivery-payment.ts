@@ -9,7 +9,7 @@ import {
   type OpenDispute,
   type Refund,
 } from './deliveries.ts';
-import { heldSinceOf, isUnsent, type UnsentDelivery } from './delivery-life.ts';
+import { heldSinceOf, isCharged, isUnsent, type UnsentDelivery } from './delivery-life.ts';
 import { DAY_MS, type Instant } from '../../domain/instants.ts';
 import { changed, type LifeDecision, refused, refusedBy, UNCHANGED } from './life-decisions.ts';
 
@@ -239,21 +239,6 @@ export function paymentFactsOf(before: Delivery, after: Delivery): PaymentFact[]
     facts.push({ fact: 'dispute_lost', cents: lost });
   }
   return refunded === 0 ? facts : [...facts, { fact: 'refunded', cents: refunded }];
-}
-
-/** Whether Stripe has ever charged for a delivery. */
-function isCharged(delivery: Delivery): boolean {
-  switch (delivery.status) {
-    case 'pending_payment':
-      return heldSinceOf(delivery) !== null;
-    case 'scheduled':
-    case 'dispatched':
-    case 'sent':
-      return true;
-    case 'failed':
-    case 'cancelled':
-      return delivery.refund !== 'none';
-  }
 }
 
 /** The code took a delivery for one that a card pays for. */
