@@ -61,7 +61,7 @@ export interface Account extends Terms {
   /** One that the catalogue may no longer have. */
   plan: string;
   subscription: Subscription;
-  /** When Stripe last told of the subscription; null: it never has. Periods open without its word too. */
+  /** When Stripe last told of the subscription; null: it never has, or Postage did not keep it. Periods open without its word too. */
   toldAt: Instant | null;
   anchor: Instant;
   periodStart: Instant;

@@ -17,7 +17,6 @@ import {
   closeCredits,
   grantIncluded,
   inTurn,
-  left,
   type Lots,
   type Movement,
   NO_LOTS,
@@ -29,6 +28,7 @@ import { type Instant, toIso } from './instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
 import { servedAfter, servedBefore, withServed } from './served-intervals.ts';
 import { isInForce, knowsAll, repeatedTerms, termsOfNewPeriod, withUnknown } from './terms.ts';
+import { paidLots } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What a period opens with. */
@@ -123,7 +123,7 @@ export function endAt(
       subscription: { status: 'canceled' },
       anchor: CALENDAR_ANCHOR,
       periodEnd: boundaryAfter(CALENDAR_ANCHOR, at),
-      servedIntervals: withServed(account.servedIntervals, servedBy(account, subscription, at)),
+      servedIntervals: withServed(account, servedBy(account, subscription, at), at),
     },
     account,
     at,
@@ -178,7 +178,7 @@ export function isWorthKeeping(period: ClosedPeriod): boolean {
 
 /** What the ended subscription has had of its interval, added to what earlier endings in the same interval left. */
 function servedBy(account: Account, { id }: LiveSubscription, at: Instant): ServedInterval {
-  const expiredLots = left(account.credits).lots;
+  const expiredLots = paidLots(account);
   const begun = { subscriptionId: id, anchor: account.anchor };
   // At a boundary the closed period belongs to the interval before: nothing of the new one has been used, and the
   // carried credits would have grown older there.

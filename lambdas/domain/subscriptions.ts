@@ -20,9 +20,9 @@ import {
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
-import { servedBefore, servedTo, withoutServed, withServed } from './served-intervals.ts';
+import { servedBefore, servedOf, withoutServed, withServed } from './served-intervals.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
-import { expireUnpaid, isUnpaid, toldUntil } from './unpaid-periods.ts';
+import { expireUnpaid, isOpenUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */
@@ -94,21 +94,17 @@ function stepToward(
   if (facts?.subscription.id === subscription.id) {
     return change(account, facts, at, catalogue);
   }
-  const paid = expireUnpaid(account, toldUntil(account), `subscription:${subscription.id}`);
-  const ended = endAt(paid.account, subscription, at, catalogue);
+  const ended = endAt(account, subscription, at, catalogue);
   const begun = stepToward(ended.account, livingAt(facts, at + 1), at + 1, catalogue);
-  return {
-    account: begun.account,
-    closed: [ended.closed, ...begun.closed],
-    movements: [...paid.movements, ...begun.movements],
-  };
+  return { ...begun, closed: [ended.closed, ...begun.closed] };
 }
 
 /** A subscription begins, or one that had ended returns within the interval in which it ended. */
 function begin(account: Account, facts: LiveFacts, at: Instant, catalogue: Catalogue): AccountChange {
   const served = servedAlready(account, facts, at);
   // Its carried credits come back once.
-  const begun = withInterval(account, facts, served === null ? null : { ...served, expiredLots: NO_LOTS });
+  const rest = served === null ? null : { ...served, expiredLots: NO_LOTS };
+  const begun = withInterval(account, facts, rest, at);
   return isBoundary(seriesOf(facts), account.periodStart)
     ? changePlan(begun, facts, catalogue, served)
     : movePeriod(begun, facts, at, catalogue, served, seriesOf(facts));
@@ -120,6 +116,7 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
   // A trial is one period, however often its end is moved.
   const isSameTrial = account.subscription.status === 'trialing' && facts.subscription.status === 'trialing';
   const isSameSeries = series === account.anchor || isSameTrial;
+  // Under the same plan and anchor, all that the account has opened is taken to be paid for.
   const isAsBefore = isSameSeries && !isSmaller(facts, account, catalogue);
   const paidUntil = isAsBefore ? Infinity : Math.min(movedAt(facts, account), toldUntil(account));
   const paid = expireUnpaid(account, paidUntil, sourceOf(facts));
@@ -156,7 +153,7 @@ function moveAnchor(
   paidUntil: Instant,
 ): AccountChange {
   const served = cutShort(account, facts, at, paidUntil);
-  return movePeriod(withInterval(account, facts, served), facts, at, catalogue, served, paidUntil);
+  return movePeriod(withInterval(account, facts, served, at), facts, at, catalogue, served, paidUntil);
 }
 
 /**
@@ -249,7 +246,7 @@ function movePeriod(
     { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', carryOver: isUnpaid(account, paidUntil) ? null : account.carryOver },
+    { at: 'moved anchor', carryOver: isOpenUnpaid(account, paidUntil) ? null : account.carryOver },
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };
@@ -276,7 +273,7 @@ function cutShort(
   const start = boundaryAtOrBefore(anchor, periodStart);
   // Stripe moved the anchor then, or the open period lies in the new series already.
   const begun = facts.subscription.status === 'trialing' ? at : boundaryAtOrBefore(facts.anchor, at);
-  const unused = periodEnd - (isUnpaid(account, paidUntil) ? start : Math.max(start, begun));
+  const unused = periodEnd - (isOpenUnpaid(account, paidUntil) ? start : Math.max(start, begun));
   return {
     subscriptionId: facts.subscription.id,
     anchor: seriesOf(facts),
@@ -313,19 +310,19 @@ function seriesOf(facts: LiveFacts): Instant {
 }
 
 /** What the subscription has had of the interval in which it returns. */
-function servedAlready({ servedIntervals }: Account, facts: LiveFacts, at: Instant): ServedInterval | null {
-  const interval = servedTo(servedIntervals, facts.subscription.id);
+function servedAlready(account: Account, facts: LiveFacts, at: Instant): ServedInterval | null {
+  const interval = servedOf(account, facts.subscription.id);
   return interval?.anchor === seriesOf(facts) && at < interval.endsAt ? interval : null;
 }
 
 /** The account with an interval in place of the one that its subscription had; null: with none. */
-function withInterval(account: Account, facts: LiveFacts, interval: ServedInterval | null): Account {
-  const { servedIntervals } = account;
-  return {
-    ...account,
-    servedIntervals:
-      interval === null
-        ? withoutServed(servedIntervals, facts.subscription.id)
-        : withServed(servedIntervals, interval),
-  };
+function withInterval(
+  account: Account,
+  { subscription }: LiveFacts,
+  interval: ServedInterval | null,
+  at: Instant,
+): Account {
+  const servedIntervals =
+    interval === null ? withoutServed(account, subscription.id) : withServed(account, interval, at);
+  return { ...account, servedIntervals };
 }

@@ -8,15 +8,19 @@
  * So nothing is carried of what they leave: here the 10 of March. What was spent of them by then was spent on trust.
  */
 import { type Account, type AccountChange, isLive } from './account.ts';
-import { book, type Credits, type CreditsChange, left, sumLots } from './credits.ts';
+import { book, type Credits, type CreditsChange, left, type Lots, sumLots } from './credits.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
 
 /**
- * Up to when Stripe has told of the account's periods. A trial was told of to its end, and a yearly subscription was paid for
- * to the end of its year.
+ * Up to when the account's periods are known to be paid for. A trial is one period, of which Stripe has told to its end, and a
+ * yearly subscription was paid for to the end of its year.
  */
-export function toldUntil({ subscription, anchor, toldAt }: Account): Instant {
+export function toldUntil({
+  subscription,
+  anchor,
+  toldAt,
+}: Pick<Account, 'subscription' | 'anchor' | 'toldAt'>): Instant {
   if (toldAt === null) {
     return Infinity;
   }
@@ -25,32 +29,46 @@ export function toldUntil({ subscription, anchor, toldAt }: Account): Instant {
 }
 
 /** Whether the open period has begun after the last one that was paid for. */
-export function isUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): boolean {
+export function isOpenUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): boolean {
   return boundaryAtOrBefore(anchor, periodStart) > paidUntil;
 }
 
-/** The account without what is carried of periods that have begun after the last one that was paid for. */
-export function expireUnpaid(account: Account, paidUntil: Instant, source: string): AccountChange {
-  const lots = countClosed(account, paidUntil);
-  const { credits, movements } = expireYoungestLots(account.credits, lots, source);
-  return { account: { ...account, credits }, closed: [], movements };
-}
-
-/** How many periods have begun after an instant and have closed. */
-function countClosed({ anchor, periodStart }: Account, after: Instant): number {
+/** How many periods have begun after the last one that was paid for, and have closed. */
+function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): number {
+  if (paidUntil >= periodStart) {
+    return 0;
+  }
   let closed = 0;
-  if (after < periodStart) {
-    for (let start = boundaryAfter(anchor, after); start < periodStart; closed += 1) {
-      start = boundaryAfter(anchor, start);
-    }
+  let start = boundaryAfter(anchor, paidUntil);
+  while (start < periodStart) {
+    closed += 1;
+    start = boundaryAfter(anchor, start);
   }
   return closed;
 }
 
+/** The account without what is carried of periods that nobody has paid for: it expires. */
+export function expireUnpaid(account: Account, paidUntil: Instant, source: string): AccountChange {
+  const lots = countClosedUnpaid(account, paidUntil);
+  const { credits, movements } = expireYoungestLots(account.credits, lots, source);
+  return { account: { ...account, credits }, closed: [], movements };
+}
+
 /** Expires what is left of so many lots, from the youngest on. */
 export function expireYoungestLots(credits: Credits, count: number, source: string): CreditsChange {
-  const first = Math.max(0, credits.lots.length - count);
-  const unspent = left(credits).lots.map((lot, index) => (index < first ? 0 : lot));
-  const lots = credits.lots.map((lot, index) => lot - (unspent[index] ?? 0));
-  return book({ ...credits, lots }, credits, 'expiry', -sumLots(unspent), source);
+  const rest = left(credits).lots;
+  const kept = withoutYoungest(rest, count);
+  const lots = credits.lots.map((lot, index) => lot - (rest[index] ?? 0) + (kept[index] ?? 0));
+  return book({ ...credits, lots }, credits, 'expiry', sumLots(kept) - sumLots(rest), source);
+}
+
+/** What an ending expires of the carried credits, and a return brings back: nothing of periods that nobody has paid for. */
+export function paidLots(account: Account): Lots {
+  const unpaid = countClosedUnpaid(account, toldUntil(account));
+  return withoutYoungest(left(account.credits).lots, unpaid);
+}
+
+function withoutYoungest(lots: Lots, count: number): Lots {
+  const first = Math.max(0, lots.length - count);
+  return lots.map((lot, index) => (index < first ? lot : 0));
 }

@@ -11,6 +11,7 @@ import {
   pastDue,
   periodOf,
   periodsOf,
+  trial,
   used,
   withCredits,
 } from '../support/accounts.ts';
@@ -170,6 +171,26 @@ describe('two subscriptions that take turns', () => {
       [second, '2026-03-05'],
     );
     expect(left).toEqual([0, 1, 10, 1]);
+  });
+
+  it('are kept, whatever has come and gone meanwhile', () => {
+    const short = (
+      id: string,
+      start: string,
+      end: string,
+      trialEndsAt: string,
+    ): [LiveFacts | null, string][] => [
+      [trial({ id, plan: 'pro', trialEndsAt }), start],
+      [null, end],
+    ];
+    const left = following(
+      [first, '2026-02-01', 7],
+      ...short('sub_2', '2026-02-03', '2026-02-04', '2026-02-05'),
+      ...short('sub_3', '2026-02-05', '2026-02-06', '2026-02-07'),
+      ...short('sub_4', '2026-02-07', '2026-02-08', '2026-02-09'),
+      [first, '2026-02-10'],
+    );
+    expect(left.at(-1)).toBe(3);
   });
 
   it('are kept for the three latest', () => {

@@ -131,6 +131,18 @@ describe('a period that opened without a word from Stripe', () => {
     expect(leftOf(account)).toEqual(leftOf(april));
   });
 
+  it('and closed does not come back after an ending that was scheduled, and was taken back without a word', () => {
+    const begun = standingOn('2026-03-02', '2026-01-31');
+    const ending = active({ plan: 'enterprise', endsAt: '2026-04-01' }).subscription;
+    const { account } = followSubscription(
+      { ...begun, subscription: ending },
+      active({ plan: 'pro' }),
+      at('2026-04-02'),
+      LETTERS,
+    );
+    expect(leftOf(account)).toEqual({ lots: [0, 0, 0], included: 2, purchased: 0 });
+  });
+
   it.each<[string, LiveFacts | null]>([
     ['an ending', null],
     ['another subscription', active({ id: 'sub_2', anchor: '2026-04-01' })],

@@ -1,7 +1,8 @@
 /** What a side has let its user have before it heard that nobody has paid for it. */
 import { type Account, isLive } from '../../../lambdas/domain/account.ts';
 import { spent } from '../../../lambdas/domain/credits.ts';
-import { servedTo } from '../../../lambdas/domain/served-intervals.ts';
+import { servedOf } from '../../../lambdas/domain/served-intervals.ts';
+import { toldUntil } from '../../../lambdas/domain/unpaid-periods.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 
 /** An account when its side last heard of something. */
@@ -25,8 +26,8 @@ export function spentOnTrust(
   }
   const hasEnded = isLive(before.subscription) && !isLive(subscription);
   // The anchor had moved before the period opened, at a boundary of the former series.
-  const paidUntil = Math.min(anchor, before.toldAt ?? anchor);
+  const paidUntil = Math.min(anchor, toldUntil(before));
   const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > paidUntil;
-  const served = isLive(before.subscription) ? servedTo(servedIntervals, before.subscription.id) : null;
+  const served = isLive(before.subscription) ? servedOf({ servedIntervals }, before.subscription.id) : null;
   return hasEnded || neverWas ? (served?.includedUsed ?? 0) : 0;
 }
