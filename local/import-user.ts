@@ -20,14 +20,8 @@ import { linkFirstCustomer } from '../lambdas/commands/link-customer.ts';
 import { type Account, type AccountChange, newAccount, planOfAccount } from '../lambdas/domain/account.ts';
 import type { Catalogue } from '../lambdas/domain/catalogue.ts';
 import { changeCredits } from '../lambdas/domain/credit-commands.ts';
-import {
-  type Credits,
-  grantPurchased,
-  inTurn,
-  left,
-  sumLots,
-  useCredits,
-} from '../lambdas/domain/credits.ts';
+import { type Credits, grantPurchased, inTurn, left, useCredits } from '../lambdas/domain/credits.ts';
+import { sumLots } from '../lambdas/domain/lots.ts';
 import type { Deadline } from '../lambdas/domain/deadline.ts';
 import type { Instant } from '../lambdas/domain/instants.ts';
 import { SUBSCRIBED } from '../lambdas/domain/live-subscription.ts';

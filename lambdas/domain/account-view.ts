@@ -1,7 +1,8 @@
 /** What an account shows to its user, and to the owner's backend: all that a usage page needs. */
 import { type Account, dayOf, planOfAccount, type SubscriptionStatus } from './account.ts';
 import { type Catalogue, type Limit, meterOf, type Price } from './catalogue.ts';
-import { available, left, sumLots } from './credits.ts';
+import { available, left } from './credits.ts';
+import { sumLots } from './lots.ts';
 import { type Instant, toIso } from './instants.ts';
 import { leftOf, type LimitedCount, type MeterCount } from './terms.ts';
 

@@ -1,5 +1,6 @@
 import { type BillingInterval, type Catalogue, freePlan, nextPlan, type Plan, planOf } from './catalogue.ts';
-import { type Credits, type Lots, type Movement, NO_CREDITS } from './credits.ts';
+import { type Credits, type Movement, NO_CREDITS } from './credits.ts';
+import { type Lots } from './lots.ts';
 import { type Instant, toIso, utcDay } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, CALENDAR_ANCHOR } from './periods.ts';
 import { type MeterCount, type Terms, termsUnder } from './terms.ts';

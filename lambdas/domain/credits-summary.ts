@@ -1,5 +1,6 @@
 import { type Account, endingOf } from './account.ts';
-import { available, left, type Lots, sumLots } from './credits.ts';
+import { available, left } from './credits.ts';
+import { type Lots, sumLots } from './lots.ts';
 import { toIso } from './instants.ts';
 import { boundaryAfter } from './periods.ts';
 

@@ -13,12 +13,7 @@
  */
 
 import { type CarryOver } from './catalogue.ts';
-
-/**
- * Carried credits by age, the oldest first. There are as many lots as the plan carries periods, and at least one. The
- * youngest is in the first period that it serves.
- */
-export type Lots = readonly number[];
+import { agedLots, type Lots, NO_LOTS, padded, sumLots, takeFromLots, withoutYoungest } from './lots.ts';
 
 export const CREDIT_COUNTS = [
   'included',
@@ -77,8 +72,6 @@ export interface CreditsChange {
   movements: readonly Movement[];
 }
 
-export const NO_LOTS: Lots = [0];
-
 export const NO_CREDITS: Credits = {
   lots: NO_LOTS,
   included: 0,
@@ -97,10 +90,6 @@ export interface CreditsByKind {
   lots: Lots;
   included: number;
   purchased: number;
-}
-
-export function sumLots(lots: Lots): number {
-  return lots.reduce((sum, lot) => sum + lot, 0);
 }
 
 export function available(credits: Credits): number {
@@ -268,17 +257,6 @@ export function returnCredit(
   return { ...bookAndPay({ lots }, credits, 'regranted', count, source), returnedAs: 'carried', count };
 }
 
-/** Takes an amount out of the lots, in one order or the other. */
-function takeFromLots(lots: Lots, count: number, order: 'oldest first' | 'youngest first'): Lots {
-  let rest = count;
-  const take = (lot: number): number => {
-    const taken = Math.min(rest, lot);
-    rest -= taken;
-    return lot - taken;
-  };
-  return order === 'oldest first' ? lots.map(take) : lots.toReversed().map(take).toReversed();
-}
-
 /**
  * Takes credits back by hand: purchased first, then included, then carried from the youngest lot on. The caller has
  * checked that they are available.
@@ -319,8 +297,8 @@ export function clawBack(credits: Credits, due: number, source: string): Credits
 export type Close =
   /** A boundary of the series has passed: the lots grow older. */
   | { at: 'boundary'; carryOver: CarryOver | null }
-  /** The anchor has moved in the middle of a period: the lots keep their age. */
-  | { at: 'moved anchor'; carryOver: CarryOver | null }
+  /** The anchor has moved in the middle of a period: the lots keep their age, and those that nobody has paid for go. */
+  | { at: 'moved anchor'; carryOver: CarryOver | null; unpaidLots: number }
   /** The subscription has ended: included and carried credits expire, purchased ones stay (G8). */
   | { at: 'ending' };
 
@@ -342,18 +320,13 @@ function lotsAfter(rest: CreditsByKind, close: Close): Lots {
     return NO_LOTS;
   }
   const { carryOver } = close;
-  const lots = close.at === 'boundary' ? agedLots(rest.lots, carryOver) : rest.lots;
+  const lots =
+    close.at === 'boundary' ? agedLots(rest.lots, carryOver) : withoutYoungest(rest.lots, close.unpaidLots);
   if (carryOver === null) {
     return lots;
   }
   const carried = lots.map((lot, index) => (index === lots.length - 1 ? lot + rest.included : lot));
   return takeFromLots(carried, Math.max(0, sumLots(carried) - carryOver.cap), 'oldest first');
-}
-
-/** Lots one period later: as many as the plan carries periods, the youngest of them empty. What is older is gone. */
-export function agedLots(lots: Lots, carryOver: CarryOver | null): Lots {
-  const count = carryOver?.periods ?? 1;
-  return [...padded(lots, count), 0].slice(-count);
 }
 
 /** Grants the allowance of a period that has just opened. */
@@ -366,16 +339,6 @@ export function restoreLots(credits: Credits, lots: Lots, source: string): Credi
   const older = padded(credits.lots, lots.length);
   const restored = older.map((lot, index) => lot + (lots[index - older.length + lots.length] ?? 0));
   return book({ ...credits, lots: restored }, credits, 'restored', sumLots(lots), source);
-}
-
-/** As many lots as a plan carries periods, so that the oldest expires with the open period. */
-export function lotsUnder(lots: Lots, carryOver: CarryOver | null): Lots {
-  return padded(lots, carryOver?.periods ?? 1);
-}
-
-/** The same lots with empty older ones before them. */
-function padded(lots: Lots, length: number): Lots {
-  return [...Array.from({ length: Math.max(0, length - lots.length) }, () => 0), ...lots];
 }
 
 /**

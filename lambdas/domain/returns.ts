@@ -3,12 +3,12 @@ import { type Catalogue } from './catalogue.ts';
 import {
   type CreditReturn,
   type Credits,
-  lotsUnder,
   type Movement,
   type ReturnCause,
   returnCredit,
   type SpentIn,
 } from './credits.ts';
+import { lotsUnder } from './lots.ts';
 import { type Instant } from './instants.ts';
 import { rollForward } from './roll-forward.ts';
 import { withholdUnlessPaid } from './withheld.ts';

@@ -11,19 +11,17 @@ import {
 } from './account.ts';
 import { type Catalogue, freePlan } from './catalogue.ts';
 import {
-  agedLots,
   available,
   type Close,
   closeCredits,
   grantIncluded,
   inTurn,
-  type Lots,
   type Movement,
-  NO_LOTS,
   payOwed,
   restoreLots,
   spent,
 } from './credits.ts';
+import { agedLots, type Lots, NO_LOTS } from './lots.ts';
 import { type Instant, toIso } from './instants.ts';
 import { boundaryAfter, CALENDAR_ANCHOR } from './periods.ts';
 import { servedAfter, servedBefore, withServed } from './served-intervals.ts';

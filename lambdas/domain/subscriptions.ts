@@ -9,20 +9,21 @@ import {
 import { type Catalogue, planOf } from './catalogue.ts';
 import {
   changeAllowance,
+  type Close,
   type Credits,
   type CreditsChange,
   inTurn,
-  NO_LOTS,
   payOwed,
   restoreLots,
   spent,
 } from './credits.ts';
+import { NO_LOTS } from './lots.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, isBoundary } from './periods.ts';
 import { endAt, openAt, type Opening, rollForward } from './roll-forward.ts';
 import { servedBefore, servedOf, withoutServed, withServed } from './served-intervals.ts';
 import { isInForce, repeatedTerms, type Terms, termsOfNewPeriod, termsOfOpenPeriod } from './terms.ts';
-import { expireUnpaid, isOpenUnpaid, toldUntil } from './unpaid-periods.ts';
+import { countClosedUnpaid, expireUnpaid, isOpenUnpaid, toldUntil } from './unpaid-periods.ts';
 import { withholdUnlessPaid } from './withheld.ts';
 
 /** What Stripe says of the live subscription now. */
@@ -107,7 +108,7 @@ function begin(account: Account, facts: LiveFacts, at: Instant, catalogue: Catal
   const begun = withInterval(account, facts, rest, at);
   return isBoundary(seriesOf(facts), account.periodStart)
     ? changePlan(begun, facts, catalogue, served)
-    : movePeriod(begun, facts, at, catalogue, served, seriesOf(facts));
+    : movePeriod(begun, facts, at, catalogue, served, closing(account, seriesOf(facts), 0));
 }
 
 /** The same subscription with another plan, anchor, status or end. */
@@ -119,12 +120,9 @@ function change(account: Account, facts: LiveFacts, at: Instant, catalogue: Cata
   // Under the same plan and anchor, all that the account has opened is taken to be paid for.
   const isAsBefore = isSameSeries && !isSmaller(facts, account, catalogue);
   const paidUntil = isAsBefore ? Infinity : Math.min(movedAt(facts, account), toldUntil(account));
-  const paid = expireUnpaid(account, paidUntil, sourceOf(facts));
-  const changed =
-    isSameSeries || beginsIn(series, account, at)
-      ? changeInPeriod(paid.account, facts, catalogue)
-      : moveAnchor(paid.account, facts, at, catalogue, paidUntil);
-  return { ...changed, movements: [...paid.movements, ...changed.movements] };
+  return isSameSeries || beginsIn(series, account, at)
+    ? changeInPeriod(account, facts, catalogue, paidUntil)
+    : moveAnchor(account, facts, at, catalogue, paidUntil);
 }
 
 /** When the anchor has moved, as far as it tells: an earlier one does not. */
@@ -139,10 +137,18 @@ function isSmaller(facts: LiveFacts, { plan, creditsPerPeriod }: Account, catalo
   return next !== null && next.creditsPerPeriod < creditsPerPeriod;
 }
 
-function changeInPeriod(account: Account, facts: LiveFacts, catalogue: Catalogue): AccountChange {
-  return account.plan === facts.plan
-    ? keepPeriod(account, facts, account, NO_CHANGE)
-    : changePlan(account, facts, catalogue, servedBefore(account));
+function changeInPeriod(
+  account: Account,
+  facts: LiveFacts,
+  catalogue: Catalogue,
+  paidUntil: Instant,
+): AccountChange {
+  const paid = expireUnpaid(account, paidUntil, sourceOf(facts));
+  const changed =
+    account.plan === facts.plan
+      ? keepPeriod(paid.account, facts, account, NO_CHANGE)
+      : changePlan(paid.account, facts, catalogue, servedBefore(account));
+  return { ...changed, movements: [...paid.movements, ...changed.movements] };
 }
 
 function moveAnchor(
@@ -153,7 +159,8 @@ function moveAnchor(
   paidUntil: Instant,
 ): AccountChange {
   const served = cutShort(account, facts, at, paidUntil);
-  return movePeriod(withInterval(account, facts, served, at), facts, at, catalogue, served, paidUntil);
+  const close = closing(account, paidUntil, countClosedUnpaid(account, paidUntil));
+  return movePeriod(withInterval(account, facts, served, at), facts, at, catalogue, served, close);
 }
 
 /**
@@ -225,18 +232,20 @@ function sourceOf({ subscription }: LiveFacts): string {
   return `subscription:${subscription.id}`;
 }
 
-/**
- * Closes the open period where the move was learnt and opens one there, up to the new series' next boundary.
- *
- * @param paidUntil what is left of a period that began later is not carried
- */
+/** How a moved anchor closes the open period: what is left of one that nobody has paid for is not carried. */
+function closing(account: Account, paidUntil: Instant, unpaidLots: number): Close {
+  const carryOver = isOpenUnpaid(account, paidUntil) ? null : account.carryOver;
+  return { at: 'moved anchor', carryOver, unpaidLots };
+}
+
+/** Closes the open period where the move was learnt and opens one there, up to the new series' next boundary. */
 function movePeriod(
   account: Account,
   facts: LiveFacts,
   at: Instant,
   catalogue: Catalogue,
   served: ServedInterval | null,
-  paidUntil: Instant,
+  close: Close,
 ): AccountChange {
   const isRepeated = facts.plan === account.plan && !isInForce(account, catalogue, at);
   const terms = isRepeated
@@ -246,7 +255,7 @@ function movePeriod(
     { ...withFacts(account, facts, at), ...terms },
     account,
     at,
-    { at: 'moved anchor', carryOver: isOpenUnpaid(account, paidUntil) ? null : account.carryOver },
+    close,
     openingOf(terms, served),
   );
   return { account: moved.account, closed: [moved.closed], movements: [] };

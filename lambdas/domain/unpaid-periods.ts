@@ -8,7 +8,8 @@
  * So nothing is carried of what they leave: here the 10 of March. What was spent of them by then was spent on trust.
  */
 import { type Account, type AccountChange, isLive } from './account.ts';
-import { book, type Credits, type CreditsChange, left, type Lots, sumLots } from './credits.ts';
+import { book, type Credits, type CreditsChange, left } from './credits.ts';
+import { type Lots, sumLots, withoutYoungest } from './lots.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
 
@@ -34,7 +35,7 @@ export function isOpenUnpaid({ anchor, periodStart }: Account, paidUntil: Instan
 }
 
 /** How many periods have begun after the last one that was paid for, and have closed. */
-function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): number {
+export function countClosedUnpaid({ anchor, periodStart }: Account, paidUntil: Instant): number {
   if (paidUntil >= periodStart) {
     return 0;
   }
@@ -66,9 +67,4 @@ export function expireYoungestLots(credits: Credits, count: number, source: stri
 export function paidLots(account: Account): Lots {
   const unpaid = countClosedUnpaid(account, toldUntil(account));
   return withoutYoungest(left(account.credits).lots, unpaid);
-}
-
-function withoutYoungest(lots: Lots, count: number): Lots {
-  const first = Math.max(0, lots.length - count);
-  return lots.map((lot, index) => (index < first ? lot : 0));
 }

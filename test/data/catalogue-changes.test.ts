@@ -232,7 +232,8 @@ async function expectServed(store: Store, userId: string, app: App, now: Instant
     expect(released).toMatchObject({ outcome: 'created' });
   }
   const given = await giveBackUsage(store, { userId, id: used.id, now, deadline: plentyOfTime() });
-  expect(['given_back', 'refused']).toContain(given.outcome);
+  // Its answer may be lost on a busy machine, so that the next try finds it done.
+  expect(['given_back', 'replayed', 'refused']).toContain(given.outcome);
   expect(await proveLedgerOf(store, `USER#${userId}`, plentyOfTime())).toMatchObject({ holds: true });
 }
 

@@ -7,10 +7,9 @@ import {
   type CreditsChange,
   grantIncluded,
   inTurn,
-  type Lots,
-  NO_LOTS,
   restoreLots,
 } from '../../lambdas/domain/credits.ts';
+import { type Lots, NO_LOTS } from '../../lambdas/domain/lots.ts';
 import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 
 const TEN_FOR_THREE: CarryOver = { cap: 10, periods: 3 };
@@ -72,17 +71,27 @@ describe('closing elsewhere', () => {
   it('at a moved anchor: lots keep their age, included ones join the youngest, the cap holds', () => {
     const change = closeCredits(
       givenCredits({ lots: [1, 2, 3], included: 5 }),
-      { at: 'moved anchor', carryOver: TEN_FOR_THREE },
+      { at: 'moved anchor', carryOver: TEN_FOR_THREE, unpaidLots: 0 },
       'test',
     );
     expect(change.credits.lots).toEqual([0, 2, 8]);
     expect(movementsOf(change)).toEqual([['expiry', -1]]);
   });
 
+  it('at a moved anchor: the youngest lots go that nobody has paid for, before the cap counts', () => {
+    const change = closeCredits(
+      givenCredits({ lots: [1, 2, 7], included: 5 }),
+      { at: 'moved anchor', carryOver: TEN_FOR_THREE, unpaidLots: 1 },
+      'test',
+    );
+    expect(change.credits.lots).toEqual([1, 2, 5]);
+    expect(movementsOf(change)).toEqual([['expiry', -7]]);
+  });
+
   it('at a moved anchor without carry-over: lots stay, included ones expire', () => {
     const change = closeCredits(
       givenCredits({ lots: [1, 2, 3], included: 2 }),
-      { at: 'moved anchor', carryOver: null },
+      { at: 'moved anchor', carryOver: null, unpaidLots: 0 },
       'test',
     );
     expect(change.credits.lots).toEqual([1, 2, 3]);

@@ -16,9 +16,9 @@ import {
   restoreLots,
   type ReturnCause,
   returnCredit,
-  sumLots,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
+import { sumLots } from '../../lambdas/domain/lots.ts';
 import { expireYoungestLots } from '../../lambdas/domain/unpaid-periods.ts';
 import { anyCredits, anyLots } from '../support/arbitraries.ts';
 import { expectBalancedChange, expectDebtsPaid, expectSoundCredits } from '../support/books.ts';
@@ -84,8 +84,8 @@ const anyTurn: fc.Arbitrary<Step> = fc.oneof(
   anyCarryOver.map((carryOver): Step => (credits) => {
     return closeCredits(credits, { at: 'boundary', carryOver }, 'close');
   }),
-  anyCarryOver.map((carryOver): Step => (credits) => {
-    return closeCredits(credits, { at: 'moved anchor', carryOver }, 'close');
+  fc.tuple(anyCarryOver, fc.nat({ max: 3 })).map(([carryOver, unpaidLots]): Step => (credits) => {
+    return closeCredits(credits, { at: 'moved anchor', carryOver, unpaidLots }, 'close');
   }),
   fc.constant<Step>((credits) => closeCredits(credits, { at: 'ending' }, 'close')),
   count.map(
@@ -192,7 +192,7 @@ describe('closing', () => {
         anyCarryOver,
         fc.constantFrom('boundary' as const, 'moved anchor' as const, 'ending' as const),
         (credits, carryOver, at) => {
-          const close = at === 'ending' ? { at } : { at, carryOver };
+          const close = at === 'ending' ? { at } : { at, carryOver, unpaidLots: 1 };
           expect(closeCredits(credits, close, 'close').credits.purchased).toBe(left(credits).purchased);
         },
       ),
@@ -206,7 +206,8 @@ describe('closing', () => {
         fc.nat({ max: 20 }),
         fc.constantFrom('boundary' as const, 'moved anchor' as const),
         (credits, cap, at) => {
-          const { lots } = closeCredits(credits, { at, carryOver: { cap, periods: 3 } }, 'close').credits;
+          const close = { at, carryOver: { cap, periods: 3 }, unpaidLots: 1 };
+          const { lots } = closeCredits(credits, close, 'close').credits;
           expect(sumLots(lots)).toBeLessThanOrEqual(cap);
         },
       ),

@@ -7,15 +7,14 @@ import {
   grantPurchased,
   MOVEMENT_KINDS,
   left,
-  type Lots,
   MOVEMENT_COUNTER,
   NO_CREDITS,
   payOwed,
   returnCredit,
   spent,
-  sumLots,
   useCredits,
 } from '../../lambdas/domain/credits.ts';
+import { type Lots, sumLots } from '../../lambdas/domain/lots.ts';
 import { clawBackDue } from '../../lambdas/domain/purchases.ts';
 import { givenCredits, MIXED, movementsOf, potsOf } from '../support/accounts.ts';
 

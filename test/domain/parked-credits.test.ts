@@ -1,14 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Account } from '../../lambdas/domain/account.ts';
-import {
-  closeCredits,
-  type Credits,
-  left,
-  type Lots,
-  returnCredit,
-  sumLots,
-} from '../../lambdas/domain/credits.ts';
+import { closeCredits, type Credits, left, returnCredit } from '../../lambdas/domain/credits.ts';
+import { type Lots, sumLots } from '../../lambdas/domain/lots.ts';
 import { returnToAccount, type ReturnChange } from '../../lambdas/domain/returns.ts';
 import { rollForward } from '../../lambdas/domain/roll-forward.ts';
 import {

@@ -1,5 +1,5 @@
 import '../support/silent-functions.ts';
-import { sumLots } from '../../lambdas/domain/credits.ts';
+import { sumLots } from '../../lambdas/domain/lots.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stripe } from 'stripe';
 import { openUntil } from '../../lambdas/domain/account.ts';

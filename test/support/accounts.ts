@@ -5,15 +5,8 @@ import {
   type ClosedPeriod,
   newAccount,
 } from '../../lambdas/domain/account.ts';
-import {
-  available,
-  type Credits,
-  left,
-  type Lots,
-  type Movement,
-  NO_LOTS,
-  sumLots,
-} from '../../lambdas/domain/credits.ts';
+import { available, type Credits, left, type Movement } from '../../lambdas/domain/credits.ts';
+import { type Lots, NO_LOTS, sumLots } from '../../lambdas/domain/lots.ts';
 import { type Instant, toIso } from '../../lambdas/domain/instants.ts';
 import { followChoice } from '../../lambdas/domain/live-subscription.ts';
 import { boundaryAtOrBefore } from '../../lambdas/domain/periods.ts';

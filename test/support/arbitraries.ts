@@ -1,6 +1,7 @@
 /** What property tests draw from. */
 import fc from 'fast-check';
-import { type Credits, type Lots, sumLots } from '../../lambdas/domain/credits.ts';
+import { type Credits } from '../../lambdas/domain/credits.ts';
+import { type Lots, sumLots } from '../../lambdas/domain/lots.ts';
 import { DAY_MS, type Instant } from '../../lambdas/domain/instants.ts';
 import { givenCredits } from './accounts.ts';
 

@@ -1,7 +1,8 @@
 /** What must hold of credits at any time, whatever has happened to them. */
 import { expect } from '@jest/globals';
 import { type Account } from '../../lambdas/domain/account.ts';
-import { available, type Credits, type CreditsChange, left, sumLots } from '../../lambdas/domain/credits.ts';
+import { available, type Credits, type CreditsChange, left } from '../../lambdas/domain/credits.ts';
+import { sumLots } from '../../lambdas/domain/lots.ts';
 import { sumOf } from './accounts.ts';
 
 /** G1 and G4 for credits as they stand: whole pots, none below zero, and two ways to the same balance. */

@@ -1,4 +1,5 @@
-import { CREDIT_COUNTS, type Credits, type Lots } from '../../domain/credits.ts';
+import { CREDIT_COUNTS, type Credits } from '../../domain/credits.ts';
+import { type Lots } from '../../domain/lots.ts';
 import { CorruptItemError, ItemReader, type WireItem } from './items.ts';
 
 /** The credits of an account's item, whether or not they add up. @throws CorruptItemError */

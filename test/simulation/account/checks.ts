@@ -7,7 +7,8 @@ import {
   openUntil,
 } from '../../../lambdas/domain/account.ts';
 import { type Plan } from '../../../lambdas/domain/catalogue.ts';
-import { available, type Credits, left, sumLots } from '../../../lambdas/domain/credits.ts';
+import { available, type Credits, left } from '../../../lambdas/domain/credits.ts';
+import { sumLots } from '../../../lambdas/domain/lots.ts';
 import { type Instant } from '../../../lambdas/domain/instants.ts';
 import { leftOf, limitAsCount } from '../../../lambdas/domain/terms.ts';
 import { type Counts, decideUse } from '../../../lambdas/domain/usage.ts';
