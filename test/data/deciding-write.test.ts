@@ -3,6 +3,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { accountItem } from '../../lambdas/adapters/dynamodb/account-item.ts';
+import { itemBytes } from '../../lambdas/adapters/dynamodb/item-size.ts';
 import { InconsistentBooksError } from '../../lambdas/commands/deciding-write.ts';
 import { textItem } from '../../lambdas/letters/adapters/letter-item.ts';
 import { getLetter } from '../../lambdas/letters/adapters/records.ts';
@@ -207,6 +208,7 @@ describe('the account item', () => {
       assertConfig(config);
       const catalogue = catalogueOf(config.catalogue, at('2026-02-28T12:34:56.789Z'));
       const account = fullest(catalogue);
+      expect(itemBytes(accountItem(account))).toBeLessThanOrEqual(1_024);
       await putStored(table.store(), account);
       const store = { ...table.faultyStore(), catalogue };
       for (const { id, credits } of catalogue.meters) {

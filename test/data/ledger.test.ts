@@ -32,6 +32,8 @@ async function givenHistory(): Promise<{ userId: string; letterId: string }> {
   for (const day of ['2026-03-11', '2026-03-12', '2026-04-03', '2026-05-02', '2026-05-02']) {
     await scheduleMail(table.store(), request(userId, day), letterId);
   }
+  // Stripe has told of the renewal, so that nothing expires that it left.
+  await givenPlan(table.store(), userId, ENTERPRISE, '2026-05-03');
   await givenPlan(table.store(), userId, PRO, '2026-05-10');
   return { userId, letterId };
 }

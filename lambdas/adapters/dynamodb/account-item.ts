@@ -222,7 +222,8 @@ export function accountItem(account: Account): WireItem {
     ...counts,
     withheld: credits.withheld || undefined,
     carryOver: account.carryOver ?? undefined,
-    servedIntervals: account.servedIntervals.length === 0 ? undefined : account.servedIntervals,
+    servedIntervals: undefined,
+    served: account.servedIntervals.length === 0 ? undefined : account.servedIntervals.map(servedAttributes),
     // As 16 bytes, and not as 32 hexadecimal digits.
     openChange: account.openChange === null ? undefined : Buffer.from(account.openChange, 'hex'),
     ...dayAttributes(account),
@@ -300,9 +301,7 @@ export function parseAccount(item: WireItem): AccountState {
     carryOver: reader.has('carryOver') ? reader.map('carryOver').integers(['cap', 'periods']) : null,
     usesByDay: parseUsesByDay(reader),
     credits: parseCredits(reader),
-    servedIntervals: reader.has('servedIntervals')
-      ? reader.maps('servedIntervals').map(parseServedInterval)
-      : [],
+    servedIntervals: reader.has('served') ? reader.maps('served').map(parseServedInterval) : [],
     openChange: reader.has('openChange') ? Buffer.from(reader.binary('openChange')).toString('hex') : null,
   };
   assertSumsHold(account, reader.integer('available'));
@@ -375,10 +374,16 @@ function parseUsesByDay(reader: ItemReader): Record<string, number> {
   return reader.integers(reader.names().filter((name) => DAY_NAME.test(name)));
 }
 
+/** Under a short name: each byte of an account is paid for. */
+function servedAttributes({ includedUsed, ...interval }: ServedInterval): object {
+  return { ...interval, used: includedUsed };
+}
+
 function parseServedInterval(reader: ItemReader): ServedInterval {
   return {
     subscriptionId: reader.string('subscriptionId'),
-    ...reader.integers(['anchor', 'endsAt', 'includedUsed']),
+    ...reader.integers(['anchor', 'endsAt']),
+    includedUsed: reader.integer('used'),
     expiredLots: parseLots(reader, 'expiredLots'),
   };
 }
