@@ -9,7 +9,7 @@
  */
 import { type Account, type AccountChange, isLive } from './account.ts';
 import { book, type Credits, type CreditsChange, left } from './credits.ts';
-import { type Lots, sumLots, withoutYoungest } from './lots.ts';
+import { type Lots, sumLots, takeFromLots, withoutYoungest } from './lots.ts';
 import { type Instant } from './instants.ts';
 import { boundaryAfter, boundaryAtOrBefore, yearAfter } from './periods.ts';
 
@@ -58,9 +58,9 @@ export function expireUnpaid(account: Account, paidUntil: Instant, source: strin
 /** Expires what is left of so many lots, from the youngest on. */
 export function expireYoungestLots(credits: Credits, count: number, source: string): CreditsChange {
   const rest = left(credits).lots;
-  const kept = withoutYoungest(rest, count);
-  const lots = credits.lots.map((lot, index) => lot - (rest[index] ?? 0) + (kept[index] ?? 0));
-  return book({ ...credits, lots }, credits, 'expiry', sumLots(kept) - sumLots(rest), source);
+  const unpaid = sumLots(rest) - sumLots(withoutYoungest(rest, count));
+  const lots = takeFromLots(credits.lots, unpaid, 'youngest first');
+  return book({ ...credits, lots }, credits, 'expiry', -unpaid, source);
 }
 
 /** What an ending expires of the carried credits, and a return brings back: nothing of periods that nobody has paid for. */

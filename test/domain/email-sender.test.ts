@@ -33,6 +33,7 @@ describe('whom e-mails come from', () => {
         expect(decoded(header)).toBe(`${given} <letters@example.com>`);
         expect(header.split(' ').every((word) => word.length <= 75)).toBe(true);
       }),
+      { examples: [['é'.repeat(60)]] },
     );
   });
 
