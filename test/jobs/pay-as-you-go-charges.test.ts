@@ -92,7 +92,7 @@ describe('a mail whose charge goes back', () => {
   });
 
   it.each(['charge.refunded', 'payment_intent.succeeded'] as const)(
-    'G9, G10: is cancelled if all is over before Postage hears of the payment (%s comes first)',
+    'G9, G10: is cancelled if all is over before Postage hears of the payment, and counts as if it had heard in time (%s comes first)',
     async (first) => {
       const payer = await givenPayer(suite, 'pm_card_authenticationRequired');
       await askForMail(suite.services(), payer, asking(payer));
@@ -105,7 +105,7 @@ describe('a mail whose charge goes back', () => {
       expect(delivery).toMatchObject({ status: 'cancelled', refund: 'done' });
       expect(await suite.follow(events)).toEqual([]);
       expect(await onlyDelivery(suite, payer)).toEqual(delivery);
-      expect((await storedAccount(suite.store(), payer.userId)).meters).toMatchObject({ mails: { used: 2 } });
+      expect((await storedAccount(suite.store(), payer.userId)).meters).toMatchObject({ mails: { used: 3 } });
     },
   );
 
