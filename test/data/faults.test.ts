@@ -17,7 +17,7 @@ import {
   randomFaults,
 } from '../support/faulty-dynamodb.ts';
 import { useFaultyTable } from '../support/faulty-table.ts';
-import { plentyOfTime } from '../support/table.ts';
+import { plentyOfTime, timeOfRequest } from '../support/table.ts';
 import {
   countOf,
   expectClosedBooks,
@@ -58,11 +58,17 @@ function firstTransaction(faultOf: Injector): Injector {
   };
 }
 
-/** A client that is told to come back does so, with its key. In one process the requests share its tokens. */
-async function untilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  return ask().catch(async (error: unknown) => {
+/**
+ * A client that is told to come back does so, with its key, and each request has its own time. In one process the requests
+ * share its tokens.
+ */
+async function untilAnswered<Answer>(
+  context: CommandContext,
+  ask: (context: CommandContext) => Promise<Answer>,
+): Promise<Answer> {
+  return ask({ ...context, deadline: timeOfRequest() }).catch(async (error: unknown) => {
     expect(error).toBeInstanceOf(BusyError);
-    return untilAnswered(ask);
+    return untilAnswered(context, ask);
   });
 }
 
@@ -74,7 +80,9 @@ describe('500 requests for the last credit, on a bad day', () => {
       const requests = Array.from({ length: 500 }, () => request(userId, NOW));
       table.proxy().inject(randomFaults(seed, { conflicts: 0.25, lostAnswers: 0.05 }));
       const answers = await Promise.all(
-        requests.map((context) => untilAnswered(() => scheduleMail(table.faultyStore(), context, letterId))),
+        requests.map((context) =>
+          untilAnswered(context, (again) => scheduleMail(table.faultyStore(), again, letterId)),
+        ),
       );
       table.proxy().reset();
       // A winner whose answer was lost asks again by itself, and is answered from its record.
@@ -100,7 +108,7 @@ describe('500 requests for the last credit, on a bad day', () => {
     table.proxy().inject(randomFaults(3, { lostAnswers: 0.5, conflicts: 0.1, throttled: 0.1 }));
     await Promise.all(
       [...requests, ...requests].map((context) =>
-        untilAnswered(() => writeLetter(table.faultyStore(), context)),
+        untilAnswered(context, (again) => writeLetter(table.faultyStore(), again)),
       ),
     );
     expect(countOf(await itemsOf(table.store(), userId), 'LETTER')).toBe(100);

@@ -137,8 +137,10 @@ describe('Lob’s webhook', () => {
 
     await keep(JSON.stringify({ apiKey: '', webhookSecret: 'the secret' }));
     // The function keeps what it has read for a minute.
-    await eventually('an answer that the secret is known', async () =>
-      (await tell('letter.mailed')) === 200 ? true : null,
+    await eventually(
+      'an answer that the secret is known',
+      async () => ((await tell('letter.mailed')) === 200 ? true : null),
+      90_000,
     );
     expect(await statusOf(deliveryId)).toBe('sent');
     expect(await tell('letter.failed', 'another secret')).toBe(401);
