@@ -139,7 +139,7 @@ describe('two subscriptions that take turns', () => {
     });
   }
 
-  it('within their intervals each bring their allowance once', () => {
+  it('G5: within their intervals each bring their allowance once', () => {
     const left = following(
       [first, '2026-02-01', 7],
       [second, '2026-02-04', 1],

@@ -74,7 +74,7 @@ describe('a period that opened without a word from Stripe', () => {
     expect(leftOf(account)).toEqual({ lots, included, purchased: 0 });
   });
 
-  it('G8: leaves the ledger in balance: what was carried of it expires by a movement', () => {
+  it('G4: expires by a movement of its own, so that the ledger adds up', () => {
     const late = standingOn('2026-04-02', '2026-01-31');
     const change = followSubscription(late, active({ plan: 'pro' }), at('2026-04-02'), LETTERS);
     expect([periodsOf(change), movementsOf(change)]).toEqual([
@@ -89,7 +89,7 @@ describe('a period that opened without a word from Stripe', () => {
   it.each<[string, LiveFacts, string | null]>([
     ['under the same plan', enterprise('2026-01-31'), '2026-01-31'],
     ['before Postage kept when it was told', active({ plan: 'pro' }), null],
-  ])('and closed, %s, is carried', (_what, facts, toldAt) => {
+  ])('and closed %s is carried', (_what, facts, toldAt) => {
     const { account } = followSubscription(
       standingOn('2026-04-02', toldAt),
       facts,
@@ -112,7 +112,7 @@ describe('a period that opened without a word from Stripe', () => {
     expect(account.credits).toMatchObject({ lots: [0, 0, 4], usedThisPeriod: 4 });
   });
 
-  it('is none within a trial, which is one period, however long', () => {
+  it('is never a month of a trial: a trial is one period, however long', () => {
     const trialEndsAt = '2026-04-10';
     const begun = givenSubscriber(trial({ plan: 'enterprise', trialEndsAt }), '2026-02-05');
     const told = { ...withCredits(begun, { lots: [0, 0, 4], included: 3 }), toldAt: at('2026-02-05') };
@@ -125,7 +125,7 @@ describe('a period that opened without a word from Stripe', () => {
     expect(leftOf(account)).toEqual({ lots: [0, 4, 3], included: 2, purchased: 0 });
   });
 
-  it('is none where the same series is told from an earlier boundary', () => {
+  it('is none of which Stripe has told, though it tells the same series from an earlier boundary', () => {
     const april = { ...standingOn('2026-04-02', null), toldAt: at('2026-04-01') };
     const { account } = followSubscription(april, enterprise('2025-10-31'), at('2026-04-02'), LETTERS);
     expect(leftOf(account)).toEqual(leftOf(april));
