@@ -62,7 +62,10 @@ export interface Account extends Terms {
   /** One that the catalogue may no longer have. */
   plan: string;
   subscription: Subscription;
-  /** When Stripe last told of the subscription; null: it never has, or Postage did not keep it. Periods open without its word too. */
+  /**
+   * When Stripe last told of the subscription: periods also open without its word. Null: it never has, or Postage did not
+   * keep it.
+   */
   toldAt: Instant | null;
   anchor: Instant;
   periodStart: Instant;

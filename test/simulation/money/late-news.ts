@@ -25,7 +25,7 @@ export function spentOnTrust(
     return before.subscription.status === 'past_due' ? 0 : spent(credits).included;
   }
   const hasEnded = isLive(before.subscription) && !isLive(subscription);
-  // The anchor had moved before the period opened, at a boundary of the former series.
+  // The anchor had moved before the period opened, or Stripe had not told of that period.
   const paidUntil = Math.min(anchor, toldUntil(before));
   const neverWas = isLive(subscription) && before.anchor !== anchor && before.periodStart > paidUntil;
   const served = isLive(before.subscription) ? servedOf({ servedIntervals }, before.subscription.id) : null;
